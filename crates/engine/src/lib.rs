@@ -1,0 +1,1 @@
+//! Decides: given state, a batch of inputs and now, returns decisions.

@@ -1,0 +1,111 @@
+//! Facts beside alerts: changes, maintenance windows, silences, recovery points, exercises.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ChangeId, MaintenanceId, SilenceId};
+use crate::matcher::Matcher;
+use crate::name::CiId;
+use crate::time::{Interval, Span, Timestamp};
+
+/// A change, in ITIL's sense: an authorised alteration of items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    pub id: ChangeId,
+    /// The name its own system gives it, such as `CHG0042`.
+    pub reference: Box<str>,
+    pub kind: ChangeKind,
+    pub status: ChangeStatus,
+    pub result: Option<ChangeResult>,
+    pub summary: Box<str>,
+    pub cis: Vec<CiId>,
+    pub starts_at: Option<Timestamp>,
+    pub ends_at: Option<Timestamp>,
+    pub received_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Standard,
+    Normal,
+    Emergency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeStatus {
+    Planned,
+    Started,
+    Finished,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeResult {
+    Successful,
+    Issues,
+    BackedOut,
+    Failed,
+}
+
+/// An agreed interval in which faults of the named items are expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaintenanceWindow {
+    pub id: MaintenanceId,
+    /// The name its own system or author gives it, such as `MW1`; the same name again replaces the window.
+    pub reference: Box<str>,
+    pub cis: Vec<CiId>,
+    pub interval: Interval,
+    pub reason: Box<str>,
+    pub by: Option<Box<str>>,
+    /// Suppression counts from here, measures by the window's own times.
+    pub received_at: Timestamp,
+    /// Taken back: neither suppresses nor is planned.
+    pub deleted: bool,
+}
+
+/// A person's wish not to be told about what matches, until an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    pub id: SilenceId,
+    pub matchers: Vec<Matcher>,
+    pub interval: Interval,
+    pub by: Box<str>,
+    pub comment: Box<str>,
+    pub updated_at: Timestamp,
+}
+
+/// A backup or replication event that an item can be restored to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecoveryPoint {
+    pub ci: CiId,
+    pub completed_at: Timestamp,
+    pub as_of: Option<Timestamp>,
+    pub verified: bool,
+    pub received_at: Timestamp,
+}
+
+/// A continuity test that was held.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Exercise {
+    pub ci: CiId,
+    pub held_at: Timestamp,
+    pub recovery: Option<Span>,
+    pub recovery_point: Option<Span>,
+    pub passed: bool,
+    pub every: Option<Span>,
+    pub received_at: Timestamp,
+}
+
+impl RecoveryPoint {
+    /// The instant it can restore to.
+    pub fn instant(&self) -> Timestamp {
+        self.as_of.unwrap_or(self.completed_at)
+    }
+}
+
+impl MaintenanceWindow {
+    pub fn covers(&self, at: Timestamp) -> bool {
+        !self.deleted && self.interval.contains(at)
+    }
+}

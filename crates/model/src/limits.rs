@@ -1,0 +1,48 @@
+//! Every limit of the product: its name, its unit in the name, and what happens when it is reached.
+//!
+//! docs/operations.md lists them; `cargo xtask tidy` holds the two together.
+
+use crate::time::Span;
+
+/// A request body after decompression. More: `413`, nothing of it kept.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+/// Labels on one event. More: that event is rejected to the dead letters.
+pub const LABELS_MAX: usize = 256;
+/// A label's value. Longer: cut at a character, flagged in the event's notices.
+pub const LABEL_VALUE_BYTES_MAX: usize = 8 << 10;
+/// A label's name. Longer: that event is rejected to the dead letters.
+pub const LABEL_NAME_BYTES_MAX: usize = 1 << 10;
+/// Nesting of a JSON document. Deeper: unreadable, to the dead letters.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Events in one push. More: `413`, nothing of it kept.
+pub const EVENTS_PER_PUSH_MAX: usize = 100_000;
+/// A title. Longer: cut at a character.
+pub const TITLE_CHARS_MAX: usize = 160;
+/// Alerts with an open episode in one domain. A further one is still folded and measured; it joins no incident but one
+/// that already holds it, and is suppressed with the reason `limit`.
+pub const ALERTS_OPEN_MAX: usize = 2_000_000;
+/// Statements an alert remembers. More: the oldest that say nothing new are folded together, counted.
+pub const STATEMENTS_PER_ALERT_MAX: usize = 64;
+/// Bytes of pushes waiting for the engine. More: `503` with `Retry-After`.
+pub const INTAKE_BYTES_MAX: usize = 64 << 20;
+/// Events waiting for the engine. More: `503` with `Retry-After`.
+pub const INTAKE_EVENTS_MAX: usize = 200_000;
+/// Near misses kept with a correlation decision. More: the best are kept.
+pub const NEAR_MISSES_MAX: usize = 5;
+/// Causes kept with an incident. More: the best are kept.
+pub const CAUSES_MAX: usize = 10;
+/// Items a bounded walk of the topology visits. More: the walk stops and says so.
+pub const WALK_ITEMS_MAX: usize = 20_000;
+/// Rows of one page of a list. More asked: this many given.
+pub const PAGE_ROWS_MAX: usize = 1000;
+
+/// An `at`, a `starts_at` or a clear's `ends_at` further ahead of its receipt: clamped to the receipt, the original kept.
+pub const AHEAD_MAX: Span = Span::from_minutes(5);
+/// How far back a late statement still changes what the engine decided; older ones are history and measures only.
+pub const LATE_HORIZON: Span = Span::from_days(7);
+/// A firing that began longer than this before its first receipt is `preexisting`: no sample of MTTD.
+pub const PREEXISTING_AFTER: Span = Span::from_minutes(15);
+/// How long an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_KEEP: Span = Span::from_hours(24);
+/// An incident by topology, time or likeness grows at most this long, whatever joins it.
+pub const JOIN_CAP: Span = Span::from_hours(24);

@@ -1,0 +1,106 @@
+//! Problems: the cause, or possible cause, of one or more incidents.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{IncidentId, ProblemId};
+use crate::incident::Comment;
+use crate::name::{CiId, Domain};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub id: ProblemId,
+    /// `PRB0000007`, given by the store at commit, once.
+    pub number: Option<u64>,
+    pub domain: Domain,
+    pub state: ProblemState,
+    pub origin: ProblemOrigin,
+    pub title: Box<str>,
+    /// The item its incidents have in common as their cause.
+    pub ci: Option<CiId>,
+    /// Sorted distinct alert names on that item, which its incidents have in common.
+    pub signature: Option<Box<str>>,
+    pub incidents: Vec<IncidentId>,
+    pub opened_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
+    /// The cause is known and not yet fixed.
+    pub known_error: bool,
+    pub workaround: Option<Box<str>>,
+    pub cause: Option<Box<str>>,
+    pub team: Option<Box<str>>,
+    pub assignee: Option<Box<str>>,
+    pub duplicate_of: Option<ProblemId>,
+    pub comments: Vec<Comment>,
+    pub version: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemState {
+    Proposed,
+    Open,
+    Analysis,
+    FixInProgress,
+    Resolved,
+    Closed,
+    Rejected,
+    RiskAccepted,
+    Duplicate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemOrigin {
+    Recurrence,
+    MajorIncident,
+    Person,
+}
+
+impl Problem {
+    pub fn label(&self) -> String {
+        self.number.map_or_else(|| self.id.to_string(), number_text)
+    }
+
+    /// Further matching incidents are linked to it.
+    pub fn takes_incidents(&self) -> bool {
+        !matches!(self.state, ProblemState::Closed | ProblemState::Rejected | ProblemState::Duplicate)
+    }
+}
+
+/// `PRB0000007`.
+pub fn number_text(number: u64) -> String {
+    format!("PRB{number:07}")
+}
+
+impl ProblemState {
+    pub const ALL: [ProblemState; 9] = [
+        ProblemState::Proposed,
+        ProblemState::Open,
+        ProblemState::Analysis,
+        ProblemState::FixInProgress,
+        ProblemState::Resolved,
+        ProblemState::Closed,
+        ProblemState::Rejected,
+        ProblemState::RiskAccepted,
+        ProblemState::Duplicate,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ProblemState::Proposed => "proposed",
+            ProblemState::Open => "open",
+            ProblemState::Analysis => "analysis",
+            ProblemState::FixInProgress => "fix_in_progress",
+            ProblemState::Resolved => "resolved",
+            ProblemState::Closed => "closed",
+            ProblemState::Rejected => "rejected",
+            ProblemState::RiskAccepted => "risk_accepted",
+            ProblemState::Duplicate => "duplicate",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<ProblemState> {
+        ProblemState::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}

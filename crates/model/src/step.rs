@@ -1,0 +1,203 @@
+//! What one step of the engine leaves behind: everything the committer writes in one transaction, and what the
+//! senders of its inputs are told after it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Alert, Hot};
+use crate::command::Outcome;
+use crate::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
+use crate::id::{AlertId, IncidentId, OutageId, OutboxId, ProblemId};
+use crate::incident::Incident;
+use crate::name::{CiId, Domain, SourceName};
+use crate::outage::Outage;
+use crate::problem::Problem;
+use crate::reason::{Disposition, Reason};
+use crate::source::{Coverage, Source, SourceGap};
+use crate::time::Timestamp;
+
+/// Current rows as they stand after the step (each at most once), and what is appended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    pub domain: Domain,
+    /// The engine's clock after the step.
+    pub clock: Timestamp,
+
+    pub alerts: Vec<Alert>,
+    /// Alerts of which only repeats came.
+    pub repeats: Vec<(AlertId, Hot)>,
+    /// Alerts that the engine needs no more; their rows stay.
+    pub alerts_forgotten: Vec<AlertId>,
+    pub incidents: Vec<Incident>,
+    pub problems: Vec<Problem>,
+    pub outages: Vec<Outage>,
+    pub outages_removed: Vec<OutageId>,
+    pub silences: Vec<Silence>,
+    pub maintenance: Vec<MaintenanceWindow>,
+    pub changes: Vec<Change>,
+    pub sources: Vec<Source>,
+    pub coverage: Vec<Coverage>,
+    pub source_gaps: Vec<SourceGap>,
+    pub recovery_points: Vec<RecoveryPoint>,
+    pub exercises: Vec<Exercise>,
+
+    pub timeline: Vec<Decision>,
+    pub outbox: Vec<OutboxMessage>,
+    /// One per input, in their order.
+    pub answers: Vec<Answer>,
+    pub counts: Counts,
+}
+
+/// One line of a timeline: what was decided, when, about what, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub at: Timestamp,
+    pub subject: Subject,
+    pub reason: Reason,
+    /// The person who decided; `None`: a rule.
+    pub by: Option<Box<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    Alert(AlertId),
+    Incident(IncidentId),
+    Problem(ProblemId),
+    Outage(OutageId),
+    Source(SourceName),
+    Item(CiId),
+}
+
+/// What became of one input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    Event {
+        alert: Option<AlertId>,
+        disposition: Disposition,
+        reason: Reason,
+    },
+    Command(Outcome),
+    /// A tick or a change of the topology: nobody waits for it.
+    Nothing,
+}
+
+/// A message to the outside, written in the transaction that decided it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxMessage {
+    /// The idempotency key, the same for ever.
+    pub id: OutboxId,
+    pub at: Timestamp,
+    pub kind: TellKind,
+    pub subject: Subject,
+    /// The version of the incident or problem that is told.
+    pub version: u64,
+    /// For targets that people read; otherwise only for the outputs that carry every change.
+    pub notify: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TellKind {
+    Opened,
+    Updated,
+    Raised,
+    ServiceDown,
+    Reopened,
+    Restored,
+    Resolved,
+    Closed,
+    Merged,
+    Unacknowledged,
+    CauseChanged,
+    Flapping,
+    SourceSilent,
+    ProblemOpened,
+    ProblemUpdated,
+}
+
+/// What the step did, by disposition; they add up to its events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub events: u64,
+    pub opened: u64,
+    pub repeated: u64,
+    pub escalated: u64,
+    pub cleared: u64,
+    pub reopened: u64,
+    pub suppressed: u64,
+    pub stale: u64,
+    pub rejected: u64,
+    pub recorded: u64,
+    /// Told to people.
+    pub told: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, disposition: Disposition) {
+        self.events += 1;
+        let count = match disposition {
+            Disposition::Opened => &mut self.opened,
+            Disposition::Repeated => &mut self.repeated,
+            Disposition::Escalated => &mut self.escalated,
+            Disposition::Cleared => &mut self.cleared,
+            Disposition::Reopened => &mut self.reopened,
+            Disposition::Suppressed => &mut self.suppressed,
+            Disposition::Stale => &mut self.stale,
+            Disposition::Rejected => &mut self.rejected,
+            Disposition::Recorded => &mut self.recorded,
+        };
+        *count += 1;
+    }
+
+    /// I2: every event has exactly one disposition.
+    pub fn add_up(&self) -> bool {
+        self.events
+            == self.opened
+                + self.repeated
+                + self.escalated
+                + self.cleared
+                + self.reopened
+                + self.suppressed
+                + self.stale
+                + self.rejected
+                + self.recorded
+    }
+}
+
+impl TellKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TellKind::Opened => "opened",
+            TellKind::Updated => "updated",
+            TellKind::Raised => "raised",
+            TellKind::ServiceDown => "service_down",
+            TellKind::Reopened => "reopened",
+            TellKind::Restored => "restored",
+            TellKind::Resolved => "resolved",
+            TellKind::Closed => "closed",
+            TellKind::Merged => "merged",
+            TellKind::Unacknowledged => "unacknowledged",
+            TellKind::CauseChanged => "cause_changed",
+            TellKind::Flapping => "flapping",
+            TellKind::SourceSilent => "source_silent",
+            TellKind::ProblemOpened => "problem_opened",
+            TellKind::ProblemUpdated => "problem_updated",
+        }
+    }
+}
+
+impl Disposition {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Disposition::Opened => "opened",
+            Disposition::Repeated => "repeated",
+            Disposition::Escalated => "escalated",
+            Disposition::Cleared => "cleared",
+            Disposition::Reopened => "reopened",
+            Disposition::Suppressed => "suppressed",
+            Disposition::Stale => "stale",
+            Disposition::Rejected => "rejected",
+            Disposition::Recorded => "recorded",
+        }
+    }
+}

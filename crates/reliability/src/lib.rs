@@ -1,0 +1,1 @@
+//! The formulas of service-levels.md, from where intervals exist.

@@ -1,0 +1,1 @@
+//! Recorded events through the very engine that runs live: replay, cases, scores.

@@ -1,0 +1,1 @@
+//! Store facts through the formulas into rows.

@@ -1,0 +1,1 @@
+//! Runs the engine: intake, decide thread, committer, acknowledgements, recovery, live view.

@@ -1,0 +1,1 @@
+//! Our metrics, spans and logs, by name.
