@@ -25,6 +25,8 @@ pub struct Alert {
     pub url: Option<Box<str>>,
     pub ci: Option<CiId>,
     pub binding: Binding,
+    /// Names its item may go by; kept only while it is bound to none, for the next version of the CMDB to try.
+    pub names: Vec<Box<str>>,
     /// What was said within the horizon, in the order of its own instants: the state is a fold of this set.
     pub statements: Vec<Statement>,
     /// What the fold makes of it, in order of time, disjoint.

@@ -73,6 +73,8 @@ ids! {
     AuditId = "aud_",
     /// A change, in ITIL's sense.
     ChangeId = "chg_",
+    /// A commit, and all before it: each is derived from the one it follows.
+    CommitHash = "cmt_",
     /// An input that could not be read.
     DeadLetterId = "dl_",
     /// One firing of an alert.

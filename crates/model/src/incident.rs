@@ -94,6 +94,8 @@ pub struct Clocks {
     /// Starts of the first and the newest counting episode: `join_window` is measured from the newest.
     pub first_start: Option<Timestamp>,
     pub newest_start: Option<Timestamp>,
+    /// Receipt of the newest counting episode.
+    pub newest_received_at: Option<Timestamp>,
     /// `group_wait` ends: `opened` is told.
     pub tell_at: Option<Timestamp>,
     /// Quiet long enough: resolved.

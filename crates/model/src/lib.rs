@@ -26,6 +26,7 @@ pub mod reason;
 pub mod severity;
 pub mod source;
 pub mod step;
+pub mod text;
 pub mod time;
 
 pub use alert::{Alert, Episode};

@@ -228,82 +228,211 @@ pub enum Reason {
     // What arrival made of an event.
     FirstStatement,
     FurtherEpisode,
-    WholeEpisode { length: Span },
+    WholeEpisode {
+        length: Span,
+    },
     AlreadySaid,
     StillFiring,
-    SeverityChanged { from: Severity, to: Severity },
-    Cleared { by: EndedBy },
+    SeverityChanged {
+        from: Severity,
+        to: Severity,
+    },
+    Cleared {
+        by: EndedBy,
+    },
     NothingToClear,
     BeforeKnownClear,
-    EarlierStart { by: Span },
-    TooOld { age: Span },
-    Ended { by: EndedBy, at: Timestamp },
-    Suppressed { by: Suppression },
-    SuppressionEnded { was: Suppression },
-    Unreadable { why: Box<str> },
+    EarlierStart {
+        by: Span,
+    },
+    TooOld {
+        age: Span,
+    },
+    Ended {
+        by: EndedBy,
+        at: Timestamp,
+    },
+    Suppressed {
+        by: Suppression,
+    },
+    SuppressionEnded {
+        was: Suppression,
+    },
+    Unreadable {
+        why: Box<str>,
+    },
     ChangeRecorded,
     HeartbeatRecorded,
     MaintenanceRecorded,
     RecoveryPointRecorded,
     ExerciseRecorded,
     CommandDone,
-    CommandRefused { why: Box<str> },
-    ClockAhead { said: Timestamp, taken: Timestamp },
+    CommandRefused {
+        why: Box<str>,
+    },
+    ClockAhead {
+        said: Timestamp,
+        taken: Timestamp,
+    },
+    /// A new version of the CMDB binds it otherwise.
+    Bound {
+        binding: Binding,
+    },
 
     // An incident's life.
-    IncidentOpened { evidence: Evidence, score: u32 },
-    EpisodeJoined { alert: AlertId, joining: Joining },
-    EpisodeLeft { alert: AlertId, why: Box<str> },
-    PriorityRaised { from: Priority, to: Priority },
-    PriorityLowered { from: Priority, to: Priority },
-    ServiceAffected { service: CiId, state: ItemState, was: ItemState },
-    CauseNamed { ci: CiId, score: u32, confidence: Confidence },
+    IncidentOpened {
+        evidence: Evidence,
+        score: u32,
+    },
+    EpisodeJoined {
+        alert: AlertId,
+        joining: Joining,
+    },
+    EpisodeLeft {
+        alert: AlertId,
+        why: Box<str>,
+    },
+    PriorityRaised {
+        from: Priority,
+        to: Priority,
+    },
+    PriorityLowered {
+        from: Priority,
+        to: Priority,
+    },
+    ServiceAffected {
+        service: CiId,
+        state: ItemState,
+        was: ItemState,
+    },
+    CauseNamed {
+        ci: CiId,
+        score: u32,
+        confidence: Confidence,
+    },
     CauseUnclear,
     Acknowledged,
     Unacknowledged,
-    AcknowledgementOutgrown { priority: Priority },
-    Assigned { team: Option<Box<str>>, assignee: Option<Box<str>> },
-    Held { reason_for: HoldFor, until: Option<Timestamp> },
+    AcknowledgementOutgrown {
+        priority: Priority,
+    },
+    Assigned {
+        team: Option<Box<str>>,
+        assignee: Option<Box<str>>,
+    },
+    Held {
+        reason_for: HoldFor,
+        until: Option<Timestamp>,
+    },
     Unheld,
-    Restored { at: Timestamp },
+    Restored {
+        at: Timestamp,
+    },
     FiringAgain,
-    ResolvedQuiet { quiet: Span },
-    ResolvedByPerson { forced: bool },
-    Reopened { alert: Option<AlertId> },
-    NeverCleared { alert: AlertId },
-    ClosedAfter { after: Span },
-    ClosedByPerson { forced: bool },
-    FalsePositive { why: Box<str> },
-    Merged { into: IncidentId, score: u32 },
-    MergedHere { from: IncidentId },
-    MergeSuggested { with: IncidentId, score: u32 },
-    Split { into: IncidentId, alerts: u32 },
-    SplitFrom { from: IncidentId },
-    Unlinked { alert: AlertId },
-    ResidualOf { incident: IncidentId },
+    ResolvedQuiet {
+        quiet: Span,
+    },
+    ResolvedByPerson {
+        forced: bool,
+    },
+    Reopened {
+        alert: Option<AlertId>,
+    },
+    NeverCleared {
+        alert: AlertId,
+    },
+    ClosedAfter {
+        after: Span,
+    },
+    ClosedByPerson {
+        forced: bool,
+    },
+    FalsePositive {
+        why: Box<str>,
+    },
+    Merged {
+        into: IncidentId,
+        score: u32,
+    },
+    MergedHere {
+        from: IncidentId,
+    },
+    MergeSuggested {
+        with: IncidentId,
+        score: u32,
+    },
+    Split {
+        into: IncidentId,
+        alerts: u32,
+    },
+    SplitFrom {
+        from: IncidentId,
+    },
+    Unlinked {
+        alert: AlertId,
+    },
+    ResidualOf {
+        incident: IncidentId,
+    },
     MajorProposed,
-    MajorDeclared { why: Box<str> },
-    MajorRejected { why: Box<str> },
-    ProblemLinked { problem: ProblemId },
-    WorkaroundOffered { problem: ProblemId },
+    MajorDeclared {
+        why: Box<str>,
+    },
+    MajorRejected {
+        why: Box<str>,
+    },
+    ProblemLinked {
+        problem: ProblemId,
+    },
+    WorkaroundOffered {
+        problem: ProblemId,
+    },
     Commented,
     Updated,
-    CauseVerdict { ci: CiId, confirmed: bool },
-    SourceSilent { source: SourceName, since: Timestamp },
-    SourceBack { source: SourceName },
-    FlappingLatched { changes: u32, within: Span },
+    CauseVerdict {
+        ci: CiId,
+        confirmed: bool,
+    },
+    SourceSilent {
+        source: SourceName,
+        since: Timestamp,
+    },
+    SourceBack {
+        source: SourceName,
+    },
+    FlappingLatched {
+        changes: u32,
+        within: Span,
+    },
     FlappingSteady,
 
     // A problem's life.
-    Recurrence { ci: CiId, incidents: u32, within: Span },
-    MajorIncident { incident: IncidentId },
+    Recurrence {
+        ci: CiId,
+        incidents: u32,
+        within: Span,
+    },
+    MajorIncident {
+        incident: IncidentId,
+    },
     OpenedByPerson,
-    ProblemExtended { incident: IncidentId },
-    ProblemReopened { incident: IncidentId },
-    ProblemMoved { to: Box<str> },
+    ProblemExtended {
+        incident: IncidentId,
+    },
+    ProblemReopened {
+        incident: IncidentId,
+    },
+    ProblemMoved {
+        to: Box<str>,
+    },
 
     // An outage's life.
-    OutageBegan { state: ItemState, planned: bool },
+    OutageBegan {
+        state: ItemState,
+        planned: bool,
+    },
     OutageEnded,
-    OutageCorrected { why: Box<str> },
+    OutageCorrected {
+        why: Box<str>,
+    },
 }

@@ -39,12 +39,32 @@ pub struct Step {
     pub source_gaps: Vec<SourceGap>,
     pub recovery_points: Vec<RecoveryPoint>,
     pub exercises: Vec<Exercise>,
+    pub recurrences: Vec<Recurrence>,
+    /// Facts behind the horizon that the engine needs to go on being right.
+    pub wanted: Vec<RecomputeWanted>,
 
     pub timeline: Vec<Decision>,
     pub outbox: Vec<OutboxMessage>,
     /// One per input, in their order.
     pub answers: Vec<Answer>,
     pub counts: Counts,
+}
+
+/// An incident counted towards what recurs: the same cause item with the same complaints.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Recurrence {
+    pub ci: CiId,
+    pub signature: Box<str>,
+    pub opened_at: Timestamp,
+    pub incident: IncidentId,
+}
+
+/// States behind the horizon changed: the shell is asked for the facts of `[from, to)` that bear on these items.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecomputeWanted {
+    pub items: Vec<CiId>,
+    pub from: Timestamp,
+    pub to: Timestamp,
 }
 
 /// One line of a timeline: what was decided, when, about what, and why.

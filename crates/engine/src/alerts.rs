@@ -1,0 +1,314 @@
+//! From an event to its alert: the hot path for what is only said again, the fold for everything else.
+
+use model::alert::{Alert, EndedBy, Episode, Firing, Flapping, Hot, Repeated, Statement};
+use model::event::{AlertEvent, Status};
+use model::reason::Disposition;
+use model::step::{Answer, Subject};
+use model::{AlertId, EpisodeId, Labels, Reason, Timestamp, limits};
+
+use crate::desk::Desk;
+use crate::fold::{FoldRules, fold};
+use crate::policy::{Order, Pipeline};
+use crate::reconcile::{Delta, reconcile};
+use crate::statements::{Added, add, find_repeated, repeat};
+use crate::timer::Timer;
+use crate::times::{Said, said};
+
+impl Desk<'_> {
+    pub(crate) fn alert_event(&mut self, event: &AlertEvent) -> Answer {
+        let pipeline = self.pipeline(&event.pipeline);
+        let Said { statement, clamped } = said(event, self.now, pipeline.order);
+        self.hear(&event.source);
+        let id = event.fingerprint.alert();
+        if let (Statement::Firing(firing), None) = (&statement, &clamped)
+            && self.only_repeats(id, firing, pipeline)
+        {
+            return answer(id, Disposition::Repeated, Reason::AlreadySaid);
+        }
+        if let Some(reason) = clamped {
+            self.decide(Subject::Alert(id), reason);
+        }
+        let was_known = self.remember(id, event, &statement);
+        if let Some(age) = self.too_old(id, &statement) {
+            return answer(id, Disposition::Stale, Reason::TooOld { age });
+        }
+        let before = self.current(id);
+        let added = self.state.alerts.get_mut(&id).map(|alert| add(alert, statement, pipeline.order));
+        let delta = self.refold(id, pipeline);
+        self.judge(id);
+        self.arrival(id, event.status, added, before, was_known, &delta)
+    }
+
+    /// The hot path: an open episode's firing said again moves its receipt, its promise and its count, nothing else.
+    fn only_repeats(&mut self, id: AlertId, said: &Firing, pipeline: &Pipeline) -> bool {
+        let Some(alert) = self.state.alerts.get_mut(&id) else { return false };
+        let Some(open) = alert.open_episode() else { return false };
+        let open_start = open.start;
+        if alert.stale || alert.statements.iter().any(|known| matches!(known, Statement::PersonClear { .. })) {
+            return false;
+        }
+        let Some(at) = find_repeated(&alert.statements, said, pipeline.order) else { return false };
+        let Some(Statement::Firing(known)) = alert.statements.get_mut(at) else { return false };
+        if known.instant < open_start {
+            return false;
+        }
+        repeat(known, said);
+        let promise = known.ends_at;
+        let said_by_another = alert.hot.repeated.is_some_and(|repeated| repeated.statement as usize != at);
+        alert.hot.repeated =
+            Some(Repeated { statement: at as u32, last_received_at: said.last_received_at, ends_at: promise });
+        count_receipt(&mut alert.hot, self.now);
+        if let Some(deadline) = later_deadline(promise, self.now, pipeline)
+            && let Some(open) = alert.open_episode_mut()
+            && open.deadline.is_some_and(|known| known.0 < deadline.0)
+        {
+            open.deadline = Some(deadline);
+        }
+        if said_by_another {
+            self.state.touched.alerts.insert(id);
+        } else {
+            self.state.touched.repeats.push(id);
+        }
+        true
+    }
+
+    /// Makes the alert known, and keeps what it was called last. Whether it was known before.
+    fn remember(&mut self, id: AlertId, event: &AlertEvent, statement: &Statement) -> bool {
+        let now = self.now;
+        if let Some(alert) = self.alert_mut(id) {
+            count_receipt(&mut alert.hot, now);
+            if alert.statements.iter().all(|known| known.instant() <= statement.instant()) {
+                describe(alert, event);
+            }
+            return true;
+        }
+        let (ci, binding) = self.bind(event);
+        if let Some(ci) = &ci {
+            self.cover(ci, &event.source);
+        }
+        let alert = Alert {
+            id,
+            domain: event.domain.clone(),
+            source: event.source.clone(),
+            pipeline: event.pipeline.clone(),
+            dedup_key: event.dedup_key.clone(),
+            environment: event.environment.clone(),
+            summary: event.summary.clone(),
+            labels: event.labels.clone(),
+            annotations: event.annotations.clone(),
+            url: event.url.clone(),
+            names: if ci.is_some() { Vec::new() } else { event.ci_names.clone() },
+            ci,
+            binding,
+            statements: Vec::new(),
+            episodes: Vec::new(),
+            hot: Hot { count: 1, first_received_at: now, last_received_at: now, repeated: None },
+            suppressed: None,
+            stale: false,
+            flapping: Flapping::default(),
+            statements_coalesced: 0,
+        };
+        if let Some(ci) = &alert.ci {
+            self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
+        }
+        self.state.alerts.insert(id, alert);
+        self.state.touched.alerts.insert(id);
+        false
+    }
+
+    /// A statement about what lies behind the horizon, unless it ends what is open: the alert's state stays true.
+    fn too_old(&self, id: AlertId, statement: &Statement) -> Option<model::Span> {
+        let age = self.now - statement.instant();
+        let open = self.state.alerts.get(&id).is_some_and(|alert| alert.open_episode().is_some());
+        match statement {
+            Statement::Firing(firing) => (firing.own_instant && age > limits::LATE_HORIZON && !open).then_some(age),
+            // A whole past episode is history: it is folded, and counts in no incident.
+            Statement::Clear(_) | Statement::PersonClear { .. } => None,
+        }
+    }
+
+    fn current(&self, id: AlertId) -> Current {
+        let alert = self.state.alerts.get(&id);
+        let open = alert.and_then(Alert::open_episode);
+        Current {
+            open: open.map(|episode| episode.id),
+            severity: open.map(Episode::severity),
+            episodes: alert.map_or(0, |alert| alert.episodes.len()),
+        }
+    }
+
+    /// Folds the alert's statements anew and lets every later stage know what that changed.
+    pub(crate) fn refold(&mut self, id: AlertId, pipeline: &Pipeline) -> Delta {
+        let now = self.now;
+        let Some(alert) = self.alert_mut(id) else { return Delta::default() };
+        let was_open = alert.open_episode().is_some();
+        alert.hot.repeated = None;
+        let folded = fold(&alert.statements, &FoldRules::of(pipeline));
+        let delta = reconcile(alert, folded, pipeline.open_at, now);
+        let is_open = alert.open_episode().is_some();
+        if was_open != is_open {
+            self.flap(id, pipeline);
+        }
+        self.mark_open(id);
+        if let Some(from) = delta.from {
+            self.alert_dirty(id, from);
+        }
+        self.episodes_changed(id, &delta);
+        delta
+    }
+
+    /// Keeps the indexes of open alerts and of deadlines.
+    pub(crate) fn mark_open(&mut self, id: AlertId) {
+        let Some(alert) = self.state.alerts.get(&id) else { return };
+        match alert.open_episode() {
+            Some(open) => {
+                if let Some((at, _)) = open.deadline {
+                    self.state.timers.set(at, Timer::Deadline(id));
+                }
+                self.state.open_alerts.insert(id);
+            }
+            None => {
+                let last = alert.episodes.iter().filter_map(|episode| episode.end).max();
+                let forget = last.unwrap_or(self.now).max(self.now) + limits::LATE_HORIZON;
+                self.state.open_alerts.remove(&id);
+                self.state.timers.set(forget, Timer::Forget(id));
+                let source = alert.source.clone();
+                if let Some(awaiting) = self.state.awaiting.get_mut(&source) {
+                    awaiting.remove(&id);
+                }
+                if alert.stale
+                    && let Some(alert) = self.alert_mut(id)
+                {
+                    alert.stale = false;
+                }
+            }
+        }
+    }
+
+    /// The alert lies behind the horizon: the engine needs it no more.
+    pub(crate) fn forget(&mut self, id: AlertId) {
+        let Some(alert) = self.state.alerts.get(&id) else { return };
+        let horizon = self.ago(limits::LATE_HORIZON);
+        let needed = alert.episodes.iter().any(|episode| {
+            episode.end.is_none_or(|end| end > horizon)
+                || episode.incident.is_some_and(|incident| self.is_live(incident))
+        });
+        if needed {
+            let last = alert.episodes.iter().filter_map(|episode| episode.end).max().unwrap_or(self.now);
+            let again = (last + limits::LATE_HORIZON).max(self.now + limits::LATE_HORIZON);
+            if alert.open_episode().is_none() {
+                self.state.timers.set(again, Timer::Forget(id));
+            }
+            return;
+        }
+        if let Some(Alert { ci: Some(ci), .. }) = self.state.alerts.remove(&id) {
+            self.state.unbind(&ci, id);
+        }
+        self.state.touched.alerts.remove(&id);
+        self.state.touched.repeats.retain(|repeated| *repeated != id);
+        self.state.touched.forgotten.push(id);
+    }
+
+    fn is_live(&self, incident: model::IncidentId) -> bool {
+        self.state.incidents.get(&incident).is_some_and(|incident| !incident.is_final())
+    }
+
+    /// What arrival made of the event.
+    fn arrival(
+        &self,
+        id: AlertId,
+        status: Status,
+        added: Option<Added>,
+        before: Current,
+        was_known: bool,
+        delta: &Delta,
+    ) -> Answer {
+        let Some(alert) = self.state.alerts.get(&id) else {
+            return answer(id, Disposition::Stale, Reason::NothingToClear);
+        };
+        let now_open = alert.open_episode();
+        let begun = delta.opened.iter().chain(&delta.ended).chain(&delta.moved).find_map(|id| alert.episode(*id));
+        let suppressed = |episode: &Episode| episode.suppressed.clone();
+        match (status, now_open, before.open) {
+            (Status::Firing, Some(open), None) => match suppressed(open) {
+                Some(by) => answer(id, Disposition::Suppressed, Reason::Suppressed { by }),
+                None if before.episodes > 0 => answer(id, Disposition::Reopened, Reason::FurtherEpisode),
+                None => answer(id, Disposition::Opened, Reason::FirstStatement),
+            },
+            (Status::Firing, Some(open), Some(_)) if Some(open.severity()) != before.severity => {
+                let from = before.severity.unwrap_or_default();
+                answer(id, Disposition::Escalated, Reason::SeverityChanged { from, to: open.severity() })
+            }
+            (Status::Firing, Some(_), Some(_)) if delta.is_empty() => {
+                let reason = if added == Some(Added::New) { Reason::StillFiring } else { Reason::AlreadySaid };
+                answer(id, Disposition::Repeated, reason)
+            }
+            (Status::Firing, Some(open), Some(_)) => match delta.from.filter(|from| *from < self.now) {
+                Some(from) if delta.moved.contains(&open.id) => {
+                    answer(id, Disposition::Repeated, Reason::EarlierStart { by: self.now - from })
+                }
+                _ => answer(id, Disposition::Repeated, Reason::StillFiring),
+            },
+            (Status::Firing, None, _) => match begun.filter(|episode| episode.incident.is_some()) {
+                Some(_) if !was_known || !delta.moved.is_empty() => {
+                    answer(id, Disposition::Opened, Reason::BeforeKnownClear)
+                }
+                _ => answer(id, Disposition::Stale, Reason::BeforeKnownClear),
+            },
+            (Status::Resolved, None, Some(_)) => {
+                answer(id, Disposition::Cleared, Reason::Cleared { by: EndedBy::Clear })
+            }
+            (Status::Resolved, _, _) => match begun.and_then(|episode| episode.end.map(|end| end - episode.start)) {
+                Some(length) => answer(id, Disposition::Cleared, Reason::WholeEpisode { length }),
+                None => answer(id, Disposition::Stale, Reason::NothingToClear),
+            },
+        }
+    }
+
+    /// A forced resolve: a clear, by a person, of what is open.
+    pub(crate) fn person_clears(&mut self, id: AlertId, at: Timestamp) {
+        let Some(alert) = self.alert_mut(id) else { return };
+        let pipeline = alert.pipeline.clone();
+        let pipeline = self.pipeline(&pipeline);
+        if let Some(alert) = self.alert_mut(id) {
+            add(alert, Statement::PersonClear { at }, Order::Own);
+        }
+        self.refold(id, pipeline);
+    }
+}
+
+struct Current {
+    open: Option<EpisodeId>,
+    severity: Option<model::Severity>,
+    episodes: usize,
+}
+
+fn answer(alert: AlertId, disposition: Disposition, reason: Reason) -> Answer {
+    Answer::Event { alert: Some(alert), disposition, reason }
+}
+
+fn count_receipt(hot: &mut Hot, receipt: Timestamp) {
+    hot.count += 1;
+    hot.last_received_at = hot.last_received_at.max(receipt);
+}
+
+fn later_deadline(promise: Option<Timestamp>, receipt: Timestamp, pipeline: &Pipeline) -> Option<(Timestamp, EndedBy)> {
+    let timeout = pipeline.resolve_timeout.map(|timeout| (receipt + timeout, EndedBy::Timeout));
+    promise.map(|at| (at, EndedBy::Expiry)).max(timeout)
+}
+
+/// The newest statement says what the alert is called.
+fn describe(alert: &mut Alert, event: &AlertEvent) {
+    if !event.summary.is_empty() {
+        alert.summary = event.summary.clone();
+    }
+    if event.dedup_key.is_some() && !event.labels.is_empty() {
+        alert.labels = event.labels.clone();
+    }
+    if event.annotations != Labels::default() {
+        alert.annotations = event.annotations.clone();
+    }
+    if event.url.is_some() {
+        alert.url = event.url.clone();
+    }
+}

@@ -1,0 +1,73 @@
+//! Bind: from the names an event gives to the configuration item it is about.
+
+use model::event::AlertEvent;
+use model::reason::Binding;
+use model::source::Coverage;
+use model::step::Subject;
+use model::{AlertId, CiId, Reason, SourceName};
+
+use crate::desk::Desk;
+
+impl Desk<'_> {
+    /// The item an event is about, by the graph in force.
+    pub(crate) fn bind(&self, event: &AlertEvent) -> (Option<CiId>, Binding) {
+        self.identify(&event.ci_names, event.environment.as_deref())
+    }
+
+    fn identify(&self, names: &[Box<str>], environment: Option<&str>) -> (Option<CiId>, Binding) {
+        let (item, binding) = self.graph().identify(names, environment, self.now);
+        (item.map(|item| self.graph().id(item).clone()), binding)
+    }
+
+    /// A source has spoken of an item: it covers it from now on.
+    pub(crate) fn cover(&mut self, ci: &CiId, source: &SourceName) {
+        if self.state.covered.insert((ci.clone(), source.clone())) {
+            self.out.coverage.push(Coverage { ci: ci.clone(), source: source.clone(), since: self.now });
+        }
+    }
+
+    /// A new version of the graph: open alerts that it can bind, or can bind no more, are bound anew.
+    pub(crate) fn rebind(&mut self) {
+        let open: Vec<AlertId> = self.state.open_alerts.iter().copied().collect();
+        for id in open {
+            let Some(alert) = self.state.alerts.get(&id) else { continue };
+            let names: Vec<Box<str>> = match &alert.ci {
+                Some(ci) if self.item(ci).is_some() => continue,
+                Some(ci) => vec![ci.as_str().into()],
+                None => alert.names.clone(),
+            };
+            let (ci, binding) = self.identify(&names, alert.environment.as_deref());
+            if ci == alert.ci {
+                continue;
+            }
+            self.set_binding(id, ci, binding, names);
+        }
+    }
+
+    fn set_binding(&mut self, id: AlertId, ci: Option<CiId>, binding: Binding, names: Vec<Box<str>>) {
+        let before = self.state.alerts.get(&id).and_then(|alert| alert.ci.clone());
+        if let Some(before) = &before {
+            self.state.unbind(before, id);
+            self.outages_dirty(before, self.now);
+        }
+        if let Some(ci) = &ci {
+            self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
+        }
+        let Some(alert) = self.alert_mut(id) else { return };
+        alert.names = if ci.is_some() { Vec::new() } else { names };
+        alert.ci = ci.clone();
+        alert.binding = binding.clone();
+        let source = alert.source.clone();
+        let starts: Vec<_> = alert.episodes.iter().map(|episode| (episode.start, episode.incident)).collect();
+        if let Some(ci) = ci {
+            self.cover(&ci, &source);
+        }
+        self.decide(Subject::Alert(id), Reason::Bound { binding });
+        for (start, incident) in starts {
+            self.alert_dirty(id, start);
+            if let Some(incident) = incident {
+                self.state.touched.unsettled.insert(incident);
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Where a new episode belongs: its own alert's incident, what a rule says, what explains it, what it is tied to best —
+//! or an incident of its own.
+
+use model::alert::{Alert, Episode};
+use model::incident::Incident;
+use model::outage::ItemState;
+use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
+use model::step::Subject;
+use model::{IncidentId, Reason, Span, Timestamp, limits};
+
+use super::related::Tie;
+use super::weigh;
+use crate::desk::Desk;
+use crate::policy::{Anchor, Pipeline, Rule};
+use crate::state::Member;
+use crate::suppress::{field, matches};
+
+/// What the search for an incident found.
+struct Found {
+    incident: IncidentId,
+    evidence: Evidence,
+    score: u32,
+    silently: bool,
+}
+
+/// An incident that ties point to, judged.
+struct Candidate {
+    incident: IncidentId,
+    tie: Tie,
+    score: u32,
+    missed: Option<MissedBecause>,
+}
+
+impl Desk<'_> {
+    /// A counting episode that no incident holds: suppressed, joined or the first of a new incident. [I5]
+    pub(crate) fn admit(&mut self, member: Member) {
+        let Some((alert, episode)) = self.episode(member) else { return };
+        if !episode.counts() || episode.incident.is_some() {
+            return;
+        }
+        if episode.is_open()
+            && let Some(by) = self.suppression(alert, episode)
+        {
+            self.suppress(member, by);
+            return;
+        }
+        let pipeline = self.pipeline(&alert.pipeline);
+        let mut candidates = Vec::new();
+        let found = self
+            .own_incident(alert, episode, pipeline)
+            .or_else(|| self.inhibiting(alert, pipeline))
+            .or_else(|| self.by_rule(alert, episode, pipeline))
+            .or_else(|| {
+                candidates = self.candidates(alert, episode);
+                self.best(alert, episode, &candidates)
+            });
+        match found {
+            Some(found) => self.join_found(member, found, &candidates),
+            None => {
+                let rule = self.rule_key(alert, pipeline).map(|(_, key)| key);
+                let joining = Joining {
+                    evidence: Evidence::Opened,
+                    score: 0,
+                    silently: false,
+                    near_misses: near_misses(&candidates, None),
+                };
+                self.open_incident(member, joining, rule);
+            }
+        }
+    }
+
+    fn join_found(&mut self, member: Member, found: Found, candidates: &[Candidate]) {
+        let joining = Joining {
+            evidence: found.evidence,
+            score: found.score,
+            silently: found.silently,
+            near_misses: near_misses(candidates, Some(found.incident)),
+        };
+        self.decide(
+            Subject::Incident(found.incident),
+            Reason::EpisodeJoined { alert: member.0, joining: joining.clone() },
+        );
+        self.attach(member, found.incident, joining);
+        let chosen = candidates.iter().find(|candidate| candidate.incident == found.incident);
+        let Some(chosen) = chosen.filter(|chosen| chosen.tie.may_merge && chosen.score >= weigh::MERGE) else { return };
+        let tied: Vec<(IncidentId, u32)> = candidates
+            .iter()
+            .filter(|other| other.incident != chosen.incident && other.tie.may_merge)
+            .filter(|other| other.score >= weigh::MERGE && other.missed.is_none())
+            .map(|other| (other.incident, other.score))
+            .collect();
+        for (other, score) in tied {
+            self.tie_together(found.incident, other, score);
+        }
+    }
+
+    /// The incident that holds the alert's episode before this one, while it is open or may be reopened.
+    fn own_incident(&self, alert: &Alert, episode: &Episode, pipeline: &Pipeline) -> Option<Found> {
+        let earlier = alert.episodes.iter().rev().filter(|other| other.id != episode.id);
+        let incident = earlier.filter_map(|other| other.incident).next()?;
+        let incident = self.follow_merges(incident)?;
+        let reopens = incident.resolved_at.is_none_or(|resolved| self.now - resolved <= pipeline.reopen_window);
+        let allowed = !incident.is_final() && incident.false_positive.is_none() && reopens;
+        (allowed && episode.unlinked_from != Some(incident.id)).then_some(Found {
+            incident: incident.id,
+            evidence: Evidence::SameAlert,
+            score: weigh::SAME_ALERT,
+            silently: false,
+        })
+    }
+
+    /// The incident an id stands for after merges; `None` where it is gone.
+    pub(crate) fn follow_merges(&self, mut id: IncidentId) -> Option<&Incident> {
+        loop {
+            let incident = self.state.incidents.get(&id)?;
+            match incident.merged_into {
+                Some(into) => id = into,
+                None => return Some(incident),
+            }
+        }
+    }
+
+    /// An alert that the pipeline's `inhibit` lets explain this one.
+    fn inhibiting(&self, alert: &Alert, pipeline: &Pipeline) -> Option<Found> {
+        if pipeline.inhibit.is_empty() {
+            return None;
+        }
+        let rules = pipeline.inhibit.iter().filter(|rule| matches(&rule.target, alert));
+        for rule in rules {
+            let source = self.state.open_alerts.iter().filter_map(|id| self.state.alerts.get(id)).find(|source| {
+                source.id != alert.id
+                    && matches(&rule.source, source)
+                    && rule.equal.iter().all(|name| field(source, name) == field(alert, name))
+                    && source.open_episode().is_some_and(|open| open.suppressed.is_none())
+            });
+            let Some(source) = source else { continue };
+            let Some(incident) = source.open_episode().and_then(|open| open.incident) else { continue };
+            if self.state.incidents.get(&incident).is_some_and(Incident::is_open) {
+                return Some(Found {
+                    incident,
+                    evidence: Evidence::Inhibited { by: source.id },
+                    score: weigh::INHIBITED,
+                    silently: true,
+                });
+            }
+        }
+        None
+    }
+
+    fn by_rule(&self, alert: &Alert, episode: &Episode, pipeline: &Pipeline) -> Option<Found> {
+        let (rule, key) = self.rule_key(alert, pipeline)?;
+        let within = |incident: &&Incident| {
+            let since = match rule.anchor {
+                Anchor::First => self.now - incident.opened_at,
+                Anchor::Last => self.now - incident.clocks.newest_received_at.unwrap_or(incident.opened_at),
+                Anchor::Start => (episode.start - incident.started_at).abs(),
+            };
+            incident.is_open() && since <= rule.window
+        };
+        let incidents = self.state.index.by_rule(&key).filter_map(|id| self.state.incidents.get(&id)).filter(within);
+        let incident = incidents.max_by_key(|incident| (incident.opened_at, incident.id))?;
+        Some(Found {
+            incident: incident.id,
+            evidence: Evidence::Rule { rule: rule.name.clone(), key },
+            score: weigh::RULE,
+            silently: false,
+        })
+    }
+
+    /// The first rule that matches and has all its labels; a rule that lacks one on this alert does not match.
+    fn rule_key<'p>(&self, alert: &Alert, pipeline: &'p Pipeline) -> Option<(&'p Rule, Box<str>)> {
+        pipeline.rules.iter().filter(|rule| rule.matchers.is_empty() || matches(&rule.matchers, alert)).find_map(
+            |rule| {
+                let mut key = format!("{}/{}", pipeline.name, rule.name);
+                for label in &rule.group_by {
+                    let value = field(alert, label);
+                    if value.is_empty() {
+                        return None;
+                    }
+                    key.push_str(&format!("/{label}={value:?}"));
+                }
+                Some((rule, key.into()))
+            },
+        )
+    }
+
+    fn candidates(&self, alert: &Alert, episode: &Episode) -> Vec<Candidate> {
+        let allowed = self.pipeline(&alert.pipeline).join_window.gap;
+        let ties = self.ties(alert, episode, allowed);
+        let mut candidates: Vec<Candidate> = ties
+            .best
+            .into_iter()
+            .filter_map(|(id, tie)| Some((self.state.incidents.get(&id)?, tie)))
+            .map(|(incident, tie)| {
+                let score = weigh::faded(tie.strength, tie.gap, allowed);
+                let missed = self.missed(alert, episode, incident, &tie, score);
+                Candidate { incident: incident.id, tie, score, missed }
+            })
+            .collect();
+        candidates.sort_by_key(|candidate| std::cmp::Reverse((candidate.score, candidate.incident)));
+        candidates
+    }
+
+    /// Why an episode may not join an incident that it is tied to.
+    fn missed(
+        &self,
+        alert: &Alert,
+        episode: &Episode,
+        incident: &Incident,
+        tie: &Tie,
+        score: u32,
+    ) -> Option<MissedBecause> {
+        let window = self.pipeline(&incident.pipeline).join_window;
+        let (gap, age) = beside(incident, episode.start);
+        if !self.may_take(incident, episode) {
+            return Some(MissedBecause::OutsideJoinWindow {
+                gap: self.now - incident.resolved_at.unwrap_or(self.now),
+                allowed: Span::ZERO,
+            });
+        }
+        if episode.unlinked_from == Some(incident.id) {
+            return Some(MissedBecause::Unlinked);
+        }
+        if environment(alert.environment.as_deref()) != environment(incident.environment.as_deref()) {
+            return Some(MissedBecause::OtherEnvironment);
+        }
+        if gap > window.gap {
+            return Some(MissedBecause::OutsideJoinWindow { gap, allowed: window.gap });
+        }
+        if age > window.cap {
+            return Some(MissedBecause::CapReached { age, allowed: window.cap });
+        }
+        if score < weigh::JOIN {
+            return Some(match &tie.hub {
+                Some((ci, dependents)) => MissedBecause::Hub { ci: ci.clone(), dependents: *dependents },
+                None => MissedBecause::ScoreTooLow { needed: weigh::JOIN },
+            });
+        }
+        None
+    }
+
+    /// Open incidents take new episodes. One resolved lately takes what began while it lasted and was only late.
+    fn may_take(&self, incident: &Incident, episode: &Episode) -> bool {
+        if incident.is_open() {
+            return true;
+        }
+        let reopen_window = self.pipeline(&incident.pipeline).reopen_window;
+        !incident.is_final()
+            && incident.false_positive.is_none()
+            && incident.restored_at.is_some_and(|restored| episode.start < restored)
+            && incident.resolved_at.is_some_and(|resolved| self.now - resolved <= reopen_window)
+    }
+
+    fn best(&self, alert: &Alert, episode: &Episode, candidates: &[Candidate]) -> Option<Found> {
+        let chosen = candidates.iter().filter(|candidate| candidate.missed.is_none()).max_by_key(|candidate| {
+            let opened = self.state.incidents.get(&candidate.incident).map(|incident| incident.opened_at);
+            (candidate.score, std::cmp::Reverse(opened), candidate.incident)
+        })?;
+        let explained = self.upstream_cause(alert, episode, chosen);
+        let silently = explained.is_some();
+        let evidence = explained.unwrap_or_else(|| chosen.tie.evidence.clone());
+        Some(Found { incident: chosen.incident, evidence, score: chosen.score, silently })
+    }
+
+    /// The incident's faults make the item what its alert says it is: the alert is explained.
+    fn upstream_cause(&self, alert: &Alert, episode: &Episode, chosen: &Candidate) -> Option<Evidence> {
+        let Evidence::Dependency { from, to, .. } = &chosen.tie.evidence else { return None };
+        if alert.ci.as_ref() != Some(from) || !episode.is_open() {
+            return None;
+        }
+        let (item, cause) = (self.item(from)?, self.item(to)?);
+        let explains = self.state.impacts.get(&chosen.incident)?.state(item) > ItemState::AtRisk;
+        let path = self.graph().path_down(item, cause, weigh::DISTANCE_MAX).filter(|_| explains)?;
+        let path = path.into_iter().map(|item| self.graph().id(item).clone()).collect();
+        Some(Evidence::UpstreamCause { cause: to.clone(), path })
+    }
+}
+
+/// How far an instant lies outside an incident's episodes, and how long it would then have grown.
+fn beside(incident: &Incident, start: Timestamp) -> (Span, Span) {
+    let first = incident.clocks.first_start.unwrap_or(incident.started_at);
+    let newest = incident.clocks.newest_start.unwrap_or(first);
+    let gap = if start < first { first - start } else { (start - newest).max(Span::ZERO) };
+    (gap, newest.max(start) - first.min(start))
+}
+
+fn environment(named: Option<&str>) -> &str {
+    named.filter(|name| !name.is_empty()).unwrap_or("production")
+}
+
+/// The best of those it did not join, with the reason.
+fn near_misses(candidates: &[Candidate], joined: Option<IncidentId>) -> Vec<NearMiss> {
+    let others = candidates.iter().filter(|candidate| Some(candidate.incident) != joined && candidate.score > 0);
+    others
+        .take(limits::NEAR_MISSES_MAX)
+        .filter_map(|candidate| {
+            let why = candidate.missed.clone().or_else(|| joined.map(|by| MissedBecause::Outscored { by }))?;
+            Some(NearMiss { incident: candidate.incident, why, score: candidate.score })
+        })
+        .collect()
+}

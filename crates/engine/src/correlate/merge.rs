@@ -1,0 +1,118 @@
+//! Merge: two incidents that turn out to be one, at most one of which a person has touched; else it is a suggestion.
+
+use model::incident::Incident;
+use model::reason::{Evidence, Joining};
+use model::step::{Subject, TellKind};
+use model::{IncidentId, Reason, limits};
+
+use super::weigh;
+use crate::desk::Desk;
+use crate::state::Member;
+use crate::timer::Timer;
+
+impl Desk<'_> {
+    /// Evidence ties two open incidents strongly.
+    pub(crate) fn tie_together(&mut self, one: IncidentId, other: IncidentId, score: u32) {
+        let (Some(a), Some(b)) = (self.state.incidents.get(&one), self.state.incidents.get(&other)) else { return };
+        if one == other || !a.is_open() || !b.is_open() {
+            return;
+        }
+        if a.touched && b.touched {
+            self.suggest_merge(one, other, score);
+            return;
+        }
+        let (survivor, gone) = if outranks(b, a) { (other, one) } else { (one, other) };
+        self.merge(gone, survivor, score);
+    }
+
+    fn suggest_merge(&mut self, one: IncidentId, other: IncidentId, score: u32) {
+        for (here, with) in [(one, other), (other, one)] {
+            let known = self.state.incidents.get(&here).is_none_or(|incident| incident.merge_suggested.contains(&with));
+            if known {
+                continue;
+            }
+            if let Some(incident) = self.incident_mut(here) {
+                incident.merge_suggested.push(with);
+            }
+            self.decide_incident(here, Reason::MergeSuggested { with, score });
+        }
+    }
+
+    /// Every member moves; the survivor takes the earliest instants and the union of holds. [I8]
+    pub(crate) fn merge(&mut self, gone: IncidentId, survivor: IncidentId, score: u32) {
+        let Some(merged) = self.state.incidents.get(&gone).cloned() else { return };
+        let members: Vec<Member> = self.state.members.get(&gone).into_iter().flatten().copied().collect();
+        for member in members {
+            let joining = self.episode(member).and_then(|(_, episode)| episode.joining.clone());
+            self.detach(member);
+            let joining = joining.unwrap_or(Joining {
+                evidence: Evidence::OneEpisode,
+                score: weigh::SAME_ALERT,
+                silently: true,
+                near_misses: Vec::new(),
+            });
+            self.attach(member, survivor, joining);
+        }
+        let forget_at = self.now + limits::LATE_HORIZON;
+        self.state.timers.set(forget_at, Timer::Close(gone));
+        if let Some(incident) = self.incident_mut(survivor) {
+            absorb(incident, &merged);
+        }
+        self.unindex(gone);
+        if let Some(incident) = self.incident_mut(gone) {
+            incident.merged_into = Some(survivor);
+            incident.version += 1;
+            let version = incident.version;
+            let told = incident.told.opened;
+            incident.clocks = model::incident::Clocks { close_at: Some(forget_at), ..Default::default() };
+            self.decide_incident(gone, Reason::Merged { into: survivor, score });
+            self.decide(Subject::Incident(survivor), Reason::MergedHere { from: gone });
+            if told {
+                self.send(Subject::Incident(gone), TellKind::Merged, version, true);
+            }
+        }
+        self.state.members.remove(&gone);
+        self.state.impacts.remove(&gone);
+    }
+}
+
+/// Touched by a person, then of higher priority, then older.
+fn outranks(a: &Incident, b: &Incident) -> bool {
+    let rank = |incident: &Incident| (!incident.touched, incident.priority, incident.opened_at, incident.id);
+    rank(a) < rank(b)
+}
+
+fn absorb(incident: &mut Incident, merged: &Incident) {
+    let follows_merged = merged.priority < incident.priority;
+    if follows_merged {
+        incident.acknowledged_by = merged.acknowledged_by.clone();
+    }
+    incident.started_at = incident.started_at.min(merged.started_at);
+    incident.detected_at = incident.detected_at.min(merged.detected_at);
+    incident.opened_at = incident.opened_at.min(merged.opened_at);
+    incident.acknowledged_at = [incident.acknowledged_at, merged.acknowledged_at].into_iter().flatten().min();
+    incident.holds.extend(merged.holds.iter().cloned());
+    incident.holds.sort_by_key(|hold| (hold.from, hold.to));
+    incident.comments.extend(merged.comments.iter().cloned());
+    incident.comments.sort_by_key(|comment| comment.at);
+    incident.priority = incident.priority.min(merged.priority);
+    incident.by_hand |= merged.by_hand;
+    incident.touched |= merged.touched;
+    incident.problem = incident.problem.or(merged.problem);
+    incident.told.opened |= merged.told.opened;
+    incident.told.priority = match (incident.told.priority, merged.told.priority) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    for ci in &merged.told.down {
+        if !incident.told.down.contains(ci) {
+            incident.told.down.push(ci.clone());
+        }
+    }
+    for service in &merged.services {
+        if !incident.services.iter().any(|known| known.id == service.id) {
+            incident.services.push(service.clone());
+        }
+    }
+    incident.merge_suggested.retain(|other| *other != merged.id);
+}

@@ -1,0 +1,120 @@
+//! What an incident's own faults make of the items, and so which services it affects. service-levels.md section 9.
+
+use std::collections::BTreeSet;
+
+use model::incident::AffectedService;
+use model::outage::ItemState;
+use model::{CiId, IncidentId, Timestamp};
+use topology::ItemIdx;
+
+use crate::desk::Desk;
+use crate::state::Member;
+
+impl Desk<'_> {
+    /// A member changed: the roll-up of its incident follows. What is over already has its say once, at its worst.
+    pub(crate) fn update_impact(&mut self, member: Member, incident: IncidentId) {
+        let Some((alert, episode)) = self.episode(member) else { return };
+        let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { return };
+        let peak = episode
+            .severities
+            .iter()
+            .map(|step| self.graph().own_state(item, step.severity, step.effect))
+            .max()
+            .unwrap_or_default();
+        let over = !episode.is_open() && episode.counts() && !episode.false_positive;
+        if over {
+            self.set_own(incident, item, peak);
+            self.record_services(incident);
+        }
+        self.update_impact_at(item, incident);
+    }
+
+    /// The incident's own view of one item: the worst its active members there say.
+    pub(crate) fn update_impact_at(&mut self, item: ItemIdx, incident: IncidentId) {
+        let own = self.own_now(item, incident);
+        self.set_own(incident, item, own);
+        self.record_services(incident);
+    }
+
+    /// Rebuilds without recording: what was affected is known already.
+    pub(crate) fn restore_impact(&mut self, member: Member, incident: IncidentId) {
+        let Some((alert, _)) = self.episode(member) else { return };
+        let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { return };
+        let own = self.own_now(item, incident);
+        self.set_own(incident, item, own);
+        if let Some(impact) = self.state.impacts.get_mut(&incident) {
+            impact.take_changed();
+        }
+    }
+
+    fn set_own(&mut self, incident: IncidentId, item: ItemIdx, own: ItemState) {
+        let graph = self.graph();
+        self.state.impacts.entry(incident).or_default().set_own(graph, item, own);
+    }
+
+    fn own_now(&self, item: ItemIdx, incident: IncidentId) -> ItemState {
+        let here = self.state.index.at(item).find(|(id, _)| *id == incident);
+        let members = here.into_iter().flat_map(|(_, presence)| presence.members());
+        let active = members
+            .filter_map(|member| self.episode(*member))
+            .filter(|(_, episode)| episode.is_open() && episode.counts());
+        active
+            .map(|(_, episode)| self.graph().own_state(item, episode.severity(), episode.effect()))
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// Affected services, cumulative: the worst each was, and what it is now.
+    fn record_services(&mut self, id: IncidentId) {
+        let graph = self.graph();
+        let Some(impact) = self.state.impacts.get_mut(&id) else { return };
+        let changed: Vec<ItemIdx> = impact.take_changed().into_iter().filter(|item| graph.is_service(*item)).collect();
+        if changed.is_empty() {
+            return;
+        }
+        let mut services: Vec<AffectedService> = Vec::new();
+        for item in changed {
+            let Some(state) = self.state.impacts.get(&id).map(|impact| impact.state(item)) else { continue };
+            let item_of = graph.item(item);
+            services.push(AffectedService {
+                id: item_of.id.clone(),
+                state,
+                now: state,
+                since: self.affected_since(id, item),
+                criticality: item_of.criticality,
+            });
+        }
+        if let Some(incident) = self.incident_mut(id) {
+            services.into_iter().for_each(|service| merge_service(&mut incident.services, service));
+        }
+    }
+
+    /// The start of the earliest active alert that makes it so.
+    fn affected_since(&self, id: IncidentId, item: ItemIdx) -> Timestamp {
+        let Some(impact) = self.state.impacts.get(&id) else { return self.now };
+        let contributors: BTreeSet<CiId> =
+            impact.contributors(self.graph(), item).into_iter().map(|item| self.graph().id(item).clone()).collect();
+        let members = self.members(id).into_iter();
+        let contributing = members.filter(|(alert, episode)| {
+            episode.counts() && alert.ci.as_ref().is_some_and(|ci| contributors.contains(ci))
+        });
+        contributing.map(|(_, episode)| episode.start).min().unwrap_or(self.now).min(self.now)
+    }
+}
+
+fn merge_service(services: &mut Vec<AffectedService>, service: AffectedService) {
+    match services.iter_mut().find(|known| known.id == service.id) {
+        Some(known) => {
+            known.now = service.now;
+            if service.state > known.state {
+                known.state = service.state;
+                known.since = service.since;
+            }
+        }
+        None if service.state == ItemState::Up => {}
+        None => {
+            services.push(service);
+            services.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! An incident's life: opened at once, kept true as its episodes change, told with restraint, restored by what its
+//! alerts say, resolved by quiet or by a person.
+//!
+//! [`membership`] moves episodes in and out, [`facts`] reads what they say together, [`settle`] makes the incident
+//! agree with that, [`life`] takes its steps by the clock, [`actions`] those a person asks for, [`tell`] says what
+//! leaves.
+
+pub(crate) mod actions;
+pub(crate) mod allowed;
+pub(crate) mod facts;
+pub(crate) mod impact;
+pub(crate) mod life;
+pub(crate) mod membership;
+pub(crate) mod open;
+pub(crate) mod settle;
+pub(crate) mod tell;
+pub(crate) mod title;

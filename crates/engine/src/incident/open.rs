@@ -1,0 +1,160 @@
+//! Opening: at once and visible; only telling waits.
+
+use model::command::OpenIncident;
+use model::incident::{Clocks, DetectedBy, Incident, Major, Priority, Told};
+use model::reason::{Evidence, Joining};
+use model::{IncidentId, PipelineName, Reason, Timestamp};
+
+use crate::desk::Desk;
+use crate::state::Member;
+use crate::timer::Timer;
+
+impl Desk<'_> {
+    /// The first incident of an episode. Its id follows from the episode, so it is opened once. [I6]
+    pub(crate) fn open_incident(
+        &mut self,
+        member: Member,
+        joining: Joining,
+        rule: Option<Box<str>>,
+    ) -> Option<IncidentId> {
+        let (alert, episode) = self.episode(member)?;
+        let id = IncidentId::derive(|hash| {
+            hash.bytes(&member.1.bytes()).instant(self.now);
+        });
+        let recurs = alert.episodes.iter().rev().filter(|other| other.id != member.1).find_map(|other| other.incident);
+        let received = episode.counts_from.unwrap_or(episode.first_received_at);
+        let started = episode.counts_from.unwrap_or(episode.start).min(received);
+        let mut incident = blank(id, alert.pipeline.clone(), self.now);
+        incident.domain = self.state.domain.clone();
+        incident.topology_version = self.graph().version();
+        incident.environment = alert.environment.clone();
+        incident.rule_key = rule.clone();
+        incident.started_at = started;
+        incident.detected_at = received;
+        // Opened by the event that made it; for what was suppressed first, where that ended.
+        incident.opened_at = self.now;
+        incident.recurrence_of = recurs;
+        let pipeline = self.pipeline(&incident.pipeline);
+        let tell_at = self.now + pipeline.group_wait;
+        incident.clocks.tell_at = Some(tell_at);
+        self.state.incidents.insert(id, incident);
+        if let Some(key) = rule {
+            self.state.index.set_rule(&key, id);
+        }
+        self.state.timers.set(tell_at, Timer::Tell(id));
+        self.decide_incident(id, Reason::IncidentOpened { evidence: joining.evidence.clone(), score: joining.score });
+        self.attach(member, id, joining);
+        Some(id)
+    }
+
+    /// A person saw it before any monitoring did.
+    pub(crate) fn open_by_hand(&mut self, by: &str, asked: &OpenIncident) -> IncidentId {
+        let now = self.now;
+        let id = IncidentId::derive(|hash| {
+            hash.text("by hand").text(by).text(&asked.title).instant(now);
+        });
+        let mut incident = blank(id, PipelineName::from("default"), now);
+        incident.domain = self.state.domain.clone();
+        incident.topology_version = self.graph().version();
+        incident.started_at = asked.started_at.unwrap_or(now).min(now);
+        incident.detected_by = asked.detected_by;
+        incident.title = model::text::cut(&asked.title, model::limits::TITLE_CHARS_MAX).into();
+        incident.title_by = Some(by.into());
+        incident.cis = asked.cis.clone();
+        incident.cis.sort();
+        incident.cis.dedup();
+        incident.team = asked.team.clone();
+        incident.assigned_by = asked.team.is_some().then(|| by.into());
+        incident.by_hand = true;
+        incident.touched = true;
+        if let Some(priority) = asked.priority {
+            incident.priority = priority;
+            incident.priority_by = Some(by.into());
+        }
+        let tell_at = now + self.policy.fallback().group_wait;
+        incident.clocks.tell_at = Some(tell_at);
+        self.state.incidents.insert(id, incident);
+        self.state.members.entry(id).or_default();
+        self.state.timers.set(tell_at, Timer::Tell(id));
+        let evidence = Evidence::Person { by: by.into() };
+        self.decide_incident(id, Reason::IncidentOpened { evidence, score: 1000 });
+        self.incident_mut(id);
+        id
+    }
+
+    /// What still fires mildly when its incident closes lives on in a new one that is told to nobody.
+    pub(crate) fn open_residual(&mut self, of: IncidentId, members: &[Member]) -> Option<IncidentId> {
+        let (first, rest) = members.split_first()?;
+        for member in members {
+            self.detach(*member);
+        }
+        let joining = || Joining { evidence: Evidence::Opened, score: 0, silently: true, near_misses: Vec::new() };
+        let id = self.open_incident(*first, joining(), None)?;
+        for member in rest {
+            self.attach(*member, id, joining());
+        }
+        if let Some(incident) = self.incident_mut(id) {
+            incident.residual_of = Some(of);
+            incident.clocks.tell_at = None;
+        }
+        self.decide_incident(id, Reason::ResidualOf { incident: of });
+        Some(id)
+    }
+}
+
+fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {
+    Incident {
+        id,
+        number: None,
+        domain: Default::default(),
+        pipeline,
+        topology_version: 0,
+        environment: None,
+        rule_key: None,
+        detected_by: DetectedBy::Monitoring,
+        started_at: now,
+        detected_at: now,
+        opened_at: now,
+        acknowledged_at: None,
+        acknowledged_by: None,
+        restored_at: None,
+        resolved_at: None,
+        closed_at: None,
+        reopened_at: Vec::new(),
+        holds: Vec::new(),
+        impact: 3,
+        urgency: 3,
+        priority: Priority::P5,
+        priority_by: None,
+        major: Major::None,
+        title: "".into(),
+        title_by: None,
+        team: None,
+        assignee: None,
+        assigned_by: None,
+        services: Vec::new(),
+        cis: Vec::new(),
+        sources: Vec::new(),
+        causes: Vec::new(),
+        changes: Vec::new(),
+        problem: None,
+        workaround: None,
+        parent: None,
+        merged_into: None,
+        merge_suggested: Vec::new(),
+        residual_of: None,
+        recurrence_of: None,
+        residual: false,
+        preexisting: false,
+        stale: false,
+        false_positive: None,
+        resolution: None,
+        comments: Vec::new(),
+        touched: false,
+        by_hand: false,
+        clocks: Clocks::default(),
+        told: Told::default(),
+        alerts_unlisted: 0,
+        version: 0,
+    }
+}

@@ -1,0 +1,42 @@
+//! Everything that can happen to the engine: one closed list.
+
+use model::command::Command;
+use model::event::Event;
+use model::{Outage, Timestamp};
+use topology::FaultInterval;
+
+/// Inputs of one instant or more, in the order of their receipts.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub inputs: Vec<Received>,
+}
+
+/// An input and when it was received. Receipts never go back; the engine's clock follows them.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub at: Timestamp,
+    pub input: Input,
+}
+
+#[derive(Clone, Debug)]
+pub enum Input {
+    Event(Event),
+    Command(Box<Command>),
+    /// It is at least this late: every timer due by now fires.
+    Tick,
+    /// Reading goes on after it had stopped: what was not heard meanwhile is nobody's silence.
+    Resumed,
+    /// A version of the CMDB came into force.
+    TopologyChanged,
+    /// What lies beyond the horizon, loaded by the shell because the engine asked for it.
+    Recompute(Box<Recompute>),
+}
+
+/// Facts of a past interval, complete: the episodes' steps that touch it, and the outages now on record in it.
+#[derive(Clone, Debug)]
+pub struct Recompute {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub faults: Vec<FaultInterval>,
+    pub outages: Vec<Outage>,
+}

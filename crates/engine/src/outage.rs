@@ -1,0 +1,305 @@
+//! Outages: from the faults of items to the intervals of services, by the one roll-up. service-levels.md section 4.
+//!
+//! Only what a change can reach is swept again: the services above the items that changed, over the faults of
+//! everything those services need, from the earliest instant that is different.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::alert::{Alert, Episode};
+use model::outage::{ItemState, OutageState};
+use model::reason::Reason;
+use model::step::{RecomputeWanted, Subject};
+use model::{AlertId, CiId, IncidentId, Interval, Outage, OutageId, Span, Timestamp, limits};
+use topology::{FaultInterval, Graph, ItemIdx, Rollup, Segment, WindowInterval, sweep};
+
+use crate::desk::Desk;
+use crate::input::Recompute;
+
+impl Desk<'_> {
+    /// Sweeps what is dirty. Runs before time goes on, when every incident is settled.
+    pub(crate) fn sweep_dirty(&mut self) {
+        let dirty = std::mem::take(&mut self.state.touched.dirty);
+        let Some(from) = dirty.values().copied().min() else { return };
+        let horizon = self.ago(limits::LATE_HORIZON);
+        if from < horizon {
+            self.out.wanted.push(RecomputeWanted { items: dirty.keys().cloned().collect(), from, to: horizon });
+        }
+        // The instant itself counts: what begins now is open, though nothing of it has passed.
+        let span = Interval::or_empty(from.max(horizon).min(self.now), self.now + Span::MICROSECOND);
+        let services = self.services_above(dirty.keys(), span);
+        if services.is_empty() {
+            return;
+        }
+        let needed = self.needed_by_services(&services, span);
+        let faults = self.faults_of(&needed, span);
+        let segments = self.swept(&faults, &services, span);
+        for service in services {
+            let found = segments.get(&service).cloned().unwrap_or_default();
+            self.replace_outages(&service, found, span, &needed);
+        }
+    }
+
+    /// States behind the horizon, by facts that the shell loaded. What is in memory is not touched.
+    pub(crate) fn recompute(&mut self, facts: &Recompute) {
+        let span = Interval::or_empty(facts.from, facts.to);
+        let cis: BTreeSet<CiId> = facts.faults.iter().map(|fault| fault.ci.clone()).collect();
+        let mut services = self.services_above(cis.iter(), span);
+        services.extend(facts.outages.iter().map(|outage| outage.service.clone()));
+        let segments = self.swept(&facts.faults, &services, span);
+        for service in services {
+            let known: Vec<Outage> = facts.outages.iter().filter(|outage| outage.service == service).cloned().collect();
+            let found = segments.get(&service).cloned().unwrap_or_default();
+            let next = splice(&service, &known, &found, span, self.now);
+            self.write_differences(&known, &next);
+        }
+    }
+
+    fn graphs_over(&self, span: Interval) -> Vec<&Graph> {
+        let mut graphs: Vec<&Graph> = vec![self.topology.at(span.start())];
+        let later = self.topology.versions().iter().filter(|(from, _)| span.contains(*from));
+        graphs.extend(later.map(|(_, graph)| graph.as_ref()));
+        graphs
+    }
+
+    /// Services whose state an item's state can reach, by any version in force over the span.
+    fn services_above<'a>(&self, items: impl Iterator<Item = &'a CiId> + Clone, span: Interval) -> BTreeSet<CiId> {
+        let mut services = BTreeSet::new();
+        for graph in self.graphs_over(span) {
+            let start: Vec<ItemIdx> = items.clone().filter_map(|ci| graph.find(ci.as_str())).collect();
+            let reached = reach(start, |item| graph.dependents(item).map(|edge| edge.to).collect());
+            services
+                .extend(reached.into_iter().filter(|item| graph.is_service(*item)).map(|item| graph.id(item).clone()));
+        }
+        services
+    }
+
+    /// Everything whose faults can bear on these services.
+    fn needed_by_services(&self, services: &BTreeSet<CiId>, span: Interval) -> BTreeSet<CiId> {
+        let mut needed = BTreeSet::new();
+        for graph in self.graphs_over(span) {
+            let start: Vec<ItemIdx> = services.iter().filter_map(|ci| graph.find(ci.as_str())).collect();
+            let reached = reach(start, |item| graph.dependencies(item).map(|edge| edge.to).collect());
+            needed.extend(reached.into_iter().map(|item| graph.id(item).clone()));
+        }
+        needed
+    }
+
+    fn alerts_on<'a>(&'a self, items: &'a BTreeSet<CiId>) -> impl Iterator<Item = &'a Alert> {
+        let few = items.len() <= self.state.alerts_of.len();
+        let ids: Vec<AlertId> = if few {
+            items.iter().filter_map(|ci| self.state.alerts_of.get(ci)).flatten().copied().collect()
+        } else {
+            self.state
+                .alerts_of
+                .iter()
+                .filter(|(ci, _)| items.contains(*ci))
+                .flat_map(|(_, ids)| ids)
+                .copied()
+                .collect()
+        };
+        ids.into_iter().filter_map(|id| self.state.alerts.get(&id))
+    }
+
+    /// Every alert counts, suppressed or not; only what a person called a false positive does not.
+    fn faults_of(&self, items: &BTreeSet<CiId>, span: Interval) -> Vec<FaultInterval> {
+        let mut faults = Vec::new();
+        for alert in self.alerts_on(items) {
+            let Some(ci) = &alert.ci else { continue };
+            for episode in alert.episodes.iter().filter(|episode| touches(episode, span)) {
+                faults.extend(steps(ci, episode));
+            }
+        }
+        faults
+    }
+
+    fn swept(
+        &self,
+        faults: &[FaultInterval],
+        services: &BTreeSet<CiId>,
+        span: Interval,
+    ) -> BTreeMap<CiId, Vec<Segment>> {
+        let windows: Vec<WindowInterval> = self
+            .state
+            .windows
+            .values()
+            .filter(|window| !window.deleted && window.interval.end() > span.start())
+            .flat_map(|window| window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval: window.interval }))
+            .collect();
+        sweep(self.topology, faults, &windows, span, &|graph, item| services.contains(graph.id(item)))
+    }
+
+    fn replace_outages(&mut self, service: &CiId, found: Vec<Segment>, span: Interval, needed: &BTreeSet<CiId>) {
+        let known = self.state.outages.get(service).cloned().unwrap_or_default();
+        let mut next = splice(service, &known, &found, span, self.now);
+        for outage in &mut next {
+            if outage.to.is_none_or(|to| to > span.start()) {
+                outage.incident = self.incident_of(outage, needed);
+            }
+        }
+        self.write_differences(&known, &next);
+        let horizon = self.ago(limits::LATE_HORIZON);
+        next.retain(|outage| outage.to.is_none_or(|to| to > horizon));
+        if next.is_empty() {
+            self.state.outages.remove(service);
+        } else {
+            self.state.outages.insert(service.clone(), next);
+        }
+    }
+
+    fn write_differences(&mut self, known: &[Outage], next: &[Outage]) {
+        for gone in known.iter().filter(|outage| next.iter().all(|other| other.id != outage.id)) {
+            self.out.outages.retain(|outage| outage.id != gone.id);
+            self.out.outages_removed.push(gone.id);
+        }
+        for outage in next {
+            let before = known.iter().find(|other| other.id == outage.id);
+            if before == Some(outage) {
+                continue;
+            }
+            let state = if outage.state == OutageState::Down { ItemState::Down } else { ItemState::Degraded };
+            match before {
+                None => self.decide(Subject::Outage(outage.id), Reason::OutageBegan { state, planned: outage.planned }),
+                Some(before) if before.to.is_none() && outage.to.is_some() => {
+                    self.decide(Subject::Outage(outage.id), Reason::OutageEnded);
+                }
+                Some(_) => {}
+            }
+            self.out.outages.retain(|other| other.id != outage.id);
+            self.out.outages_removed.retain(|id| *id != outage.id);
+            self.out.outages.push(outage.clone());
+        }
+    }
+
+    /// The earliest opened incident that holds an alert contributing at the outage's start.
+    fn incident_of(&self, outage: &Outage, needed: &BTreeSet<CiId>) -> Option<IncidentId> {
+        let at = outage.from;
+        let graph = self.topology.at(at);
+        let mut rollup = Rollup::new();
+        let mut active: Vec<(ItemIdx, Option<IncidentId>)> = Vec::new();
+        let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
+        for alert in self.alerts_on(needed) {
+            let Some(item) = alert.ci.as_ref().and_then(|ci| graph.find(ci.as_str())) else { continue };
+            for episode in alert.episodes.iter().filter(|episode| !episode.false_positive) {
+                let Some(step) = episode.step_at(at) else { continue };
+                let state = graph.own_state(item, step.severity, step.effect);
+                if state != ItemState::Up {
+                    let worst = own.entry(item).or_default();
+                    *worst = state.max(*worst);
+                    active.push((item, episode.incident));
+                }
+            }
+        }
+        for (item, state) in own {
+            rollup.set_own(graph, item, state);
+        }
+        let contributors = rollup.contributors(graph, graph.find(outage.service.as_str())?);
+        active
+            .into_iter()
+            .filter(|(item, _)| contributors.contains(item))
+            .filter_map(|(_, incident)| self.follow_merges(incident?))
+            .filter(|incident| incident.false_positive.is_none())
+            .min_by_key(|incident| (incident.opened_at, incident.id))
+            .map(|incident| incident.id)
+    }
+
+    /// The graph has changed: whatever alerts, is in maintenance or is out is looked at again from now on.
+    pub(crate) fn everything_dirty(&mut self) {
+        let now = self.now;
+        let alerting = self.state.open_alerts.iter().filter_map(|id| self.state.alerts.get(id)?.ci.clone());
+        let named = self
+            .state
+            .windows
+            .values()
+            .filter(|window| window.covers(now))
+            .flat_map(|window| window.cis.iter().cloned());
+        let out = self.state.outages.iter().filter(|(_, outages)| outages.iter().any(|outage| outage.to.is_none()));
+        let items: BTreeSet<CiId> = alerting.chain(named).chain(out.map(|(service, _)| service.clone())).collect();
+        for ci in items {
+            self.outages_dirty(&ci, now);
+        }
+    }
+}
+
+/// All that edges lead to, the start included.
+fn reach(start: Vec<ItemIdx>, next: impl Fn(ItemIdx) -> Vec<ItemIdx>) -> BTreeSet<ItemIdx> {
+    let mut seen: BTreeSet<ItemIdx> = start.iter().copied().collect();
+    let mut waiting = start;
+    while let Some(item) = waiting.pop() {
+        for other in next(item) {
+            if seen.insert(other) {
+                waiting.push(other);
+            }
+        }
+    }
+    seen
+}
+
+fn touches(episode: &Episode, span: Interval) -> bool {
+    !episode.false_positive && episode.start < span.end() && episode.end.is_none_or(|end| end > span.start())
+}
+
+/// One fault for each step of an episode's severity.
+pub fn steps<'a>(ci: &'a CiId, episode: &'a Episode) -> impl Iterator<Item = FaultInterval> + 'a {
+    let ends = episode.severities.iter().skip(1).map(|next| Some(next.at)).chain([episode.end]);
+    episode.severities.iter().zip(ends).map(|(step, end)| FaultInterval {
+        ci: ci.clone(),
+        start: step.at,
+        end,
+        severity: step.severity,
+        effect: step.effect,
+    })
+}
+
+/// A service's outages with those of the span replaced by what was found in it. Ids stay where anything of them does.
+fn splice(service: &CiId, known: &[Outage], found: &[Segment], span: Interval, now: Timestamp) -> Vec<Outage> {
+    let mut pieces: Vec<(Timestamp, Option<Timestamp>, OutageState, bool)> = Vec::new();
+    for outage in known.iter().filter(|outage| outage.from < span.start()) {
+        let to = outage.to.filter(|to| *to <= span.start()).unwrap_or(span.start());
+        pieces.push((outage.from, Some(to), outage.state, outage.planned));
+    }
+    for segment in found {
+        let Some(state) = segment.state.outage() else { continue };
+        let to = (segment.to < span.end()).then_some(segment.to);
+        pieces.push((segment.from, to, state, segment.planned));
+    }
+    // What lies after a span that ends in the past is kept as it is.
+    for outage in known.iter().filter(|outage| span.end() <= now && outage.to.is_none_or(|to| to > span.end())) {
+        pieces.push((outage.from.max(span.end()), outage.to, outage.state, outage.planned));
+    }
+    let mut joined: Vec<(Timestamp, Option<Timestamp>, OutageState, bool)> = Vec::new();
+    for piece in pieces {
+        match joined.last_mut() {
+            Some(last) if last.1 == Some(piece.0) && (last.2, last.3) == (piece.2, piece.3) => last.1 = piece.1,
+            _ => joined.push(piece),
+        }
+    }
+    name(service, known, joined, now)
+}
+
+fn name(
+    service: &CiId,
+    known: &[Outage],
+    pieces: Vec<(Timestamp, Option<Timestamp>, OutageState, bool)>,
+    now: Timestamp,
+) -> Vec<Outage> {
+    let mut free: Vec<&Outage> = known.iter().collect();
+    let mut named = Vec::with_capacity(pieces.len());
+    for (from, to, state, planned) in pieces {
+        let same = |outage: &&Outage| (outage.state, outage.planned) == (state, planned);
+        let exact = free.iter().position(|outage| same(outage) && outage.from == from);
+        let overlapping = || {
+            free.iter().position(|outage| {
+                same(outage) && outage.from < to.unwrap_or(Timestamp::MAX) && from < outage.to.unwrap_or(Timestamp::MAX)
+            })
+        };
+        let before = exact.or_else(overlapping).map(|at| free.remove(at));
+        let id = before.map(|outage| outage.id).unwrap_or_else(|| {
+            OutageId::derive(|hash| {
+                hash.text(service.as_str()).instant(from).text(state.as_str()).number(i64::from(planned)).instant(now);
+            })
+        });
+        let incident = before.and_then(|outage| outage.incident);
+        named.push(Outage { id, service: service.clone(), from, to, state, planned, incident });
+    }
+    named
+}

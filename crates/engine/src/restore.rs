@@ -1,0 +1,163 @@
+//! After a restart: the state that the rows give is the state that was committed. [I15]
+
+use model::alert::Alert;
+use model::event::Heartbeat;
+use model::step::Recurrence;
+use model::{Incident, Timestamp, limits};
+use topology::Topology;
+
+use crate::desk::Desk;
+use crate::policy::Policy;
+use crate::state::{Snapshot, State};
+use crate::statements::apply_repeated;
+use crate::timer::Timer;
+
+impl State {
+    /// The state that a snapshot stands for. Everything derived is derived anew.
+    pub fn restore(snapshot: Snapshot, topology: &Topology, policy: &Policy) -> State {
+        let mut state = State { clock: snapshot.clock, reading_since: snapshot.clock, ..State::new(snapshot.domain) };
+        for alert in snapshot.alerts {
+            state.restore_alert(alert);
+        }
+        for incident in snapshot.incidents {
+            state.restore_incident(incident);
+        }
+        state.problems = snapshot.problems.into_iter().map(|problem| (problem.id, problem)).collect();
+        for silence in snapshot.silences {
+            for at in [silence.interval.start(), silence.interval.end()] {
+                state.set_timer(at, Timer::Silence(silence.id));
+            }
+            state.silences.insert(silence.id, silence);
+        }
+        for window in snapshot.maintenance {
+            for at in [window.interval.start(), window.interval.end()] {
+                state.set_timer(at, Timer::Maintenance(window.id));
+            }
+            state.windows.insert(window.id, window);
+        }
+        state.changes = snapshot.changes.into_iter().map(|change| (change.id, change)).collect();
+        for source in snapshot.sources {
+            if let Some(due) =
+                source.heartbeat_due.filter(|_| source.heartbeat.as_ref().and_then(Heartbeat::patience).is_some())
+            {
+                state.timers.set(due, Timer::Heartbeat(source.name.clone()));
+            }
+            state.sources.insert(source.name.clone(), source);
+        }
+        state.covered = snapshot.coverage.into_iter().map(|coverage| (coverage.ci, coverage.source)).collect();
+        for outage in snapshot.outages {
+            state.outages.entry(outage.service.clone()).or_default().push(outage);
+        }
+        for outages in state.outages.values_mut() {
+            outages.sort_by_key(|outage| outage.from);
+        }
+        for recurrence in snapshot.recurrences {
+            let Recurrence { ci, signature, opened_at, incident } = recurrence;
+            state.recurrence.entry((ci, signature)).or_default().push((opened_at, incident));
+        }
+        state.recurrence.values_mut().for_each(|seen| seen.sort());
+        state.derive(topology, policy);
+        state
+    }
+
+    /// A timer that lies behind is due at once; one whose turn was taken does nothing when it comes again.
+    fn set_timer(&mut self, at: Timestamp, timer: Timer) {
+        if at >= self.clock {
+            self.timers.set(at, timer);
+        }
+    }
+
+    fn restore_alert(&mut self, mut alert: Alert) {
+        apply_repeated(&mut alert);
+        let id = alert.id;
+        if let Some(ci) = &alert.ci {
+            self.alerts_of.entry(ci.clone()).or_default().insert(id);
+        }
+        for episode in &alert.episodes {
+            if let Some(incident) = episode.incident {
+                self.members.entry(incident).or_default().insert((id, episode.id));
+            }
+            if episode.suppressed.is_some() && episode.is_open() {
+                self.suppressed.insert((id, episode.id));
+            }
+            for at in [Some(episode.start), episode.end].into_iter().flatten().filter(|at| *at > self.clock) {
+                if let Some(ci) = &alert.ci {
+                    self.timers.set(at, Timer::Sweep(ci.clone()));
+                }
+            }
+        }
+        match alert.open_episode() {
+            Some(open) => {
+                if let Some((at, _)) = open.deadline {
+                    self.timers.set(at, Timer::Deadline(id));
+                    if at <= self.clock {
+                        self.awaiting.entry(alert.source.clone()).or_default().insert(id);
+                    }
+                }
+                self.open_alerts.insert(id);
+            }
+            None => {
+                let last = alert.episodes.iter().filter_map(|episode| episode.end).max();
+                self.timers.set(last.unwrap_or(self.clock).max(self.clock) + limits::LATE_HORIZON, Timer::Forget(id));
+            }
+        }
+        if let Some(at) = alert.flapping.steady_at {
+            self.timers.set(at, Timer::Steady(id));
+        }
+        self.alerts.insert(id, alert);
+    }
+
+    fn restore_incident(&mut self, incident: Incident) {
+        let (id, clocks) = (incident.id, &incident.clocks);
+        let timers = [
+            (clocks.tell_at, Timer::Tell(id)),
+            (clocks.resolve_at, Timer::Resolve(id)),
+            (clocks.close_at, Timer::Close(id)),
+            (clocks.unacknowledged_at, Timer::Unacknowledged(id)),
+            (clocks.unhold_at, Timer::Unhold(id)),
+        ];
+        for (at, timer) in timers {
+            if let Some(at) = at {
+                self.timers.set(at, timer);
+            }
+        }
+        self.incidents.insert(id, incident);
+    }
+
+    fn derive(&mut self, topology: &Topology, policy: &Policy) {
+        let now = self.clock;
+        let mut desk = Desk { state: self, topology, policy, out: Default::default(), now, by: None };
+        desk.reindex();
+        desk.rebuild_maintenance();
+        desk.state.touched = Default::default();
+    }
+
+    /// The whole state as rows would have it: for comparison, and for stores that keep everything.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            domain: self.domain.clone(),
+            clock: self.clock,
+            alerts: self.alerts.sorted().into_iter().map(|(_, alert)| alert.clone()).collect(),
+            incidents: self.incidents.values().cloned().collect(),
+            problems: self.problems.values().cloned().collect(),
+            outages: self.outages.values().flatten().cloned().collect(),
+            silences: self.silences.values().cloned().collect(),
+            maintenance: self.windows.values().cloned().collect(),
+            changes: self.changes.values().cloned().collect(),
+            sources: self.sources.values().cloned().collect(),
+            coverage: Vec::new(),
+            recurrences: self
+                .recurrence
+                .iter()
+                .flat_map(|((ci, signature), seen)| {
+                    seen.iter().map(|(opened_at, incident)| Recurrence {
+                        ci: ci.clone(),
+                        signature: signature.clone(),
+                        opened_at: *opened_at,
+                        incident: *incident,
+                    })
+                })
+                .collect(),
+        }
+    }
+}

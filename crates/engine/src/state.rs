@@ -1,0 +1,144 @@
+//! What one domain's engine remembers: small, because events are many and conditions few.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::alert::Alert;
+use model::fact::{Change, MaintenanceWindow, Silence};
+use model::id::MaintenanceId;
+use model::source::{Coverage, Source};
+use model::step::Recurrence;
+use model::{
+    AlertId, ChangeId, CiId, Domain, EpisodeId, FixedMap, Incident, IncidentId, Outage, Problem, ProblemId, SilenceId,
+    SourceName, Timestamp,
+};
+use topology::Rollup;
+
+use crate::correlate::index::Index;
+use crate::timer::Timers;
+
+/// A member of an incident.
+pub(crate) type Member = (AlertId, EpisodeId);
+
+#[derive(Debug, Default)]
+pub struct State {
+    pub(crate) domain: Domain,
+    /// Engine time: the greatest receipt, or the latest tick.
+    pub(crate) clock: Timestamp,
+    /// Reading began, or began again, here.
+    pub(crate) reading_since: Timestamp,
+
+    pub(crate) alerts: FixedMap<AlertId, Alert>,
+    /// Every alert of an item.
+    pub(crate) alerts_of: BTreeMap<CiId, BTreeSet<AlertId>>,
+    /// Alerts with an open episode.
+    pub(crate) open_alerts: BTreeSet<AlertId>,
+    /// Suppressed counting episodes that are still open.
+    pub(crate) suppressed: BTreeSet<Member>,
+    /// Alerts whose promise passed and whose source has not come that far.
+    pub(crate) awaiting: BTreeMap<SourceName, BTreeSet<AlertId>>,
+
+    pub(crate) incidents: BTreeMap<IncidentId, Incident>,
+    pub(crate) members: BTreeMap<IncidentId, BTreeSet<Member>>,
+    /// What each open incident's own faults make of the items. Not stored: it follows from the members.
+    pub(crate) impacts: BTreeMap<IncidentId, Rollup>,
+    pub(crate) problems: BTreeMap<ProblemId, Problem>,
+    /// Incidents by what recurs: cause item and signature; oldest first.
+    pub(crate) recurrence: BTreeMap<(CiId, Box<str>), Vec<(Timestamp, IncidentId)>>,
+
+    pub(crate) silences: BTreeMap<SilenceId, Silence>,
+    pub(crate) windows: BTreeMap<MaintenanceId, MaintenanceWindow>,
+    /// Which items are in maintenance now, by the roll-up of the windows alone.
+    pub(crate) maintenance: Rollup,
+    pub(crate) changes: BTreeMap<ChangeId, Change>,
+    pub(crate) sources: BTreeMap<SourceName, Source>,
+    pub(crate) covered: BTreeSet<(CiId, SourceName)>,
+
+    /// Outages of each service that are open or ended within the horizon, in order.
+    pub(crate) outages: BTreeMap<CiId, Vec<Outage>>,
+    pub(crate) index: Index,
+    pub(crate) timers: Timers,
+    pub(crate) touched: Touched,
+}
+
+/// What the step under way has changed, to be written out at its end.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) alerts: BTreeSet<AlertId>,
+    /// Unsorted, with repetitions: the hot path only pushes.
+    pub(crate) repeats: Vec<AlertId>,
+    pub(crate) forgotten: Vec<AlertId>,
+    pub(crate) incidents: BTreeSet<IncidentId>,
+    pub(crate) problems: BTreeSet<ProblemId>,
+    pub(crate) silences: BTreeSet<SilenceId>,
+    pub(crate) windows: BTreeSet<MaintenanceId>,
+    pub(crate) changes: BTreeSet<ChangeId>,
+    pub(crate) sources: BTreeSet<SourceName>,
+    /// Incidents whose derived facts must be looked at again before time goes on.
+    pub(crate) unsettled: BTreeSet<IncidentId>,
+    /// Items whose states must be swept again, and from when.
+    pub(crate) dirty: BTreeMap<CiId, Timestamp>,
+}
+
+/// Everything the store keeps of one domain, as the engine needs it to go on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    pub domain: Domain,
+    pub clock: Timestamp,
+    pub alerts: Vec<Alert>,
+    pub incidents: Vec<Incident>,
+    pub problems: Vec<Problem>,
+    pub outages: Vec<Outage>,
+    pub silences: Vec<Silence>,
+    pub maintenance: Vec<MaintenanceWindow>,
+    pub changes: Vec<Change>,
+    pub sources: Vec<Source>,
+    pub coverage: Vec<Coverage>,
+    /// Incidents of the last 30 days by what recurs, those no longer in `incidents` included.
+    pub recurrences: Vec<Recurrence>,
+}
+
+impl State {
+    pub fn new(domain: Domain) -> State {
+        State { domain, ..State::default() }
+    }
+
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// Engine time.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// When the next timer is due; the shell turns it into a tick.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    pub fn alert(&self, id: AlertId) -> Option<&Alert> {
+        self.alerts.get(&id)
+    }
+
+    pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(&id)
+    }
+
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.values()
+    }
+
+    /// The item has an alert less.
+    pub(crate) fn unbind(&mut self, ci: &CiId, id: AlertId) {
+        if let Some(alerts) = self.alerts_of.get_mut(ci) {
+            alerts.remove(&id);
+            if alerts.is_empty() {
+                self.alerts_of.remove(ci);
+            }
+        }
+    }
+
+    pub fn open_alerts(&self) -> usize {
+        self.open_alerts.len()
+    }
+}

@@ -1,0 +1,105 @@
+//! The set of statements an alert remembers: nothing is kept twice, and no more than a bounded number.
+
+use model::alert::{Alert, Firing, Repeated, Statement};
+use model::limits::STATEMENTS_PER_ALERT_MAX;
+
+use crate::policy::Order;
+
+/// What adding a statement to the set did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// Said before: only its receipts and its promise may have moved.
+    Again {
+        statement: usize,
+    },
+    New,
+}
+
+/// The place of the firing that `said` repeats.
+pub(crate) fn find_repeated(statements: &[Statement], said: &Firing, order: Order) -> Option<usize> {
+    match order {
+        // Nothing can come before what arrived last, so only the newest can be repeated.
+        Order::Arrival => {
+            let last = statements.len().checked_sub(1)?;
+            matches!(statements.get(last)?, Statement::Firing(known) if same_state(known, said)).then_some(last)
+        }
+        Order::Own => {
+            statements.iter().rposition(|known| matches!(known, Statement::Firing(known) if same(known, said)))
+        }
+    }
+}
+
+/// The same words about the same instant.
+fn same(known: &Firing, said: &Firing) -> bool {
+    known.start == said.start
+        && known.own_instant == said.own_instant
+        && (!said.own_instant || known.instant == said.instant)
+        && same_state(known, said)
+}
+
+fn same_state(known: &Firing, said: &Firing) -> bool {
+    (known.severity, known.effect) == (said.severity, said.effect)
+}
+
+/// Moves what a repeat moves.
+pub(crate) fn repeat(known: &mut Firing, said: &Firing) {
+    known.first_received_at = known.first_received_at.min(said.first_received_at);
+    known.last_received_at = known.last_received_at.max(said.last_received_at);
+    known.ends_at = known.ends_at.max(said.ends_at);
+}
+
+/// Adds a statement to the set.
+pub(crate) fn add(alert: &mut Alert, said: Statement, order: Order) -> Added {
+    let again = match &said {
+        Statement::Firing(firing) => find_repeated(&alert.statements, firing, order),
+        Statement::Clear(clear) => alert.statements.iter().position(|known| match known {
+            Statement::Clear(known) => (known.instant, known.start) == (clear.instant, clear.start),
+            Statement::Firing(_) | Statement::PersonClear { .. } => false,
+        }),
+        Statement::PersonClear { .. } => alert.statements.iter().position(|known| *known == said),
+    };
+    let Some(statement) = again else {
+        alert.statements.push(said);
+        coalesce(alert);
+        return Added::New;
+    };
+    match (alert.statements.get_mut(statement), &said) {
+        (Some(Statement::Firing(known)), Statement::Firing(firing)) => repeat(known, firing),
+        (Some(Statement::Clear(known)), Statement::Clear(clear)) => {
+            known.received_at = known.received_at.min(clear.received_at);
+        }
+        _ => {}
+    }
+    Added::Again { statement }
+}
+
+/// Over the limit, the oldest firing that says what its neighbours in time say is folded into the one before it.
+fn coalesce(alert: &mut Alert) {
+    if alert.statements.len() <= STATEMENTS_PER_ALERT_MAX {
+        return;
+    }
+    alert.statements.sort_by_key(Statement::instant);
+    let redundant = alert.statements.windows(3).position(|three| match three {
+        [Statement::Firing(a), Statement::Firing(b), Statement::Firing(c)] => same_state(a, b) && same_state(b, c),
+        _ => false,
+    });
+    let gone = redundant.map_or(0, |at| at + 1);
+    let removed = alert.statements.remove(gone);
+    if let (Some(before), Statement::Firing(removed)) = (gone.checked_sub(1), removed)
+        && let Some(Statement::Firing(kept)) = alert.statements.get_mut(before)
+    {
+        kept.start = kept.start.min(removed.start);
+        repeat(kept, &removed);
+    }
+    alert.statements_coalesced += 1;
+    alert.hot.repeated = None;
+}
+
+/// Applies what the store kept apart from the alert's own row.
+pub(crate) fn apply_repeated(alert: &mut Alert) {
+    let Some(Repeated { statement, last_received_at, ends_at }) = alert.hot.repeated else { return };
+    if let Some(Statement::Firing(known)) = alert.statements.get_mut(statement as usize) {
+        known.last_received_at = known.last_received_at.max(last_received_at);
+        known.ends_at = known.ends_at.max(ends_at);
+    }
+}

@@ -1,0 +1,269 @@
+//! Suppress: who is told and what opens an incident, never what is measured. Always with its reason, always
+//! reversible.
+
+use model::alert::{Alert, Episode, Suppression};
+use model::fact::{MaintenanceWindow, Silence};
+use model::id::MaintenanceId;
+use model::outage::ItemState;
+use model::reason::Binding;
+use model::step::Subject;
+use model::{AlertId, CiId, Matcher, Reason, SilenceId, Timestamp, limits};
+use topology::Rollup;
+
+use crate::desk::Desk;
+use crate::state::Member;
+use crate::timer::Timer;
+
+impl Desk<'_> {
+    /// Why this episode may open nothing now; `None` where it may.
+    pub(crate) fn suppression(&self, alert: &Alert, episode: &Episode) -> Option<Suppression> {
+        self.over_limit(episode).or_else(|| self.silenced(alert)).or_else(|| self.maintained(alert, episode))
+    }
+
+    fn over_limit(&self, episode: &Episode) -> Option<Suppression> {
+        let open = self.state.open_alerts.len();
+        (episode.is_open() && open > limits::ALERTS_OPEN_MAX)
+            .then_some(Suppression::Limit { open: open as u64, limit: limits::ALERTS_OPEN_MAX as u64 })
+    }
+
+    /// The silence that holds longest of those that match.
+    fn silenced(&self, alert: &Alert) -> Option<Suppression> {
+        let matching = self.silences_now().filter(|silence| matches(&silence.matchers, alert));
+        let longest = matching.max_by_key(|silence| (silence.interval.end(), silence.id))?;
+        Some(Suppression::Silence {
+            silence: longest.id,
+            by: longest.by.clone(),
+            comment: longest.comment.clone(),
+            until: longest.interval.end(),
+        })
+    }
+
+    /// On an item that a window names: always. On one only rolled up into it: where the alert takes the item down or
+    /// degrades it, and no unsuppressed fault explains it too.
+    fn maintained(&self, alert: &Alert, episode: &Episode) -> Option<Suppression> {
+        let ci = alert.ci.as_ref()?;
+        if let Some(window) = self.longest_window(|window| window.cis.contains(ci)) {
+            return Some(by_window(window, ci));
+        }
+        let item = self.item(ci)?;
+        if self.state.maintenance.state(item) != ItemState::Down {
+            return None;
+        }
+        let effect = self.graph().own_state(item, episode.severity(), episode.effect());
+        if effect == ItemState::Up || self.explained_by_fault(ci) {
+            return None;
+        }
+        let contributors: Vec<&CiId> = self
+            .state
+            .maintenance
+            .contributors(self.graph(), item)
+            .into_iter()
+            .map(|item| self.graph().id(item))
+            .collect();
+        let window = self.longest_window(|window| window.cis.iter().any(|named| contributors.contains(&named)))?;
+        let named = window.cis.iter().find(|named| contributors.contains(named))?;
+        Some(by_window(window, named))
+    }
+
+    fn longest_window(&self, concerns: impl Fn(&MaintenanceWindow) -> bool) -> Option<&MaintenanceWindow> {
+        let now = self.now;
+        let in_force = self.state.windows.values().filter(|window| window.covers(now) && window.received_at <= now);
+        in_force.filter(|window| concerns(window)).max_by_key(|window| (window.interval.end(), window.id))
+    }
+
+    fn explained_by_fault(&self, ci: &CiId) -> bool {
+        let Some(item) = self.item(ci) else { return false };
+        self.state.impacts.iter().any(|(id, impact)| {
+            let open = self.state.incidents.get(id).is_some_and(model::Incident::is_open);
+            open && impact.own(item) == ItemState::Up && impact.state(item) > ItemState::AtRisk
+        })
+    }
+
+    /// Keeps an episode from opening anything, with the reason.
+    pub(crate) fn suppress(&mut self, member: Member, by: Suppression) {
+        if let Some(alert) = self.alert_mut(member.0) {
+            alert.suppressed = Some(by.clone());
+            if let Some(episode) = alert.episode_mut(member.1) {
+                episode.suppressed = Some(by.clone());
+            }
+        }
+        self.state.suppressed.insert(member);
+        self.decide(Subject::Alert(member.0), Reason::Suppressed { by });
+    }
+
+    /// Looks again at everything suppressed: what still fires and is suppressed no more opens or joins.
+    pub(crate) fn review_suppressed(&mut self) {
+        let members: Vec<Member> = self.state.suppressed.iter().copied().collect();
+        for member in members {
+            let Some((alert, episode)) = self.episode(member) else {
+                self.state.suppressed.remove(&member);
+                continue;
+            };
+            if !episode.is_open() {
+                self.state.suppressed.remove(&member);
+                continue;
+            }
+            let was = episode.suppressed.clone();
+            match self.suppression(alert, episode) {
+                Some(by) if Some(&by) == was.as_ref() => {}
+                Some(by) => self.suppress(member, by),
+                None => self.unsuppress(member, was),
+            }
+        }
+    }
+
+    fn unsuppress(&mut self, member: Member, was: Option<Suppression>) {
+        let now = self.now;
+        self.state.suppressed.remove(&member);
+        if let Some(alert) = self.alert_mut(member.0) {
+            alert.suppressed = None;
+            if let Some(episode) = alert.episode_mut(member.1) {
+                episode.suppressed = None;
+                // Under maintenance it was no incident's concern: for its incident it begins here.
+                if matches!(was, Some(Suppression::Maintenance { .. })) {
+                    episode.counts_from = Some(now);
+                }
+            }
+        }
+        if let Some(was) = was {
+            self.decide(Subject::Alert(member.0), Reason::SuppressionEnded { was });
+        }
+        self.admit(member);
+    }
+
+    pub(crate) fn set_silence(&mut self, silence: Silence) {
+        let (id, interval) = (silence.id, silence.interval);
+        self.state.silences.insert(id, silence);
+        self.state.touched.silences.insert(id);
+        for at in [interval.start(), interval.end()] {
+            if at > self.now {
+                self.state.timers.set(at, Timer::Silence(id));
+            }
+        }
+        self.silence_edge(id);
+    }
+
+    /// A silence begins, ends or was changed. What is in an incident stays there; it is only shown as silenced.
+    pub(crate) fn silence_edge(&mut self, id: SilenceId) {
+        let Some(silence) = self.state.silences.get(&id).cloned() else { return };
+        self.review_suppressed();
+        self.show_silenced();
+        if silence.interval.end() + limits::LATE_HORIZON <= self.now {
+            self.state.silences.remove(&id);
+        }
+    }
+
+    /// Whether open alerts that are in an incident show a silence.
+    fn show_silenced(&mut self) {
+        let open: Vec<AlertId> = self.state.open_alerts.iter().copied().collect();
+        for id in open {
+            let Some(alert) = self.state.alerts.get(&id) else { continue };
+            if alert.open_episode().is_some_and(|episode| episode.suppressed.is_some()) {
+                continue;
+            }
+            let shown = self.silenced(alert);
+            if shown != alert.suppressed
+                && let Some(alert) = self.alert_mut(id)
+            {
+                alert.suppressed = shown;
+            }
+        }
+    }
+
+    pub(crate) fn set_window(&mut self, window: MaintenanceWindow) {
+        let (id, interval) = (window.id, window.interval);
+        let before = self.state.windows.insert(id, window);
+        self.state.touched.windows.insert(id);
+        for at in [interval.start(), interval.end()] {
+            if at > self.now {
+                self.state.timers.set(at, Timer::Maintenance(id));
+            }
+        }
+        self.window_dirty(id, before.as_ref());
+        self.review_maintenance();
+    }
+
+    /// Whether a service's outage is planned changes where a window, or what it was before, lies in the past.
+    fn window_dirty(&mut self, id: MaintenanceId, before: Option<&MaintenanceWindow>) {
+        let windows: Vec<MaintenanceWindow> = self.state.windows.get(&id).into_iter().chain(before).cloned().collect();
+        let from = windows.iter().map(|window| window.interval.start()).min();
+        for (ci, from) in windows.iter().flat_map(|window| &window.cis).zip(std::iter::repeat(from)) {
+            if let Some(from) = from.filter(|from| *from <= self.now) {
+                self.outages_dirty(ci, from);
+            }
+        }
+    }
+
+    /// A window begins or ends.
+    pub(crate) fn window_edge(&mut self, id: MaintenanceId) {
+        let named = self.state.windows.get(&id).map(|window| window.cis.clone()).unwrap_or_default();
+        for ci in named {
+            self.outages_dirty(&ci, self.now);
+        }
+        self.review_maintenance();
+        self.forget_window(id);
+    }
+
+    /// What windows name has changed: so may what is suppressed.
+    pub(crate) fn review_maintenance(&mut self) {
+        self.rebuild_maintenance();
+        self.review_suppressed();
+    }
+
+    pub(crate) fn rebuild_maintenance(&mut self) {
+        let mut maintenance = Rollup::new();
+        for ci in self.named_by_windows(self.now) {
+            if let Some(item) = self.item(&ci) {
+                maintenance.set_own(self.graph(), item, ItemState::Down);
+            }
+        }
+        self.state.maintenance = maintenance;
+    }
+
+    fn named_by_windows(&self, at: Timestamp) -> std::collections::BTreeSet<CiId> {
+        let covering = self.state.windows.values().filter(|window| window.covers(at));
+        covering.flat_map(|window| window.cis.iter().cloned()).collect()
+    }
+
+    /// The window that is forgotten once it lies behind the horizon.
+    fn forget_window(&mut self, id: MaintenanceId) {
+        let past =
+            self.state.windows.get(&id).is_some_and(|window| window.interval.end() + limits::LATE_HORIZON <= self.now);
+        if past {
+            self.state.windows.remove(&id);
+        }
+    }
+}
+
+fn by_window(window: &MaintenanceWindow, ci: &CiId) -> Suppression {
+    Suppression::Maintenance {
+        window: window.id,
+        reference: window.reference.clone(),
+        ci: ci.clone(),
+        until: window.interval.end(),
+    }
+}
+
+/// Whether every matcher holds for the alert's labels and named fields.
+pub(crate) fn matches(matchers: &[Matcher], alert: &Alert) -> bool {
+    !matchers.is_empty() && matchers.iter().all(|matcher| matcher.matches_value(&field(alert, &matcher.name)))
+}
+
+/// A label; where there is none of that name, a field of the alert.
+pub(crate) fn field<'a>(alert: &'a Alert, name: &str) -> std::borrow::Cow<'a, str> {
+    if let Some(value) = alert.labels.get(name) {
+        return value.into();
+    }
+    match name {
+        "source" => alert.source.as_str().into(),
+        "severity" => alert.severity().as_str().into(),
+        "environment" => alert.environment.as_deref().unwrap_or_default().into(),
+        "summary" => alert.summary.as_ref().into(),
+        "ci" => match (&alert.ci, &alert.binding) {
+            (Some(ci), _) => ci.as_str().into(),
+            (None, Binding::Ambiguous { name, .. }) => name.as_ref().into(),
+            (None, _) => alert.names.first().map(AsRef::as_ref).unwrap_or_default().into(),
+        },
+        _ => "".into(),
+    }
+}
