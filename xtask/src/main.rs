@@ -1,2 +1,59 @@
-//! The project's own chores: `cargo xtask …`.
-fn main() {}
+//! The project's own chores: `cargo xtask COMMAND`.
+//!
+//! [`tidy`] holds code and documents together, [`proof`] runs the tests with their budgets, [`ci`] is both and the
+//! linters: what `.ci/run` calls. A chore is a list of [`parts`]: named, timed, run in order until one fails.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: what it prints is its purpose")]
+
+mod args;
+mod budget;
+mod ci;
+mod deny;
+mod packages;
+mod parts;
+mod proof;
+mod tidy;
+mod workshop;
+
+use std::process::ExitCode;
+
+use crate::args::{Chore, Request};
+use crate::budget::Budget;
+use crate::workshop::Workshop;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let request = match Request::parse(&words) {
+        Ok(request) => request,
+        Err(error) => {
+            eprintln!("{error}\n\n{}", args::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match carry_out(&request) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(request: &Request) -> anyhow::Result<()> {
+    let (parts, budget) = match request.chore {
+        Chore::Help => {
+            println!("{}", args::USAGE);
+            return Ok(());
+        }
+        Chore::Tidy => return tidy::run(&Workshop::new(Budget::SHARE)),
+        Chore::Test => (proof::parts(), Budget::SHARE),
+        Chore::Prove => (proof::parts(), Budget::FULL),
+        Chore::Ci => (ci::parts(), Budget::SHARE),
+    };
+    let parts = parts::select(parts, &request.only)?;
+    if request.list {
+        parts.iter().for_each(|part| println!("{:<10} {}", part.name, part.about));
+        return Ok(());
+    }
+    parts::run(&parts, &Workshop::new(budget))
+}

@@ -1,1 +1,34 @@
 //! The CMDB as an immutable, versioned graph, and the one roll-up of states.
+//!
+//! Read in this order: [`fault`] (what can be wrong with a CMDB), [`graph`] (one version: items, edges, names),
+//! [`walk`] (bounded walks up for impact and down for causes), [`rollup`] (from items' own states to everybody's),
+//! [`versions`] (which graph is in force when), [`sweep`] (states over a span: where outages come from),
+//! [`diff`](mod@diff) (what an import changes).
+//!
+//! Edges point from a dependent to its dependency. Everything here is a function of its arguments: no clock, no hash
+//! order, and every list is sorted by id unless it says otherwise.
+
+pub mod diff;
+pub mod fault;
+pub mod graph;
+pub mod rollup;
+pub mod sweep;
+pub mod versions;
+pub mod walk;
+
+mod build;
+mod check;
+mod contributors;
+mod csr;
+mod identify;
+mod items;
+mod links;
+mod names;
+
+pub use diff::{CmdbDiff, diff};
+pub use fault::{Fault, FaultKind, FaultSeverity, check};
+pub use graph::{Dependency, DependencyKind, Graph, ItemIdx};
+pub use rollup::Rollup;
+pub use sweep::{FaultInterval, Segment, WindowInterval, sweep};
+pub use versions::Topology;
+pub use walk::Walk;

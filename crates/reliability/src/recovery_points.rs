@@ -1,0 +1,30 @@
+//! Recovery points: how much work would be lost. service-levels.md section 8, "RPO exposure".
+//!
+//! Rule: a point is the instant that can be restored to. A store is an item that has at least one by the instant
+//! asked about; of several stores the worst one speaks for the service.
+
+use model::{Interval, Span, Timestamp};
+
+/// The age of the newest point at `at`, of the store where it is largest. `None` without a store.
+pub fn exposure<'a>(items: impl IntoIterator<Item = &'a [Timestamp]>, at: Timestamp) -> Option<Span> {
+    items.into_iter().filter_map(|points| newest(points, at)).map(|newest| at - newest).max()
+}
+
+/// The largest exposure over `over`. Where a store has no point by its start, the start stands for one.
+pub fn worst_exposure<'a>(items: impl IntoIterator<Item = &'a [Timestamp]>, over: Interval) -> Option<Span> {
+    let stores = items.into_iter().filter(|points| newest(points, over.end()).is_some());
+    stores.filter(|_| !over.is_empty()).filter_map(|points| longest_gap(points, over)).max()
+}
+
+fn newest(points: &[Timestamp], by: Timestamp) -> Option<Timestamp> {
+    points.iter().copied().filter(|point| *point <= by).max()
+}
+
+/// Exposure grows until the next point comes, so it is largest just before one, or at the end.
+fn longest_gap(points: &[Timestamp], over: Interval) -> Option<Span> {
+    let first = newest(points, over.start()).unwrap_or(over.start());
+    let within = points.iter().copied().filter(|point| over.start() < *point && *point < over.end());
+    let mut edges: Vec<Timestamp> = [first, over.end()].into_iter().chain(within).collect();
+    edges.sort_unstable();
+    edges.iter().zip(edges.iter().skip(1)).map(|(point, next)| *next - *point).max()
+}

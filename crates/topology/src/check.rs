@@ -1,0 +1,134 @@
+//! What an item says of itself, value by value: what is sound is kept, what is not is a fault.
+
+use model::item::{Objectives, SloWindow};
+use model::{CiId, Cmdb, ConfigurationItem, FixedMap, Span};
+
+use crate::fault::{Fault, FaultKind};
+
+/// The calendar that needs no definition.
+const ALWAYS: &str = "24x7";
+/// Taken where the criticality is no number from 1 to 4: the contract's default.
+const CRITICALITY_DEFAULT: u8 = 3;
+
+/// The entries with the first of each id, in order, and a fault for each further one.
+pub(crate) fn firsts<T: Clone>(
+    entries: &[T],
+    id: impl Fn(&T) -> &str,
+    fault: impl Fn(Box<str>) -> FaultKind,
+    faults: &mut Vec<Fault>,
+) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for entry in entries {
+        if kept.iter().any(|known| id(known) == id(entry)) {
+            faults.push(Fault::of_file(fault(id(entry).into())));
+        } else {
+            kept.push(entry.clone());
+        }
+    }
+    kept
+}
+
+/// The items by id: what has none, or one that is taken, is left out.
+pub(crate) fn distinct_items<'a>(cmdb: &'a Cmdb, faults: &mut Vec<Fault>) -> Vec<&'a ConfigurationItem> {
+    let mut items: Vec<&ConfigurationItem> = cmdb.items.iter().collect();
+    items.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut last: Option<&CiId> = None;
+    items.retain(|item| {
+        let wrong = if item.id.as_str().trim().is_empty() {
+            Some(FaultKind::EmptyId)
+        } else {
+            (last == Some(&item.id)).then_some(FaultKind::DuplicateItem)
+        };
+        last = Some(&item.id);
+        faults.extend(wrong.clone().map(|kind| Fault::of(&item.id, kind)));
+        wrong.is_none()
+    });
+    items
+}
+
+pub(crate) fn criticality(item: &ConfigurationItem, faults: &mut Vec<Fault>) -> u8 {
+    if (1..=4).contains(&item.criticality) {
+        return item.criticality;
+    }
+    faults.push(Fault::of(&item.id, FaultKind::Criticality { value: item.criticality }));
+    CRITICALITY_DEFAULT
+}
+
+pub(crate) fn life(item: &ConfigurationItem, faults: &mut Vec<Fault>) {
+    if let (Some(live_since), Some(retired_at)) = (item.live_since, item.retired_at)
+        && retired_at <= live_since
+    {
+        faults.push(Fault::of(&item.id, FaultKind::NeverLive));
+    }
+}
+
+pub(crate) fn aliases(item: &ConfigurationItem, faults: &mut Vec<Fault>) -> Box<[Box<str>]> {
+    let sound: Box<[Box<str>]> = item.aliases.iter().filter(|alias| !alias.trim().is_empty()).cloned().collect();
+    faults.extend((sound.len()..item.aliases.len()).map(|_| Fault::of(&item.id, FaultKind::EmptyAlias)));
+    sound
+}
+
+pub(crate) fn objectives(
+    item: &ConfigurationItem,
+    is_calendar: impl Fn(&str) -> bool,
+    faults: &mut Vec<Fault>,
+) -> Objectives {
+    let said = &item.objectives;
+    let mut wrong = |kind| faults.push(Fault::of(&item.id, kind));
+    let mut sound = said.clone();
+    if let Some(value) = said.slo
+        && !(value > 0.0 && value <= 1.0)
+    {
+        wrong(FaultKind::Slo { value });
+        sound.slo = None;
+    }
+    if !(0.0..=1.0).contains(&said.degraded_weight) {
+        wrong(FaultKind::DegradedWeight { value: said.degraded_weight });
+        sound.degraded_weight = 0.0;
+    }
+    if let Some(SloWindow::Rolling(value)) = said.slo_window
+        && value <= Span::ZERO
+    {
+        wrong(FaultKind::Duration { field: "slo_window", value });
+        sound.slo_window = None;
+    }
+    // A recovery point objective of zero is a real one: nothing may be lost.
+    let durations = [
+        ("rto", &mut sound.rto, Span::MICROSECOND),
+        ("rpo", &mut sound.rpo, Span::ZERO),
+        ("mtpd", &mut sound.mtpd, Span::MICROSECOND),
+        ("exercise_every", &mut sound.exercise_every, Span::MICROSECOND),
+    ];
+    for (field, duration, least) in durations {
+        if let Some(value) = duration.take_if(|value| *value < least) {
+            wrong(FaultKind::Duration { field, value });
+        }
+    }
+    if let Some(calendar) = sound.calendar.take_if(|id| &**id != ALWAYS && !is_calendar(id)) {
+        wrong(FaultKind::UnknownCalendar { calendar });
+    }
+    sound
+}
+
+/// Aliases that find nothing because another item has them too, or has them as its id.
+pub(crate) fn alias_conflicts(items: &[&ConfigurationItem], ids: &FixedMap<&str, u32>, faults: &mut Vec<Fault>) {
+    let mut claims: Vec<(&str, &str, &CiId)> = Vec::new();
+    for item in items {
+        for alias in &item.aliases {
+            if ids.contains_key(&**alias) && **alias != *item.id.as_str() {
+                faults.push(Fault::of(&item.id, FaultKind::AliasIsId { alias: alias.clone() }));
+            }
+            claims.push((&item.environment, alias, &item.id));
+        }
+    }
+    claims.sort_unstable();
+    claims.dedup();
+    for pair in claims.windows(2) {
+        if let [(environment, alias, first), (other_environment, other_alias, second)] = pair
+            && (environment, alias) == (other_environment, other_alias)
+        {
+            let kind = FaultKind::AliasShared { alias: (*alias).into(), with: (*first).clone() };
+            faults.push(Fault::of(second, kind));
+        }
+    }
+}

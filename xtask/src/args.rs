@@ -1,0 +1,88 @@
+//! The command line. Written by hand: this crate is built before everything else, so it stays small.
+
+use anyhow::{Context, bail};
+
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask COMMAND [--only PART]… [--list]
+
+  tidy    hold the code against the documents; one line for each finding
+  test    install what the tests need, run them all, print what each part took
+  prove   the same tests with full budgets: more cases, more seeds, more kills
+  ci      format, tidy, lints, documentation, licences, then test
+
+  --only PART   only this part (may be repeated)
+  --list        name the parts and stop";
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) chore: Chore,
+    pub(crate) only: Vec<String>,
+    pub(crate) list: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chore {
+    Help,
+    Tidy,
+    Test,
+    Prove,
+    Ci,
+}
+
+impl Request {
+    pub(crate) fn parse(words: &[String]) -> anyhow::Result<Request> {
+        let mut words = words.iter().map(String::as_str);
+        let chore = match words.next() {
+            Some("tidy") => Chore::Tidy,
+            Some("test") => Chore::Test,
+            Some("prove") => Chore::Prove,
+            Some("ci") => Chore::Ci,
+            Some("help" | "--help" | "-h") => Chore::Help,
+            Some(other) => bail!("there is no command `{other}`"),
+            None => bail!("say which command"),
+        };
+        let mut request = Request { chore, only: Vec::new(), list: false };
+        while let Some(word) = words.next() {
+            match word {
+                "--list" => request.list = true,
+                "--only" => request.only.push(words.next().context("say which part after --only")?.to_owned()),
+                "--help" | "-h" => request.chore = Chore::Help,
+                other => bail!("there is no option `{other}`"),
+            }
+        }
+        if chore == Chore::Tidy && (request.list || !request.only.is_empty()) {
+            bail!("tidy has no parts: it takes neither --only nor --list");
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Request, String> {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Request::parse(&words).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_command_takes_its_parts() {
+        let request = parse("test --only build --only workspace --list").unwrap();
+        assert_eq!(request, Request { chore: Chore::Test, only: vec!["build".into(), "workspace".into()], list: true });
+        assert_eq!(parse("ci --help").unwrap().chore, Chore::Help);
+    }
+
+    #[test]
+    fn wrong_use_says_what_is_wrong() {
+        for (line, error) in [
+            ("", "say which command"),
+            ("fly", "there is no command `fly`"),
+            ("test --only", "say which part after --only"),
+            ("ci --fast", "there is no option `--fast`"),
+            ("tidy --list", "tidy has no parts: it takes neither --only nor --list"),
+        ] {
+            assert_eq!(parse(line).unwrap_err(), error, "{line}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the tests need of the machine: a C compiler for the libraries that bundle C, and the real peers they talk to.
+//!
+//! As root on Debian it is installed; anywhere else what is missing is named, and that is a failure, never a test that
+//! is quietly left out.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use anyhow::bail;
+
+use crate::workshop::{Workshop, output, run};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Need {
+    program: &'static str,
+    /// The Debian packages that bring it.
+    packages: &'static [&'static str],
+}
+
+const NEEDS: &[Need] = &[
+    // Debian's gcc only recommends the C library's headers.
+    Need { program: "gcc", packages: &["gcc", "libc6-dev"] },
+    Need { program: "g++", packages: &["g++"] },
+    Need { program: "make", packages: &["make"] },
+    Need { program: "prometheus", packages: &["prometheus"] },
+    Need { program: "prometheus-alertmanager", packages: &["prometheus-alertmanager"] },
+];
+
+pub(crate) fn install(workshop: &Workshop) -> anyhow::Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let missing = missing(&path);
+    if missing.is_empty() {
+        println!("everything is here: {}", programs(NEEDS));
+        return Ok(());
+    }
+    if !can_install(workshop) {
+        bail!(
+            "missing: {}\ninstall them first; on Debian, as root: apt-get install {}",
+            programs(&missing),
+            packages(&missing).join(" ")
+        );
+    }
+    run(&mut apt_get(workshop, &["update", "-q"]))?;
+    let install = ["install", "-q", "-y", "--no-install-recommends"];
+    run(&mut apt_get(workshop, &[&install[..], &packages(&missing)].concat()))
+}
+
+fn missing(path: &OsStr) -> Vec<Need> {
+    let here = |program: &str| std::env::split_paths(path).any(|folder| folder.join(program).is_file());
+    NEEDS.iter().copied().filter(|need| !here(need.program)).collect()
+}
+
+fn can_install(workshop: &Workshop) -> bool {
+    let is_root = output(&mut workshop.command("id", &["-u"])).is_ok_and(|id| id.trim() == "0");
+    is_root && Path::new("/etc/debian_version").exists()
+}
+
+fn apt_get(workshop: &Workshop, args: &[&str]) -> std::process::Command {
+    let mut command = workshop.command("apt-get", args);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn programs(needs: &[Need]) -> String {
+    needs.iter().map(|need| need.program).collect::<Vec<_>>().join(", ")
+}
+
+fn packages(needs: &[Need]) -> Vec<&'static str> {
+    needs.iter().flat_map(|need| need.packages).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_an_empty_path_everything_is_missing() {
+        let missing = missing(OsStr::new(""));
+        assert_eq!(missing, NEEDS);
+        assert_eq!(programs(&missing), "gcc, g++, make, prometheus, prometheus-alertmanager");
+        assert_eq!(
+            packages(&missing).join(" "),
+            "gcc libc6-dev g++ make prometheus prometheus-alertmanager",
+            "what a person is told to install"
+        );
+    }
+
+    #[test]
+    fn what_is_on_the_path_is_not_missing() {
+        let folder = std::env::temp_dir().join(format!("xtask-packages-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("make"), "").unwrap();
+        let missing = missing(folder.as_os_str());
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(programs(&missing), "gcc, g++, prometheus, prometheus-alertmanager");
+    }
+}
