@@ -113,7 +113,9 @@ impl Hasher for FoldHasher {
     }
 
     fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
+        // Names that end in numbers differ in few bits: mixed once more, they spread over the low ones too.
+        let mixed = (self.0 ^ self.0 >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed ^ mixed >> 32
     }
 }
 

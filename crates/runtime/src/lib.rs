@@ -1,1 +1,23 @@
-//! Runs the engine: intake, decide thread, committer, acknowledgements, recovery, live view.
+//! Runs the engine: intake, deciding, committing, acknowledging, recovering, and the live view.
+//!
+//! The machines have no I/O ([`machine`], [`intake`], [`domains`]); [`driver`] drives them with tokio, the simulator
+//! drives the same ones. Only [`clock`] gives domain time. The only door is [`driver::Runtime::push`].
+//!
+//! Keeps I2, I3, I14, I17, I18.
+
+pub mod push;
+pub mod intake;
+pub mod clock;
+pub mod domains;
+mod assemble;
+pub mod machine;
+mod facts;
+pub mod live;
+pub mod driver;
+
+pub use domains::{Decided, Domains};
+pub use driver::Runtime;
+pub use facts::load_facts;
+pub use live::{Change, Changed, LiveView};
+pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
+pub use push::{Item, ItemAnswer, Overload, Push, PushAnswer, PushId, Unreadable};

@@ -4,6 +4,7 @@ use model::item::{Objectives, SloWindow};
 use model::{CiId, Cmdb, ConfigurationItem, FixedMap, Span};
 
 use crate::fault::{Fault, FaultKind};
+use crate::names::hash;
 
 /// The calendar that needs no definition.
 const ALWAYS: &str = "24x7";
@@ -110,25 +111,33 @@ pub(crate) fn objectives(
     sound
 }
 
-/// Aliases that find nothing because another item has them too, or has them as its id.
+/// Aliases that find nothing because another item has them as its id, or has them too.
 pub(crate) fn alias_conflicts(items: &[&ConfigurationItem], ids: &FixedMap<&str, u32>, faults: &mut Vec<Fault>) {
-    let mut claims: Vec<(&str, &str, &CiId)> = Vec::new();
+    let mut claims: Vec<(u32, Claim<'_>)> = Vec::new();
     for item in items {
         for alias in &item.aliases {
             if ids.contains_key(&**alias) && **alias != *item.id.as_str() {
                 faults.push(Fault::of(&item.id, FaultKind::AliasIsId { alias: alias.clone() }));
             }
-            claims.push((&item.environment, alias, &item.id));
+            claims.push((hash(alias), (alias, &item.environment, &item.id)));
         }
     }
-    claims.sort_unstable();
-    claims.dedup();
-    for pair in claims.windows(2) {
-        if let [(environment, alias, first), (other_environment, other_alias, second)] = pair
-            && (environment, alias) == (other_environment, other_alias)
-        {
-            let kind = FaultKind::AliasShared { alias: (*alias).into(), with: (*first).clone() };
-            faults.push(Fault::of(second, kind));
+    // By hash first: a million texts are compared only where they may be equal.
+    claims.sort_by_key(|(hash, _)| *hash);
+    let mut shared: Vec<(Claim<'_>, &CiId)> = Vec::new();
+    for alike in claims.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|alike| alike.len() > 1) {
+        alike.sort_unstable();
+        for same in alike.chunk_by(|(_, (alias, at, _)), (_, (other, there, _))| (alias, at) == (other, there)) {
+            let Some(((_, (_, _, first)), others)) = same.split_first() else { continue };
+            shared.extend(others.iter().map(|(_, claim)| (*claim, *first)).filter(|((_, _, id), first)| id != first));
         }
+    }
+    shared.sort_unstable_by_key(|((alias, _, id), _)| (*id, *alias));
+    shared.dedup();
+    for ((alias, _, id), first) in shared {
+        faults.push(Fault::of(id, FaultKind::AliasShared { alias: alias.into(), with: first.clone() }));
     }
 }
+
+/// An alias, the environment it is claimed in, the item that claims it.
+type Claim<'a> = (&'a str, &'a str, &'a CiId);

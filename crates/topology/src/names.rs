@@ -152,7 +152,7 @@ impl Table {
 }
 
 /// Mixed once more than the hasher does: buckets are told apart by low bits, and numbered names differ in few.
-fn hash(text: &str) -> u32 {
+pub(crate) fn hash(text: &str) -> u32 {
     let mut hasher = FoldHasher::default();
     hasher.write(text.as_bytes());
     let hash = hasher.finish();

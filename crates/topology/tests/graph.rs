@@ -46,6 +46,7 @@ fn each_fault_is_found_and_says_where_it_is_and_what_to_do() {
         (|a| a.aliases = vec!["".into()], "item `a`: an alias is empty"),
         (|a| a.aliases = vec!["c".into()], "item `a`: alias `c` is the id of another item"),
         (|a| a.aliases = vec!["bee".into()], "item `b`: alias `bee` also belongs to `a`"),
+        (|a| a.aliases = vec!["twice".into(), "twice".into()], ""),
         (|a| (a.aliases, a.environment) = (vec!["bee".into()], "staging".into()), ""),
     ];
     for (spoil, words) in cases {

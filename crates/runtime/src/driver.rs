@@ -1,0 +1,317 @@
+//! Drives the machine with tokio: one thread decides, tasks that are never cancelled talk to the store, answers go back
+//! through one-shot channels.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use engine::Policy;
+use model::{Cmdb, limits};
+use store::Store;
+use telemetry::Metrics;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use topology::Graph;
+
+use crate::clock::wall;
+use crate::facts::load_facts;
+use crate::intake::IntakeLimits;
+use crate::live::LiveView;
+use crate::machine::{Effect, Event, Machine, topology_of};
+use crate::push::{Item, Overload, Push, PushAnswer, PushId};
+
+/// Between two tries to load from a store that does not answer.
+const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// The thread looks at the wall clock at least so often, whatever the timers say: clocks are set.
+const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_millis(500);
+/// A permit stands for so many bytes, so that the limit fits a semaphore.
+const BYTES_PER_PERMIT: usize = 1024;
+
+/// What runs: dropping it does not stop it, [`Runtime::stop`] does.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    to: Sender<Message>,
+    bytes: Arc<Semaphore>,
+    items: Arc<Semaphore>,
+    live: Arc<LiveView>,
+    graph: Arc<std::sync::RwLock<Arc<Graph>>>,
+    metrics: Metrics,
+}
+
+enum Message {
+    Push { items: Vec<Item>, bytes: usize, key: Option<Box<str>>, waiting: Waiting },
+    Cmdb { cmdb: Box<Cmdb>, waiting: Waiting },
+    Machine(Event),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A sender that waits, with what it occupies until it is answered.
+struct Waiting {
+    answer: oneshot::Sender<PushAnswer>,
+    _held: Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>,
+}
+
+/// Why a version of the CMDB was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    #[error("the engine takes nothing at the moment: {0:?}")]
+    Overloaded(Overload),
+}
+
+impl Runtime {
+    /// Starts deciding over a store that nobody else writes.
+    pub fn start(store: Store, policy: Policy, metrics: Metrics, fatal: oneshot::Sender<String>) -> Runtime {
+        let (to, from) = channel();
+        let runtime = Runtime {
+            to: to.clone(),
+            bytes: Arc::new(Semaphore::new(limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT)),
+            items: Arc::new(Semaphore::new(limits::INTAKE_EVENTS_MAX)),
+            live: Arc::new(LiveView::default()),
+            graph: Arc::new(std::sync::RwLock::new(Arc::new(Graph::empty()))),
+            metrics: metrics.clone(),
+        };
+        let thread = DecideThread {
+            machine: Machine::new(policy, IntakeLimits::default()),
+            store,
+            tokio: tokio::runtime::Handle::current(),
+            to,
+            live: runtime.live.clone(),
+            graph: runtime.graph.clone(),
+            metrics,
+            waiting: BTreeMap::new(),
+            next_id: 0,
+            stopped: None,
+            fatal: Some(fatal),
+        };
+        let spawned = std::thread::Builder::new().name("decide".to_owned()).spawn(move || thread.run(&from));
+        drop(spawned.expect("a process that cannot start a thread cannot start"));
+        runtime
+    }
+
+    pub fn live(&self) -> &Arc<LiveView> {
+        &self.live
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The graph in force.
+    pub fn graph(&self) -> Arc<Graph> {
+        self.graph.read().map(|graph| graph.clone()).unwrap_or_default()
+    }
+
+    /// Decided, committed, then answered. Where more waits than may, nothing is kept.
+    pub async fn push(&self, items: Vec<Item>, bytes: usize, key: Option<Box<str>>) -> PushAnswer {
+        let Some(held) = self.hold(items.len(), bytes) else {
+            self.metrics.intake_refused();
+            return PushAnswer::Overloaded(Overload::Full);
+        };
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { answer, _held: Some(held) };
+        self.send_and_wait(Message::Push { items, bytes, key, waiting }, answered).await
+    }
+
+    fn hold(&self, items: usize, bytes: usize) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+        let permits = |wanted: usize, all: usize| u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX);
+        let bytes_all = limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT;
+        let bytes = self.bytes.clone().try_acquire_many_owned(permits(bytes.div_ceil(BYTES_PER_PERMIT), bytes_all)).ok()?;
+        let items = self.items.clone().try_acquire_many_owned(permits(items, limits::INTAKE_EVENTS_MAX)).ok()?;
+        Some((bytes, items))
+    }
+
+    /// A version of the CMDB, checked already; in force once this returns.
+    pub async fn set_cmdb(&self, cmdb: Cmdb) -> Result<(), NotTaken> {
+        let (answer, answered) = oneshot::channel();
+        let message = Message::Cmdb { cmdb: Box::new(cmdb), waiting: Waiting { answer, _held: None } };
+        match self.send_and_wait(message, answered).await {
+            PushAnswer::Committed { .. } => Ok(()),
+            PushAnswer::Overloaded(why) => Err(NotTaken::Overloaded(why)),
+        }
+    }
+
+    pub fn set_policy(&self, policy: Policy) {
+        drop(self.to.send(Message::Machine(Event::Policy(Box::new(policy)))));
+    }
+
+    async fn send_and_wait(&self, message: Message, answered: oneshot::Receiver<PushAnswer>) -> PushAnswer {
+        let stopping = PushAnswer::Overloaded(Overload::Stopping);
+        if self.to.send(message).is_err() {
+            return stopping;
+        }
+        answered.await.unwrap_or(stopping)
+    }
+
+    /// Takes nothing more, finishes what is under way.
+    pub async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        if self.to.send(Message::Stop(done)).is_ok() {
+            drop(stopped.await);
+        }
+    }
+}
+
+struct DecideThread {
+    machine: Machine,
+    store: Store,
+    tokio: tokio::runtime::Handle,
+    to: Sender<Message>,
+    live: Arc<LiveView>,
+    graph: Arc<std::sync::RwLock<Arc<Graph>>>,
+    metrics: Metrics,
+    waiting: BTreeMap<PushId, Waiting>,
+    next_id: u64,
+    stopped: Option<oneshot::Sender<()>>,
+    fatal: Option<oneshot::Sender<String>>,
+}
+
+impl DecideThread {
+    fn run(mut self, from: &Receiver<Message>) {
+        let effects = self.machine.start();
+        self.carry_out(effects);
+        loop {
+            let event = match from.recv_timeout(self.patience()) {
+                Ok(message) => self.event_of(message),
+                Err(RecvTimeoutError::Timeout) => Event::Tick,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let effects = self.machine.on(event, wall());
+            self.metrics.intake_waiting(self.machine.waiting_items(), self.machine.waiting_bytes());
+            if self.carry_out(effects) {
+                return;
+            }
+        }
+    }
+
+    /// How long nothing can be due.
+    fn patience(&self) -> Duration {
+        let Some(deadline) = self.machine.next_deadline() else { return LOOK_AT_CLOCK_EVERY };
+        let micros = (deadline - wall()).micros().max(0).unsigned_abs();
+        Duration::from_micros(micros).min(LOOK_AT_CLOCK_EVERY)
+    }
+
+    fn event_of(&mut self, message: Message) -> Event {
+        match message {
+            Message::Push { items, bytes, key, waiting } => {
+                let id = self.wait(waiting);
+                Event::Push(Push { id, items, bytes, idempotency_key: key })
+            }
+            Message::Cmdb { cmdb, waiting } => {
+                let id = self.wait(waiting);
+                let version = self.machine.domains().map_or(0, |domains| domains.topology.current().version()) + 1;
+                let graph = Graph::build_lenient(&cmdb, version).0;
+                Event::Cmdb(cmdb, Box::new(graph), id)
+            }
+            Message::Machine(event) => event,
+            Message::Stop(done) => {
+                self.stopped = Some(done);
+                Event::Stop
+            }
+        }
+    }
+
+    fn wait(&mut self, waiting: Waiting) -> PushId {
+        let id = PushId(self.next_id);
+        self.next_id += 1;
+        self.waiting.insert(id, waiting);
+        id
+    }
+
+    /// Whether the machine has stopped.
+    fn carry_out(&mut self, effects: Vec<Effect>) -> bool {
+        let mut stopped = false;
+        for effect in effects {
+            match effect {
+                Effect::Commit(commit) => self.commit(*commit),
+                Effect::Load { again } => self.load(again),
+                Effect::Answer(id, answer) => {
+                    if let Some(waiting) = self.waiting.remove(&id) {
+                        // Who has gone away needs no answer; what it sent is in.
+                        drop(waiting.answer.send(answer));
+                    }
+                }
+                Effect::Publish(published) => {
+                    for step in &published.steps {
+                        self.metrics.counted(&step.counts);
+                    }
+                    self.show_graph();
+                    self.live.publish(*published);
+                }
+                Effect::LoadFacts(domain, wanted) => self.load_facts(domain, wanted),
+                Effect::Fatal(why) => {
+                    if let Some(fatal) = self.fatal.take() {
+                        drop(fatal.send(why));
+                    }
+                    stopped = true;
+                }
+                Effect::Stopped => {
+                    if let Some(done) = self.stopped.take() {
+                        drop(done.send(()));
+                    }
+                    stopped = true;
+                }
+            }
+        }
+        stopped
+    }
+
+    fn show_graph(&self) {
+        let Some(current) = self.machine.domains().map(|domains| domains.topology.current_arc()) else { return };
+        if let Ok(mut graph) = self.graph.write()
+            && !Arc::ptr_eq(&graph, &current)
+        {
+            *graph = current;
+        }
+    }
+
+    fn commit(&self, commit: store::Commit) {
+        let (store, to, metrics) = (self.store.clone(), self.to.clone(), self.metrics.clone());
+        self.tokio.spawn(async move {
+            let began = std::time::Instant::now();
+            let result = store.commit(commit).await;
+            metrics.commit_took(began.elapsed(), result.is_ok());
+            if let Err(error) = &result {
+                telemetry::commit_failed(error);
+            }
+            drop(to.send(Message::Machine(Event::Committed(Box::new(result)))));
+        });
+    }
+
+    fn load(&self, again: bool) {
+        let (store, to, live, graph) = (self.store.clone(), self.to.clone(), self.live.clone(), self.graph.clone());
+        self.tokio.spawn(async move {
+            if again {
+                tokio::time::sleep(LOAD_AGAIN_AFTER).await;
+            }
+            let event = match claim_and_load(&store).await {
+                Ok((epoch, loaded)) => {
+                    live.replace(&loaded);
+                    if let Ok(mut graph) = graph.write() {
+                        *graph = topology_of(&loaded).current_arc();
+                    }
+                    Event::Loaded(Box::new(loaded), epoch)
+                }
+                Err(error) => {
+                    telemetry::load_failed(&error);
+                    Event::LoadFailed
+                }
+            };
+            drop(to.send(Message::Machine(event)));
+        });
+    }
+
+    fn load_facts(&self, domain: model::Domain, wanted: model::step::RecomputeWanted) {
+        let (store, to) = (self.store.clone(), self.to.clone());
+        self.tokio.spawn(async move {
+            match load_facts(&store, &wanted).await {
+                Ok(facts) => drop(to.send(Message::Machine(Event::Facts(domain, Box::new(facts))))),
+                Err(error) => telemetry::load_failed(&error),
+            }
+        });
+    }
+}
+
+async fn claim_and_load(store: &Store) -> Result<(u64, store::Loaded), store::StoreError> {
+    let epoch = store.claim().await?;
+    Ok((epoch, store.load().await?))
+}

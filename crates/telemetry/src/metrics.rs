@@ -1,0 +1,189 @@
+//! Every metric of ours, each with its unit in its name.
+
+use std::time::Duration;
+
+use model::reason::Disposition;
+use model::step::Counts;
+use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+
+/// Handles to all metrics; clones share them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Registry,
+    events: IntCounterVec,
+    told: IntCounter,
+    commits: IntCounterVec,
+    commit_seconds: Histogram,
+    intake_items: IntGauge,
+    intake_bytes: IntGauge,
+    intake_refused: IntCounter,
+    dead_letters: IntCounter,
+    requests: IntCounterVec,
+    incidents_open: IntGaugeVec,
+    alerts_open: IntGauge,
+    outbox_pending: IntGauge,
+    deliveries: IntCounterVec,
+    stream_watchers: IntGauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        let registry = Registry::new();
+        let metrics = Metrics {
+            events: counters("watchfire_events_total", "Events by what arrival made of them.", &["disposition"]),
+            told: counter("watchfire_notifications_decided_total", "Messages to people that the engine decided."),
+            commits: counters("watchfire_commits_total", "Commits by result.", &["result"]),
+            commit_seconds: histogram("watchfire_commit_seconds", "How long a commit took."),
+            intake_items: gauge("watchfire_intake_items", "Inputs waiting for the engine."),
+            intake_bytes: gauge("watchfire_intake_bytes", "Bytes of pushes waiting for the engine."),
+            intake_refused: counter("watchfire_intake_refused_total", "Pushes refused because too much was waiting."),
+            dead_letters: counter("watchfire_dead_letters_total", "Inputs that could not be read and were kept."),
+            requests: counters("watchfire_http_requests_total", "HTTP requests by path and status.", &["path", "status"]),
+            incidents_open: gauges("watchfire_incidents_open", "Open incidents by priority.", &["priority"]),
+            alerts_open: gauge("watchfire_alerts_open", "Alerts with an open episode."),
+            outbox_pending: gauge("watchfire_outbox_pending", "Messages to the outside that are not delivered yet."),
+            deliveries: counters("watchfire_deliveries_total", "Attempts to deliver a message, by result.", &["result"]),
+            stream_watchers: gauge("watchfire_stream_watchers", "Clients that watch the event stream."),
+            registry,
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&self) {
+        let all: Vec<Box<dyn prometheus::core::Collector>> = vec![
+            Box::new(self.events.clone()),
+            Box::new(self.told.clone()),
+            Box::new(self.commits.clone()),
+            Box::new(self.commit_seconds.clone()),
+            Box::new(self.intake_items.clone()),
+            Box::new(self.intake_bytes.clone()),
+            Box::new(self.intake_refused.clone()),
+            Box::new(self.dead_letters.clone()),
+            Box::new(self.requests.clone()),
+            Box::new(self.incidents_open.clone()),
+            Box::new(self.alerts_open.clone()),
+            Box::new(self.outbox_pending.clone()),
+            Box::new(self.deliveries.clone()),
+            Box::new(self.stream_watchers.clone()),
+        ];
+        for metric in all {
+            self.registry.register(metric).expect("every name is registered once, in this list");
+        }
+    }
+
+    /// Prometheus' text format.
+    pub fn text(&self) -> String {
+        let mut buffer = Vec::new();
+        match TextEncoder::new().encode(&self.registry.gather(), &mut buffer) {
+            Ok(()) => String::from_utf8_lossy(&buffer).into_owned(),
+            Err(error) => format!("# {error}\n"),
+        }
+    }
+
+    /// What a committed step counted.
+    pub fn counted(&self, counts: &Counts) {
+        let by_disposition = [
+            (Disposition::Opened, counts.opened),
+            (Disposition::Repeated, counts.repeated),
+            (Disposition::Escalated, counts.escalated),
+            (Disposition::Cleared, counts.cleared),
+            (Disposition::Reopened, counts.reopened),
+            (Disposition::Suppressed, counts.suppressed),
+            (Disposition::Stale, counts.stale),
+            (Disposition::Rejected, counts.rejected),
+            (Disposition::Recorded, counts.recorded),
+        ];
+        for (disposition, count) in by_disposition.into_iter().filter(|(_, count)| *count > 0) {
+            self.events.with_label_values(&[disposition.as_str()]).inc_by(count);
+        }
+        self.told.inc_by(counts.told);
+    }
+
+    pub fn commit_took(&self, took: Duration, ok: bool) {
+        self.commits.with_label_values(&[if ok { "ok" } else { "unknown" }]).inc();
+        self.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    pub fn intake_waiting(&self, items: usize, bytes: usize) {
+        self.intake_items.set(items as i64);
+        self.intake_bytes.set(bytes as i64);
+    }
+
+    pub fn intake_refused(&self) {
+        self.intake_refused.inc();
+    }
+
+    pub fn dead_lettered(&self, count: u64) {
+        self.dead_letters.inc_by(count);
+    }
+
+    /// `path` is a route's pattern, never what a client wrote: labels are bounded.
+    pub fn request(&self, path: &str, status: u16) {
+        self.requests.with_label_values(&[path, &status.to_string()]).inc();
+    }
+
+    pub fn open_incidents(&self, priority: &str, count: usize) {
+        self.incidents_open.with_label_values(&[priority]).set(count as i64);
+    }
+
+    pub fn open_alerts(&self, count: usize) {
+        self.alerts_open.set(count as i64);
+    }
+
+    pub fn outbox_pending(&self, count: usize) {
+        self.outbox_pending.set(count as i64);
+    }
+
+    pub fn delivery(&self, result: &str) {
+        self.deliveries.with_label_values(&[result]).inc();
+    }
+
+    pub fn watcher_came(&self) {
+        self.stream_watchers.inc();
+    }
+
+    pub fn watcher_left(&self) {
+        self.stream_watchers.dec();
+    }
+}
+
+const VALID: &str = "the names and labels in this file are valid";
+
+fn counter(name: &str, help: &str) -> IntCounter {
+    IntCounter::with_opts(Opts::new(name, help)).expect(VALID)
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    IntCounterVec::new(Opts::new(name, help), labels).expect(VALID)
+}
+
+fn gauge(name: &str, help: &str) -> IntGauge {
+    IntGauge::with_opts(Opts::new(name, help)).expect(VALID)
+}
+
+fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    IntGaugeVec::new(Opts::new(name, help), labels).expect(VALID)
+}
+
+fn histogram(name: &str, help: &str) -> Histogram {
+    let buckets = vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets)).expect(VALID)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_shown() {
+        let metrics = Metrics::default();
+        metrics.counted(&Counts { events: 3, opened: 1, repeated: 2, ..Counts::default() });
+        metrics.commit_took(Duration::from_millis(3), true);
+        let text = metrics.text();
+        assert!(text.contains(r#"watchfire_events_total{disposition="repeated"} 2"#), "{text}");
+        assert!(text.contains(r#"watchfire_commits_total{result="ok"} 1"#), "{text}");
+    }
+}
