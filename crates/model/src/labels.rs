@@ -21,7 +21,8 @@ impl Labels {
     pub fn from_pairs<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Labels {
         let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
         pairs.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
-        let mut text = String::new();
+        let length = pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum();
+        let mut text = String::with_capacity(length);
         let mut ends = Vec::with_capacity(pairs.len() * 2);
         for (at, (name, value)) in pairs.iter().enumerate() {
             let overridden = pairs.get(at + 1).is_some_and(|next| next.0.as_ref() == name.as_ref());

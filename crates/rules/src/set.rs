@@ -1,0 +1,142 @@
+//! All pipelines of a configuration, and which of them an event belongs to.
+
+use std::collections::BTreeMap;
+
+use model::SourceName;
+use wire::{Decoder, Format};
+
+use crate::error::{FileError, Notice};
+use crate::pipeline::{self, Compiled, Placed};
+use crate::shipped;
+
+/// The pipeline of what no other matches.
+const DEFAULT: &str = "default";
+/// The pipeline of the engine's own events.
+const OWN: &str = "watchfire";
+
+/// There is always one pipeline that takes what no other does, and always one for the engine's own events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PipelineSet {
+    /// The most specific first.
+    specific: Vec<Compiled>,
+    catch_all: Compiled,
+}
+
+impl PipelineSet {
+    /// The shipped pipelines: what a configuration without files uses.
+    pub fn builtin() -> PipelineSet {
+        let files: Vec<(&str, &str)> = shipped::PIPELINES.iter().map(|file| (file.path, file.text)).collect();
+        let read = read_all(&files).expect("the shipped pipelines are read in a test");
+        assemble(read.0)
+    }
+
+    /// Reads the files of a configuration, as `(name, text)`; none is the shipped ones. Where anything is wrong, all of
+    /// it is said and nothing is used. Where no file takes everything, the shipped `default` does; where none is called
+    /// `watchfire`, the shipped one is added.
+    pub fn parse<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<(PipelineSet, Vec<Notice>), Vec<FileError>> {
+        if files.is_empty() {
+            return Ok((PipelineSet::builtin(), Vec::new()));
+        }
+        let (read, notices) = read_all(files)?;
+        Ok((assemble(read), notices))
+    }
+
+    /// What the engine decides by.
+    pub fn policy(&self) -> engine::Policy {
+        engine::Policy::new(self.pipelines().map(|pipeline| pipeline.policy.clone()))
+    }
+
+    /// How to read what a source sends: by the pipeline that names the source most closely, then by the one that names
+    /// the format, then by the one for everything.
+    pub fn decoder(&self, format: Format, source: &SourceName) -> &Decoder {
+        let mine = self.specific.iter().find(|pipeline| pipeline.selector.selects(format, source.as_str()));
+        &mine.unwrap_or(&self.catch_all).decoder
+    }
+
+    /// The decoder of a pipeline that a configuration asks for by its name.
+    pub fn decoder_of(&self, pipeline: &str) -> Option<&Decoder> {
+        self.pipelines().find(|known| known.name.as_str() == pipeline).map(|known| &known.decoder)
+    }
+
+    /// Sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.pipelines().map(|pipeline| pipeline.name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The most specific first; the last takes what is left.
+    pub fn pipelines(&self) -> impl Iterator<Item = &Compiled> {
+        self.specific.iter().chain(std::iter::once(&self.catch_all))
+    }
+}
+
+type Files = Vec<(String, Placed)>;
+
+/// Each by itself, then against each other.
+fn read_all<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<(Files, Vec<Notice>), Vec<FileError>> {
+    let (mut read, mut notices, mut errors) = (Files::new(), Vec::new(), Vec::new());
+    for (name, text) in files {
+        match pipeline::parse(name.as_ref(), text.as_ref()) {
+            Ok((placed, remarks)) => {
+                read.push((name.as_ref().to_owned(), placed));
+                notices.extend(remarks);
+            }
+            Err(wrong) => errors.extend(wrong),
+        }
+    }
+    errors.extend(conflicts(&read));
+    if errors.is_empty() { Ok((read, notices)) } else { Err(errors) }
+}
+
+fn conflicts(files: &Files) -> Vec<FileError> {
+    let mut errors = Vec::new();
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for (at, (file, placed)) in files.iter().enumerate() {
+        let Compiled { name, selector, .. } = &placed.compiled;
+        if let Some(first) = names.get(name.as_str()) {
+            let what = format!("a pipeline `{name}` stands in {first} already: give this one another name");
+            errors.push(FileError { at: placed.name_at.in_file(file), what });
+            continue;
+        }
+        names.insert(name.as_str(), file);
+        let twin = files.iter().take(at).find(|(_, other)| other.compiled.selector == *selector);
+        let twin = twin.map(|(file, other)| format!("`{}` in {file}", other.compiled.name));
+        let own = own_events().filter(|own| own.selector == *selector && own.name != *name);
+        if let Some(twin) = twin.or_else(|| own.map(|own| format!("the shipped `{}`", own.name))) {
+            let what = format!("{twin} has the same `match`: narrow one of the two, or make them one pipeline");
+            errors.push(FileError { at: placed.match_at.in_file(file), what });
+        }
+        if name.as_str() == DEFAULT && !selector.is_everything() {
+            let what = "`default` is for what no other pipeline matches: take its `match` out, or give it another name";
+            errors.push(FileError { at: placed.match_at.in_file(file), what: what.to_owned() });
+        }
+    }
+    errors
+}
+
+/// Adds what must not be missing, and sorts.
+fn assemble(files: Files) -> PipelineSet {
+    let mut specific: Vec<Compiled> = files.into_iter().map(|(_, placed)| placed.compiled).collect();
+    if specific.iter().all(|pipeline| pipeline.name.as_str() != OWN) {
+        specific.extend(own_events());
+    }
+    let catch_all = match specific.iter().position(|pipeline| pipeline.selector.is_everything()) {
+        Some(at) => specific.remove(at),
+        None => shipped_pipeline(DEFAULT).expect("a pipeline of that name is shipped"),
+    };
+    specific.sort_by(|a, b| {
+        let closer = b.selector.specificity().cmp(&a.selector.specificity());
+        closer.then_with(|| a.selector.source.cmp(&b.selector.source)).then_with(|| a.name.cmp(&b.name))
+    });
+    PipelineSet { specific, catch_all }
+}
+
+fn own_events() -> Option<Compiled> {
+    shipped_pipeline(OWN)
+}
+
+fn shipped_pipeline(name: &str) -> Option<Compiled> {
+    let file = shipped::PIPELINES.iter().find(|file| file.name == name)?;
+    pipeline::parse(file.path, file.text).ok().map(|(placed, _)| placed.compiled)
+}

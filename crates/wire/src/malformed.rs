@@ -1,0 +1,83 @@
+//! What is said of an input that could not be read, or was read with a remark.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::json::Place;
+
+/// Why an event could not be read: what is wrong, where, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Malformed {
+    pub why: String,
+}
+
+/// A remark beside an event that was read all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Notice {
+    /// No word for a severity that is known: taken as a warning.
+    UnknownSeverity { said: Box<str> },
+    /// Longer than a value may be (`bytes` of it): cut at a character.
+    ValueCut { field: Box<str>, bytes: usize },
+    /// U+0000, which no store keeps, was taken out.
+    NulRemoved { field: Box<str> },
+    /// The sender left out this many alerts of the group.
+    AlertsTruncated { alerts: u64 },
+}
+
+/// What is wrong with one event, before it is known where in the body the event stands.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    /// What is wrong and what to do.
+    pub(crate) what: String,
+    /// Bytes from the start of the event; `None`: the event as a whole.
+    pub(crate) at: Option<usize>,
+    /// The path of the field, such as `labels.host`.
+    pub(crate) field: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn whole(what: impl Into<String>) -> Problem {
+        Problem { what: what.into(), at: None, field: None }
+    }
+
+    pub(crate) fn of_field(field: impl Into<String>, what: impl Into<String>) -> Problem {
+        Problem { what: what.into(), at: None, field: Some(field.into()) }
+    }
+
+    pub(crate) fn missing(field: &str, what_to_do: &str) -> Problem {
+        Problem::whole(format!("`{field}` is missing: {what_to_do}"))
+    }
+
+    pub(crate) fn at(self, place: Place) -> Malformed {
+        let why = match self.field {
+            Some(field) => format!("`{field}` ({place}): {}", self.what),
+            None => format!("{place}: {}", self.what),
+        };
+        Malformed { why }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::UnknownSeverity { said } => {
+                write!(f, "severity `{said}` is unknown, taken as warning: add it to the pipeline's `severity.map`")
+            }
+            Notice::ValueCut { field, bytes } => write!(f, "`{field}` has {bytes} bytes and was cut"),
+            Notice::NulRemoved { field } => write!(f, "`{field}` held U+0000, which was taken out"),
+            Notice::AlertsTruncated { alerts } => {
+                write!(f, "the sender left out {alerts} alerts: raise `max_alerts` of its webhook")
+            }
+        }
+    }
+}

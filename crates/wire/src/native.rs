@@ -1,0 +1,111 @@
+//! Watchfire's own events: one object, an array, or an object per line. contract.md section 3.
+//!
+//! Nearly every event is an alert, so that is what is tried first; another `kind` is read again as what it is.
+
+mod alert;
+mod command;
+mod fact;
+#[cfg(test)]
+mod tests;
+
+use model::{ChangeId, MaintenanceId, SourceName, Timestamp};
+use serde::Deserialize;
+
+use crate::Notice;
+use crate::decoder::{Cleaner, Decoded, Sender, Taken, decode_events};
+use crate::json::{Misfit, problem_of};
+use crate::malformed::Problem;
+use crate::native::alert::AlertFields;
+use crate::scalar::{Instant, Text};
+
+/// The id of a change: its reference within its source.
+pub fn change_id(source: &SourceName, reference: &str) -> ChangeId {
+    ChangeId::derive(|hash| {
+        hash.text(source.as_str()).text(reference);
+    })
+}
+
+/// The id of a maintenance window: its reference within its source. The same again replaces the window.
+pub fn maintenance_id(source: &SourceName, reference: &str) -> MaintenanceId {
+    MaintenanceId::derive(|hash| {
+        hash.text(source.as_str()).text(reference);
+    })
+}
+
+pub(crate) fn decode(sender: &Sender<'_>, body: &[u8]) -> Decoded {
+    decode_events(sender.context, body, |read: Result<(&str, AlertFields<'_>), Misfit<'_>>, notices| match read {
+        Ok((_, fields)) if fields.is_alert() => sender.alert(fields, notices),
+        Ok((raw, fields)) => sender.other(raw, fields.kind(), notices),
+        Err(misfit) => match misfit.object.and_then(kind_of) {
+            Some((raw, kind)) => sender.other(raw, &kind, notices),
+            None => Err(misfit.problem),
+        },
+    })
+}
+
+/// What an object that is no alert says it is.
+fn kind_of(raw: &str) -> Option<(&str, String)> {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow)]
+        kind: Text<'a>,
+    }
+    let Kind { kind } = serde_json::from_str(raw).ok()?;
+    (kind.as_str() != "alert").then(|| (raw, kind.0.into_owned()))
+}
+
+impl Sender<'_> {
+    fn other(&self, raw: &str, kind: &str, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
+        match kind {
+            "heartbeat" => self.heartbeat(read(raw)?, notices),
+            "change" => self.change(read(raw)?, notices),
+            "maintenance" => self.maintenance(read(raw)?, notices),
+            "recovery_point" => self.recovery_point(read(raw)?, notices),
+            "exercise" => self.exercise(read(raw)?, notices),
+            "command" if self.context.replay => self.command(read(raw)?, notices),
+            "command" => Err(Problem::of_field(
+                "kind",
+                "commands are read in a replay only: use the actions of /api/v1/incidents or the command line",
+            )),
+            _ => Err(Problem::of_field("kind", format!("`{kind}` is no kind of event: {}", one_of(&KINDS)))),
+        }
+    }
+
+    fn source_of(&self, said: Option<Text<'_>>, notices: &mut Vec<Notice>) -> Result<SourceName, Problem> {
+        let said = Cleaner(notices).name("source", said)?;
+        let own = said.filter(|name| **name != *self.source.as_str());
+        Ok(own.map_or_else(|| self.source.clone(), SourceName::new))
+    }
+
+    /// The recorded receipt, or what stands for it where a recording says none; nothing outside a replay.
+    /// service-levels.md section 1.
+    fn receipt(&self, said: Option<Instant>, stand_in: Option<Timestamp>) -> Option<Timestamp> {
+        said.and_then(|said| said.0).or(stand_in).filter(|_| self.context.replay)
+    }
+}
+
+const KINDS: [&str; 7] =
+    ["alert", "change", "heartbeat", "recovery_point", "exercise", "maintenance", "command (in a replay)"];
+
+fn read<'a, T: Deserialize<'a>>(raw: &'a str) -> Result<T, Problem> {
+    serde_json::from_str(raw).map_err(|error| problem_of(raw, &error))
+}
+
+fn one_of(words: &[&str]) -> String {
+    format!("write {}", words.join(", "))
+}
+
+/// A word that has to be one of a few.
+fn word_of<T: Copy>(field: &str, said: Option<&Text<'_>>, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
+    let Some(said) = said else { return Ok(None) };
+    let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(said.as_str()));
+    known.map(|(_, value)| Some(*value)).ok_or_else(|| {
+        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        let said: String = said.as_str().chars().take(80).collect();
+        Problem::of_field(field, format!("`{said}` is not known: {}", one_of(&names)))
+    })
+}
+
+fn instant(said: Option<Instant>) -> Option<Timestamp> {
+    said.and_then(|said| said.0)
+}

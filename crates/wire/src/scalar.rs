@@ -1,0 +1,241 @@
+//! The scalars of events, read without a copy where the sender's bytes can stay as they are.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use model::{Span, Timestamp};
+use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// Text: a piece of the body, or a copy where the body spells it with escapes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+/// Names and values in the order sent; a `null` value is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pairs<'a>(pub(crate) Vec<(Text<'a>, Text<'a>)>);
+
+/// One name or a list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names<'a>(pub(crate) Vec<Text<'a>>);
+
+/// An instant; `None` is Go's zero time, by which senders mean none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Instant(pub(crate) Option<Timestamp>);
+
+/// A length of time that is not negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Length(pub(crate) Span);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Text<'_>> for Box<str> {
+    fn from(text: Text<'_>) -> Box<str> {
+        text.0.into()
+    }
+}
+
+impl<'a, 'de: 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(Read).map(Text)
+    }
+}
+
+impl<'a, 'de: 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<'a>, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Vec<(Text<'de>, Text<'de>)>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of text values")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::with_capacity(16);
+                while let Some((name, value)) = map.next_entry::<Text<'de>, Option<Text<'de>>>()? {
+                    pairs.extend(value.map(|value| (name, value)));
+                }
+                Ok(pairs)
+            }
+        }
+        deserializer.deserialize_map(Read).map(Pairs)
+    }
+}
+
+impl<'a, 'de: 'a> Deserialize<'de> for Names<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names<'a>, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Vec<Text<'de>>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name or a list of names")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(vec![Text(Cow::Borrowed(text))])
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(vec![Text(Cow::Owned(text.to_owned()))])
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(names)
+            }
+        }
+        deserializer.deserialize_any(Read).map(Names)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
+        struct Read;
+        impl Visitor<'_> for Read {
+            type Value = Instant;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an instant such as \"2026-05-01T10:00:00Z\"")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Instant, E> {
+                let instant = Timestamp::parse(text);
+                let instant = instant.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))?;
+                Ok(Instant((instant != Timestamp::GO_ZERO).then_some(instant)))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Instant, E> {
+                let instant = unix_instant(number);
+                instant.map(|at| Instant(Some(at))).ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Instant, E> {
+                match i64::try_from(number) {
+                    Ok(number) => self.visit_i64(number),
+                    Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
+                }
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Instant, E> {
+                let micros = Span::from_seconds_f64(number).map(|span| Timestamp::EPOCH + span);
+                let instant = micros.filter(|at| (Timestamp::MIN..=Timestamp::MAX).contains(at));
+                instant.map(|at| Instant(Some(at))).ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+/// Unix time: seconds, or milli-, micro- or nanoseconds where so many seconds would lie past the year 5000.
+/// formats.md section C7.
+fn unix_instant(number: i64) -> Option<Timestamp> {
+    let micros = match number.unsigned_abs() {
+        0..100_000_000_000 => number.checked_mul(1_000_000)?,
+        100_000_000_000..100_000_000_000_000 => number.checked_mul(1000)?,
+        100_000_000_000_000..100_000_000_000_000_000 => number,
+        _ => number / 1000,
+    };
+    let at = Timestamp::from_micros(micros);
+    (Timestamp::MIN..=Timestamp::MAX).contains(&at).then_some(at)
+}
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error> {
+        struct Read;
+        impl Visitor<'_> for Read {
+            type Value = Length;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration such as \"60s\" or \"1h30m\", or a number of seconds")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Length, E> {
+                let span = Span::parse(text).filter(|span| *span >= Span::ZERO);
+                span.map(Length).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Length, E> {
+                self.visit_f64(number as f64)
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Length, E> {
+                self.visit_f64(number as f64)
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Length, E> {
+                let span = Span::from_seconds_f64(number).filter(|span| *span >= Span::ZERO);
+                span.map(Length).ok_or_else(|| E::invalid_value(Unexpected::Float(number), &self))
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(json: &str) -> Result<Option<Timestamp>, String> {
+        serde_json::from_str::<Instant>(json).map(|read| read.0).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_timestamp_of_formats_c7_with_a_zone_is_understood() {
+        let at = Timestamp::parse("2026-01-01T00:05:00Z");
+        for json in [
+            r#""2026-01-01T00:05:00.000000000Z""#,
+            r#""2026-01-01T01:05:00+01:00""#,
+            r#""2026-01-01T00:05:00.000+0000""#,
+            r#""2026-01-01 00:05:00""#,
+            "1767225900",
+            "1767225900.0",
+            "1767225900000",
+            "1767225900000000",
+            "1767225900000000000",
+        ] {
+            assert_eq!(instant(json), Ok(at), "{json}");
+        }
+        assert_eq!(instant(r#""0001-01-01T00:00:00Z""#), Ok(None));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_no_instants_and_no_durations() {
+        for json in ["1e300", "-1e300", "18446744073709551615", "-99999999999", "9.3e18"] {
+            assert!(instant(json).is_err(), "{json}");
+        }
+        for json in ["-1", "1e300", "\"-5m\"", "\"soon\"", "true"] {
+            assert!(serde_json::from_str::<Length>(json).is_err(), "{json}");
+        }
+        let quarter = serde_json::from_str::<Length>("0.25").expect("reads");
+        assert_eq!(quarter, Length(Span::from_micros(250_000)));
+    }
+
+    #[test]
+    fn text_without_escapes_is_not_copied() {
+        let pairs: Pairs<'_> = serde_json::from_str(r#"{"a": "b", "c\n": "d\u00e9", "e": null}"#).expect("reads");
+        let borrowed: Vec<bool> =
+            pairs.0.iter().flat_map(|(n, v)| [n, v]).map(|text| matches!(text.0, Cow::Borrowed(_))).collect();
+        assert_eq!(borrowed, [true, true, false, false]);
+        assert_eq!(pairs.0.last().map(|(n, v)| (n.as_str(), v.as_str())), Some(("c\n", "dé")));
+    }
+}

@@ -1,0 +1,45 @@
+//! The contract's JSON, written down once: for the API, replay's files, Kafka's outputs and the pages. contract.md
+//! sections 5 to 8.
+//!
+//! snake_case; instants RFC 3339 in UTC; durations end in `_seconds` and are numbers with at most six decimals; ids have
+//! prefixes; scores are shares of 1. Readers ignore keys they do not know, so keys may be added and none may change.
+
+mod alert;
+mod fact;
+mod incident;
+mod list;
+mod operation;
+mod problem;
+mod reason;
+mod report;
+mod scalar;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub use alert::{Alert, Episode, SeverityStep};
+pub use fact::{Change, MaintenanceWindow, Silence};
+pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
+pub use list::{List, ProblemDetails, PushAnswer, Rejected};
+pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
+pub use problem::Problem;
+pub use reason::{binding, cause_evidence, cause_text, joining, reason, suppression};
+pub use report::{
+    AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, Report, Sample,
+    SlaRow, SloRow, TargetKind,
+};
+pub use scalar::{Instant, Ratio, Seconds};
+pub use service::{Objectives, Outage, Service, slo_window};
+
+/// The text of a name or of an id.
+fn text(name: impl ToString) -> String {
+    name.to_string()
+}
+
+fn texts<T: ToString>(names: &[T]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}

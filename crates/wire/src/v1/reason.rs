@@ -1,0 +1,122 @@
+//! Reasons as people's tools read them: as the model keeps them, but with instants in RFC 3339, spans in seconds and
+//! scores as shares of 1.
+//!
+//! The model spells all of these as whole numbers, so what a number means is told by its key; the tests hold the table
+//! here to every variant there is.
+
+#[cfg(test)]
+mod tests;
+
+use model::alert::Suppression;
+use model::reason::{Binding, CauseEvidence, Joining, SymptomKind};
+use model::{Reason, Span, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Instant, Ratio, Seconds};
+
+/// `{"code":…}` and its figures.
+pub fn reason(reason: &Reason) -> Value {
+    spell(reason)
+}
+
+/// Why an alert is told to nobody.
+pub fn suppression(suppression: &Suppression) -> Value {
+    spell(suppression)
+}
+
+/// How an alert's names led to its item.
+pub fn binding(binding: &Binding) -> Value {
+    spell(binding)
+}
+
+/// Why an episode is in its incident, with the near misses.
+pub fn joining(joining: &Joining) -> Value {
+    spell(joining)
+}
+
+/// A cause's evidence, with the sentence people read in `text`.
+pub fn cause_evidence(evidence: &CauseEvidence) -> Value {
+    let mut spelt = spell(evidence);
+    if let Value::Object(fields) = &mut spelt {
+        fields.insert("text".to_owned(), cause_text(evidence).into());
+    }
+    spelt
+}
+
+/// What a piece of evidence says, in words.
+pub fn cause_text(evidence: &CauseEvidence) -> String {
+    match evidence {
+        CauseEvidence::Explains { items, of } => format!("{items} of {of} alerting items depend on it"),
+        CauseEvidence::FiredAfterFirst { after: Span::ZERO } => "it fired first".to_owned(),
+        CauseEvidence::FiredAfterFirst { after } => format!("it fired {after} after the first alert"),
+        CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
+        CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
+        CauseEvidence::Change { reference, before } => format!("{reference} changed it {before} before"),
+        CauseEvidence::Near { ci, distance: 1 } => format!("{ci}, which alerts, depends on it directly"),
+        CauseEvidence::Near { ci, distance } => format!("{ci}, which alerts, depends on it {distance} steps away"),
+        CauseEvidence::QuietDependents { quiet, watched } => {
+            format!("{quiet} of {watched} watched items that depend on it are quiet")
+        }
+        CauseEvidence::DependsOnAlerting { ci } => format!("it needs {ci}, which alerts too"),
+        CauseEvidence::OnlyOneSource { source } => format!("only {source} tells of it, other sources see nothing"),
+        CauseEvidence::Confirmed { by } => format!("{by} confirmed it"),
+        CauseEvidence::Rejected { by } => format!("{by} rejected it"),
+    }
+}
+
+fn symptom(kind: SymptomKind) -> &'static str {
+    match kind {
+        SymptomKind::Unreachable => "something unreachable",
+        SymptomKind::Saturation => "something full or overloaded",
+        SymptomKind::Errors => "errors",
+        SymptomKind::Latency => "slowness",
+        SymptomKind::Other => "a fault of no known kind",
+    }
+}
+
+fn spell(value: &impl Serialize) -> Value {
+    respell(serde_json::to_value(value).expect("what the store keeps as JSON is JSON"))
+}
+
+fn respell(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(respell).collect(),
+        Value::Object(fields) => {
+            let code = fields.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+            fields.into_iter().map(|(key, value)| field(&code, key, value)).collect::<Map<_, _>>().into()
+        }
+        other => other,
+    }
+}
+
+enum Meaning {
+    Instant,
+    Span,
+    Score,
+    Count,
+}
+
+fn field(code: &str, key: String, value: Value) -> (String, Value) {
+    let Some(number) = value.as_i64() else { return (key, respell(value)) };
+    match meaning(code, &key) {
+        Meaning::Instant => (key, spelt(Instant(Timestamp::from_micros(number)))),
+        Meaning::Span => (format!("{key}_seconds"), spelt(Seconds::from(Span::from_micros(number)))),
+        Meaning::Score => (key, spelt(Ratio(number as f64 / 1000.0))),
+        Meaning::Count => (key, value),
+    }
+}
+
+fn meaning(code: &str, key: &str) -> Meaning {
+    match (code, key) {
+        ("resolved_quiet", "quiet") | ("earlier_start", "by") => Meaning::Span,
+        (_, "at" | "until" | "since" | "said" | "taken") => Meaning::Instant,
+        (_, "gap" | "length" | "age" | "allowed" | "after" | "within" | "before") => Meaning::Span,
+        (_, "score" | "needed") => Meaning::Score,
+        _ => Meaning::Count,
+    }
+}
+
+fn spelt(value: impl Serialize) -> Value {
+    serde_json::to_value(value).expect("a scalar is JSON")
+}

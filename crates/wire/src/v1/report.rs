@@ -1,0 +1,197 @@
+//! The rows of reports and measures. contract.md section 8; service-levels.md has the formulas.
+//!
+//! `None` is a figure with no sample, and prints as `null`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Instant, Ratio, Seconds};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Report<T> {
+    pub from: Instant,
+    pub to: Instant,
+    pub items: Vec<T>,
+}
+
+/// What a row is of: `{"service": …, "month": "2026-05"}`; empty where nothing is grouped.
+pub type Group = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AvailabilityRow {
+    #[serde(default, skip_serializing_if = "Group::is_empty")]
+    pub group: Group,
+    pub service: String,
+    pub agreed_seconds: Seconds,
+    pub down_seconds: Seconds,
+    pub degraded_seconds: Seconds,
+    pub planned_seconds: Seconds,
+    pub availability: Option<Ratio>,
+    /// Failures that begin in the window.
+    pub outages: u64,
+    pub mean_outage_seconds: Option<Seconds>,
+    pub mtbf_seconds: Option<Seconds>,
+    pub mtbsi_seconds: Option<Seconds>,
+    pub objective: Option<Ratio>,
+    pub met: Option<bool>,
+    pub coverage: Option<Ratio>,
+    pub blind_seconds: Seconds,
+    pub availability_as_experienced: Option<Ratio>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IncidentsRow {
+    pub group: Group,
+    pub opened: u64,
+    pub resolved: u64,
+    pub reopened: u64,
+    pub never_acknowledged: u64,
+    pub mttd: Sample,
+    pub mtta: Sample,
+    pub mttr: Sample,
+    pub mttr_resolve: Sample,
+}
+
+/// A mean, with what it was made from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sample {
+    /// 0: the rest is `null`.
+    pub count: u64,
+    pub mean_seconds: Option<Seconds>,
+    pub median_seconds: Option<Seconds>,
+    pub p90_seconds: Option<Seconds>,
+    pub p95_seconds: Option<Seconds>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SloRow {
+    pub service: String,
+    pub objective: Ratio,
+    /// `30d`, `month`, `quarter`.
+    pub window: String,
+    pub agreed_seconds: Seconds,
+    pub budget_seconds: Seconds,
+    pub consumed_seconds: Seconds,
+    /// Negative where more was consumed than there was.
+    pub remaining_seconds: Seconds,
+    pub burn_rate: BurnRate,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BurnRate {
+    #[serde(rename = "1h")]
+    pub hour: Option<Ratio>,
+    #[serde(rename = "6h")]
+    pub six_hours: Option<Ratio>,
+    #[serde(rename = "24h")]
+    pub day: Option<Ratio>,
+    #[serde(rename = "72h")]
+    pub three_days: Option<Ratio>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SlaRow {
+    pub agreement: String,
+    pub priority: String,
+    pub target: TargetKind,
+    pub target_seconds: Seconds,
+    pub met: u64,
+    pub breached: u64,
+    pub running: u64,
+    pub attainment: Option<Ratio>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    Respond,
+    Restore,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContinuityRow {
+    pub service: String,
+    pub rto_seconds: Option<Seconds>,
+    pub rpo_seconds: Option<Seconds>,
+    pub mtpd_seconds: Option<Seconds>,
+    pub recoveries: u64,
+    pub rto_met: Option<u64>,
+    pub rto_attainment: Option<Ratio>,
+    pub worst_recovery_seconds: Option<Seconds>,
+    pub mean_recovery_seconds: Option<Seconds>,
+    pub rpo_exposure_seconds: Option<Seconds>,
+    pub rpo_worst_seconds: Option<Seconds>,
+    pub gaps: Vec<Gap>,
+    pub last_exercise: Option<Exercise>,
+    pub exercise_overdue: Option<bool>,
+}
+
+/// A promise that what a service needs does not bear out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Gap {
+    pub requires: String,
+    pub kind: GapKind,
+    pub rto_seconds: Option<Seconds>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GapKind {
+    RtoLonger,
+    NoObjective,
+    NoRecoveryPoint,
+    RtoOverMtpd,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Exercise {
+    pub held_at: Instant,
+    pub recovery_seconds: Option<Seconds>,
+    pub recovery_point_seconds: Option<Seconds>,
+    pub passed: bool,
+}
+
+/// How much it took to tell people something, and what kept the rest from them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NoiseRow {
+    pub group: Group,
+    pub events: u64,
+    pub alerts: u64,
+    pub episodes: u64,
+    pub incidents: u64,
+    /// Messages to people.
+    pub told: u64,
+    /// Episodes that opened nothing, by the code of the reason.
+    pub suppressed: BTreeMap<String, u64>,
+    /// The share of the events that opened no incident.
+    pub compression: Option<Ratio>,
+    /// The share of the events that began no episode.
+    pub deduplication: Option<Ratio>,
+    pub suppressed_share: Option<Ratio>,
+    pub told_per_incident: Option<Ratio>,
+}
+
+impl Exercise {
+    pub fn from_model(exercise: &model::fact::Exercise) -> Exercise {
+        Exercise {
+            held_at: Instant(exercise.held_at),
+            recovery_seconds: exercise.recovery.map(Seconds::from),
+            recovery_point_seconds: exercise.recovery_point.map(Seconds::from),
+            passed: exercise.passed,
+        }
+    }
+}
