@@ -10,7 +10,7 @@ use crate::desk::Desk;
 use crate::fold::{FoldRules, fold};
 use crate::policy::{Order, Pipeline};
 use crate::reconcile::{Delta, reconcile};
-use crate::statements::{Added, add, find_repeated, repeat};
+use crate::statements::{Added, add, extend_deadline, find_repeated, repeat};
 use crate::timer::Timer;
 use crate::times::{Said, said};
 
@@ -28,22 +28,29 @@ impl Desk<'_> {
         if let Some(reason) = clamped {
             self.decide(Subject::Alert(id), reason);
         }
-        let was_known = self.remember(id, event, &statement);
-        if let Some(age) = self.too_old(id, &statement) {
+        self.remember(id, event, &statement);
+        let too_old = self.too_old(id, &statement);
+        if let (Some(age), Statement::Firing(_)) = (too_old, &statement) {
             return answer(id, Disposition::Stale, Reason::TooOld { age });
         }
         let before = self.current(id);
         let added = self.state.alerts.get_mut(&id).map(|alert| add(alert, statement, pipeline.order));
         let delta = self.refold(id, pipeline);
         self.judge(id);
-        self.arrival(id, event.status, added, before, was_known, &delta)
+        match too_old {
+            Some(age) => answer(id, Disposition::Stale, Reason::TooOld { age }),
+            None => self.arrival(id, event.status, added, before, &delta),
+        }
     }
 
     /// The hot path: an open episode's firing said again moves its receipt, its promise and its count, nothing else.
     fn only_repeats(&mut self, id: AlertId, said: &Firing, pipeline: &Pipeline) -> bool {
         let Some(alert) = self.state.alerts.get_mut(&id) else { return false };
         let Some(open) = alert.open_episode() else { return false };
-        let open_start = open.start;
+        let (open_start, undated) = (open.start, open.deadline.is_none());
+        if undated && said.ends_at.is_some() {
+            return false;
+        }
         if alert.stale || alert.statements.iter().any(|known| matches!(known, Statement::PersonClear { .. })) {
             return false;
         }
@@ -58,12 +65,7 @@ impl Desk<'_> {
         alert.hot.repeated =
             Some(Repeated { statement: at as u32, last_received_at: said.last_received_at, ends_at: promise });
         count_receipt(&mut alert.hot, self.now);
-        if let Some(deadline) = later_deadline(promise, self.now, pipeline)
-            && let Some(open) = alert.open_episode_mut()
-            && open.deadline.is_some_and(|known| known.0 < deadline.0)
-        {
-            open.deadline = Some(deadline);
-        }
+        extend_deadline(alert, promise, self.now, pipeline);
         if said_by_another {
             self.state.touched.alerts.insert(id);
         } else {
@@ -72,15 +74,16 @@ impl Desk<'_> {
         true
     }
 
-    /// Makes the alert known, and keeps what it was called last. Whether it was known before.
-    fn remember(&mut self, id: AlertId, event: &AlertEvent, statement: &Statement) -> bool {
+    /// Makes the alert known, and keeps what it was called last.
+    fn remember(&mut self, id: AlertId, event: &AlertEvent, statement: &Statement) {
         let now = self.now;
+        self.recall(id);
         if let Some(alert) = self.alert_mut(id) {
             count_receipt(&mut alert.hot, now);
             if alert.statements.iter().all(|known| known.instant() <= statement.instant()) {
                 describe(alert, event);
             }
-            return true;
+            return;
         }
         let (ci, binding) = self.bind(event);
         if let Some(ci) = &ci {
@@ -113,7 +116,6 @@ impl Desk<'_> {
         }
         self.state.alerts.insert(id, alert);
         self.state.touched.alerts.insert(id);
-        false
     }
 
     /// A statement about what lies behind the horizon, unless it ends what is open: the alert's state stays true.
@@ -123,7 +125,8 @@ impl Desk<'_> {
         match statement {
             Statement::Firing(firing) => (firing.own_instant && age > limits::LATE_HORIZON && !open).then_some(age),
             // A whole past episode is history: it is folded, and counts in no incident.
-            Statement::Clear(_) | Statement::PersonClear { .. } => None,
+            Statement::Clear(_) => (age > limits::LATE_HORIZON && !open).then_some(age),
+            Statement::PersonClear { .. } => None,
         }
     }
 
@@ -134,6 +137,7 @@ impl Desk<'_> {
             open: open.map(|episode| episode.id),
             severity: open.map(Episode::severity),
             episodes: alert.map_or(0, |alert| alert.episodes.len()),
+            held: alert.map_or(0, held),
         }
     }
 
@@ -201,28 +205,37 @@ impl Desk<'_> {
             }
             return;
         }
-        if let Some(Alert { ci: Some(ci), .. }) = self.state.alerts.remove(&id) {
-            self.state.unbind(&ci, id);
+        let Some(alert) = self.state.alerts.remove(&id) else { return };
+        if let Some(ci) = &alert.ci {
+            self.state.unbind(ci, id);
         }
-        self.state.touched.alerts.remove(&id);
+        let touched = self.state.touched.alerts.remove(&id) | self.state.touched.repeats.contains(&id);
         self.state.touched.repeats.retain(|repeated| *repeated != id);
+        if touched {
+            self.out.alerts.push(alert);
+        }
         self.state.touched.forgotten.push(id);
     }
 
-    fn is_live(&self, incident: model::IncidentId) -> bool {
+    /// An alert that this very step forgot fires again: it is as if it had not been forgotten.
+    fn recall(&mut self, id: AlertId) {
+        let Some(at) = self.state.touched.forgotten.iter().position(|forgotten| *forgotten == id) else { return };
+        self.state.touched.forgotten.swap_remove(at);
+        let Some(at) = self.out.alerts.iter().position(|alert| alert.id == id) else { return };
+        let alert = self.out.alerts.swap_remove(at);
+        if let Some(ci) = &alert.ci {
+            self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
+        }
+        self.state.alerts.insert(id, alert);
+    }
+
+    /// Neither closed nor merged, nor forgotten.
+    pub(crate) fn is_live(&self, incident: model::IncidentId) -> bool {
         self.state.incidents.get(&incident).is_some_and(|incident| !incident.is_final())
     }
 
     /// What arrival made of the event.
-    fn arrival(
-        &self,
-        id: AlertId,
-        status: Status,
-        added: Option<Added>,
-        before: Current,
-        was_known: bool,
-        delta: &Delta,
-    ) -> Answer {
+    fn arrival(&self, id: AlertId, status: Status, added: Option<Added>, before: Current, delta: &Delta) -> Answer {
         let Some(alert) = self.state.alerts.get(&id) else {
             return answer(id, Disposition::Stale, Reason::NothingToClear);
         };
@@ -232,6 +245,7 @@ impl Desk<'_> {
         match (status, now_open, before.open) {
             (Status::Firing, Some(open), None) => match suppressed(open) {
                 Some(by) => answer(id, Disposition::Suppressed, Reason::Suppressed { by }),
+                None if delta.resumed.contains(&open.id) => answer(id, Disposition::Repeated, Reason::StillFiring),
                 None if before.episodes > 0 => answer(id, Disposition::Reopened, Reason::FurtherEpisode),
                 None => answer(id, Disposition::Opened, Reason::FirstStatement),
             },
@@ -249,12 +263,10 @@ impl Desk<'_> {
                 }
                 _ => answer(id, Disposition::Repeated, Reason::StillFiring),
             },
-            (Status::Firing, None, _) => match begun.filter(|episode| episode.incident.is_some()) {
-                Some(_) if !was_known || !delta.moved.is_empty() => {
-                    answer(id, Disposition::Opened, Reason::BeforeKnownClear)
-                }
-                _ => answer(id, Disposition::Stale, Reason::BeforeKnownClear),
-            },
+            (Status::Firing, None, _) if held(alert) > before.held => {
+                answer(id, Disposition::Opened, Reason::BeforeKnownClear)
+            }
+            (Status::Firing, None, _) => answer(id, Disposition::Stale, Reason::BeforeKnownClear),
             (Status::Resolved, None, Some(_)) => {
                 answer(id, Disposition::Cleared, Reason::Cleared { by: EndedBy::Clear })
             }
@@ -281,6 +293,12 @@ struct Current {
     open: Option<EpisodeId>,
     severity: Option<model::Severity>,
     episodes: usize,
+    /// Episodes that an incident holds.
+    held: usize,
+}
+
+fn held(alert: &Alert) -> usize {
+    alert.episodes.iter().filter(|episode| episode.incident.is_some()).count()
 }
 
 fn answer(alert: AlertId, disposition: Disposition, reason: Reason) -> Answer {
@@ -290,11 +308,6 @@ fn answer(alert: AlertId, disposition: Disposition, reason: Reason) -> Answer {
 fn count_receipt(hot: &mut Hot, receipt: Timestamp) {
     hot.count += 1;
     hot.last_received_at = hot.last_received_at.max(receipt);
-}
-
-fn later_deadline(promise: Option<Timestamp>, receipt: Timestamp, pipeline: &Pipeline) -> Option<(Timestamp, EndedBy)> {
-    let timeout = pipeline.resolve_timeout.map(|timeout| (receipt + timeout, EndedBy::Timeout));
-    promise.map(|at| (at, EndedBy::Expiry)).max(timeout)
 }
 
 /// The newest statement says what the alert is called.

@@ -1,5 +1,7 @@
 //! Bind: from the names an event gives to the configuration item it is about.
 
+use std::collections::btree_map::Entry;
+
 use model::event::AlertEvent;
 use model::reason::Binding;
 use model::source::Coverage;
@@ -21,9 +23,10 @@ impl Desk<'_> {
 
     /// A source has spoken of an item: it covers it from now on.
     pub(crate) fn cover(&mut self, ci: &CiId, source: &SourceName) {
-        if self.state.covered.insert((ci.clone(), source.clone())) {
-            self.out.coverage.push(Coverage { ci: ci.clone(), source: source.clone(), since: self.now });
-        }
+        let since = self.now;
+        let Entry::Vacant(unknown) = self.state.covered.entry((ci.clone(), source.clone())) else { return };
+        unknown.insert(since);
+        self.out.coverage.push(Coverage { ci: ci.clone(), source: source.clone(), since });
     }
 
     /// A new version of the graph: open alerts that it can bind, or can bind no more, are bound anew.

@@ -23,6 +23,10 @@ const CHANGE_BEFORE_MAX: Span = Span::from_minutes(60);
 const EARLY_WITHIN: Span = Span::from_minutes(5);
 /// Another cause takes the first rank only by this margin.
 const MARGIN: u32 = 50;
+/// Explaining every alerting item; of what explains fewer, their share.
+const EXPLAINS: i64 = 560;
+/// Next to what alerts; of several silent items that explain the same, the nearest is the simplest.
+const NEAR: i64 = 120;
 
 /// What an alerting item is known by.
 struct Alerting {
@@ -104,10 +108,22 @@ impl Desk<'_> {
                 explains.entry(below).or_default().insert(item, distance);
             }
         }
-        // A silent item that only one alerting item needs explains nothing that item does not explain itself.
-        explains.retain(|candidate, items| alerting.contains_key(candidate) || items.len() > 1);
+        // A silent item that only one alerting item needs explains nothing that item does not explain itself, unless
+        // somebody has just changed it.
+        let changed = self.changed_before(first);
+        explains.retain(|candidate, items| {
+            alerting.contains_key(candidate) || items.len() > 1 || changed.contains(candidate)
+        });
         let only_source = if sources.len() == 1 && alerting.len() > 2 { sources.pop_first() } else { None };
         Some(Scene { alerting, first, explains, only_source })
+    }
+
+    /// Items that a change touched shortly before an instant.
+    fn changed_before(&self, first: Timestamp) -> BTreeSet<ItemIdx> {
+        let lately =
+            |change: &&Change| began(change).is_some_and(|began| began <= first && first - began <= CHANGE_BEFORE_MAX);
+        let changes = self.state.changes.values().filter(lately);
+        changes.flat_map(|change| &change.cis).filter_map(|ci| self.item(ci)).collect()
     }
 
     fn weigh_cause(&self, candidate: ItemIdx, scene: &Scene, changes: &[SuspectChange], incident: &Incident) -> Cause {
@@ -141,11 +157,11 @@ impl Desk<'_> {
     fn weigh_reach(&self, candidate: ItemIdx, scene: &Scene, weight: &mut Weight) {
         let Some(items) = scene.explains.get(&candidate) else { return };
         let (explained, of) = (items.len() as i64, scene.alerting.len().max(1) as i64);
-        weight.add(430 * explained / of, CauseEvidence::Explains { items: explained as u32, of: of as u32 });
+        weight.add(EXPLAINS * explained / of, CauseEvidence::Explains { items: explained as u32, of: of as u32 });
         let nearest =
             items.iter().filter(|(item, _)| **item != candidate).min_by_key(|(item, distance)| (**distance, **item));
         if let Some((item, distance)) = nearest {
-            let near = 60 / i64::from((*distance).max(1));
+            let near = NEAR / i64::from((*distance).max(1));
             weight.add(near, CauseEvidence::Near { ci: self.graph().id(*item).clone(), distance: *distance });
         }
     }
@@ -155,9 +171,13 @@ impl Desk<'_> {
             weight.take(60, CauseEvidence::Silent);
             return;
         };
+        // Early and loud says the less, the fewer of the others it explains: victims are both, too.
+        let explained = scene.explains.get(&candidate).map_or(0, |items| items.len() as i64);
+        let of = scene.alerting.len().max(1) as i64;
+        let worth = |full: i64| full * (of + explained) / (2 * of);
         let after = seen.start - scene.first;
         weight.add(
-            scaled(220, EARLY_WITHIN - after.min(EARLY_WITHIN), EARLY_WITHIN),
+            scaled(worth(220), EARLY_WITHIN - after.min(EARLY_WITHIN), EARLY_WITHIN),
             CauseEvidence::FiredAfterFirst { after },
         );
         let kind = match seen.kind {
@@ -167,7 +187,7 @@ impl Desk<'_> {
             SymptomKind::Other => 70,
             SymptomKind::Latency => 40,
         };
-        weight.add(kind, CauseEvidence::Kind { kind: seen.kind, alertname: seen.alertname.clone() });
+        weight.add(worth(kind), CauseEvidence::Kind { kind: seen.kind, alertname: seen.alertname.clone() });
     }
 
     /// Dependents that are watched and say nothing speak against it, else DNS would always win.
@@ -195,7 +215,7 @@ impl Desk<'_> {
 
     fn is_covered(&self, ci: &CiId) -> bool {
         let from = (ci.clone(), SourceName::from(""));
-        self.state.covered.range(from..).next().is_some_and(|(covered, _)| covered == ci)
+        self.state.covered.range(from..).next().is_some_and(|((covered, _), _)| covered == ci)
     }
 
     /// It needs something that alerts too, and that does not need it in turn.
@@ -216,8 +236,8 @@ impl Desk<'_> {
         scene.alerting.keys().all(|item| {
             let ci = self.graph().id(*item);
             let from = (ci.clone(), SourceName::from(""));
-            let watching = self.state.covered.range(from..).take_while(|(covered, _)| covered == ci);
-            watching.map(|(_, source)| source).any(|source| {
+            let watching = self.state.covered.range(from..).take_while(|((covered, _), _)| covered == ci);
+            watching.map(|((_, source), _)| source).any(|source| {
                 source != only && self.state.sources.get(source).is_some_and(|source| source.silent_since.is_none())
             })
         })

@@ -3,6 +3,8 @@
 //! Statements are ordered by their own instants, never by arrival, so any order and any duplication of the same
 //! statements ends in the same episodes. [I4]
 
+use std::cmp::Reverse;
+
 use model::alert::{Clear, EndedBy, Firing, SeverityStep, Statement};
 use model::{Span, Timestamp};
 
@@ -52,7 +54,7 @@ pub fn fold(statements: &[Statement], rules: &FoldRules) -> Vec<Folded> {
             Statement::PersonClear { at } => walk.person_clear(*at),
         }
     }
-    walk.finish().into_iter().map(|draft| draft.folded(rules)).collect()
+    walk.finish().into_iter().map(Draft::folded).collect()
 }
 
 /// By instant; at one instant milder firings first (so that the more severe has the last word), clears last.
@@ -68,7 +70,7 @@ fn order_key(statement: &Statement) -> (Timestamp, u8, impl Ord + use<>) {
             (firing.instant, 0, (Some(firing.severity), firing.effect, firing.start, firing.first_received_at))
         }
         Statement::Clear(clear) => {
-            (clear.instant, 1, (None, None, clear.start.unwrap_or(clear.instant), clear.received_at))
+            (clear.instant, 1, (None, None, clear.start.unwrap_or(Timestamp::MAX), clear.received_at))
         }
         Statement::PersonClear { at } => (*at, 2, (None, None, *at, *at)),
     }
@@ -80,6 +82,8 @@ struct Draft {
     start: Timestamp,
     end: Option<(Timestamp, EndedBy)>,
     ended_received_at: Option<Timestamp>,
+    /// When it ends unless more is said, by what was said since the last clear.
+    deadline: Option<(Timestamp, EndedBy)>,
     firings: Vec<Firing>,
     clears: Vec<Clear>,
 }
@@ -110,6 +114,7 @@ impl Walk<'_> {
                     start,
                     end: None,
                     ended_received_at: None,
+                    deadline: None,
                     firings: vec![*firing],
                     clears: Vec::new(),
                 });
@@ -121,7 +126,10 @@ impl Walk<'_> {
         if self.cut.is_some_and(|cut| clear.start.unwrap_or(clear.instant) <= cut) && self.open.is_none() {
             return;
         }
-        self.lapse_before(clear.instant);
+        // A promise is no clear: what no clear has closed is there to be closed, unless this one names a later start.
+        if let Some(start) = clear.start {
+            self.lapse_before(start);
+        }
         let end = Some((clear.instant, EndedBy::Clear));
         match self.open.take() {
             Some(mut open) => {
@@ -134,6 +142,7 @@ impl Walk<'_> {
                 start,
                 end,
                 ended_received_at: Some(clear.received_at),
+                deadline: None,
                 firings: Vec::new(),
                 clears: vec![*clear],
             })),
@@ -171,7 +180,7 @@ impl Walk<'_> {
 
     /// What was open ended where its promise did, if that lies before the next statement.
     fn lapse_before(&mut self, instant: Timestamp) {
-        let deadline = self.open.as_ref().and_then(|open| open.deadline(self.rules));
+        let deadline = self.open.as_ref().and_then(|open| open.lapses_at(self.rules));
         if let Some(end) = deadline.filter(|(at, _)| *at < instant)
             && let Some(mut open) = self.open.take()
         {
@@ -181,7 +190,10 @@ impl Walk<'_> {
     }
 
     fn finish(mut self) -> Vec<Draft> {
-        self.done.extend(self.open.take());
+        if let Some(mut open) = self.open.take() {
+            open.deadline = open.lapses_at(self.rules);
+            self.done.push(open);
+        }
         self.done.sort_by_key(|draft| (draft.start, draft.end.map_or(Timestamp::MAX, |end| end.0)));
         let mut merged: Vec<Draft> = Vec::with_capacity(self.done.len());
         for draft in self.done {
@@ -213,32 +225,35 @@ impl Draft {
         if later {
             self.end = other.end;
             self.ended_received_at = other.ended_received_at;
+            self.deadline = other.deadline;
         }
         self.firings.extend(other.firings);
         self.clears.extend(other.clears);
     }
 
-    /// The greatest promise said, or the last receipt and the timeout; the later where both speak.
-    fn deadline(&self, rules: &FoldRules) -> Option<(Timestamp, EndedBy)> {
-        let promised = self.firings.iter().filter_map(|firing| firing.ends_at).max();
+    /// The greatest promise said, or the last receipt and the timeout; the later where both speak. Never before it was
+    /// last said to fire.
+    fn lapses_at(&self, rules: &FoldRules) -> Option<(Timestamp, EndedBy)> {
+        let newest = self.firings.iter().map(|firing| firing.instant).max().unwrap_or(self.start);
+        let promised = self.firings.iter().filter_map(|firing| firing.ends_at).max().map(|at| at.max(newest));
         let timeout = rules.resolve_timeout.and_then(|timeout| {
             self.firings.iter().map(|firing| firing.last_received_at).max().map(|last| last + timeout)
         });
         match (promised, timeout) {
             (Some(promised), Some(timeout)) if timeout > promised => Some((timeout, EndedBy::Timeout)),
-            (Some(promised), _) => Some((promised.max(self.start), EndedBy::Expiry)),
-            (None, Some(timeout)) => Some((timeout.max(self.start), EndedBy::Timeout)),
+            (Some(promised), _) => Some((promised, EndedBy::Expiry)),
+            (None, Some(timeout)) => Some((timeout.max(newest), EndedBy::Timeout)),
             (None, None) => None,
         }
     }
 
-    fn folded(self, rules: &FoldRules) -> Folded {
+    fn folded(self) -> Folded {
         let received = self.firings.iter().map(|firing| firing.first_received_at);
         let first = received.chain(self.clears.iter().map(|clear| clear.received_at)).min();
         Folded {
             start: self.start,
             end: self.end,
-            deadline: if self.end.is_none() { self.deadline(rules) } else { None },
+            deadline: self.deadline,
             severities: self.severities(),
             first_received_at: first.unwrap_or(self.start),
             ended_received_at: self.ended_received_at,
@@ -254,7 +269,7 @@ impl Draft {
         said.sort_by_key(|(at, firing)| (*at, firing.severity, firing.effect));
         let mut steps: Vec<SeverityStep> = Vec::new();
         for (at, firing) in said {
-            if self.end.is_some_and(|(end, _)| at >= end) && !steps.is_empty() {
+            if self.end.is_some_and(|(end, _)| at >= end) && steps.last().is_some_and(|last| last.at != at) {
                 continue;
             }
             let step = SeverityStep { at, severity: firing.severity, effect: firing.effect };
@@ -267,11 +282,10 @@ impl Draft {
         if steps.is_empty() {
             // Only clears speak of it: then a clear's severity counts.
             steps.extend(
-                self.clears.iter().min_by_key(|clear| (clear.instant, clear.received_at)).map(|clear| SeverityStep {
-                    at: self.start,
-                    severity: clear.severity,
-                    effect: clear.effect,
-                }),
+                self.clears
+                    .iter()
+                    .min_by_key(|clear| (clear.instant, Reverse((clear.severity, clear.effect))))
+                    .map(|clear| SeverityStep { at: self.start, severity: clear.severity, effect: clear.effect }),
             );
         }
         steps.dedup_by(|next, last| (next.severity, next.effect) == (last.severity, last.effect));

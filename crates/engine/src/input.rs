@@ -2,7 +2,7 @@
 
 use model::command::Command;
 use model::event::Event;
-use model::{Outage, Timestamp};
+use model::{CiId, Outage, Timestamp};
 use topology::FaultInterval;
 
 /// Inputs of one instant or more, in the order of their receipts.
@@ -37,6 +37,8 @@ pub enum Input {
 pub struct Recompute {
     pub from: Timestamp,
     pub to: Timestamp,
+    /// The services concerned.
+    pub services: Vec<CiId>,
     pub faults: Vec<FaultInterval>,
     pub outages: Vec<Outage>,
 }

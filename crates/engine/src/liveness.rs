@@ -11,6 +11,7 @@ use model::{
 
 use crate::desk::Desk;
 use crate::policy::Expiry;
+use crate::reconcile::cut_at;
 use crate::timer::Timer;
 
 /// Who speaks of what Watchfire sees of its sources.
@@ -52,16 +53,19 @@ impl Desk<'_> {
             if was_silent {
                 self.source_back(name);
             }
-            self.judge_awaiting(name);
+            if self.state.awaiting.contains_key(name) {
+                self.state.touched.heard.insert(name.clone());
+            }
         }
     }
 
-    /// The source has come further: what waited for that can be judged.
-    fn judge_awaiting(&mut self, name: &SourceName) {
-        let Some(awaiting) = self.state.awaiting.get(name) else { return };
-        let waiting: Vec<AlertId> = awaiting.iter().copied().collect();
-        for id in waiting {
-            self.judge(id);
+    /// Sources have come further: what waited for that can be judged, once all they said at this instant is heard.
+    pub(crate) fn judge_awaiting(&mut self) {
+        while let Some(name) = self.state.touched.heard.pop_first() {
+            let waiting: Vec<AlertId> = self.state.awaiting.get(&name).into_iter().flatten().copied().collect();
+            for id in waiting {
+                self.judge(id);
+            }
         }
     }
 
@@ -125,6 +129,7 @@ impl Desk<'_> {
         open.ended_by = Some(by);
         open.ended_received_at = Some(now);
         open.deadline = None;
+        cut_at(&mut open.severities, deadline.max(open.start));
         let (episode, end) = (open.id, deadline.max(open.start));
         self.decide(Subject::Alert(id), Reason::Ended { by, at: end });
         let pipeline = self.pipeline(&pipeline);

@@ -42,9 +42,7 @@ impl Desk<'_> {
     /// States behind the horizon, by facts that the shell loaded. What is in memory is not touched.
     pub(crate) fn recompute(&mut self, facts: &Recompute) {
         let span = Interval::or_empty(facts.from, facts.to);
-        let cis: BTreeSet<CiId> = facts.faults.iter().map(|fault| fault.ci.clone()).collect();
-        let mut services = self.services_above(cis.iter(), span);
-        services.extend(facts.outages.iter().map(|outage| outage.service.clone()));
+        let services: BTreeSet<CiId> = facts.services.iter().cloned().collect();
         let segments = self.swept(&facts.faults, &services, span);
         for service in services {
             let known: Vec<Outage> = facts.outages.iter().filter(|outage| outage.service == service).cloned().collect();

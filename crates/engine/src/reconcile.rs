@@ -1,7 +1,7 @@
 //! From what the fold makes of an alert to its episodes as they are known: each keeps its id, its incident and its
 //! marks as long as anything of it is left.
 
-use model::alert::{Alert, EndedBy, Episode};
+use model::alert::{Alert, EndedBy, Episode, SeverityStep};
 use model::{AlertId, EpisodeId, Severity, Timestamp, limits};
 
 use crate::fold::Folded;
@@ -102,8 +102,11 @@ fn begin(alert: AlertId, folded: Folded, open_at: Severity, receipt: Timestamp, 
     }
 }
 
-fn update(mut known: Episode, folded: Folded, open_at: Severity, delta: &mut Delta) -> Episode {
+fn update(mut known: Episode, mut folded: Folded, open_at: Severity, delta: &mut Delta) -> Episode {
     let end = judged_already(&known, &folded).or(folded.end);
+    if let Some((end, _)) = end {
+        cut_at(&mut folded.severities, end);
+    }
     let (was_open, is_open) = (known.is_open(), end.is_none());
     if known.start != folded.start {
         delta.differs_from(known.start.min(folded.start));
@@ -139,6 +142,12 @@ fn update(mut known: Episode, folded: Folded, open_at: Severity, delta: &mut Del
     known
 }
 
+/// What would have held after the end never did. The first step is the episode's own and stays.
+pub(crate) fn cut_at(severities: &mut Vec<SeverityStep>, end: Timestamp) {
+    let kept = severities.iter().skip(1).take_while(|step| step.at < end).count() + 1;
+    severities.truncate(kept);
+}
+
 /// An end that the clock judged stays judged until a later promise moves it.
 fn judged_already(known: &Episode, folded: &Folded) -> Option<(Timestamp, EndedBy)> {
     let judged = matches!(known.ended_by, Some(EndedBy::Expiry | EndedBy::Timeout));
@@ -149,7 +158,7 @@ fn judged_already(known: &Episode, folded: &Folded) -> Option<(Timestamp, EndedB
 fn first_difference(known: &Episode, folded: &Folded) -> Timestamp {
     let pairs = known.severities.iter().zip(&folded.severities);
     let same = pairs.take_while(|(a, b)| a == b).count();
-    let at = |steps: &[model::alert::SeverityStep]| steps.get(same).map(|step| step.at);
+    let at = |steps: &[SeverityStep]| steps.get(same).map(|step| step.at);
     [at(&known.severities), at(&folded.severities)].into_iter().flatten().min().unwrap_or(known.start)
 }
 

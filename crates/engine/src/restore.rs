@@ -2,8 +2,9 @@
 
 use model::alert::Alert;
 use model::event::Heartbeat;
+use model::source::Coverage;
 use model::step::Recurrence;
-use model::{Incident, Timestamp, limits};
+use model::{Incident, IncidentId, Problem, ProblemId, Timestamp, limits};
 use topology::Topology;
 
 use crate::desk::Desk;
@@ -17,7 +18,7 @@ impl State {
     pub fn restore(snapshot: Snapshot, topology: &Topology, policy: &Policy) -> State {
         let mut state = State { clock: snapshot.clock, reading_since: snapshot.clock, ..State::new(snapshot.domain) };
         for alert in snapshot.alerts {
-            state.restore_alert(alert);
+            state.restore_alert(alert, policy);
         }
         for incident in snapshot.incidents {
             state.restore_incident(incident);
@@ -44,7 +45,8 @@ impl State {
             }
             state.sources.insert(source.name.clone(), source);
         }
-        state.covered = snapshot.coverage.into_iter().map(|coverage| (coverage.ci, coverage.source)).collect();
+        state.covered =
+            snapshot.coverage.into_iter().map(|Coverage { ci, source, since }| ((ci, source), since)).collect();
         for outage in snapshot.outages {
             state.outages.entry(outage.service.clone()).or_default().push(outage);
         }
@@ -67,8 +69,9 @@ impl State {
         }
     }
 
-    fn restore_alert(&mut self, mut alert: Alert) {
-        apply_repeated(&mut alert);
+    fn restore_alert(&mut self, mut alert: Alert, policy: &Policy) {
+        let pipeline = policy.pipeline(&alert.pipeline).unwrap_or(policy.fallback());
+        apply_repeated(&mut alert, pipeline);
         let id = alert.id;
         if let Some(ci) = &alert.ci {
             self.alerts_of.entry(ci.clone()).or_default().insert(id);
@@ -145,7 +148,11 @@ impl State {
             maintenance: self.windows.values().cloned().collect(),
             changes: self.changes.values().cloned().collect(),
             sources: self.sources.values().cloned().collect(),
-            coverage: Vec::new(),
+            coverage: self
+                .covered
+                .iter()
+                .map(|((ci, source), since)| Coverage { ci: ci.clone(), source: source.clone(), since: *since })
+                .collect(),
             recurrences: self
                 .recurrence
                 .iter()
@@ -159,5 +166,34 @@ impl State {
                 })
                 .collect(),
         }
+    }
+
+    /// What holds in every domain: windows, silences and changes, for a domain that is new.
+    pub fn snapshot_of_facts(&self) -> Snapshot {
+        Snapshot {
+            clock: self.clock,
+            silences: self.silences.values().cloned().collect(),
+            maintenance: self.windows.values().cloned().collect(),
+            changes: self.changes.values().cloned().collect(),
+            ..Snapshot::default()
+        }
+    }
+
+    /// The number people use, given at commit.
+    pub fn number_incident(&mut self, id: IncidentId, number: u64) {
+        if let Some(incident) = self.incidents.get_mut(&id) {
+            incident.number = Some(number);
+        }
+    }
+
+    /// The number people use, given at commit.
+    pub fn number_problem(&mut self, id: ProblemId, number: u64) {
+        if let Some(problem) = self.problems.get_mut(&id) {
+            problem.number = Some(number);
+        }
+    }
+
+    pub fn problem(&self, id: ProblemId) -> Option<&Problem> {
+        self.problems.get(&id)
     }
 }

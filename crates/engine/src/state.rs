@@ -16,6 +16,9 @@ use topology::Rollup;
 use crate::correlate::index::Index;
 use crate::timer::Timers;
 
+/// When incidents opened; oldest first.
+pub(crate) type Seen = Vec<(Timestamp, IncidentId)>;
+
 /// A member of an incident.
 pub(crate) type Member = (AlertId, EpisodeId);
 
@@ -43,7 +46,7 @@ pub struct State {
     pub(crate) impacts: BTreeMap<IncidentId, Rollup>,
     pub(crate) problems: BTreeMap<ProblemId, Problem>,
     /// Incidents by what recurs: cause item and signature; oldest first.
-    pub(crate) recurrence: BTreeMap<(CiId, Box<str>), Vec<(Timestamp, IncidentId)>>,
+    pub(crate) recurrence: BTreeMap<(CiId, Box<str>), Seen>,
 
     pub(crate) silences: BTreeMap<SilenceId, Silence>,
     pub(crate) windows: BTreeMap<MaintenanceId, MaintenanceWindow>,
@@ -51,7 +54,8 @@ pub struct State {
     pub(crate) maintenance: Rollup,
     pub(crate) changes: BTreeMap<ChangeId, Change>,
     pub(crate) sources: BTreeMap<SourceName, Source>,
-    pub(crate) covered: BTreeSet<(CiId, SourceName)>,
+    /// Which source has spoken of which item, and since when.
+    pub(crate) covered: BTreeMap<(CiId, SourceName), Timestamp>,
 
     /// Outages of each service that are open or ended within the horizon, in order.
     pub(crate) outages: BTreeMap<CiId, Vec<Outage>>,
@@ -73,6 +77,8 @@ pub(crate) struct Touched {
     pub(crate) windows: BTreeSet<MaintenanceId>,
     pub(crate) changes: BTreeSet<ChangeId>,
     pub(crate) sources: BTreeSet<SourceName>,
+    /// Sources that came further while alerts of theirs waited for that.
+    pub(crate) heard: BTreeSet<SourceName>,
     /// Incidents whose derived facts must be looked at again before time goes on.
     pub(crate) unsettled: BTreeSet<IncidentId>,
     /// Items whose states must be swept again, and from when.
@@ -136,6 +142,12 @@ impl State {
                 self.alerts_of.remove(ci);
             }
         }
+    }
+
+    /// How many alerts an incident holds.
+    pub fn alerts_of_incident(&self, id: IncidentId) -> usize {
+        let alerts = self.members.get(&id).into_iter().flatten().map(|(alert, _)| *alert);
+        alerts.collect::<BTreeSet<AlertId>>().len()
     }
 
     pub fn open_alerts(&self) -> usize {

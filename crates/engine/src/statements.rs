@@ -1,9 +1,10 @@
 //! The set of statements an alert remembers: nothing is kept twice, and no more than a bounded number.
 
-use model::alert::{Alert, Firing, Repeated, Statement};
+use model::Timestamp;
+use model::alert::{Alert, EndedBy, Firing, Repeated, Statement};
 use model::limits::STATEMENTS_PER_ALERT_MAX;
 
-use crate::policy::Order;
+use crate::policy::{Order, Pipeline};
 
 /// What adding a statement to the set did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub(crate) fn add(alert: &mut Alert, said: Statement, order: Order) -> Added {
         (Some(Statement::Firing(known)), Statement::Firing(firing)) => repeat(known, firing),
         (Some(Statement::Clear(known)), Statement::Clear(clear)) => {
             known.received_at = known.received_at.min(clear.received_at);
+            // Of two that differ in nothing but this, the more severe, whichever came first.
+            (known.severity, known.effect) = (known.severity, known.effect).max((clear.severity, clear.effect));
         }
         _ => {}
     }
@@ -96,10 +99,23 @@ fn coalesce(alert: &mut Alert) {
 }
 
 /// Applies what the store kept apart from the alert's own row.
-pub(crate) fn apply_repeated(alert: &mut Alert) {
+pub(crate) fn apply_repeated(alert: &mut Alert, pipeline: &Pipeline) {
     let Some(Repeated { statement, last_received_at, ends_at }) = alert.hot.repeated else { return };
     if let Some(Statement::Firing(known)) = alert.statements.get_mut(statement as usize) {
         known.last_received_at = known.last_received_at.max(last_received_at);
         known.ends_at = known.ends_at.max(ends_at);
+    }
+    extend_deadline(alert, ends_at, last_received_at, pipeline);
+}
+
+/// What is said again moves the end that the open episode has unless more is said.
+pub(crate) fn extend_deadline(alert: &mut Alert, promise: Option<Timestamp>, receipt: Timestamp, pipeline: &Pipeline) {
+    let timeout = pipeline.resolve_timeout.map(|timeout| (receipt + timeout, EndedBy::Timeout));
+    let said = promise.map(|at| (at, EndedBy::Expiry)).max(timeout);
+    if let Some(deadline) = said
+        && let Some(open) = alert.open_episode_mut()
+        && open.deadline.is_some_and(|known| known.0 < deadline.0)
+    {
+        open.deadline = Some(deadline);
     }
 }

@@ -34,8 +34,8 @@ impl Desk<'_> {
             Input::Event(event) => self.event(event),
             Input::Command(command) => Answer::Command(self.command(command)),
             Input::Tick => {
-                self.advance(at + Span::MICROSECOND);
-                self.arrive(at);
+                self.settle_instant();
+                self.fire_before(at + Span::MICROSECOND);
                 Answer::Nothing
             }
             Input::Resumed => {
@@ -62,24 +62,29 @@ impl Desk<'_> {
         if to > self.state.clock {
             self.settle_instant();
         }
-        while let Some((at, timer)) = self.state.timers.take_before(to) {
-            self.arrive(at.max(self.state.clock));
+        self.fire_before(to);
+        self.arrive(to);
+    }
+
+    fn fire_before(&mut self, limit: Timestamp) {
+        while let Some((at, timer)) = self.state.timers.take_before(limit) {
+            self.arrive(at);
             self.fire(timer);
             let another_now = self.state.timers.next().is_some_and(|next| next <= self.now);
             if !another_now {
                 self.settle_instant();
             }
         }
-        self.arrive(to);
     }
 
-    /// The clock never goes back, and stops short of the microsecond that a tick only looks ahead to.
+    /// The clock never goes back.
     fn arrive(&mut self, at: Timestamp) {
         self.now = at.max(self.state.clock);
         self.state.clock = self.now;
     }
 
     fn settle_instant(&mut self) {
+        self.judge_awaiting();
         self.settle_all();
         self.sweep_dirty();
     }
@@ -127,9 +132,9 @@ impl Desk<'_> {
             .filter(|id| !alerts.contains(id))
             .filter_map(|id| Some((id, state.alerts.get(&id)?.hot)))
             .collect();
-        out.alerts = alerts.iter().filter_map(|id| state.alerts.get(id).cloned()).collect();
+        out.alerts.extend(alerts.iter().filter_map(|id| state.alerts.get(id).cloned()));
         out.alerts_forgotten = forgotten;
-        out.incidents = incidents.iter().filter_map(|id| state.incidents.get(id).cloned()).collect();
+        out.incidents.extend(incidents.iter().filter_map(|id| state.incidents.get(id).cloned()));
         out.problems = problems.iter().filter_map(|id| state.problems.get(id).cloned()).collect();
         out.silences = silences.iter().filter_map(|id| state.silences.get(id).cloned()).collect();
         out.maintenance = windows.iter().filter_map(|id| state.windows.get(id).cloned()).collect();

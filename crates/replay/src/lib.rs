@@ -1,1 +1,13 @@
-//! Recorded events through the very engine that runs live: replay, cases, scores.
+//! Recorded events through the very engine that runs live, on the events' own clock, deterministically.
+//!
+//! [`input`] opens recordings, [`player`] plays them into a store, [`output`] writes what came of it, [`score`] compares
+//! that with a known truth, [`case`] plays the small cases that stand beside pipelines.
+
+pub mod case;
+pub mod input;
+pub mod output;
+pub mod player;
+pub mod score;
+pub mod truth;
+
+pub use player::{Config, Player, ReplayError, Replayed};

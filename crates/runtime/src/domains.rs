@@ -15,8 +15,8 @@ use crate::push::{Item, ItemAnswer};
 #[derive(Debug)]
 pub struct Domains {
     states: BTreeMap<Domain, State>,
-    pub(crate) topology: Topology,
-    pub(crate) policy: Policy,
+    pub topology: Topology,
+    pub policy: Policy,
 }
 
 /// What one batch came to.

@@ -98,7 +98,10 @@ impl Runtime {
 
     /// The graph in force.
     pub fn graph(&self) -> Arc<Graph> {
-        self.graph.read().map(|graph| graph.clone()).unwrap_or_default()
+        match self.graph.read() {
+            Ok(graph) => graph.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
     }
 
     /// Decided, committed, then answered. Where more waits than may, nothing is kept.
@@ -115,7 +118,8 @@ impl Runtime {
     fn hold(&self, items: usize, bytes: usize) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
         let permits = |wanted: usize, all: usize| u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX);
         let bytes_all = limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT;
-        let bytes = self.bytes.clone().try_acquire_many_owned(permits(bytes.div_ceil(BYTES_PER_PERMIT), bytes_all)).ok()?;
+        let bytes =
+            self.bytes.clone().try_acquire_many_owned(permits(bytes.div_ceil(BYTES_PER_PERMIT), bytes_all)).ok()?;
         let items = self.items.clone().try_acquire_many_owned(permits(items, limits::INTAKE_EVENTS_MAX)).ok()?;
         Some((bytes, items))
     }
@@ -246,7 +250,7 @@ impl DecideThread {
                 }
                 Effect::Stopped => {
                     if let Some(done) = self.stopped.take() {
-                        drop(done.send(()));
+                        done.send(()).ok();
                     }
                     stopped = true;
                 }
@@ -301,9 +305,10 @@ impl DecideThread {
     }
 
     fn load_facts(&self, domain: model::Domain, wanted: model::step::RecomputeWanted) {
+        let Some(topology) = self.machine.domains().map(|domains| domains.topology.clone()) else { return };
         let (store, to) = (self.store.clone(), self.to.clone());
         self.tokio.spawn(async move {
-            match load_facts(&store, &wanted).await {
+            match load_facts(&store, &topology, &wanted).await {
                 Ok(facts) => drop(to.send(Message::Machine(Event::Facts(domain, Box::new(facts))))),
                 Err(error) => telemetry::load_failed(&error),
             }

@@ -41,7 +41,8 @@ impl Intake {
 
     /// Takes the push, or gives it back. An empty queue takes any push, so that none is too large for ever.
     pub fn offer(&mut self, push: Push) -> Result<(), (Push, Overload)> {
-        let full = self.items + push.items.len() > self.limits.items_max || self.bytes + push.bytes > self.limits.bytes_max;
+        let full =
+            self.items + push.items.len() > self.limits.items_max || self.bytes + push.bytes > self.limits.bytes_max;
         if full && !self.waiting.is_empty() {
             return Err((push, Overload::Full));
         }

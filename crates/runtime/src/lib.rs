@@ -5,15 +5,15 @@
 //!
 //! Keeps I2, I3, I14, I17, I18.
 
-pub mod push;
-pub mod intake;
+mod assemble;
 pub mod clock;
 pub mod domains;
-mod assemble;
-pub mod machine;
-mod facts;
-pub mod live;
 pub mod driver;
+mod facts;
+pub mod intake;
+pub mod live;
+pub mod machine;
+pub mod push;
 
 pub use domains::{Decided, Domains};
 pub use driver::Runtime;

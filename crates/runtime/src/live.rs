@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use model::{Alert, AlertId, Incident, IncidentId, Outage, OutageId, Problem, ProblemId, Source, SourceName, Timestamp};
+use model::{
+    Alert, AlertId, Incident, IncidentId, Outage, OutageId, Problem, ProblemId, Source, SourceName, Timestamp,
+};
 use tokio::sync::broadcast;
 
 use crate::machine::Published;

@@ -46,7 +46,9 @@ pub enum Event {
 pub enum Effect {
     Commit(Box<Commit>),
     /// Claim the store and load it; after a failure not before the given wait.
-    Load { again: bool },
+    Load {
+        again: bool,
+    },
     Answer(PushId, PushAnswer),
     /// The commit is durable: who watches may see it.
     Publish(Box<Published>),
@@ -342,7 +344,12 @@ impl Machine {
         let mut again = Vec::new();
         for batch in batches {
             if batch.topology.is_some() && batch.pushes.is_empty() {
-                effects.extend(batch.answers.iter().map(|(id, _)| Effect::Answer(*id, PushAnswer::Overloaded(Overload::StoreUnavailable))));
+                effects.extend(
+                    batch
+                        .answers
+                        .iter()
+                        .map(|(id, _)| Effect::Answer(*id, PushAnswer::Overloaded(Overload::StoreUnavailable))),
+                );
             }
             for (sequence, push) in batch.pushes {
                 if sequence >= position {

@@ -69,7 +69,7 @@ pub enum Overload {
 }
 
 impl Unreadable {
-    pub(crate) fn dead_letter(&self, slot: &str, sequence: u64, index: usize, at: Timestamp) -> DeadLetter {
+    pub fn dead_letter(&self, slot: &str, sequence: u64, index: usize, at: Timestamp) -> DeadLetter {
         let origin = format!("{slot}/{sequence}/{index}");
         let id = DeadLetterId::derive(|hash| {
             hash.text(&origin).bytes(&self.raw);

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use model::reason::Disposition;
 use model::step::Counts;
-use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 /// Handles to all metrics; clones share them.
 #[derive(Clone, Debug)]
@@ -38,11 +40,19 @@ impl Default for Metrics {
             intake_bytes: gauge("watchfire_intake_bytes", "Bytes of pushes waiting for the engine."),
             intake_refused: counter("watchfire_intake_refused_total", "Pushes refused because too much was waiting."),
             dead_letters: counter("watchfire_dead_letters_total", "Inputs that could not be read and were kept."),
-            requests: counters("watchfire_http_requests_total", "HTTP requests by path and status.", &["path", "status"]),
+            requests: counters(
+                "watchfire_http_requests_total",
+                "HTTP requests by path and status.",
+                &["path", "status"],
+            ),
             incidents_open: gauges("watchfire_incidents_open", "Open incidents by priority.", &["priority"]),
             alerts_open: gauge("watchfire_alerts_open", "Alerts with an open episode."),
             outbox_pending: gauge("watchfire_outbox_pending", "Messages to the outside that are not delivered yet."),
-            deliveries: counters("watchfire_deliveries_total", "Attempts to deliver a message, by result.", &["result"]),
+            deliveries: counters(
+                "watchfire_deliveries_total",
+                "Attempts to deliver a message, by result.",
+                &["result"],
+            ),
             stream_watchers: gauge("watchfire_stream_watchers", "Clients that watch the event stream."),
             registry,
         };

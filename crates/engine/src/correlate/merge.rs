@@ -110,9 +110,15 @@ fn absorb(incident: &mut Incident, merged: &Incident) {
         }
     }
     for service in &merged.services {
-        if !incident.services.iter().any(|known| known.id == service.id) {
-            incident.services.push(service.clone());
+        match incident.services.iter_mut().find(|known| known.id == service.id) {
+            None => incident.services.push(service.clone()),
+            Some(known) if known.state == service.state => known.since = known.since.min(service.since),
+            Some(known) if known.state < service.state => {
+                (known.state, known.since) = (service.state, service.since);
+            }
+            Some(_) => {}
         }
     }
+    incident.services.sort_by(|a, b| a.id.cmp(&b.id));
     incident.merge_suggested.retain(|other| *other != merged.id);
 }

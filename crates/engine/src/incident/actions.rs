@@ -21,7 +21,9 @@ impl Desk<'_> {
         let state = match self.state.incidents.get(&id) {
             Some(incident) => incident.state(),
             None => {
-                return Outcome::Refused(Refusal::NotFound { what: "such incident (it may be closed for good)".into() });
+                return Outcome::Refused(Refusal::NotFound {
+                    what: "such incident (it may be closed for good)".into(),
+                });
             }
         };
         if let Err(why) = allowed(state, IncidentStep::of(action)) {
@@ -178,8 +180,12 @@ impl Desk<'_> {
             let names: Vec<&str> = open.iter().take(5).map(|(_, summary)| summary.as_str()).collect();
             let more = if open.len() > names.len() { ", …" } else { "" };
             let why = format!(
-                "{} still fire ({}{more}): wait for their clear, or force it with a reason",
-                model::text::counted(open.len(), "alert"),
+                "{} ({}{more}): wait for the clear, or force it with a reason",
+                if open.len() == 1 {
+                    "1 alert still fires".to_owned()
+                } else {
+                    format!("{} alerts still fire", open.len())
+                },
                 names.join(", ")
             );
             let state = self.state.incidents.get(&id).map(|incident| incident.state().as_str()).unwrap_or_default();

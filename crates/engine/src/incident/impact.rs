@@ -1,7 +1,6 @@
 //! What an incident's own faults make of the items, and so which services it affects. service-levels.md section 9.
 
-use std::collections::BTreeSet;
-
+use model::alert::{Episode, SeverityStep};
 use model::incident::AffectedService;
 use model::outage::ItemState;
 use model::{CiId, IncidentId, Timestamp};
@@ -21,19 +20,45 @@ impl Desk<'_> {
             .map(|step| self.graph().own_state(item, step.severity, step.effect))
             .max()
             .unwrap_or_default();
+        let since = self.began(item, episode);
         let over = !episode.is_open() && episode.counts() && !episode.false_positive;
         if over {
             self.set_own(incident, item, peak);
-            self.record_services(incident);
+            self.record_services(incident, since);
         }
-        self.update_impact_at(item, incident);
+        let own = self.own_now(item, incident);
+        self.set_own(incident, item, own);
+        self.record_services(incident, since);
+        self.began_earlier(item, incident, since);
+    }
+
+    /// What is out through this item alone is out since the item is.
+    fn began_earlier(&mut self, item: ItemIdx, id: IncidentId, since: Timestamp) {
+        let graph = self.graph();
+        let (Some(incident), Some(impact)) = (self.state.incidents.get(&id), self.state.impacts.get(&id)) else {
+            return;
+        };
+        let later = |service: &&AffectedService| service.now == service.state && service.since > since;
+        let alone = |service: &&AffectedService| {
+            graph.find(service.id.as_str()).is_some_and(|service| impact.contributors(graph, service) == [item])
+        };
+        let earlier: Vec<CiId> =
+            incident.services.iter().filter(later).filter(alone).map(|service| service.id.clone()).collect();
+        if earlier.is_empty() {
+            return;
+        }
+        if let Some(incident) = self.incident_mut(id) {
+            for service in incident.services.iter_mut().filter(|service| earlier.contains(&service.id)) {
+                service.since = since;
+            }
+        }
     }
 
     /// The incident's own view of one item: the worst its active members there say.
     pub(crate) fn update_impact_at(&mut self, item: ItemIdx, incident: IncidentId) {
         let own = self.own_now(item, incident);
         self.set_own(incident, item, own);
-        self.record_services(incident);
+        self.record_services(incident, self.now);
     }
 
     /// Rebuilds without recording: what was affected is known already.
@@ -65,7 +90,7 @@ impl Desk<'_> {
     }
 
     /// Affected services, cumulative: the worst each was, and what it is now.
-    fn record_services(&mut self, id: IncidentId) {
+    fn record_services(&mut self, id: IncidentId, since: Timestamp) {
         let graph = self.graph();
         let Some(impact) = self.state.impacts.get_mut(&id) else { return };
         let changed: Vec<ItemIdx> = impact.take_changed().into_iter().filter(|item| graph.is_service(*item)).collect();
@@ -80,7 +105,7 @@ impl Desk<'_> {
                 id: item_of.id.clone(),
                 state,
                 now: state,
-                since: self.affected_since(id, item),
+                since,
                 criticality: item_of.criticality,
             });
         }
@@ -89,16 +114,15 @@ impl Desk<'_> {
         }
     }
 
-    /// The start of the earliest active alert that makes it so.
-    fn affected_since(&self, id: IncidentId, item: ItemIdx) -> Timestamp {
-        let Some(impact) = self.state.impacts.get(&id) else { return self.now };
-        let contributors: BTreeSet<CiId> =
-            impact.contributors(self.graph(), item).into_iter().map(|item| self.graph().id(item).clone()).collect();
-        let members = self.members(id).into_iter();
-        let contributing = members.filter(|(alert, episode)| {
-            episode.counts() && alert.ci.as_ref().is_some_and(|ci| contributors.contains(ci))
-        });
-        contributing.map(|(_, episode)| episode.start).min().unwrap_or(self.now).min(self.now)
+    /// Since when the episode is as bad for its item as it is, or was at its worst.
+    fn began(&self, item: ItemIdx, episode: &Episode) -> Timestamp {
+        let state = |step: &SeverityStep| self.graph().own_state(item, step.severity, step.effect);
+        let worst = match episode.is_open() {
+            true => episode.severities.last().map(state),
+            false => episode.severities.iter().map(state).max(),
+        };
+        let step = episode.severities.iter().find(|step| Some(state(step)) >= worst);
+        step.map_or(episode.start, |step| step.at).min(self.now)
     }
 }
 

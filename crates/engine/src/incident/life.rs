@@ -90,13 +90,14 @@ impl Desk<'_> {
             .incidents
             .get(&id)
             .is_some_and(|incident| incident.is_final() && passed(incident.clocks.close_at, self.now));
-        let named = self.state.touched.incidents.contains(&id);
-        if due && !named {
-            self.state.incidents.remove(&id);
-            self.state.members.remove(&id);
-            self.state.impacts.remove(&id);
-        } else if due {
-            self.state.timers.set(self.now + model::Span::SECOND, Timer::Close(id));
+        if !due {
+            return;
+        }
+        let gone = self.state.incidents.remove(&id);
+        self.state.members.remove(&id);
+        self.state.impacts.remove(&id);
+        if self.state.touched.incidents.remove(&id) {
+            self.out.incidents.extend(gone);
         }
     }
 

@@ -53,8 +53,11 @@ impl Desk<'_> {
 
     /// A member starts, ends or weighs otherwise.
     pub(crate) fn member_changed(&mut self, member: Member, incident: IncidentId) {
-        self.index_member(member, incident);
-        self.update_impact(member, incident);
+        // What is closed takes nothing and hurts nobody: only its instants may still be corrected.
+        if self.is_live(incident) {
+            self.index_member(member, incident);
+            self.update_impact(member, incident);
+        }
         self.state.touched.unsettled.insert(incident);
     }
 

@@ -144,6 +144,7 @@ impl Desk<'_> {
         incident.acknowledged_by = None;
         incident.told.restored = false;
         incident.told.resolved = false;
+        incident.told.unacknowledged = false;
         incident.clocks.resolve_at = None;
         incident.clocks.close_at = None;
         incident.clocks.cleared_received_at = None;

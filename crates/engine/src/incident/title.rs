@@ -35,6 +35,7 @@ impl Desk<'_> {
             Some(_) if worst.is_some() => self.at_risk(&incident.services),
             Some(_) => "no service affected".to_owned(),
             None if facts.cis.is_empty() && facts.members == 1 => return symptom,
+            None if facts.cis.is_empty() => format!("{}, cause unclear", counted(facts.members, "alert")),
             None => {
                 format!("{} on {}, cause unclear", counted(facts.members, "alert"), counted(facts.cis.len(), "item"))
             }

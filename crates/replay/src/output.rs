@@ -1,0 +1,120 @@
+//! What a replay leaves: `links.ndjson`, and the objects as the API would show them. contract.md section 7.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use model::{AlertId, IncidentId, Timestamp};
+use serde::Serialize;
+use store::{AlertFilter, EpisodeRecord, IncidentFilter, OutageFilter, PageRequest, ProblemFilter, Store, StoreError};
+use wire::v1;
+
+use crate::player::{Line, Replayed};
+
+/// Everything, in memory: replays are of a size that is looked at.
+#[derive(Debug, Default)]
+pub struct Written {
+    pub links: Vec<v1::Link>,
+    pub alerts: Vec<v1::Alert>,
+    pub incidents: Vec<v1::Incident>,
+    pub problems: Vec<v1::Problem>,
+    pub outages: Vec<v1::Outage>,
+}
+
+impl Written {
+    pub async fn read(store: &Store, replayed: &Replayed) -> Result<Written, StoreError> {
+        let alerts = every(async |page| store.alerts(&AlertFilter::default(), &page).await).await?;
+        let episodes = episodes_by_alert(store, alerts.iter().map(|alert| alert.id)).await?;
+        let incidents = every(async |page| store.incidents(&IncidentFilter::default(), &page).await).await?;
+        let mut members: BTreeMap<IncidentId, Vec<AlertId>> = BTreeMap::new();
+        for episode in episodes.values().flatten() {
+            let of_incident = episode.incident.map(|incident| members.entry(incident).or_default());
+            if let Some(alerts) = of_incident.filter(|alerts| !alerts.contains(&episode.alert)) {
+                alerts.push(episode.alert);
+            }
+        }
+        let problems = every(async |page| store.problems(&ProblemFilter::default(), &page).await).await?;
+        let outages = every(async |page| store.outages(&OutageFilter::default(), &page).await).await?;
+        let mut written = Written {
+            links: replayed.lines.iter().enumerate().map(|(index, line)| link(index, line, &episodes)).collect(),
+            alerts: alerts.iter().map(v1::Alert::from_model).collect(),
+            incidents: incidents
+                .iter()
+                .map(|incident| {
+                    v1::Incident::from_model(incident, members.get(&incident.id).map_or(&[], Vec::as_slice))
+                })
+                .collect(),
+            problems: problems.iter().map(v1::Problem::from_model).collect(),
+            outages: outages.iter().map(v1::Outage::from_model).collect(),
+        };
+        written.incidents.sort_by(|a, b| a.number.cmp(&b.number));
+        written.alerts.sort_by(|a, b| a.id.cmp(&b.id));
+        written.problems.sort_by(|a, b| a.number.cmp(&b.number));
+        written.outages.sort_by(|a, b| (&a.service, a.from, &a.id).cmp(&(&b.service, b.from, &b.id)));
+        Ok(written)
+    }
+
+    /// One file for each kind of object.
+    pub fn write(&self, directory: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(directory)?;
+        lines(&directory.join("links.ndjson"), &self.links)?;
+        lines(&directory.join("alerts.ndjson"), &self.alerts)?;
+        lines(&directory.join("incidents.ndjson"), &self.incidents)?;
+        lines(&directory.join("problems.ndjson"), &self.problems)?;
+        lines(&directory.join("outages.ndjson"), &self.outages)
+    }
+}
+
+fn lines<T: Serialize>(path: &Path, rows: &[T]) -> io::Result<()> {
+    let mut file = io::BufWriter::new(std::fs::File::create(path)?);
+    for row in rows {
+        serde_json::to_writer(&mut file, row)?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()
+}
+
+/// All rows of a list, page by page.
+pub async fn every<T>(
+    mut page: impl AsyncFnMut(PageRequest) -> Result<store::Page<T>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut rows = Vec::new();
+    let mut request = PageRequest::first(model::limits::PAGE_ROWS_MAX);
+    loop {
+        let found = page(request).await?;
+        rows.extend(found.items);
+        let Some(next) = found.next else { return Ok(rows) };
+        request = PageRequest { cursor: Some(next), limit: Some(model::limits::PAGE_ROWS_MAX) };
+    }
+}
+
+async fn episodes_by_alert(
+    store: &Store,
+    alerts: impl Iterator<Item = AlertId>,
+) -> Result<BTreeMap<AlertId, Vec<EpisodeRecord>>, StoreError> {
+    let mut episodes = BTreeMap::new();
+    for alert in alerts {
+        episodes.insert(alert, store.episodes_of_alert(alert).await?);
+    }
+    Ok(episodes)
+}
+
+/// The incident that at the end holds the event's episode.
+fn link(index: usize, line: &Line, episodes: &BTreeMap<AlertId, Vec<EpisodeRecord>>) -> v1::Link {
+    let of_alert = line.alert.and_then(|alert| episodes.get(&alert));
+    let episode = of_alert.and_then(|episodes| episode_of(episodes, line.instant, line.resolved));
+    let incident = episode.and_then(|episode| episode.incident);
+    v1::Link::new(index as u64, line.alert, incident, line.disposition, &line.reason)
+}
+
+/// The episode that an instant belongs to: for a clear the one that it may have ended, for a firing the one it may have
+/// begun; where it lies in none (a clear of nothing, a firing of the past), the nearest.
+fn episode_of(episodes: &[EpisodeRecord], at: Timestamp, resolved: bool) -> Option<&EpisodeRecord> {
+    let distance = |episode: &EpisodeRecord| {
+        let end = episode.end.unwrap_or(Timestamp::MAX);
+        let outside = (episode.start - at).max(at - end).micros().max(0);
+        let edge = if resolved { episode.end == Some(at) } else { episode.start == at };
+        (outside, !edge, episode.start)
+    };
+    episodes.iter().min_by_key(|episode| distance(episode))
+}

@@ -1,0 +1,306 @@
+//! Plays a recording into a store, through the engines that run live.
+//!
+//! The clock is the recording's: each event has its own receipt, and none goes back. The batches are only for speed:
+//! what is decided does not depend on them.
+
+use std::io;
+
+use engine::Input;
+use model::event::{AlertEvent, Event, Status};
+use model::reason::Disposition;
+use model::step::Answer;
+use model::{AlertId, Cmdb, Reason, SourceName, Step, Timestamp};
+use rules::PipelineSet;
+use runtime::{Decided, Domains, Item, ItemAnswer, Unreadable, load_facts, topology_of};
+use store::{CmdbVersion, Commit, CommitHash, PositionAdvance, Store};
+use thiserror::Error;
+use wire::{Context, Format};
+
+use crate::input::Lines;
+
+/// Inputs decided and committed together.
+const BATCH_ITEMS: usize = 4096;
+/// The lane of what is replayed.
+const SLOT: &str = "replay";
+
+#[derive(Debug)]
+pub struct Config {
+    pub cmdb: Cmdb,
+    pub pipelines: PipelineSet,
+    /// All timers due at or before it fire; without it a replay ends at its last event's receipt.
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("the store must be empty, and this one has {commits} commits: give a new path")]
+    NotEmpty { commits: u64 },
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    #[error("the replay could not be committed")]
+    Commit(#[from] store::CommitError),
+}
+
+/// What became of one line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub alert: Option<AlertId>,
+    /// The instant it spoke of: which episode of the alert is its own.
+    pub instant: Timestamp,
+    pub resolved: bool,
+    pub disposition: Disposition,
+    pub reason: Reason,
+}
+
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// One for each line that is not blank, in order.
+    pub lines: Vec<Line>,
+    pub clock: Timestamp,
+    /// Messages to people that were decided.
+    pub told: u64,
+}
+
+/// A replay under way.
+#[derive(Debug)]
+pub struct Player {
+    store: Store,
+    config: Config,
+    domains: Domains,
+    epoch: u64,
+    hash: CommitHash,
+    position: u64,
+    clock: Timestamp,
+    version: Option<CmdbVersion>,
+    items: Vec<(Timestamp, Item)>,
+    replayed: Replayed,
+}
+
+impl Player {
+    pub async fn new(store: Store, config: Config) -> Result<Player, ReplayError> {
+        let epoch = store.claim().await?;
+        let mut loaded = store.load().await?;
+        if loaded.commits > 0 {
+            return Err(ReplayError::NotEmpty { commits: loaded.commits });
+        }
+        // The first version of the graph holds for all time before it.
+        let version = CmdbVersion { version: 1, from: Timestamp::EPOCH, cmdb: config.cmdb.clone() };
+        loaded.topology.push(version.clone());
+        let domains = Domains::restore(&loaded, topology_of(&loaded), config.pipelines.policy());
+        Ok(Player {
+            store,
+            config,
+            domains,
+            epoch,
+            hash: loaded.last_hash,
+            position: 0,
+            clock: Timestamp::MIN,
+            version: Some(version),
+            items: Vec::new(),
+            replayed: Replayed::default(),
+        })
+    }
+
+    /// Plays every line; `progress` hears now and then how many bytes were read.
+    pub async fn play(
+        mut self,
+        mut lines: Lines,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(Replayed, Store), ReplayError> {
+        let mut line = Vec::new();
+        while lines.next_line(&mut line)?.is_some() {
+            self.line(&line).await?;
+            if self.items.is_empty() {
+                progress(lines.bytes_read());
+            }
+        }
+        self.finish().await
+    }
+
+    /// Plays lines that are in memory.
+    pub async fn play_text(mut self, text: &str) -> Result<(Replayed, Store), ReplayError> {
+        for line in text.lines() {
+            self.line(line.as_bytes()).await?;
+        }
+        self.finish().await
+    }
+
+    async fn line(&mut self, line: &[u8]) -> Result<(), ReplayError> {
+        let source = source_of(line);
+        let decoder = self.config.pipelines.decoder(Format::Native, &source);
+        let context = Context { receipt: self.clock.max(Timestamp::EPOCH), replay: true };
+        let decoded = decoder.decode(Format::Native, &source, line, &context);
+        if let Some(refused) = decoded.refused {
+            let why = match refused {
+                wire::Refused::Unreadable(malformed) => malformed.to_string(),
+                wire::Refused::TooMany { limit } => format!("more than {limit} events on one line"),
+            };
+            self.unreadable(line, &why).await?;
+        }
+        for received in decoded.received {
+            let at = received.received_at.unwrap_or(self.clock);
+            match received.result {
+                Ok(input) => self.take(at, input).await?,
+                Err(malformed) => self.unreadable(line, &malformed.to_string()).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, at: Timestamp, input: wire::Input) -> Result<(), ReplayError> {
+        self.go_to(at).await?;
+        let item = match input {
+            wire::Input::Event(event) => Item::Event(event),
+            wire::Input::Command(command) => Item::Command(command),
+        };
+        let (instant, resolved) = instant_of(&item, self.clock);
+        self.note(None, instant, resolved);
+        self.items.push((self.clock, item));
+        Ok(())
+    }
+
+    async fn unreadable(&mut self, line: &[u8], why: &str) -> Result<(), ReplayError> {
+        self.go_to(self.clock).await?;
+        let unreadable = Unreadable {
+            source: SourceName::from("replay"),
+            format: "native".into(),
+            why: why.into(),
+            raw: line.into(),
+        };
+        self.note(Some(why), self.clock, false);
+        self.items.push((self.clock, Item::Unreadable(Box::new(unreadable))));
+        Ok(())
+    }
+
+    fn note(&mut self, rejected: Option<&str>, instant: Timestamp, resolved: bool) {
+        let (disposition, reason) = match rejected {
+            Some(why) => (Disposition::Rejected, Reason::Unreadable { why: why.into() }),
+            None => (Disposition::Recorded, Reason::CommandDone),
+        };
+        self.replayed.lines.push(Line { alert: None, instant, resolved, disposition, reason });
+    }
+
+    /// The clock never goes back. A full batch is decided where the clock moves on, never within one instant.
+    async fn go_to(&mut self, at: Timestamp) -> Result<(), ReplayError> {
+        if at > self.clock {
+            if self.items.len() >= BATCH_ITEMS {
+                self.decide().await?;
+            }
+            self.clock = at;
+        }
+        Ok(())
+    }
+
+    async fn decide(&mut self) -> Result<(), ReplayError> {
+        let items = std::mem::take(&mut self.items);
+        let Decided { steps, answers } = self.domains.decide(items.iter().map(|(at, item)| (*at, item)));
+        let first = self.replayed.lines.len() - items.len();
+        let mut letters = Vec::new();
+        let mut answers = answers.into_iter();
+        for (nth, (at, item)) in items.iter().enumerate() {
+            match item {
+                Item::Unreadable(unreadable) => {
+                    letters.push(unreadable.dead_letter(SLOT, self.position + nth as u64, 0, *at));
+                }
+                Item::Event(_) | Item::Command(_) => {
+                    if let (Some(answer), Some(line)) = (answers.next(), self.replayed.lines.get_mut(first + nth)) {
+                        answered(line, answer);
+                    }
+                }
+            }
+        }
+        self.commit(steps, letters, items.len() as u64).await
+    }
+
+    async fn commit(
+        &mut self,
+        steps: Vec<Step>,
+        dead_letters: Vec<store::DeadLetter>,
+        items: u64,
+    ) -> Result<(), ReplayError> {
+        let to = self.position + items;
+        let positions = if items > 0 { vec![PositionAdvance::new(SLOT, self.position, to)] } else { Vec::new() };
+        self.replayed.told += steps.iter().map(|step| step.counts.told).sum::<u64>();
+        let wanted: Vec<_> = steps
+            .iter()
+            .flat_map(|step| step.wanted.iter().map(|wanted| (step.domain.clone(), wanted.clone())))
+            .collect();
+        let commit = Commit {
+            epoch: self.epoch,
+            previous: self.hash,
+            positions,
+            steps,
+            dead_letters,
+            audit: Vec::new(),
+            receipts: Vec::new(),
+            topology: self.version.take(),
+            now: self.clock.max(Timestamp::EPOCH),
+        };
+        let committed = self.store.commit(commit).await?;
+        self.hash = committed.hash;
+        self.position = to;
+        self.domains.number(&committed, &mut []);
+        for (domain, wanted) in wanted {
+            let facts = load_facts(&self.store, &self.domains.topology, &wanted).await?;
+            let decided = self.domains.decide_in(&domain, self.clock, Input::Recompute(Box::new(facts)));
+            Box::pin(self.commit(decided.steps, Vec::new(), 0)).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<(Replayed, Store), ReplayError> {
+        self.decide().await?;
+        if let Some(until) = self.config.until {
+            self.clock = self.clock.max(until);
+            let decided = self.domains.decide_everywhere(self.clock, &Input::Tick);
+            self.commit(decided.steps, Vec::new(), 0).await?;
+        }
+        self.replayed.clock = self.clock.max(Timestamp::EPOCH);
+        Ok((self.replayed, self.store))
+    }
+}
+
+/// Whose pipeline reads the line: native events name their source themselves.
+fn source_of(line: &[u8]) -> SourceName {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, default)]
+        source: Option<std::borrow::Cow<'a, str>>,
+    }
+    let named = std::str::from_utf8(line).ok().and_then(|line| serde_json::from_str::<Named<'_>>(line).ok());
+    SourceName::new(named.and_then(|named| named.source).unwrap_or("replay".into()))
+}
+
+fn answered(line: &mut Line, answer: ItemAnswer) {
+    match answer {
+        ItemAnswer::Event(Answer::Event { alert, disposition, reason }) => {
+            line.alert = alert;
+            line.disposition = disposition;
+            line.reason = reason;
+        }
+        ItemAnswer::Command(model::command::Outcome::Refused(refusal)) => {
+            line.disposition = Disposition::Rejected;
+            line.reason = Reason::CommandRefused { why: refusal.to_string().into() };
+        }
+        ItemAnswer::Event(Answer::Command(_) | Answer::Nothing)
+        | ItemAnswer::Command(_)
+        | ItemAnswer::DeadLetter(_) => {}
+    }
+}
+
+fn instant_of(item: &Item, receipt: Timestamp) -> (Timestamp, bool) {
+    match item {
+        Item::Event(Event::Alert(event)) => (spoken_of(event, receipt), event.status == Status::Resolved),
+        Item::Event(_) | Item::Command(_) | Item::Unreadable(_) => (receipt, false),
+    }
+}
+
+/// Which instant of its alert an event is about, well enough to find the episode it belongs to.
+fn spoken_of(event: &AlertEvent, receipt: Timestamp) -> Timestamp {
+    match event.status {
+        Status::Firing => event.at.or(event.starts_at).unwrap_or(receipt),
+        Status::Resolved => event.ends_at.or(event.at).unwrap_or(receipt),
+    }
+}
