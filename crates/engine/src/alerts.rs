@@ -4,20 +4,23 @@ use model::alert::{Alert, EndedBy, Episode, Firing, Flapping, Hot, Repeated, Sta
 use model::event::{AlertEvent, Status};
 use model::reason::Disposition;
 use model::step::{Answer, Subject};
-use model::{AlertId, EpisodeId, Labels, Reason, Timestamp, limits};
+use model::{AlertId, EpisodeId, Labels, Reason, Span, Timestamp, limits};
 
 use crate::desk::Desk;
 use crate::fold::{FoldRules, fold};
 use crate::policy::{Order, Pipeline};
 use crate::reconcile::{Delta, reconcile};
-use crate::statements::{Added, add, extend_deadline, find_repeated, repeat};
+use crate::statements::{Added, add, behind_final, extend_deadline, find_repeated, make_final, repeat};
 use crate::timer::Timer;
 use crate::times::{Said, said};
+
+/// How long after the horizon the engine still keeps what the store has, too: the store looks at its own clock.
+const HISTORY_MARGIN: Span = Span::from_days(2);
 
 impl Desk<'_> {
     pub(crate) fn alert_event(&mut self, event: &AlertEvent) -> Answer {
         let pipeline = self.pipeline(&event.pipeline);
-        let Said { statement, clamped } = said(event, self.now, pipeline.order);
+        let Said { mut statement, clamped } = said(event, self.now, pipeline.order);
         self.hear(&event.source);
         let id = event.fingerprint.alert();
         if let (Statement::Firing(firing), None) = (&statement, &clamped)
@@ -29,6 +32,9 @@ impl Desk<'_> {
             self.decide(Subject::Alert(id), reason);
         }
         self.remember(id, event, &statement);
+        if self.state.alerts.get(&id).is_some_and(|alert| behind_final(alert, &mut statement)) {
+            return answer(id, Disposition::Stale, Reason::BeforeKnownClear);
+        }
         let too_old = self.too_old(id, &statement);
         if let (Some(age), Statement::Firing(_)) = (too_old, &statement) {
             return answer(id, Disposition::Stale, Reason::TooOld { age });
@@ -109,6 +115,7 @@ impl Desk<'_> {
             suppressed: None,
             stale: false,
             flapping: Flapping::default(),
+            final_until: None,
             statements_coalesced: 0,
         };
         if let Some(ci) = &alert.ci {
@@ -119,7 +126,7 @@ impl Desk<'_> {
     }
 
     /// A statement about what lies behind the horizon, unless it ends what is open: the alert's state stays true.
-    fn too_old(&self, id: AlertId, statement: &Statement) -> Option<model::Span> {
+    fn too_old(&self, id: AlertId, statement: &Statement) -> Option<Span> {
         let age = self.now - statement.instant();
         let open = self.state.alerts.get(&id).is_some_and(|alert| alert.open_episode().is_some());
         match statement {
@@ -149,6 +156,7 @@ impl Desk<'_> {
         alert.hot.repeated = None;
         let folded = fold(&alert.statements, &FoldRules::of(pipeline));
         let delta = reconcile(alert, folded, pipeline.open_at, now);
+        make_final(alert, now - limits::LATE_HORIZON);
         let is_open = alert.open_episode().is_some();
         if was_open != is_open {
             self.flap(id, pipeline);
@@ -158,7 +166,25 @@ impl Desk<'_> {
             self.alert_dirty(id, from);
         }
         self.episodes_changed(id, &delta);
+        self.drop_history(id);
         delta
+    }
+
+    /// Final episodes well behind the horizon, of incidents that are over, are the store's alone.
+    fn drop_history(&mut self, id: AlertId) {
+        let oldest = self.ago(limits::LATE_HORIZON + HISTORY_MARGIN);
+        let Some(alert) = self.state.alerts.get(&id) else { return };
+        let old = |episode: &Episode| {
+            episode.end.is_some_and(|end| end < oldest && alert.final_until.is_some_and(|until| end <= until))
+                && !episode.incident.is_some_and(|incident| self.is_live(incident))
+        };
+        let gone: Vec<EpisodeId> =
+            alert.episodes.iter().filter(|episode| old(episode)).map(|episode| episode.id).collect();
+        if !gone.is_empty()
+            && let Some(alert) = self.alert_mut(id)
+        {
+            alert.episodes.retain(|episode| !gone.contains(&episode.id));
+        }
     }
 
     /// Keeps the indexes of open alerts and of deadlines.
@@ -214,6 +240,7 @@ impl Desk<'_> {
         if touched {
             self.out.alerts.push(alert);
         }
+        self.state.kinds.remove(&id);
         self.state.touched.forgotten.push(id);
     }
 

@@ -1,12 +1,13 @@
 //! Bind: from the names an event gives to the configuration item it is about.
 
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use model::event::AlertEvent;
 use model::reason::Binding;
 use model::source::Coverage;
 use model::step::Subject;
-use model::{AlertId, CiId, Reason, SourceName};
+use model::{AlertId, CiId, IncidentId, Reason, SourceName};
 
 use crate::desk::Desk;
 
@@ -29,8 +30,9 @@ impl Desk<'_> {
         self.out.coverage.push(Coverage { ci: ci.clone(), source: source.clone(), since });
     }
 
-    /// A new version of the graph: open alerts that it can bind, or can bind no more, are bound anew.
-    pub(crate) fn rebind(&mut self) {
+    /// A new version of the graph: open alerts that it can bind, or can bind no more, are bound anew. Their incidents.
+    pub(crate) fn rebind(&mut self) -> BTreeSet<IncidentId> {
+        let mut concerned = BTreeSet::new();
         let open: Vec<AlertId> = self.state.open_alerts.iter().copied().collect();
         for id in open {
             let Some(alert) = self.state.alerts.get(&id) else { continue };
@@ -43,8 +45,10 @@ impl Desk<'_> {
             if ci == alert.ci {
                 continue;
             }
+            concerned.extend(alert.episodes.iter().filter_map(|episode| episode.incident));
             self.set_binding(id, ci, binding, names);
         }
+        concerned
     }
 
     fn set_binding(&mut self, id: AlertId, ci: Option<CiId>, binding: Binding, names: Vec<Box<str>>) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::fact::Change;
 use model::incident::{Cause, Confidence, Incident, SuspectChange, Verdict};
 use model::reason::{CauseEvidence, SymptomKind};
-use model::{CiId, IncidentId, Reason, SourceName, Span, Timestamp, limits};
+use model::{Alert, AlertId, CiId, IncidentId, Reason, SourceName, Span, Timestamp, limits};
 use topology::ItemIdx;
 
 use crate::correlate::weigh::DISTANCE_MAX;
@@ -86,7 +86,7 @@ impl Desk<'_> {
         for (alert, episode) in members.iter().filter(|(_, episode)| episode.counts()) {
             let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { continue };
             sources.insert(alert.source.clone());
-            let kind = kind_of(alert.alertname(), &alert.summary);
+            let kind = self.kind(alert);
             let seen = alerting.entry(item).or_insert(Alerting {
                 start: episode.start,
                 kind,
@@ -116,6 +116,19 @@ impl Desk<'_> {
         });
         let only_source = if sources.len() == 1 && alerting.len() > 2 { sources.pop_first() } else { None };
         Some(Scene { alerting, first, explains, only_source })
+    }
+
+    fn kind(&self, alert: &Alert) -> SymptomKind {
+        let known = self.state.kinds.get(&alert.id).copied();
+        known.unwrap_or_else(|| kind_of(alert.alertname(), &alert.summary))
+    }
+
+    /// Reading words is slow, and a member is looked at whenever its incident is settled: once is enough.
+    pub(crate) fn note_kind(&mut self, id: AlertId) {
+        if let Some(alert) = self.state.alerts.get(&id) {
+            let kind = kind_of(alert.alertname(), &alert.summary);
+            self.state.kinds.insert(id, kind);
+        }
     }
 
     /// Items that a change touched shortly before an instant.

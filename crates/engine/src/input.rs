@@ -6,6 +6,9 @@ use model::{CiId, Outage, Timestamp};
 use topology::FaultInterval;
 
 /// Inputs of one instant or more, in the order of their receipts.
+///
+/// A step settles what its inputs changed once for each instant, so how inputs are cut into batches changes nothing as
+/// long as no batch ends within an instant: whoever stamps receipts gives each batch a later one. `[I16]`
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     pub inputs: Vec<Received>,

@@ -1,4 +1,4 @@
-//! Outages: from the faults of items to the intervals of services, by the one roll-up. service-levels.md section 4.
+//! Outages: from the faults of items to the intervals of services, by the one roll-up. measures.md section 4.
 //!
 //! Only what a change can reach is swept again: the services above the items that changed, over the faults of
 //! everything those services need, from the earliest instant that is different.
@@ -173,7 +173,7 @@ impl Desk<'_> {
         let at = outage.from;
         let graph = self.topology.at(at);
         let mut rollup = Rollup::new();
-        let mut active: Vec<(ItemIdx, Option<IncidentId>)> = Vec::new();
+        let mut active: Vec<(ItemIdx, ItemState, Option<IncidentId>)> = Vec::new();
         let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
         for alert in self.alerts_on(needed) {
             let Some(item) = alert.ci.as_ref().and_then(|ci| graph.find(ci.as_str())) else { continue };
@@ -183,7 +183,7 @@ impl Desk<'_> {
                 if state != ItemState::Up {
                     let worst = own.entry(item).or_default();
                     *worst = state.max(*worst);
-                    active.push((item, episode.incident));
+                    active.push((item, state, episode.incident));
                 }
             }
         }
@@ -193,8 +193,9 @@ impl Desk<'_> {
         let contributors = rollup.contributors(graph, graph.find(outage.service.as_str())?);
         active
             .into_iter()
-            .filter(|(item, _)| contributors.contains(item))
-            .filter_map(|(_, incident)| self.follow_merges(incident?))
+            // A milder alert beside the one that makes an item what it is contributes nothing.
+            .filter(|(item, state, _)| contributors.contains(item) && rollup.own(*item) == *state)
+            .filter_map(|(_, _, incident)| self.follow_merges(incident?))
             .filter(|incident| incident.false_positive.is_none())
             .min_by_key(|incident| (incident.opened_at, incident.id))
             .map(|incident| incident.id)

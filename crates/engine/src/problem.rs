@@ -151,7 +151,10 @@ impl Desk<'_> {
     }
 
     /// Links both ways; a match after `resolved` reopens the problem.
-    fn link(&mut self, incident: IncidentId, id: ProblemId) {
+    pub(crate) fn link(&mut self, incident: IncidentId, id: ProblemId) {
+        if !self.leaves_problem(incident, id) {
+            return;
+        }
         let Some(problem) = self.state.problems.get_mut(&id) else { return };
         if problem.incidents.contains(&incident) {
             return;
@@ -173,6 +176,21 @@ impl Desk<'_> {
             self.state.touched.incidents.insert(incident);
             self.decide_incident(incident, Reason::ProblemLinked { problem: id });
         }
+    }
+
+    /// An incident is of one problem. A rule takes it from none; a person may move it.
+    fn leaves_problem(&mut self, incident: IncidentId, to: ProblemId) -> bool {
+        let known = self.state.incidents.get(&incident).and_then(|incident| incident.problem);
+        let Some(before) = known.filter(|before| *before != to) else { return true };
+        if self.by.is_none() {
+            return false;
+        }
+        if let Some(problem) = self.state.problems.get_mut(&before) {
+            problem.incidents.retain(|linked| *linked != incident);
+            problem.version += 1;
+            self.state.touched.problems.insert(before);
+        }
+        true
     }
 
     /// A known error that matches offers its workaround while the incident is still open.

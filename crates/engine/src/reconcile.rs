@@ -37,7 +37,11 @@ impl Delta {
 /// Replaces the alert's episodes by what the fold says, and tells what that changed.
 pub(crate) fn reconcile(alert: &mut Alert, folded: Vec<Folded>, open_at: Severity, receipt: Timestamp) -> Delta {
     let mut delta = Delta::default();
-    let known = std::mem::take(&mut alert.episodes);
+    let until = alert.final_until;
+    let is_final = |episode: &Episode| until.is_some_and(|until| episode.end.is_some_and(|end| end <= until));
+    let (kept, known): (Vec<Episode>, Vec<Episode>) =
+        std::mem::take(&mut alert.episodes).into_iter().partition(is_final);
+    alert.episodes = kept;
     let mut claimed: Vec<Vec<Episode>> = folded.iter().map(|_| Vec::new()).collect();
     for episode in known {
         match home(&episode, &folded).and_then(|at| claimed.get_mut(at)) {
@@ -139,6 +143,8 @@ fn update(mut known: Episode, mut folded: Folded, open_at: Severity, delta: &mut
         (false, None) => known.ended_received_at,
     };
     known.severities = folded.severities;
+    // It goes on: whatever its end was taken for, it is no history.
+    known.too_old &= !is_open;
     known
 }
 

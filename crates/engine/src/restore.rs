@@ -11,6 +11,7 @@ use crate::desk::Desk;
 use crate::policy::Policy;
 use crate::state::{Snapshot, State};
 use crate::statements::apply_repeated;
+use crate::suppress::edges;
 use crate::timer::Timer;
 
 impl State {
@@ -25,13 +26,13 @@ impl State {
         }
         state.problems = snapshot.problems.into_iter().map(|problem| (problem.id, problem)).collect();
         for silence in snapshot.silences {
-            for at in [silence.interval.start(), silence.interval.end()] {
+            for at in edges(silence.interval) {
                 state.set_timer(at, Timer::Silence(silence.id));
             }
             state.silences.insert(silence.id, silence);
         }
         for window in snapshot.maintenance {
-            for at in [window.interval.start(), window.interval.end()] {
+            for at in edges(window.interval) {
                 state.set_timer(at, Timer::Maintenance(window.id));
             }
             state.windows.insert(window.id, window);

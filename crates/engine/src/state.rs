@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::alert::Alert;
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
+use model::reason::SymptomKind;
 use model::source::{Coverage, Source};
 use model::step::Recurrence;
 use model::{
@@ -33,6 +34,8 @@ pub struct State {
     pub(crate) alerts: FixedMap<AlertId, Alert>,
     /// Every alert of an item.
     pub(crate) alerts_of: BTreeMap<CiId, BTreeSet<AlertId>>,
+    /// What kind of symptom the alerts of incidents speak of. Not stored: it follows from their words.
+    pub(crate) kinds: FixedMap<AlertId, SymptomKind>,
     /// Alerts with an open episode.
     pub(crate) open_alerts: BTreeSet<AlertId>,
     /// Suppressed counting episodes that are still open.

@@ -1,7 +1,7 @@
 //! The set of statements an alert remembers: nothing is kept twice, and no more than a bounded number.
 
 use model::Timestamp;
-use model::alert::{Alert, EndedBy, Firing, Repeated, Statement};
+use model::alert::{Alert, EndedBy, Episode, Firing, Repeated, Statement};
 use model::limits::STATEMENTS_PER_ALERT_MAX;
 
 use crate::policy::{Order, Pipeline};
@@ -76,7 +76,8 @@ pub(crate) fn add(alert: &mut Alert, said: Statement, order: Order) -> Added {
     Added::Again { statement }
 }
 
-/// Over the limit, the oldest firing that says what its neighbours in time say is folded into the one before it.
+/// Over the limit, an open episode's oldest firing that says what its neighbours in time say is folded into the one
+/// before it. Episodes that are over go first: [`make_final`].
 fn coalesce(alert: &mut Alert) {
     if alert.statements.len() <= STATEMENTS_PER_ALERT_MAX {
         return;
@@ -86,16 +87,49 @@ fn coalesce(alert: &mut Alert) {
         [Statement::Firing(a), Statement::Firing(b), Statement::Firing(c)] => same_state(a, b) && same_state(b, c),
         _ => false,
     });
-    let gone = redundant.map_or(0, |at| at + 1);
-    let removed = alert.statements.remove(gone);
-    if let (Some(before), Statement::Firing(removed)) = (gone.checked_sub(1), removed)
-        && let Some(Statement::Firing(kept)) = alert.statements.get_mut(before)
-    {
+    let Some(before) = redundant else { return };
+    let removed = alert.statements.remove(before + 1);
+    if let (Some(Statement::Firing(kept)), Statement::Firing(removed)) = (alert.statements.get_mut(before), removed) {
         kept.start = kept.start.min(removed.start);
         repeat(kept, &removed);
     }
     alert.statements_coalesced += 1;
     alert.hot.repeated = None;
+}
+
+/// Makes the oldest episodes final: those behind the horizon, and, while more is remembered than may be, those that are
+/// over.
+pub(crate) fn make_final(alert: &mut Alert, horizon: Timestamp) {
+    // Only what was said ends an episode the same way whatever the batch; a passed promise is judged by a clock.
+    let said = |episode: &&Episode| matches!(episode.ended_by, Some(EndedBy::Clear | EndedBy::Person));
+    let over = |episode: &&Episode| said(episode) || episode.end.is_some_and(|end| end <= horizon);
+    let ends: Vec<Timestamp> = alert.episodes.iter().filter(over).filter_map(|episode| episode.end).collect();
+    for end in ends {
+        if alert.final_until.is_some_and(|until| end <= until) {
+            continue;
+        }
+        if end > horizon && alert.statements.len() <= STATEMENTS_PER_ALERT_MAX {
+            return;
+        }
+        alert.final_until = Some(end);
+        alert.statements.retain(|statement| statement.instant() > end);
+        alert.hot.repeated = None;
+    }
+}
+
+/// Whether a statement is about what is final; one that reaches back into it is cut there.
+pub(crate) fn behind_final(alert: &Alert, said: &mut Statement) -> bool {
+    let Some(until) = alert.final_until else { return false };
+    if said.instant() <= until {
+        return true;
+    }
+    let earliest = until + model::Span::MICROSECOND;
+    match said {
+        Statement::Firing(firing) => firing.start = firing.start.max(earliest),
+        Statement::Clear(clear) => clear.start = clear.start.map(|start| start.max(earliest)),
+        Statement::PersonClear { .. } => {}
+    }
+    false
 }
 
 /// Applies what the store kept apart from the alert's own row.

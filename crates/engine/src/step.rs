@@ -110,8 +110,11 @@ impl Desk<'_> {
     }
 
     fn topology_changed(&mut self) {
-        self.rebind();
+        let rebound = self.rebind();
         self.reindex();
+        for incident in rebound {
+            self.record_affected(incident);
+        }
         self.review_maintenance();
         self.everything_dirty();
     }

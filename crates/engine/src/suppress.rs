@@ -7,7 +7,7 @@ use model::id::MaintenanceId;
 use model::outage::ItemState;
 use model::reason::Binding;
 use model::step::Subject;
-use model::{AlertId, CiId, Matcher, Reason, SilenceId, Timestamp, limits};
+use model::{AlertId, CiId, Interval, Matcher, Reason, SilenceId, Timestamp, limits};
 use topology::Rollup;
 
 use crate::desk::Desk;
@@ -135,7 +135,7 @@ impl Desk<'_> {
         let (id, interval) = (silence.id, silence.interval);
         self.state.silences.insert(id, silence);
         self.state.touched.silences.insert(id);
-        for at in [interval.start(), interval.end()] {
+        for at in edges(interval) {
             if at > self.now {
                 self.state.timers.set(at, Timer::Silence(id));
             }
@@ -174,7 +174,7 @@ impl Desk<'_> {
         let (id, interval) = (window.id, window.interval);
         let before = self.state.windows.insert(id, window);
         self.state.touched.windows.insert(id);
-        for at in [interval.start(), interval.end()] {
+        for at in edges(interval) {
             if at > self.now {
                 self.state.timers.set(at, Timer::Maintenance(id));
             }
@@ -233,6 +233,11 @@ impl Desk<'_> {
             self.state.windows.remove(&id);
         }
     }
+}
+
+/// Where something begins, ends, and lies behind the horizon, to be forgotten.
+pub(crate) fn edges(interval: Interval) -> [Timestamp; 3] {
+    [interval.start(), interval.end(), interval.end() + limits::LATE_HORIZON]
 }
 
 fn by_window(window: &MaintenanceWindow, ci: &CiId) -> Suppression {

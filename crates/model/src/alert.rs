@@ -29,7 +29,10 @@ pub struct Alert {
     pub names: Vec<Box<str>>,
     /// What was said within the horizon, in the order of its own instants: the state is a fold of this set.
     pub statements: Vec<Statement>,
-    /// What the fold makes of it, in order of time, disjoint.
+    /// Episodes that ended by then are final: their statements are forgotten, and nothing said of them counts any more.
+    #[serde(default)]
+    pub final_until: Option<Timestamp>,
+    /// What the fold makes of it, in order of time, disjoint; the final ones first.
     pub episodes: Vec<Episode>,
     pub hot: Hot,
     /// Kept and visible, but told to nobody now.

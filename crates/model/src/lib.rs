@@ -42,7 +42,7 @@ pub use name::{CiId, Domain, PipelineName, SourceName};
 pub use outage::Outage;
 pub use problem::Problem;
 pub use reason::Reason;
-pub use source::Source;
 pub use severity::{Effect, Severity};
+pub use source::Source;
 pub use step::Step;
 pub use time::{Interval, Span, Timestamp};

@@ -84,6 +84,12 @@ pub enum Evidence {
         member: CiId,
         gap: Span,
     },
+    /// `of` needs both, and they began together.
+    CommonDependent {
+        of: CiId,
+        member: CiId,
+        gap: Span,
+    },
     Connected {
         member: CiId,
         gap: Span,

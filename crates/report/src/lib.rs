@@ -1,1 +1,47 @@
-//! Store facts through the formulas into rows.
+//! Facts of the store through the formulas into rows: what `watchfire report` and the measures of the API answer.
+//!
+//! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
+//! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
+//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`noise`](mod@noise). What they stand on: `versions`
+//! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
+//! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `periods` and
+//! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
+//!
+//! Rules. No formula stands here: every figure comes from `reliability`. Each kind of fact is read once for all services,
+//! never once for each. Stored outages are the facts of services; [`outages::recomputed`] says what they ought to be.
+//! `[I13]` Nothing is printed and no clock is read: [`Question::now`] says how late it is.
+
+pub mod answer;
+pub mod availability;
+pub mod continuity;
+pub mod csv;
+pub mod definitions;
+pub mod error;
+pub mod grid;
+pub mod incidents;
+pub mod noise;
+pub mod outages;
+pub mod question;
+pub mod slo;
+pub mod table;
+pub mod text;
+
+mod groups;
+mod maintenance;
+mod periods;
+mod services;
+mod versions;
+mod watch;
+mod windows;
+
+pub use answer::{Answer, Explained, Stretch};
+pub use availability::availability;
+pub use continuity::continuity;
+pub use error::ReportError;
+pub use grid::{Cell, Grid, Tabular};
+pub use incidents::incidents;
+pub use noise::noise;
+pub use outages::recomputed as recomputed_outages;
+pub use question::{GroupBy, Question, Step};
+pub use slo::slo;
+pub use table::Style;

@@ -1,1 +1,49 @@
-//! The only crate that knows SQL: commit, load, read, migrations.
+//! The only crate that knows SQL: what is committed together, loaded, asked and kept.
+//!
+//! Read in this order: [`commit`] (what the committer writes in one transaction), `plan` (how that becomes rows, fenced,
+//! numbered and sealed with a hash), `schema` (the tables) and `rows` (how each kind becomes one and back), [`load`] (what
+//! an engine needs to go on), [`read`] (what pages and reports ask), [`retain`], [`check`], `dump`.
+//!
+//! Every store does the same three things: it carries out a question (`select`), a write (`op`), and a transaction of
+//! both (`transaction`). What is asked and written is decided here once, in plain Rust; [`sqlite`] and [`memory`], the
+//! twin for the simulator, only carry it out, and one suite of tests holds them together.
+//!
+//! Keeps I1, I2, I3, I9, I10, I12, I14 and I15; `check` examines a store for them.
+
+pub mod check;
+pub mod commit;
+mod dump;
+pub mod error;
+pub mod load;
+pub mod memory;
+mod op;
+pub mod page;
+mod plan;
+pub mod read;
+pub mod retain;
+mod rows;
+mod schema;
+mod select;
+pub mod sqlite;
+mod store;
+mod transaction;
+mod value;
+
+pub use check::Finding;
+pub use commit::{AuditEntry, CmdbVersion, Commit, Committed, DeadLetter, GENESIS, PositionAdvance, Receipt, SlotName};
+pub use error::{CommitError, Conflict, Disposition, StoreError};
+pub use load::{Loaded, Snapshot};
+pub use memory::{Fault, Image, Memory, ready};
+pub use model::CommitHash;
+pub use page::{Page, PageRequest};
+pub use read::{
+    AlertFilter, AuditFilter, ChangeFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey, Member,
+    OutageFilter, OutboxAge, ProblemFilter, ProblemKey, WindowFilter,
+};
+pub use retain::Retention;
+pub use rows::alert::{EpisodeRecord, StatementKind, StatementRecord};
+pub use rows::ledger::{HourCounts, Range};
+pub use rows::record::{AuditLine, DeadLetterLine, DeadLetterState, OutboxState, Outgoing, TimelineLine};
+pub use sqlite::{Sqlite, SqliteConfig};
+pub use store::Store;
+pub use transaction::Delivery;

@@ -192,7 +192,7 @@ impl Desk<'_> {
             .into_iter()
             .filter_map(|(id, tie)| Some((self.state.incidents.get(&id)?, tie)))
             .map(|(incident, tie)| {
-                let score = weigh::faded(tie.strength, tie.gap, allowed);
+                let score = tie.score;
                 let missed = self.missed(alert, episode, incident, &tie, score);
                 Candidate { incident: incident.id, tie, score, missed }
             })

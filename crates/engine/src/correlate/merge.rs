@@ -58,6 +58,9 @@ impl Desk<'_> {
         if let Some(incident) = self.incident_mut(survivor) {
             absorb(incident, &merged);
         }
+        if let Some(problem) = merged.problem {
+            self.link(survivor, problem);
+        }
         self.unindex(gone);
         if let Some(incident) = self.incident_mut(gone) {
             incident.merged_into = Some(survivor);
@@ -98,7 +101,6 @@ fn absorb(incident: &mut Incident, merged: &Incident) {
     incident.priority = incident.priority.min(merged.priority);
     incident.by_hand |= merged.by_hand;
     incident.touched |= merged.touched;
-    incident.problem = incident.problem.or(merged.problem);
     incident.told.opened |= merged.told.opened;
     incident.told.priority = match (incident.told.priority, merged.told.priority) {
         (Some(a), Some(b)) => Some(a.min(b)),

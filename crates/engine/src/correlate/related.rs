@@ -1,17 +1,21 @@
 //! What ties an episode to the incidents around it: by item, along dependencies, by shared fate, by likeness.
+//!
+//! Every tie is a function of the two items and the two starts, the same from either end: what arrives first matters
+//! little.
 
 use std::collections::BTreeMap;
 
 use model::alert::{Alert, Episode};
 use model::reason::Evidence;
-use model::{CiId, IncidentId, Span, Timestamp};
+use model::{CiId, IncidentId, Span, Timestamp, limits};
 use topology::{Graph, ItemIdx};
 
+use super::index::Presence;
 use super::weigh;
 use crate::desk::Desk;
 
-/// Alerting dependents of a shared dependency that are looked at; the rest tie to the same incidents or to none.
-const SIBLINGS_MAX: usize = 64;
+/// Alerting relatives of one kind that are looked at; the rest tie to the same incidents or to none.
+const RELATIVES_MAX: usize = 64;
 /// Members bound to no item that are compared by their labels.
 const UNBOUND_MAX: usize = 256;
 
@@ -19,11 +23,10 @@ const UNBOUND_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tie {
     pub(crate) evidence: Evidence,
-    /// Before fading.
-    pub(crate) strength: u32,
-    pub(crate) gap: Span,
-    /// The new episode's item is what the other one needs, or they stand on equal ground: it may tie two incidents
-    /// into one. A victim of two faults may not.
+    /// Thousandths.
+    pub(crate) score: u32,
+    /// It may tie two incidents into one: they begin together, or this is what both need. A victim of two faults that
+    /// begin apart may not.
     pub(crate) may_merge: bool,
     /// Too widely shared to say much: why not, if it does not suffice.
     pub(crate) hub: Option<(CiId, u32)>,
@@ -39,15 +42,16 @@ pub(crate) struct Ties<'a> {
 
 impl Ties<'_> {
     fn offer(&mut self, incident: IncidentId, tie: Tie) {
-        let worth = |tie: &Tie| weigh::faded(tie.strength, tie.gap, self.allowed);
-        let better = self.best.get(&incident).is_none_or(|known| worth(&tie) > worth(known));
-        if better {
-            self.best.insert(incident, tie);
-        } else if tie.may_merge
-            && worth(&tie) >= weigh::MERGE
-            && let Some(known) = self.best.get_mut(&incident)
-        {
-            known.may_merge = true;
+        match self.best.get_mut(&incident) {
+            Some(known) if known.score >= tie.score => {
+                known.may_merge |= tie.may_merge && tie.score >= weigh::MERGE;
+            }
+            Some(known) => {
+                let could_merge = known.may_merge && known.score >= weigh::MERGE;
+                *known = tie;
+                known.may_merge |= could_merge;
+            }
+            None => drop(self.best.insert(incident, tie)),
         }
     }
 
@@ -55,8 +59,16 @@ impl Ties<'_> {
         self.graph.id(item).clone()
     }
 
-    fn gap(&self, start: Option<Timestamp>) -> Span {
-        start.map_or(Span::ZERO, |start| (start - self.start).abs())
+    /// The start on an item that is nearest to this episode's, and how far that is.
+    fn nearest(&self, presence: &Presence) -> (Timestamp, Span) {
+        let start = presence.nearest(self.start).unwrap_or(self.start);
+        (start, (start - self.start).abs())
+    }
+
+    /// A tie between equals: it fades with time, and makes two one only where they begin together.
+    fn between_equals(&self, strength: u32, gap: Span, together: Span, evidence: Evidence) -> Tie {
+        let score = weigh::faded(strength, gap, self.allowed);
+        Tie { evidence, score, may_merge: gap <= together, hub: None }
     }
 }
 
@@ -69,8 +81,8 @@ impl<'a> Desk<'a> {
                 self.same_item(item, &mut ties);
                 self.needs(item, &mut ties);
                 self.needed_by(item, &mut ties);
-                self.common(item, &mut ties);
-                self.groups(item, &mut ties);
+                self.common_dependency(item, &mut ties);
+                self.common_dependent(item, &mut ties);
                 self.neighbours(item, &mut ties);
             }
             None => self.likeness(alert, &mut ties),
@@ -80,100 +92,115 @@ impl<'a> Desk<'a> {
 
     fn same_item(&self, item: ItemIdx, ties: &mut Ties) {
         for (incident, presence) in self.state.index.at(item) {
-            let gap = ties.gap(presence.nearest(ties.start));
+            let (_, gap) = ties.nearest(presence);
             let evidence = Evidence::SameItem { ci: ties.id(item), gap };
-            ties.offer(incident, Tie { evidence, strength: weigh::SAME_ITEM, gap, may_merge: true, hub: None });
+            ties.offer(incident, ties.between_equals(weigh::SAME_ITEM, gap, weigh::TOGETHER, evidence));
         }
     }
 
-    /// What the item needs alerts.
+    /// What the item needs alerts: this may be its effect.
     fn needs(&self, item: ItemIdx, ties: &mut Ties) {
-        for (below, distance) in
-            self.graph().walk_down(item, weigh::DISTANCE_MAX, model::limits::WALK_ITEMS_MAX).reached
-        {
-            self.dependency(item, below, below, distance, false, ties);
+        for (below, distance) in self.graph().walk_down(item, weigh::DISTANCE_MAX, limits::WALK_ITEMS_MAX).reached {
+            for (incident, presence) in self.state.index.at(below) {
+                let (cause, gap) = ties.nearest(presence);
+                let evidence = Evidence::Dependency { from: ties.id(item), to: ties.id(below), distance, gap };
+                let score = weigh::causal(weigh::dependency(distance), cause, ties.start, ties.allowed);
+                ties.offer(incident, Tie { evidence, score, may_merge: gap <= weigh::AT_ONCE, hub: None });
+            }
         }
     }
 
-    /// What needs the item alerts: it may be the cause of several incidents, which then are one.
+    /// What needs the item alerts: this may be the cause of several incidents, which then are one.
     fn needed_by(&self, item: ItemIdx, ties: &mut Ties) {
         for (above, distance) in self.state.index.needing(item) {
-            self.dependency(above, item, above, distance, true, ties);
-        }
-    }
-
-    fn dependency(&self, from: ItemIdx, to: ItemIdx, other: ItemIdx, distance: u32, may_merge: bool, ties: &mut Ties) {
-        for (incident, presence) in self.state.index.at(other) {
-            let gap = ties.gap(presence.nearest(ties.start));
-            let evidence = Evidence::Dependency { from: ties.id(from), to: ties.id(to), distance, gap };
-            ties.offer(incident, Tie { evidence, strength: weigh::dependency(distance), gap, may_merge, hub: None });
+            for (incident, presence) in self.state.index.at(above) {
+                let (effect, gap) = ties.nearest(presence);
+                let evidence = Evidence::Dependency { from: ties.id(above), to: ties.id(item), distance, gap };
+                let score = weigh::causal(weigh::dependency(distance), ties.start, effect, ties.allowed);
+                ties.offer(incident, Tie { evidence, score, may_merge: true, hub: None });
+            }
         }
     }
 
     /// Something both need may be at fault, though it says nothing itself.
-    fn common(&self, item: ItemIdx, ties: &mut Ties) {
-        let below = self.graph().walk_down(item, weigh::COMMON_DISTANCE_MAX, model::limits::WALK_ITEMS_MAX);
-        for (on, down) in below.reached {
+    fn common_dependency(&self, item: ItemIdx, ties: &mut Ties) {
+        let below = self.graph().walk_down(item, weigh::COMMON_DISTANCE_MAX, limits::WALK_ITEMS_MAX).reached;
+        for (on, down) in below {
             let dependents = self.graph().dependent_count(on);
             let alerting = self.state.index.needing_count(on) + 1;
+            let hub = (dependents > weigh::HUB_DEPENDENTS).then(|| (ties.id(on), dependents));
             let siblings =
                 self.state.index.needing(on).filter(|(other, up)| *other != item && *up <= weigh::COMMON_DISTANCE_MAX);
-            for (other, up) in siblings.take(SIBLINGS_MAX) {
+            for (other, up) in siblings.take(RELATIVES_MAX) {
                 let strength = weigh::common_dependency(down + up, dependents, alerting);
-                let hub = (dependents > weigh::HUB_DEPENDENTS).then(|| (ties.id(on), dependents));
                 for (incident, presence) in self.state.index.at(other) {
-                    let gap = ties.gap(presence.nearest(ties.start));
-                    let evidence = Evidence::CommonDependency {
-                        on: ties.id(on),
-                        member: ties.id(other),
-                        distance: down + up,
-                        dependents,
-                        gap,
-                    };
-                    ties.offer(incident, Tie { evidence, strength, gap, may_merge: true, hub: hub.clone() });
+                    let (_, gap) = ties.nearest(presence);
+                    let member = ties.id(other);
+                    let evidence =
+                        Evidence::CommonDependency { on: ties.id(on), member, distance: down + up, dependents, gap };
+                    let tie = Tie { hub: hub.clone(), ..ties.between_equals(strength, gap, weigh::AT_ONCE, evidence) };
+                    ties.offer(incident, tie);
                 }
             }
         }
     }
 
-    /// Members of one redundant group fail together for a reason.
-    fn groups(&self, item: ItemIdx, ties: &mut Ties) {
-        for parent in self.graph().dependents(item).take(SIBLINGS_MAX) {
-            for (_, members) in self.graph().groups(parent.to) {
-                if !members.contains(&item) {
-                    continue;
-                }
+    /// Members of one redundant group fail together for a reason; other things that one item needs, where they begin
+    /// together.
+    fn common_dependent(&self, item: ItemIdx, ties: &mut Ties) {
+        for parent in self.graph().dependents(item).map(|edge| edge.to).take(RELATIVES_MAX) {
+            for (_, members) in self.graph().groups(parent).filter(|(_, members)| members.contains(&item)) {
                 for other in members.iter().filter(|other| **other != item) {
-                    for (incident, presence) in self.state.index.at(*other) {
-                        let gap = ties.gap(presence.nearest(ties.start));
-                        let evidence = Evidence::SameGroup { of: ties.id(parent.to), member: ties.id(*other), gap };
-                        ties.offer(
-                            incident,
-                            Tie { evidence, strength: weigh::SAME_GROUP, gap, may_merge: true, hub: None },
-                        );
-                    }
+                    self.beside(*other, weigh::SAME_GROUP, ties, |ties, gap| Evidence::SameGroup {
+                        of: ties.id(parent),
+                        member: ties.id(*other),
+                        gap,
+                    });
                 }
+            }
+            for other in self.graph().dependencies(parent).map(|edge| edge.to).filter(|other| *other != item) {
+                self.together(parent, other, ties);
             }
         }
     }
 
-    /// Connected, or in one place.
-    fn neighbours(&self, item: ItemIdx, ties: &mut Ties) {
-        for other in self.graph().peers(item).take(SIBLINGS_MAX) {
-            for (incident, presence) in self.state.index.at(other) {
-                let gap = ties.gap(presence.nearest(ties.start));
-                let evidence = Evidence::Connected { member: ties.id(other), gap };
-                ties.offer(incident, Tie { evidence, strength: weigh::CONNECTED, gap, may_merge: false, hub: None });
+    fn together(&self, of: ItemIdx, other: ItemIdx, ties: &mut Ties) {
+        for (incident, presence) in self.state.index.at(other) {
+            let (_, gap) = ties.nearest(presence);
+            if gap <= weigh::AT_ONCE {
+                let evidence = Evidence::CommonDependent { of: ties.id(of), member: ties.id(other), gap };
+                ties.offer(incident, ties.between_equals(weigh::COMMON_DEPENDENT, gap, weigh::AT_ONCE, evidence));
             }
         }
-        for location in self.graph().locations(item).take(SIBLINGS_MAX) {
-            let residents: Vec<ItemIdx> = self.graph().located_here(location).take(SIBLINGS_MAX).collect();
+    }
+
+    fn beside(&self, other: ItemIdx, strength: u32, ties: &mut Ties, evidence: impl Fn(&Ties, Span) -> Evidence) {
+        for (incident, presence) in self.state.index.at(other) {
+            let (_, gap) = ties.nearest(presence);
+            let evidence = evidence(ties, gap);
+            ties.offer(incident, ties.between_equals(strength, gap, weigh::TOGETHER, evidence));
+        }
+    }
+
+    /// Connected, or in one place: enough to join, never to make two incidents one.
+    fn neighbours(&self, item: ItemIdx, ties: &mut Ties) {
+        for other in self.graph().peers(item).take(RELATIVES_MAX) {
+            for (incident, presence) in self.state.index.at(other) {
+                let (_, gap) = ties.nearest(presence);
+                let evidence = Evidence::Connected { member: ties.id(other), gap };
+                let tie = ties.between_equals(weigh::CONNECTED, gap, Span::ZERO, evidence);
+                ties.offer(incident, Tie { may_merge: false, ..tie });
+            }
+        }
+        for location in self.graph().locations(item).take(RELATIVES_MAX) {
+            let residents: Vec<ItemIdx> = self.graph().located_here(location).take(RELATIVES_MAX).collect();
             let strength = weigh::shared_fate(residents.len() as u32);
             for other in residents.into_iter().filter(|other| *other != item) {
                 for (incident, presence) in self.state.index.at(other) {
-                    let gap = ties.gap(presence.nearest(ties.start));
+                    let (_, gap) = ties.nearest(presence);
                     let evidence = Evidence::SharedFate { location: ties.id(location), member: ties.id(other), gap };
-                    ties.offer(incident, Tie { evidence, strength, gap, may_merge: false, hub: None });
+                    let tie = ties.between_equals(strength, gap, Span::ZERO, evidence);
+                    ties.offer(incident, Tie { may_merge: false, ..tie });
                 }
             }
         }
@@ -193,9 +220,9 @@ impl<'a> Desk<'a> {
                 .collect();
             let of = alert.labels.len().max(other.labels.len()) as u32;
             let strength = weigh::shared_labels(shared.len() as u32, of);
-            let gap = ties.gap(Some(start));
-            let evidence = Evidence::SharedLabels { labels: shared, gap };
-            ties.offer(incident, Tie { evidence, strength, gap, may_merge: false, hub: None });
+            let gap = (start - ties.start).abs();
+            let tie = ties.between_equals(strength, gap, Span::ZERO, Evidence::SharedLabels { labels: shared, gap });
+            ties.offer(incident, Tie { may_merge: false, ..tie });
         }
     }
 }

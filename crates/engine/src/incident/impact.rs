@@ -1,17 +1,26 @@
-//! What an incident's own faults make of the items, and so which services it affects. service-levels.md section 9.
+//! What an incident's own faults make of the items, and so which services it affects. measures.md section 9.
 
 use model::alert::{Episode, SeverityStep};
 use model::incident::AffectedService;
 use model::outage::ItemState;
 use model::{CiId, IncidentId, Timestamp};
-use topology::ItemIdx;
+use topology::{Graph, ItemIdx};
 
 use crate::desk::Desk;
 use crate::state::Member;
 
+/// What a member that is over has to say of the services.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Say {
+    /// It is new, or was worse than known: once, its worst.
+    AtWorst,
+    /// All was known while it lasted.
+    Now,
+}
+
 impl Desk<'_> {
     /// A member changed: the roll-up of its incident follows. What is over already has its say once, at its worst.
-    pub(crate) fn update_impact(&mut self, member: Member, incident: IncidentId) {
+    pub(crate) fn update_impact(&mut self, member: Member, incident: IncidentId, say: Say) {
         let Some((alert, episode)) = self.episode(member) else { return };
         let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { return };
         let peak = episode
@@ -21,7 +30,7 @@ impl Desk<'_> {
             .max()
             .unwrap_or_default();
         let since = self.began(item, episode);
-        let over = !episode.is_open() && episode.counts() && !episode.false_positive;
+        let over = say == Say::AtWorst && !episode.is_open() && episode.counts();
         if over {
             self.set_own(incident, item, peak);
             self.record_services(incident, since);
@@ -72,6 +81,20 @@ impl Desk<'_> {
         }
     }
 
+    /// Services that its alerts affect by a new version of the graph, from now on.
+    pub(crate) fn record_affected(&mut self, id: IncidentId) {
+        let (graph, since) = (self.graph(), self.now);
+        let Some(impact) = self.state.impacts.get(&id) else { return };
+        let affected: Vec<AffectedService> = impact
+            .affected()
+            .filter(|(item, _)| graph.is_service(*item))
+            .map(|(item, state)| affected(graph, item, state, since))
+            .collect();
+        if let Some(incident) = self.incident_mut(id) {
+            affected.into_iter().for_each(|service| merge_service(&mut incident.services, service));
+        }
+    }
+
     fn set_own(&mut self, incident: IncidentId, item: ItemIdx, own: ItemState) {
         let graph = self.graph();
         self.state.impacts.entry(incident).or_default().set_own(graph, item, own);
@@ -100,14 +123,7 @@ impl Desk<'_> {
         let mut services: Vec<AffectedService> = Vec::new();
         for item in changed {
             let Some(state) = self.state.impacts.get(&id).map(|impact| impact.state(item)) else { continue };
-            let item_of = graph.item(item);
-            services.push(AffectedService {
-                id: item_of.id.clone(),
-                state,
-                now: state,
-                since,
-                criticality: item_of.criticality,
-            });
+            services.push(affected(graph, item, state, since));
         }
         if let Some(incident) = self.incident_mut(id) {
             services.into_iter().for_each(|service| merge_service(&mut incident.services, service));
@@ -124,6 +140,10 @@ impl Desk<'_> {
         let step = episode.severities.iter().find(|step| Some(state(step)) >= worst);
         step.map_or(episode.start, |step| step.at).min(self.now)
     }
+}
+
+fn affected(graph: &Graph, item: ItemIdx, state: ItemState, since: Timestamp) -> AffectedService {
+    AffectedService { id: graph.id(item).clone(), state, now: state, since, criticality: graph.criticality(item) }
 }
 
 fn merge_service(services: &mut Vec<AffectedService>, service: AffectedService) {

@@ -5,6 +5,7 @@ use model::reason::{Evidence, Joining};
 use model::step::Subject;
 use model::{AlertId, IncidentId, Reason};
 
+use super::impact::Say;
 use crate::correlate::weigh;
 use crate::desk::Desk;
 use crate::reconcile::Delta;
@@ -37,26 +38,36 @@ impl Desk<'_> {
         {
             alert.suppressed = None;
         }
-        self.episode_moved(member);
+        self.member_moved(member, Say::Now);
     }
 
     fn episode_moved(&mut self, member: Member) {
+        self.member_moved(member, Say::AtWorst);
+    }
+
+    fn member_moved(&mut self, member: Member, say: Say) {
         let Some((_, episode)) = self.episode(member) else { return };
         let never_admitted =
             episode.incident.is_none() && episode.suppressed.is_none() && episode.unlinked_from.is_none();
+        let fires = episode.is_open() && episode.counts();
         match episode.incident {
-            Some(incident) => self.member_changed(member, incident),
+            // What is closed is never reopened: what turns out to fire still goes on in another.
+            Some(incident) if fires && !self.is_live(incident) => {
+                self.detach(member);
+                self.admit(member);
+            }
+            Some(incident) => self.member_changed(member, incident, say),
             None if never_admitted && !episode.false_positive => self.admit(member),
             None => {}
         }
     }
 
     /// A member starts, ends or weighs otherwise.
-    pub(crate) fn member_changed(&mut self, member: Member, incident: IncidentId) {
+    pub(crate) fn member_changed(&mut self, member: Member, incident: IncidentId, say: Say) {
         // What is closed takes nothing and hurts nobody: only its instants may still be corrected.
         if self.is_live(incident) {
             self.index_member(member, incident);
-            self.update_impact(member, incident);
+            self.update_impact(member, incident, say);
         }
         self.state.touched.unsettled.insert(incident);
     }
@@ -74,7 +85,7 @@ impl Desk<'_> {
             incident.clocks.newest_received_at = incident.clocks.newest_received_at.max(received);
         }
         self.relink_outages(member);
-        self.member_changed(member, id);
+        self.member_changed(member, id, Say::AtWorst);
     }
 
     /// Which incident an outage names follows from who holds the alerts that contribute to it.
@@ -146,6 +157,7 @@ impl Desk<'_> {
 
     /// Puts a member where new episodes will look for it.
     fn index_member(&mut self, member: Member, incident: IncidentId) {
+        self.note_kind(member.0);
         let Some((alert, episode)) = self.episode(member) else { return };
         let (start, item) = (episode.start, alert.ci.as_ref().and_then(|ci| self.item(ci)));
         let bound = alert.ci.is_some();

@@ -97,7 +97,10 @@ impl Desk<'_> {
         let now = self.now;
         let quiet = self.policy_of(id).quiet_period;
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
-        if facts.members == 0 && incident.by_hand {
+        // What a person opened, or reopened after the last clear, is theirs to end.
+        let reopened = incident.reopened_at.last().copied();
+        let since_cleared = facts.cleared_received_at.is_none_or(|cleared| reopened > Some(cleared));
+        if incident.by_hand && (facts.members == 0 || (reopened.is_some() && since_cleared)) {
             return;
         }
         // An incident that lost its last member has nothing left to wait for.
@@ -155,7 +158,7 @@ impl Desk<'_> {
         self.decide_incident(id, Reason::Reopened { alert: None });
     }
 
-    /// Priority rises by itself while the incident is open, and falls only by a person. service-levels.md section 9.
+    /// Priority rises by itself while the incident is open, and falls only by a person. measures.md section 9.
     fn prioritise(&mut self, id: IncidentId, facts: &Facts) {
         let policy = self.policy_of(id);
         let Some(incident) = self.state.incidents.get(&id) else { return };

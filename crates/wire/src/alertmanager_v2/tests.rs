@@ -187,6 +187,7 @@ fn held_alert(suppressed: Option<Suppression>, open: bool) -> Alert {
         suppressed,
         stale: false,
         flapping: Flapping::default(),
+        final_until: None,
         statements_coalesced: 0,
     }
 }

@@ -112,6 +112,7 @@ fn alert() -> model::Alert {
         }),
         stale: false,
         flapping: model::alert::Flapping::default(),
+        final_until: None,
         statements_coalesced: 0,
     }
 }

@@ -66,6 +66,7 @@ one_of_each!(evidences: Evidence {
     Evidence::Dependency { .. } => Evidence::Dependency { from: ci(), to: ci(), distance: 2, gap: SPAN },
     Evidence::CommonDependency { .. } => Evidence::CommonDependency { on: ci(), member: ci(), distance: 2, dependents: 3, gap: SPAN },
     Evidence::SameGroup { .. } => Evidence::SameGroup { of: ci(), member: ci(), gap: SPAN },
+    Evidence::CommonDependent { .. } => Evidence::CommonDependent { of: ci(), member: ci(), gap: SPAN },
     Evidence::Connected { .. } => Evidence::Connected { member: ci(), gap: SPAN },
     Evidence::SharedFate { .. } => Evidence::SharedFate { location: ci(), member: ci(), gap: SPAN },
     Evidence::SharedLabels { .. } => Evidence::SharedLabels { labels: vec!["a".into()], gap: SPAN },

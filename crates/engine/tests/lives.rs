@@ -1,0 +1,248 @@
+//! Random lives of a small company: faults, people, windows and silences in any mixture. Whatever happens, the
+//! invariants hold after every step, batches may be cut anywhere, a restart changes nothing, and outages are those of
+//! one sweep from scratch. [I5] [I6] [I7] [I8] [I13] [I15] [I16]
+
+use engine::{Batch, Input, Policy, Received, State, step};
+use model::alert::Alert;
+use model::command::{Action, Command, IncidentAction, IncidentTarget};
+use model::incident::{HoldFor, Major};
+use model::{IncidentId, Severity, Span, Timestamp};
+use proptest::prelude::*;
+use testkit::{SplitMix64, clear, clock, firing};
+
+use crate::budget::cases;
+use crate::invariants::difference;
+use crate::naming::Names;
+use crate::policy::policy;
+use crate::script::{What, line};
+use crate::sweeps::from_scratch;
+use crate::world::World;
+
+const GRAPH: &str = "
+    shop{service,crit=1} -> api -> db-1 storage
+    mail{service,crit=2} -> db-2 storage
+    portal{service} -[2 of 3]-> web-1 web-2 web-3
+    portal ~> mail
+    web-1 web-2 web-3 -> switch{network}";
+const KEYS: [&str; 12] = [
+    "down/storage",
+    "slow/db-1",
+    "full/db-1",
+    "down/db-2",
+    "errors/api",
+    "errors/shop",
+    "down/web-1",
+    "down/web-2",
+    "down/web-3",
+    "lost/switch",
+    "loose",
+    "stray",
+];
+
+/// Pipelines that differ in what ends an episode, what orders it, and how long things are kept.
+const POLICIES: [&str; 6] = [
+    "close_after 2h",
+    "expiry source",
+    "resolve_timeout 10m",
+    "order arrival\nflapping off",
+    "clears never\nopen_at minor\nrestore_at major",
+    "rule all match=alertname=~\"d.*\" window=30m\ninhibit source=alertname=lost target=alertname=down\nauto_declare yes",
+];
+
+/// Something that happens some seconds after what happened before.
+#[derive(Clone, Debug)]
+struct Happens {
+    after: i64,
+    what: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Fire { key: usize, severity: Severity, back: i64, promise: Option<i64> },
+    Clear { key: usize, back: i64, whole: bool },
+    Person { incident: usize, does: u8, other: usize },
+    Line(&'static str),
+    Tick,
+}
+
+fn any_kind() -> impl Strategy<Value = Kind> {
+    let severity = proptest::sample::select(Severity::ALL.to_vec());
+    let lines = proptest::sample::select(vec![
+        "maintenance MW1 on web-1,web-2 10:20:00..10:50:00",
+        "maintenance MW2 on storage 10:00:00..11:30:00",
+        "end MW2",
+        "silence S1 alertname=down 10:00:00..10:40:00",
+        "expire S1",
+        "change CHG1 on storage started",
+        "heartbeat mon every=60s",
+        "resumed",
+    ]);
+    prop_oneof![
+        10 => (0..KEYS.len(), severity, 0..600_i64, proptest::option::of(0..900_i64))
+            .prop_map(|(key, severity, back, promise)| Kind::Fire { key, severity, back, promise }),
+        8 => (0..KEYS.len(), 0..300_i64, any::<bool>()).prop_map(|(key, back, whole)| Kind::Clear { key, back, whole }),
+        6 => (0..6_usize, 0..16_u8, 0..6_usize)
+            .prop_map(|(incident, does, other)| Kind::Person { incident, does, other }),
+        2 => lines.prop_map(Kind::Line),
+        2 => Just(Kind::Tick),
+    ]
+}
+
+fn any_life() -> impl Strategy<Value = Vec<Happens>> {
+    let after = prop_oneof![2 => Just(0_i64), 6 => 0..90_i64, 2 => 0..2000_i64, 1 => 0..100_000_i64];
+    proptest::collection::vec((after, any_kind()).prop_map(|(after, what)| Happens { after, what }), 1..40)
+}
+
+fn any_policy() -> impl Strategy<Value = Policy> {
+    proptest::sample::select(POLICIES.to_vec()).prop_map(policy)
+}
+
+fn input(what: &Kind, at: Timestamp, incidents: &[IncidentId]) -> Option<Input> {
+    match what {
+        Kind::Fire { key, severity, back, promise } => {
+            let mut says = firing(KEYS[*key]).severity(*severity).starts(at - Span::from_seconds(*back));
+            if let Some(promise) = promise {
+                says = says.ends(at + Span::from_seconds(*promise));
+            }
+            Some(Input::Event(says.event()))
+        }
+        Kind::Clear { key, back, whole } => {
+            let end = at - Span::from_seconds(*back);
+            let says = clear(KEYS[*key]).ends(end);
+            let says = if *whole { says.starts(end - Span::from_seconds(120)) } else { says };
+            Some(Input::Event(says.event()))
+        }
+        Kind::Person { incident, does, other } => {
+            let pick = |at: usize| incidents.get(at % incidents.len().max(1)).copied();
+            let action = Action::Incident {
+                target: IncidentTarget::Id(pick(*incident)?),
+                action: deed(*does, pick(*other)?, KEYS[*other]),
+            };
+            Some(Input::Command(Box::new(Command { by: "ana".into(), at: None, action })))
+        }
+        Kind::Line(text) => match line(&format!("10:00:00 {text}"), &Names::default()).what {
+            What::Input(input) => Some(input),
+            What::Cmdb(_) | What::Tick => None,
+        },
+        Kind::Tick => Some(Input::Tick),
+    }
+}
+
+fn deed(does: u8, other: IncidentId, key: &str) -> IncidentAction {
+    let alert = testkit::event::fingerprint(key, testkit::event::SOURCE).alert();
+    let notes = Some("because".into());
+    match does {
+        0 => IncidentAction::Acknowledge,
+        1 => IncidentAction::Unacknowledge,
+        2 => IncidentAction::Hold { reason_for: HoldFor::Supplier, until: None, reason: "parts".into() },
+        3 => IncidentAction::Unhold,
+        4 => IncidentAction::Resolve { code: None, notes, force: false },
+        5 | 6 => IncidentAction::Resolve { code: None, notes, force: true },
+        7 => IncidentAction::Close { notes, force: true },
+        8 => IncidentAction::Reopen,
+        9 => IncidentAction::Merge { into: other },
+        10 => IncidentAction::Split { alerts: vec![alert] },
+        11 => IncidentAction::Unlink { alert },
+        12 => IncidentAction::FalsePositive { reason: "a test".into() },
+        13 => IncidentAction::Major { state: Major::Declared, reason: "it hurts".into() },
+        14 => IncidentAction::Major { state: Major::None, reason: "it does not".into() },
+        _ => IncidentAction::Comment { text: "hm".into() },
+    }
+}
+
+/// Lives a life, one input to a batch, invariants checked after each; the inputs as they were.
+fn live(life: &[Happens], policy: &Policy) -> (World, Vec<Received>) {
+    let mut world = World::new(testkit::topology(GRAPH), policy.clone());
+    let mut inputs = Vec::new();
+    let mut at = clock("10:00:00");
+    for happens in life {
+        at = at + Span::from_seconds(happens.after);
+        let Some(input) = input(&happens.what, at, world.names.incidents()) else { continue };
+        inputs.push(Received { at, input: input.clone() });
+        world.feed(at, input);
+    }
+    (world, inputs)
+}
+
+/// The same inputs in batches cut at random; `between` only where time goes on.
+fn in_batches(inputs: &[Received], world: &World, random: &mut SplitMix64, between: bool) -> State {
+    let mut state = State::new(model::Domain::default());
+    let mut inputs = inputs.iter().peekable();
+    let mut batch = Batch::default();
+    while let Some(received) = inputs.next() {
+        batch.inputs.push(received.clone());
+        let may_cut = !between || inputs.peek().is_none_or(|next| next.at > received.at);
+        if inputs.peek().is_none() || (may_cut && random.once_in(2)) {
+            step(&mut state, &world.topology, &world.policy, &std::mem::take(&mut batch));
+        }
+    }
+    state
+}
+
+/// What was said of each alert, whoever holds it.
+fn said_of_alerts(state: &State) -> Vec<String> {
+    let said = |alert: &Alert| {
+        alert
+            .episodes
+            .iter()
+            .map(|episode| (episode.start, episode.end, episode.severities.clone()))
+            .collect::<Vec<_>>()
+    };
+    state.snapshot().alerts.iter().map(|alert| format!("{:?} {:?}", alert.dedup_key, said(alert))).collect()
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// I5, I6, I7, I8, I9, I13, I15 after every step; outages as from scratch at the end.
+    #[test]
+    fn whatever_happens_the_invariants_hold(life in any_life(), policy in any_policy()) {
+        let (mut world, _) = live(&life, &policy);
+        let end = world.state.clock() + Span::from_minutes(90);
+        world.run_until(end);
+        let found: Vec<_> = world.state.snapshot().outages.into_iter()
+            .map(|outage| (outage.service, outage.from, outage.to, outage.state, outage.planned)).collect();
+        let horizon = world.state.clock() - model::limits::LATE_HORIZON;
+        let recent = from_scratch(&world).into_iter().filter(|outage| outage.2.is_none_or(|to| to > horizon));
+        prop_assert_eq!(found, recent.collect::<Vec<_>>());
+    }
+
+    /// I16: how inputs are cut into batches changes nothing, as long as no batch ends within an instant.
+    #[test]
+    fn batches_may_be_cut_wherever_time_goes_on(life in any_life(), policy in any_policy(), seed in any::<u64>()) {
+        let (world, inputs) = live(&life, &policy);
+        let mut random = SplitMix64::new(seed);
+        let one = in_batches(&inputs, &world, &mut random, true);
+        let other = in_batches(&inputs, &world, &mut random, true);
+        let differs = difference(&one.snapshot(), &other.snapshot());
+        prop_assert!(differs.is_none(), "{}\n{}", differs.unwrap_or_default(), world.log.join("\n"));
+    }
+
+    /// I16: cut within an instant, what was said and what was out stay the same.
+    #[test]
+    fn episodes_do_not_depend_on_batches_at_all(life in any_life(), policy in any_policy(), seed in any::<u64>()) {
+        let (world, inputs) = live(&life, &policy);
+        let other = in_batches(&inputs, &world, &mut SplitMix64::new(seed), false);
+        prop_assert_eq!(said_of_alerts(&other), said_of_alerts(&world.state));
+    }
+
+    /// I15: what a restart makes of the rows goes on as if there had been none but a stop of reading.
+    #[test]
+    fn a_restart_changes_nothing(life in any_life(), policy in any_policy(), cut in 0..40_usize) {
+        let (world, inputs) = live(&life, &policy);
+        let [one, other] = [false, true].map(|restarts| {
+            let mut going_on = World::new(world.topology.clone(), policy.clone());
+            for (place, received) in inputs.iter().enumerate() {
+                if place == cut {
+                    going_on.restart(restarts);
+                }
+                going_on.feed(received.at, received.input.clone());
+            }
+            let end = world.state.clock() + Span::from_minutes(90);
+            going_on.run_until(end);
+            going_on.state.snapshot()
+        });
+        let differs = difference(&one, &other);
+        prop_assert!(differs.is_none(), "{}\n{}", differs.unwrap_or_default(), world.log.join("\n"));
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine from outside: cases as data, properties against slow oracles, invariants after every step.
+
+#![expect(clippy::disallowed_methods, reason = "tests read their cases and their budget; the engine reads nothing")]
+
+mod budget;
+mod cases;
+mod invariants;
+mod lives;
+mod naming;
+mod oracle;
+mod person;
+mod policy;
+mod report;
+mod rows;
+mod script;
+mod statements;
+mod states;
+mod sweeps;
+mod world;

@@ -1,0 +1,151 @@
+//! One line of a case's time line: when, and what happens then.
+//!
+//! ```text
+//! 10:00:00 fire disk/db-7 major starts=09:59:50      10:05:00 clear disk/db-7 ends=10:04:58
+//! 10:01:00 ana: acknowledge INC1                     10:02:00 ana: resolve INC1 force notes=replaced
+//! 10:00:00 maintenance MW1 on web-1,web-2 10:00:00..11:00:00        10:30:00 end MW1
+//! 10:00:00 silence S1 alertname=disk 10:00:00..11:00:00             10:30:00 expire S1
+//! 10:00:00 change CHG1 on db-7 started starts=09:50:00              10:00:00 heartbeat prom every=60s
+//! 10:00:00 tick     10:00:00 resumed     10:00:00 cmdb a -> b; b -> c
+//! ```
+//! A person's target is an incident or the key of an alert it holds.
+
+use engine::Input;
+use model::command::{Action, Command};
+use model::event::{Event, Heartbeat};
+use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Silence};
+use model::id::MaintenanceId;
+use model::{ChangeId, CiId, Interval, SilenceId, Span, Timestamp};
+use testkit::{clear, clock, firing};
+
+use crate::naming::Names;
+use crate::person;
+use crate::policy::matching;
+
+/// What a line says, and under which name its answer is logged.
+pub(crate) struct Line {
+    pub(crate) at: Timestamp,
+    pub(crate) subject: String,
+    pub(crate) what: What,
+}
+
+pub(crate) enum What {
+    Input(Input),
+    Cmdb(String),
+    Tick,
+}
+
+pub(crate) fn line(text: &str, names: &Names) -> Line {
+    let (at, rest) = text.split_once(' ').unwrap_or_else(|| panic!("`{text}`: a time, then what happens"));
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let what = match *words {
+        ["tick"] => What::Tick,
+        ["resumed"] => What::Input(Input::Resumed),
+        ["cmdb", ..] => What::Cmdb(rest.trim_start_matches("cmdb ").replace("; ", "\n")),
+        ["fire", key, ref said @ ..] => event(said.iter().fold(firing(key), |says, word| says.word(word)).event()),
+        ["clear", key, ref said @ ..] => event(said.iter().fold(clear(key), |says, word| says.word(word)).event()),
+        ["heartbeat", source, ref said @ ..] => event(Event::Heartbeat(heartbeat(source, said))),
+        ["change", reference, "on", cis, status, ref said @ ..] => {
+            event(Event::Change(Box::new(change(reference, cis, status, said))))
+        }
+        ["maintenance", reference, "on", cis, span] => {
+            event(Event::Maintenance(Box::new(window(reference, cis, span))))
+        }
+        ["end", reference] => by("ops", Action::EndMaintenance(window_id(reference))),
+        ["silence", name, matcher, span] => by("ops", Action::Silence(silence(name, matcher, span))),
+        ["expire", name] => by("ops", Action::ExpireSilence(silence_id(name))),
+        [who, ref asked @ ..] if who.ends_with(':') => by(who.trim_end_matches(':'), person::action(asked, names)),
+        _ => panic!("`{text}`: nothing that can happen"),
+    };
+    let subject = match *words {
+        ["fire" | "clear", key, ..] => key.to_owned(),
+        _ => rest.to_owned(),
+    };
+    Line { at: clock(at), subject, what }
+}
+
+fn event(event: Event) -> What {
+    What::Input(Input::Event(event))
+}
+
+fn by(who: &str, action: Action) -> What {
+    What::Input(Input::Command(Box::new(Command { by: who.into(), at: None, action })))
+}
+
+/// The value of `NAME=VALUE` among words.
+pub(crate) fn value<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
+    words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
+fn heartbeat(source: &str, words: &[&str]) -> Heartbeat {
+    let span = |name| value(words, name).map(|text| Span::parse(text).expect("a duration"));
+    let ci = value(words, "ci").map(CiId::from);
+    Heartbeat { source: source.into(), every: span("every"), grace: span("grace"), ci, severity: None }
+}
+
+pub(crate) fn cis(text: &str) -> Vec<CiId> {
+    text.split(',').map(CiId::from).collect()
+}
+
+fn change(reference: &str, items: &str, status: &str, words: &[&str]) -> Change {
+    Change {
+        id: ChangeId::derive(|hash| {
+            hash.text(reference);
+        }),
+        reference: reference.into(),
+        kind: ChangeKind::Normal,
+        status: match status {
+            "planned" => ChangeStatus::Planned,
+            "started" => ChangeStatus::Started,
+            "finished" => ChangeStatus::Finished,
+            other => panic!("`{other}` is no status of a change"),
+        },
+        result: None,
+        summary: format!("{reference} on {items}").into(),
+        cis: cis(items),
+        starts_at: value(words, "starts").map(clock),
+        ends_at: value(words, "ends").map(clock),
+        received_at: Timestamp::EPOCH,
+    }
+}
+
+fn interval(text: &str) -> Interval {
+    let (from, to) = text.split_once("..").expect("a span is FROM..TO");
+    Interval::new(clock(from), clock(to)).expect("a span ends after it begins")
+}
+
+fn window_id(reference: &str) -> MaintenanceId {
+    MaintenanceId::derive(|hash| {
+        hash.text(reference);
+    })
+}
+
+fn window(reference: &str, items: &str, span: &str) -> MaintenanceWindow {
+    MaintenanceWindow {
+        id: window_id(reference),
+        reference: reference.into(),
+        cis: cis(items),
+        interval: interval(span),
+        reason: "agreed".into(),
+        by: None,
+        received_at: Timestamp::EPOCH,
+        deleted: false,
+    }
+}
+
+fn silence_id(name: &str) -> SilenceId {
+    SilenceId::derive(|hash| {
+        hash.text(name);
+    })
+}
+
+fn silence(name: &str, matcher: &str, span: &str) -> Silence {
+    Silence {
+        id: silence_id(name),
+        matchers: vec![matching(matcher)],
+        interval: interval(span),
+        by: "ops".into(),
+        comment: name.into(),
+        updated_at: Timestamp::EPOCH,
+    }
+}

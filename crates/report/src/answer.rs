@@ -1,0 +1,77 @@
+//! What a report answers: the contract's rows, what its figures mean, and what each came from where that was asked.
+//! contract.md sections 5 and 8.
+
+use std::collections::BTreeMap;
+
+use calendar::IntervalSet;
+use serde::{Deserialize, Serialize};
+use wire::v1;
+
+use crate::definitions;
+use crate::question::Question;
+
+/// A report as the contract writes it down, and beside it `now` and `definitions`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer<T> {
+    #[serde(flatten)]
+    pub report: v1::Report<Explained<T>>,
+    /// As seen when.
+    pub now: v1::Instant,
+    /// What each figure means, once for all rows.
+    #[serde(default)]
+    pub definitions: BTreeMap<String, String>,
+}
+
+/// A row, with what its figures came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explained<T> {
+    #[serde(flatten)]
+    pub figures: T,
+    /// By figure: the stretches of time that it is the length of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<BTreeMap<String, Vec<Stretch>>>,
+    /// By figure: the incidents that it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident_numbers: Option<BTreeMap<String, Vec<String>>>,
+}
+
+/// `[from, to)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    pub from: v1::Instant,
+    pub to: v1::Instant,
+}
+
+impl<T> Answer<T> {
+    pub(crate) fn new(question: &Question, definitions: definitions::Texts, items: Vec<Explained<T>>) -> Answer<T> {
+        Answer {
+            report: v1::Report { from: question.from.into(), to: question.to.into(), items },
+            now: question.now.into(),
+            definitions: definitions.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        }
+    }
+
+    /// The rows without what they came from.
+    pub fn rows(&self) -> impl Iterator<Item = &T> {
+        self.report.items.iter().map(|item| &item.figures)
+    }
+}
+
+impl<T: Serialize> Answer<T> {
+    /// The answer as one JSON document, for people indented.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("rows are numbers and texts under names that are texts")
+    }
+}
+
+impl<T> Explained<T> {
+    pub(crate) fn plain(figures: T) -> Explained<T> {
+        Explained { figures, intervals: None, incident_numbers: None }
+    }
+}
+
+impl Stretch {
+    pub(crate) fn all(intervals: &IntervalSet) -> Vec<Stretch> {
+        intervals.iter().map(|part| Stretch { from: part.start().into(), to: part.end().into() }).collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! The availability report: a row for each service, or for each of its periods. contract.md section 8; the formulas are
+//! `reliability::availability`'s, service-levels.md section 5.
+
+use std::collections::BTreeMap;
+
+use model::Interval;
+use reliability::{Parts, ServiceFacts};
+use store::Store;
+use wire::v1::{AvailabilityRow, Group, Ratio, Seconds};
+
+use crate::answer::{Answer, Explained, Stretch};
+use crate::definitions;
+use crate::error::ReportError;
+use crate::maintenance::Maintenance;
+use crate::outages::Outages;
+use crate::periods::{Part, Periods};
+use crate::question::{GroupBy, Question};
+use crate::services::{Service, asked};
+use crate::versions::Versions;
+use crate::watch::Watch;
+
+/// Availability of services, by id and period.
+///
+/// # Errors
+/// A window, item, time zone or group that makes no sense here; a store that does not answer.
+pub async fn availability(store: &Store, question: &Question) -> Result<Answer<AvailabilityRow>, ReportError> {
+    let grouped = |by: GroupBy| by == GroupBy::Service || by.step().is_some();
+    question.only_grouped_by("availability", grouped, "it has a row for each service; cut it into periods")?;
+    let periods = Periods::of(question)?;
+    let over = question.elapsed();
+    let versions = Versions::read(store, question.now).await?;
+    let topology = versions.since(over.start());
+    let services = asked(&topology, question)?;
+    let known = Known {
+        outages: Outages::read(store, question, &versions, &services, over).await?,
+        maintenance: Maintenance::read(store, &topology, &services, over, question.now).await?,
+        watch: Watch::read(store, question, &services, over).await?,
+    };
+    let items = services.iter().flat_map(|service| known.rows(service, &periods, question)).collect();
+    Ok(Answer::new(question, definitions::AVAILABILITY, items))
+}
+
+struct Known {
+    outages: Outages,
+    maintenance: Maintenance,
+    watch: Watch,
+}
+
+impl Known {
+    fn rows(&self, service: &Service<'_>, periods: &Periods, question: &Question) -> Vec<Explained<AvailabilityRow>> {
+        let (first_heard, blind) = (self.watch.first_heard(service), self.watch.blind(service));
+        let objectives = service.objectives();
+        let row = |part: &Part| {
+            let facts = ServiceFacts {
+                outages: self.outages.within(&service.id, part.window),
+                maintenance: self.maintenance.of(&service.id),
+                blind: &blind,
+                first_heard: &first_heard,
+                calendar: &service.calendar,
+                degraded_weight: objectives.degraded_weight,
+                live: service.live,
+            };
+            row(service, &facts, part, question)
+        };
+        periods.parts().iter().map(row).collect()
+    }
+}
+
+fn row(
+    service: &Service<'_>,
+    facts: &ServiceFacts<'_>,
+    part: &Part,
+    question: &Question,
+) -> Explained<AvailabilityRow> {
+    let figures = reliability::availability(facts, service.objectives().slo, part.window, question.now);
+    let intervals = question.include_intervals.then(|| origins(facts, part.window, question));
+    let figures = AvailabilityRow {
+        group: group(service, part, question),
+        service: service.id.to_string(),
+        agreed_seconds: figures.agreed_seconds.into(),
+        down_seconds: figures.down_seconds.into(),
+        degraded_seconds: figures.degraded_seconds.into(),
+        planned_seconds: figures.planned_seconds.into(),
+        availability: figures.availability.map(Ratio),
+        outages: figures.outages,
+        mean_outage_seconds: figures.mean_outage_seconds.map(Seconds::new),
+        mtbf_seconds: figures.mtbf_seconds.map(Seconds::new),
+        mtbsi_seconds: figures.mtbsi_seconds.map(Seconds::new),
+        objective: figures.objective.map(Ratio),
+        met: figures.met,
+        coverage: figures.coverage.map(Ratio),
+        blind_seconds: figures.blind_seconds.into(),
+        availability_as_experienced: figures.availability_as_experienced.map(Ratio),
+    };
+    Explained { intervals, ..Explained::plain(figures) }
+}
+
+/// Only of a row that is one of several of its service.
+fn group(service: &Service<'_>, part: &Part, question: &Question) -> Group {
+    let mut group = Group::new();
+    if let (Some(label), Ok(Some(by))) = (&part.label, question.period()) {
+        group.insert(GroupBy::Service.as_str().to_owned(), service.id.to_string());
+        group.insert(by.as_str().to_owned(), label.clone());
+    }
+    group
+}
+
+fn origins(facts: &ServiceFacts<'_>, window: Interval, question: &Question) -> BTreeMap<String, Vec<Stretch>> {
+    stretches(&reliability::availability::evidence(facts, window, question.now))
+}
+
+/// By the figure that is its length.
+pub(crate) fn stretches(parts: &Parts) -> BTreeMap<String, Vec<Stretch>> {
+    [
+        ("agreed_seconds", &parts.agreed),
+        ("down_seconds", &parts.down),
+        ("degraded_seconds", &parts.degraded),
+        ("planned_seconds", &parts.planned),
+        ("blind_seconds", &parts.blind),
+    ]
+    .into_iter()
+    .map(|(figure, set)| (figure.to_owned(), Stretch::all(set)))
+    .collect()
+}

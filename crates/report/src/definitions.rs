@@ -1,0 +1,87 @@
+//! What the figures of each report mean, in a sentence each: answered once beside the rows. service-levels.md has the
+//! rules in full.
+
+/// Names of figures, as rows have them, with their meaning.
+pub type Texts = &'static [(&'static str, &'static str)];
+
+pub const AVAILABILITY: Texts = &[
+    ("agreed_seconds", "Time of the window inside the service's calendar, less maintenance; all shares are of it."),
+    ("down_seconds", "Agreed time in which the service was down."),
+    ("degraded_seconds", "Agreed time in which it was degraded and not down."),
+    ("planned_seconds", "Time inside the calendar in which it was down in maintenance."),
+    (
+        "availability",
+        "Agreed time less downtime, as a share of agreed time; degraded time is weighted as agreed, 0 unless said.",
+    ),
+    ("outages", "Failures that began in the window: unplanned, down, with an instant inside the calendar."),
+    ("mean_outage_seconds", "Mean whole length of the failures that ended in the window."),
+    ("mtbf_seconds", "Mean time between failures: agreed time less downtime, for each failure."),
+    ("mtbsi_seconds", "Mean time between service incidents: MTBF and the mean outage."),
+    ("objective", "The availability that is aimed at."),
+    ("met", "Whether availability reaches the objective."),
+    (
+        "coverage",
+        "Share of the service and all it requires that any source has ever spoken of; 0 is no evidence, not health.",
+    ),
+    ("blind_seconds", "Agreed time in which a source that covers the service was silent."),
+    ("availability_as_experienced", "Availability round the clock, planned outages counted as down."),
+];
+
+pub const SLO: Texts = &[
+    ("objective", "The availability that is aimed at over the window."),
+    (
+        "window",
+        "30d and the like roll and end at the report's end or now; month and quarter are those of the calendar.",
+    ),
+    ("agreed_seconds", "Agreed time over the whole window, of a month or quarter the rest to come included."),
+    ("budget_seconds", "Downtime that the objective allows: (1 - objective) of the agreed time."),
+    ("consumed_seconds", "Downtime to date."),
+    ("remaining_seconds", "Budget less what is consumed; negative when the objective is missed."),
+    (
+        "burn_rate",
+        "Downtime's share of agreed time over the last 1, 6, 24, 72 hours, divided by 1 - objective: above 1 the budget does not last.",
+    ),
+];
+
+pub const CONTINUITY: Texts = &[
+    ("rto_seconds", "Recovery time objective: the longest acceptable time to restore."),
+    ("rpo_seconds", "Recovery point objective: the longest acceptable span of lost data."),
+    ("mtpd_seconds", "Maximum tolerable period of disruption."),
+    ("recoveries", "Failures that ended in the window, and one still open that has outlasted the RTO."),
+    ("rto_met", "Those of them no longer than the RTO."),
+    ("rto_attainment", "The share of recoveries that met the RTO."),
+    ("worst_recovery_seconds", "The longest of them."),
+    ("mean_recovery_seconds", "Their mean."),
+    ("rpo_exposure_seconds", "Age of the newest recovery point at the end; of several stores the largest."),
+    ("rpo_worst_seconds", "The largest that age was over the window."),
+    ("gaps", "What the service needs and does not bear out its objectives."),
+    ("last_exercise", "The continuity test held last, passed or not."),
+    ("exercise_overdue", "Whether it was held longer ago than exercises are to be held."),
+];
+
+pub const INCIDENTS: Texts = &[
+    ("opened", "Incidents opened in the window. Merged ones and false positives count in no figure."),
+    ("resolved", "Incidents resolved in the window."),
+    ("reopened", "Reopenings in the window; one incident may have several."),
+    ("never_acknowledged", "Of those resolved in the window: nobody acknowledged them."),
+    (
+        "mttd",
+        "Mean time to detect: from start to detection, of those detected in the window; older conditions left out.",
+    ),
+    ("mtta", "Mean time to acknowledge: from opening, of those acknowledged in the window."),
+    ("mttr", "Mean time to restore service: from start, of those restored in the window."),
+    ("mttr_resolve", "Mean time to resolve: from opening, less time on hold, of those resolved in the window."),
+];
+
+pub const NOISE: Texts = &[
+    ("events", "Statements about alerts received; facts of other kinds and what was rejected left out."),
+    ("alerts", "Alerts that events spoke of, from their first to their last."),
+    ("episodes", "Firings that began, by the hour of their receipt."),
+    ("incidents", "Incidents opened; merged ones and false positives left out."),
+    ("told", "Messages to people."),
+    ("suppressed", "Firings that opened nothing, by the reason, as far as their alerts remember them."),
+    ("compression", "The share of events that opened no incident."),
+    ("deduplication", "The share of events that began no episode."),
+    ("suppressed_share", "The share of episodes that were suppressed."),
+    ("told_per_incident", "Messages for each incident."),
+];

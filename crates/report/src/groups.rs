@@ -1,0 +1,62 @@
+//! What an incident belongs to. contract.md section 8: it counts once in each of its services, classes and sources, and
+//! where it has none it counts in none; of the rest it has one each, which is the empty text where nobody said it.
+
+use std::collections::BTreeSet;
+
+use model::incident::{Confidence, Verdict};
+use model::{CiId, Incident};
+use topology::Topology;
+
+use crate::question::GroupBy;
+
+/// Every group the incident is in: for each, its values in the order of `by`, periods left out.
+pub(crate) fn groups_of(
+    incident: &Incident,
+    by: &[GroupBy],
+    services: &[CiId],
+    topology: Option<&Topology>,
+) -> Vec<Vec<String>> {
+    let mut groups = vec![Vec::new()];
+    for by in by.iter().filter(|by| by.step().is_none()) {
+        let values = values(incident, *by, services, topology);
+        let with_each = |group: Vec<String>| {
+            values.iter().map(move |value| group.iter().chain([value]).cloned().collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
+        groups = groups.into_iter().flat_map(with_each).collect();
+    }
+    groups
+}
+
+/// Sorted, each once.
+fn values(incident: &Incident, by: GroupBy, services: &[CiId], topology: Option<&Topology>) -> BTreeSet<String> {
+    match by {
+        GroupBy::Service => concerned(incident, services).map(ToString::to_string).collect(),
+        GroupBy::Class => topology.map(|topology| classes(incident, topology)).unwrap_or_default(),
+        GroupBy::Source => incident.sources.iter().map(ToString::to_string).collect(),
+        GroupBy::Priority => BTreeSet::from([incident.priority.as_str().to_owned()]),
+        GroupBy::Team => BTreeSet::from([incident.team.as_deref().unwrap_or_default().to_owned()]),
+        GroupBy::Cause => BTreeSet::from([cause(incident).map(ToString::to_string).unwrap_or_default()]),
+        GroupBy::Day | GroupBy::Week | GroupBy::Month | GroupBy::Quarter => BTreeSet::new(),
+    }
+}
+
+/// Its affected services; of items that were asked for by name those that it affects or that alert in it.
+pub(crate) fn concerned<'a>(incident: &'a Incident, named: &'a [CiId]) -> impl Iterator<Item = &'a CiId> {
+    let affected = incident.services.iter().map(|service| &service.id);
+    let alerting = incident.cis.iter().filter(|_| !named.is_empty());
+    affected.chain(alerting).filter(|id| named.is_empty() || named.contains(id))
+}
+
+/// Of its items, as they were when it opened.
+fn classes(incident: &Incident, topology: &Topology) -> BTreeSet<String> {
+    let graph = topology.at(incident.opened_at);
+    let items = incident.cis.iter().filter_map(|ci| graph.find(ci.as_str()));
+    items.map(|idx| graph.class_of(idx).id.to_string()).collect()
+}
+
+fn cause(incident: &Incident) -> Option<&CiId> {
+    let confirmed = incident.causes.iter().find(|cause| cause.verdict == Some(Verdict::Confirmed));
+    let named =
+        || incident.causes.iter().find(|cause| cause.verdict.is_none() && cause.confidence >= Confidence::Medium);
+    confirmed.or_else(named).map(|cause| &cause.ci)
+}

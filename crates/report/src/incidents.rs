@@ -1,0 +1,188 @@
+//! The incidents report: how many, and how long it took to detect, acknowledge, restore and resolve them. contract.md
+//! section 8; the formulas are `reliability::incidents`', service-levels.md section 3.
+//!
+//! Rule: one row for each group that counts anything in the window, and of each such group one for every period; without
+//! a group, always one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{CiId, Incident, Timestamp};
+use reliability::{IncidentFact, IncidentMeans, incident_means};
+use store::Store;
+use topology::Topology;
+use wire::v1::{Group, IncidentsRow, Sample, Seconds};
+
+use crate::answer::{Answer, Explained};
+use crate::definitions;
+use crate::error::ReportError;
+use crate::groups::{concerned, groups_of};
+use crate::periods::{Part, Periods};
+use crate::question::{GroupBy, Question};
+use crate::services::asked;
+use crate::versions::Versions;
+
+/// Incident figures, sorted by their groups in the order asked.
+///
+/// # Errors
+/// A window, item, time zone or periods that make no sense; a store that does not answer.
+pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<IncidentsRow>, ReportError> {
+    let periods = Periods::of(question)?;
+    let topology = topology(store, question).await?;
+    let incidents = store.incidents_touching(question.window()?).await?;
+    let counted = incidents.iter().filter(|incident| is_asked_for(incident, question));
+    let mut groups: BTreeMap<Vec<String>, Vec<Known<'_>>> = BTreeMap::new();
+    for incident in counted {
+        let known = Known { incident, fact: IncidentFact::of(incident, question.now) };
+        for group in groups_of(incident, &question.group_by, &question.services, topology.as_ref()) {
+            groups.entry(group).or_default().push(known.clone());
+        }
+    }
+    let groupless = question.group_by.iter().all(|by| by.step().is_some());
+    if groupless {
+        groups.entry(Vec::new()).or_default(); // there is one group of everything, also of nothing
+    }
+    let by = columns(question)?;
+    let mut rows: BTreeMap<Vec<String>, Explained<IncidentsRow>> = BTreeMap::new();
+    for (group, members) in groups {
+        let of_group = rows_of(&members, &periods, question);
+        if groupless || of_group.iter().any(|(_, row)| counts_anything(&row.figures)) {
+            rows.extend(of_group.into_iter().map(|(part, row)| labelled(&by, &group, part, row)));
+        }
+    }
+    Ok(Answer::new(question, definitions::INCIDENTS, rows.into_values().collect()))
+}
+
+#[derive(Clone)]
+struct Known<'a> {
+    incident: &'a Incident,
+    fact: IncidentFact,
+}
+
+/// The CMDB, where the question needs it: for classes, and to know a name from a slip of the pen.
+async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>, ReportError> {
+    let by_class = question.group_by.contains(&GroupBy::Class);
+    if !by_class && question.services.is_empty() {
+        return Ok(None);
+    }
+    let versions = Versions::read(store, question.now).await?;
+    let topology = versions.since(question.elapsed().start());
+    asked(&topology, question)?;
+    Ok(by_class.then_some(topology))
+}
+
+fn is_asked_for(incident: &Incident, question: &Question) -> bool {
+    let named: &[CiId] = &question.services;
+    (named.is_empty() || concerned(incident, named).next().is_some())
+        && (!question.with_service_only || !incident.services.is_empty())
+}
+
+/// What a row is keyed by, in the order asked; a period that only a step asked for comes last.
+fn columns(question: &Question) -> Result<Vec<GroupBy>, ReportError> {
+    let mut seen = BTreeSet::new();
+    let asked = question.group_by.iter().copied().chain(question.period()?);
+    Ok(asked.filter(|by| seen.insert(*by)).collect())
+}
+
+fn rows_of<'p>(
+    members: &[Known<'_>],
+    periods: &'p Periods,
+    question: &Question,
+) -> Vec<(&'p Part, Explained<IncidentsRow>)> {
+    let mut within: Vec<Vec<&Known<'_>>> = vec![Vec::new(); periods.parts().len()];
+    for known in members {
+        let places: BTreeSet<usize> = instants(&known.fact).filter_map(|at| periods.place(at)).collect();
+        for place in places {
+            if let Some(of_period) = within.get_mut(place) {
+                of_period.push(known);
+            }
+        }
+    }
+    periods.parts().iter().zip(within).map(|(part, known)| (part, row(&known, part, question))).collect()
+}
+
+/// Every instant by which an incident may count in a period.
+fn instants(fact: &IncidentFact) -> impl Iterator<Item = Timestamp> {
+    let once = [Some(fact.opened_at), Some(fact.detected_at), fact.acknowledged_at, fact.restored_at, fact.resolved_at];
+    once.into_iter().flatten().chain(fact.reopened_at.iter().copied())
+}
+
+fn row(known: &[&Known<'_>], part: &Part, question: &Question) -> Explained<IncidentsRow> {
+    let facts: Vec<IncidentFact> = known.iter().map(|known| known.fact.clone()).collect();
+    let figures = written(&incident_means(&facts, part.window, question.now));
+    let incident_numbers = question.include_intervals.then(|| origins(known, part, question.now));
+    Explained { incident_numbers, ..Explained::plain(figures) }
+}
+
+/// By figure the incidents it counts: those that make a figure of their own when they stand alone.
+fn origins(known: &[&Known<'_>], part: &Part, now: Timestamp) -> BTreeMap<String, Vec<String>> {
+    let mut origins: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut known = known.to_vec();
+    known.sort_by_key(|known| (known.incident.number, known.incident.id));
+    for Known { incident, fact } in known {
+        let alone = incident_means(std::slice::from_ref(fact), part.window, now);
+        for (figure, count) in counts(&alone) {
+            let of_figure = origins.entry(figure.to_owned()).or_default();
+            of_figure.extend((count > 0).then(|| incident.label()));
+        }
+    }
+    origins
+}
+
+fn counts(figures: &IncidentMeans) -> [(&'static str, u64); 8] {
+    [
+        ("opened", figures.opened),
+        ("resolved", figures.resolved),
+        ("reopened", figures.reopened),
+        ("never_acknowledged", figures.never_acknowledged),
+        ("mttd", figures.mttd.count),
+        ("mtta", figures.mtta.count),
+        ("mttr", figures.mttr.count),
+        ("mttr_resolve", figures.mttr_resolve.count),
+    ]
+}
+
+fn counts_anything(row: &IncidentsRow) -> bool {
+    let samples = [row.mttd, row.mtta, row.mttr, row.mttr_resolve];
+    row.opened + row.resolved + row.reopened + samples.iter().map(|sample| sample.count).sum::<u64>() > 0
+}
+
+fn labelled(
+    by: &[GroupBy],
+    group: &[String],
+    part: &Part,
+    mut row: Explained<IncidentsRow>,
+) -> (Vec<String>, Explained<IncidentsRow>) {
+    let mut values = group.iter();
+    let value = |by: &GroupBy| match by.step() {
+        Some(_) => part.label.clone(),
+        None => values.next().cloned(),
+    };
+    let key: Vec<String> = by.iter().map(value).map(Option::unwrap_or_default).collect();
+    row.figures.group = by.iter().map(|by| by.as_str().to_owned()).zip(key.iter().cloned()).collect();
+    (key, row)
+}
+
+fn written(figures: &IncidentMeans) -> IncidentsRow {
+    IncidentsRow {
+        group: Group::new(),
+        opened: figures.opened,
+        resolved: figures.resolved,
+        reopened: figures.reopened,
+        never_acknowledged: figures.never_acknowledged,
+        mttd: sample(figures.mttd),
+        mtta: sample(figures.mtta),
+        mttr: sample(figures.mttr),
+        mttr_resolve: sample(figures.mttr_resolve),
+    }
+}
+
+fn sample(sample: reliability::Sample) -> Sample {
+    let seconds = |figure: Option<f64>| figure.map(Seconds::new);
+    Sample {
+        count: sample.count,
+        mean_seconds: seconds(sample.mean_seconds),
+        median_seconds: seconds(sample.median_seconds),
+        p90_seconds: seconds(sample.p90_seconds),
+        p95_seconds: seconds(sample.p95_seconds),
+    }
+}

@@ -1,0 +1,209 @@
+//! The outages that figures are made from. Those of services are in the store, and are the facts; those of any other
+//! item are swept from the episodes in the store when somebody asks. service-levels.md section 4.
+//!
+//! Rule: a sample is whole. A sweep is widened until no outage that it found crosses its edge, but for one that still
+//! lasts now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::alert::SeverityStep;
+use model::limits::PAGE_ROWS_MAX;
+use model::{CiId, Interval, Outage, Span, Timestamp};
+use reliability::OutageFact;
+use store::{EpisodeRecord, OutageFilter, PageRequest, Store, StoreError};
+use topology::{FaultInterval, Graph, ItemIdx, Segment, Topology, sweep};
+
+use crate::error::ReportError;
+use crate::question::Question;
+use crate::services::Service;
+use crate::versions::Versions;
+use crate::windows::windows_over;
+
+#[derive(Debug, Default)]
+pub(crate) struct Outages(BTreeMap<CiId, Vec<OutageFact>>);
+
+impl Outages {
+    /// Of these items, each item's in order of time: those that overlap `span`, and those that end where it begins or
+    /// begin where it ends.
+    pub(crate) async fn read(
+        store: &Store,
+        question: &Question,
+        versions: &Versions,
+        services: &[Service<'_>],
+        span: Interval,
+    ) -> Result<Outages, StoreError> {
+        let span = with_its_edges(span);
+        let mut of: BTreeMap<CiId, Vec<OutageFact>> = BTreeMap::new();
+        for outage in stored(store, question, services, span).await? {
+            of.entry(outage.service.clone()).or_default().push(OutageFact::from(&outage));
+        }
+        let others: BTreeSet<CiId> =
+            services.iter().filter(|item| !item.is_service).map(|item| item.id.clone()).collect();
+        if !others.is_empty() {
+            of.append(&mut swept(store, versions, &others, span, question.now).await?);
+        }
+        Ok(Outages(of))
+    }
+
+    pub(crate) fn of(&self, item: &CiId) -> &[OutageFact] {
+        self.0.get(item).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Those of the item that can bear on `window`: they are in order and disjoint `[I13]`, so they stand together.
+    pub(crate) fn within(&self, item: &CiId, window: Interval) -> &[OutageFact] {
+        let all = self.of(item);
+        let first = all.partition_point(|outage| outage.to.is_some_and(|to| to < window.start()));
+        let end = all.partition_point(|outage| outage.from <= window.end());
+        all.get(first..end).unwrap_or_default()
+    }
+}
+
+/// What the outages of items ought to be: computed anew from episodes and windows, never from the outages in the
+/// store. Whole ones, of items that have any, that share an instant with `window`. `[I13]`
+///
+/// # Errors
+/// An item that no version of the CMDB in force over the window has.
+pub async fn recomputed(
+    store: &Store,
+    items: &[CiId],
+    window: Interval,
+    now: Timestamp,
+) -> Result<BTreeMap<CiId, Vec<OutageFact>>, ReportError> {
+    let versions = Versions::read(store, now).await?;
+    let question = Question { services: items.to_vec(), ..Question::new(window.start(), window.end(), now) };
+    let topology = versions.since(question.elapsed().start());
+    let asked = crate::services::asked(&topology, &question)?;
+    let ids = asked.into_iter().map(|item| item.id).collect();
+    let known = Interval::or_empty(window.start(), window.end().min(now + Span::MICROSECOND));
+    if known.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut found = swept(store, &versions, &ids, known, now).await?;
+    for outages in found.values_mut() {
+        outages.retain(|outage| outage.from < known.end() && outage.to.is_none_or(|to| to > known.start()));
+    }
+    found.retain(|_, outages| !outages.is_empty());
+    Ok(found)
+}
+
+/// All in one read; of a few that were named, only theirs.
+async fn stored(
+    store: &Store,
+    question: &Question,
+    services: &[Service<'_>],
+    span: Interval,
+) -> Result<Vec<Outage>, StoreError> {
+    if question.services.is_empty() {
+        return store.outages_overlapping(span).await;
+    }
+    let named: Vec<CiId> = services.iter().filter(|item| item.is_service).map(|item| item.id.clone()).collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = OutageFilter { services: named, overlapping: Some(span) };
+    let mut request = PageRequest::first(PAGE_ROWS_MAX);
+    let mut outages = Vec::new();
+    loop {
+        let page = store.outages(&filter, &request).await?;
+        outages.extend(page.items);
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => return Ok(outages),
+        }
+    }
+}
+
+/// Sweeps, wider and wider until what is found is whole. Each time the span at least doubles, so that there are few.
+async fn swept(
+    store: &Store,
+    versions: &Versions,
+    items: &BTreeSet<CiId>,
+    span: Interval,
+    now: Timestamp,
+) -> Result<BTreeMap<CiId, Vec<OutageFact>>, StoreError> {
+    // What begins now lasts, though nothing of it has passed.
+    let last = now + Span::MICROSECOND;
+    let mut span = Interval::or_empty(span.start().min(last), span.end().min(last));
+    let mut topology = versions.since(span.start());
+    loop {
+        let needed: Vec<CiId> = everything_below(&topology, items).into_iter().collect();
+        // One that ended just where the span begins may be one outage with what began there.
+        let episodes = store.episodes_of_items(&needed, with_its_edges(span)).await?;
+        let windows = windows_over(store, span, now).await?;
+        let faults = faults(&episodes);
+        let segments = sweep(&topology, &faults, &windows, span, &|graph, idx| items.contains(graph.id(idx)));
+        let Some(wider) = wider(span, &segments, &episodes, last) else { return Ok(facts(&segments, last)) };
+        if !versions.begin_alike(span.start(), wider.start()) {
+            topology = versions.since(wider.start());
+        }
+        span = wider;
+    }
+}
+
+/// `None` where no segment is cut by the edges of the span.
+fn wider(
+    span: Interval,
+    segments: &BTreeMap<CiId, Vec<Segment>>,
+    episodes: &[EpisodeRecord],
+    last: Timestamp,
+) -> Option<Interval> {
+    let earliest = episodes.iter().map(|episode| episode.start).min().filter(|start| *start < span.start());
+    let at_start = segments.values().filter_map(|of_item| of_item.first()).any(|first| first.from == span.start());
+    let at_end = segments.values().filter_map(|of_item| of_item.last()).any(|end| end.to == span.end());
+    let length = span.length().max(Span::HOUR);
+    // What lasted before the span has an episode that began before it: without one nothing is cut.
+    let start = earliest.filter(|_| at_start).map_or(span.start(), |earliest| earliest.min(span.start() - length));
+    let end = if at_end { (span.end() + length).min(last) } else { span.end() };
+    let wider = Interval::or_empty(start.max(Timestamp::MIN), end);
+    (wider != span).then_some(wider)
+}
+
+fn facts(segments: &BTreeMap<CiId, Vec<Segment>>, last: Timestamp) -> BTreeMap<CiId, Vec<OutageFact>> {
+    let fact = |segment: &Segment| {
+        let to = (segment.to < last).then_some(segment.to);
+        Some(OutageFact { from: segment.from, to, state: segment.state.outage()?, planned: segment.planned })
+    };
+    segments.iter().map(|(id, of_item)| (id.clone(), of_item.iter().filter_map(fact).collect())).collect()
+}
+
+/// One fault for each step of an episode's severity; suppressed or not, but no false positives.
+fn faults(episodes: &[EpisodeRecord]) -> Vec<FaultInterval> {
+    let counting = episodes.iter().filter(|episode| !episode.false_positive);
+    let bound = counting.filter_map(|episode| Some((episode.ci.as_ref()?, episode)));
+    bound.flat_map(|(ci, episode)| steps(ci, &episode.severities, episode.end)).collect()
+}
+
+fn steps(ci: &CiId, severities: &[SeverityStep], end: Option<Timestamp>) -> impl Iterator<Item = FaultInterval> {
+    let ends = severities.iter().skip(1).map(|next| Some(next.at)).chain([end]);
+    severities.iter().zip(ends).map(|(step, end)| FaultInterval {
+        ci: ci.clone(),
+        start: step.at,
+        end,
+        severity: step.severity,
+        effect: step.effect,
+    })
+}
+
+/// The items and everything whose faults can bear on them, by any version.
+fn everything_below(topology: &Topology, items: &BTreeSet<CiId>) -> BTreeSet<CiId> {
+    let mut below = BTreeSet::new();
+    for (_, graph) in topology.versions() {
+        let start = items.iter().filter_map(|id| graph.find(id.as_str())).collect();
+        below.extend(reach(graph, start).into_iter().map(|idx| graph.id(idx).clone()));
+    }
+    below
+}
+
+fn reach(graph: &Graph, start: Vec<ItemIdx>) -> BTreeSet<ItemIdx> {
+    let mut seen: BTreeSet<ItemIdx> = start.iter().copied().collect();
+    let mut waiting = start;
+    while let Some(item) = waiting.pop() {
+        waiting.extend(graph.dependencies(item).map(|edge| edge.to).filter(|to| seen.insert(*to)));
+    }
+    seen
+}
+
+/// Reads of what overlaps leave out what only touches.
+fn with_its_edges(span: Interval) -> Interval {
+    Interval::or_empty(span.start() - Span::MICROSECOND, span.end() + Span::MICROSECOND)
+}

@@ -1,0 +1,144 @@
+//! The periods that a window is cut into. contract.md section 8: days, weeks, months and quarters are UTC's unless
+//! `time_zone` says otherwise.
+
+use calendar::Zone;
+use model::{Interval, Timestamp};
+
+use crate::error::ReportError;
+use crate::question::{GroupBy, Question};
+
+/// More than ten years of days.
+const PERIODS_MAX: usize = 4000;
+
+/// In order of time, without a gap: all of the window that has begun, or the window whole where nothing is cut.
+#[derive(Debug)]
+pub(crate) struct Periods(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// `None` where the window is not cut.
+    pub(crate) label: Option<String>,
+    /// The period, cut to the window.
+    pub(crate) window: Interval,
+}
+
+impl Periods {
+    pub(crate) fn of(question: &Question) -> Result<Periods, ReportError> {
+        let (window, zone) = (question.window()?, question.zone()?);
+        match question.period()? {
+            Some(by) => cut(window, question.now, &zone, by),
+            None => Ok(Periods(vec![Part { label: None, window }])),
+        }
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    /// The place of the one that holds `at`.
+    pub(crate) fn place(&self, at: Timestamp) -> Option<usize> {
+        let place = self.0.partition_point(|part| part.window.end() <= at);
+        self.0.get(place).filter(|part| part.window.contains(at)).map(|_| place)
+    }
+}
+
+fn cut(window: Interval, now: Timestamp, zone: &Zone, by: GroupBy) -> Result<Periods, ReportError> {
+    let mut parts = Vec::new();
+    let Some(step) = by.step() else { return Ok(Periods(parts)) };
+    let mut begin = window.start();
+    while begin < window.end() && begin <= now {
+        if parts.len() == PERIODS_MAX {
+            return Err(ReportError::TooManyPeriods { most: PERIODS_MAX });
+        }
+        let end = zone.period_of(step, begin).end().min(window.end());
+        if end <= begin {
+            break; // the end of time
+        }
+        parts.push(Part { label: Some(zone.label(step, begin)), window: Interval::or_empty(begin, end) });
+        begin = end;
+    }
+    Ok(Periods(parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Span;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).expect("an instant")
+    }
+
+    fn periods(from: &str, to: &str, now: &str, by: GroupBy, zone: Option<&str>) -> Vec<(String, String)> {
+        let question = Question {
+            group_by: vec![by],
+            time_zone: zone.map(str::to_owned),
+            ..Question::new(at(from), at(to), at(now))
+        };
+        let periods = Periods::of(&question).expect("it can be cut");
+        let shown = |part: &Part| (part.label.clone().unwrap_or_default(), part.window.start().to_string());
+        periods.parts().iter().map(shown).collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(label, start)| ((*label).to_owned(), (*start).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_first_and_the_last_period_are_cut_to_the_window() {
+        let found =
+            periods("2026-04-20T00:00:00Z", "2026-06-02T00:00:00Z", "2026-07-01T00:00:00Z", GroupBy::Month, None);
+        let expected = pairs(&[
+            ("2026-04", "2026-04-20T00:00:00Z"),
+            ("2026-05", "2026-05-01T00:00:00Z"),
+            ("2026-06", "2026-06-01T00:00:00Z"),
+        ]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_time_zone_moves_the_edges() {
+        let (from, to) = ("2026-05-03T21:00:00Z", "2026-05-04T23:00:00Z");
+        let berlin = periods(from, to, to, GroupBy::Day, Some("Europe/Berlin"));
+        let expected = pairs(&[
+            ("2026-05-03", "2026-05-03T21:00:00Z"),
+            ("2026-05-04", "2026-05-03T22:00:00Z"),
+            ("2026-05-05", "2026-05-04T22:00:00Z"),
+        ]);
+        assert_eq!(berlin, expected);
+    }
+
+    #[test]
+    fn periods_that_have_not_begun_are_left_out() {
+        let found =
+            periods("2026-05-01T00:00:00Z", "2026-12-01T00:00:00Z", "2026-05-20T00:00:00Z", GroupBy::Month, None);
+        assert_eq!(found, pairs(&[("2026-05", "2026-05-01T00:00:00Z")]));
+    }
+
+    #[test]
+    fn an_instant_finds_its_period() {
+        let (from, to) = (at("2026-05-01T00:00:00Z"), at("2026-05-03T12:00:00Z"));
+        let question = Question { step: Some(calendar::Period::Day), ..Question::new(from, to, to) };
+        let periods = Periods::of(&question).expect("it can be cut");
+        for (instant, place) in [
+            (from, Some(0)),
+            (from - Span::MICROSECOND, None),
+            (from + Span::DAY, Some(1)),
+            (to - Span::MICROSECOND, Some(2)),
+            (to, None),
+        ] {
+            assert_eq!(periods.place(instant), place, "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_cut_too_fine_is_refused() {
+        let question = Question {
+            step: Some(calendar::Period::Day),
+            ..Question::new(Timestamp::MIN, Timestamp::MAX, Timestamp::MAX)
+        };
+        assert!(matches!(Periods::of(&question), Err(ReportError::TooManyPeriods { .. })));
+        let unknown = Question { time_zone: Some("Mars/Olympus".to_owned()), ..question };
+        assert!(Periods::of(&unknown).expect_err("no such zone").to_string().contains("Mars/Olympus"));
+    }
+}

@@ -1,0 +1,36 @@
+//! Maintenance windows as reports see them: by their own times, as recorded by now, each once. service-levels.md
+//! section 4, "Maintenance".
+
+use std::collections::BTreeMap;
+
+use model::fact::MaintenanceWindow;
+use model::limits::PAGE_ROWS_MAX;
+use model::{Interval, MaintenanceId, Timestamp};
+use store::{PageRequest, Store, StoreError, WindowFilter};
+use topology::WindowInterval;
+
+/// Which items windows name, and when, for windows that share an instant with `span`.
+pub(crate) async fn windows_over(
+    store: &Store,
+    span: Interval,
+    now: Timestamp,
+) -> Result<Vec<WindowInterval>, StoreError> {
+    let filter = WindowFilter { overlapping: Some(span), ..WindowFilter::default() };
+    // Each domain keeps its copy of a window.
+    let mut windows: BTreeMap<MaintenanceId, MaintenanceWindow> = BTreeMap::new();
+    let mut request = PageRequest::first(PAGE_ROWS_MAX);
+    loop {
+        let page = store.maintenance_windows(&filter, &request).await?;
+        let recorded = page.items.into_iter().filter(|window| !window.deleted && window.received_at <= now);
+        windows.extend(recorded.map(|window| (window.id, window)));
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => break,
+        }
+    }
+    let named = |window: MaintenanceWindow| {
+        let interval = window.interval;
+        window.cis.into_iter().map(move |ci| WindowInterval { ci, interval })
+    };
+    Ok(windows.into_values().flat_map(named).collect())
+}

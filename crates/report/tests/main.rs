@@ -1,0 +1,11 @@
+//! Reports from outside: facts committed to a store in memory, questions, rows.
+
+mod availability;
+mod continuity;
+mod incidents;
+mod noise;
+mod recomputed;
+mod rendered;
+mod slo;
+mod stage;
+mod worked_example;

@@ -1,0 +1,97 @@
+//! The noise report: where each of its counts comes from.
+
+use model::alert::{SeverityStep, Suppression};
+use model::step::Counts;
+use model::{MaintenanceId, Severity, Step};
+use report::{GroupBy, Question, noise};
+use store::{Store, ready};
+use wire::v1::NoiseRow;
+
+use crate::stage::{Stage, alert_of, at, episode, incident, of_items, of_the_day};
+
+fn rows(store: &Store, question: &Question) -> Vec<NoiseRow> {
+    ready(noise(store, question)).expect("it answers").rows().cloned().collect()
+}
+
+fn counted(clock: &str, counts: Counts) -> Step {
+    assert!(counts.add_up(), "the fixture's counts add up");
+    Step { clock: at(clock), counts, ..Step::default() }
+}
+
+fn stage() -> Stage {
+    let mut stage = Stage::of("shop{service}");
+    let counts = Counts { events: 10, opened: 1, repeated: 7, recorded: 1, rejected: 1, told: 1, ..Counts::default() };
+    stage.step(counted("-10:30", counts));
+    let counts = Counts {
+        events: 100,
+        opened: 2,
+        reopened: 1,
+        suppressed: 1,
+        repeated: 90,
+        cleared: 4,
+        recorded: 2,
+        told: 6,
+        ..Counts::default()
+    };
+    stage.step(counted("10:30", counts));
+    stage.facts(|step| {
+        let steps = |clock: &str| vec![SeverityStep { at: at(clock), severity: Severity::Critical, effect: None }];
+        let mut muted = episode("muted", at("10:00"), Some(at("10:30")), steps("10:00"));
+        muted.suppressed = Some(Suppression::Maintenance {
+            window: MaintenanceId::derive(|hash| {
+                hash.text("MW1");
+            }),
+            reference: "MW1".into(),
+            ci: "shop".into(),
+            until: at("11:00"),
+        });
+        step.alerts = vec![
+            alert_of("muted", Some("shop"), vec![muted]),
+            alert_of("loud", None, vec![episode("loud", at("-10:00"), Some(at("10:10")), steps("-10:00"))]),
+            alert_of("before", None, vec![episode("before", at("-10:00"), Some(at("-11:00")), steps("-10:00"))]),
+        ];
+        let mut wrong = incident("wrong", ["10:00", "10:01", "", "10:05", "10:06"]);
+        wrong.false_positive = Some("a probe".into());
+        step.incidents = vec![incident("real", ["10:00", "10:01", "", "", ""]), wrong];
+    });
+    stage
+}
+
+#[test]
+fn every_count_is_of_its_window() {
+    let rows = rows(&stage().store(), &of_the_day());
+    let row = &rows[0];
+    assert_eq!((rows.len(), row.events, row.episodes, row.told), (1, 98, 4, 6));
+    assert_eq!((row.alerts, row.incidents), (2, 1));
+    assert_eq!(
+        row.suppressed.iter().map(|(code, count)| (code.as_str(), *count)).collect::<Vec<_>>(),
+        [("maintenance", 1)]
+    );
+    assert_eq!(row.compression.map(|ratio| ratio.0), Some(1.0 - 1.0 / 98.0));
+    assert_eq!(row.told_per_incident.map(|ratio| ratio.0), Some(6.0));
+}
+
+#[test]
+fn each_period_counts_its_own() {
+    let question = Question { group_by: vec![GroupBy::Day], from: at("-00:00"), ..of_the_day() };
+    let found: Vec<(String, u64, u64, u64)> = rows(&stage().store(), &question)
+        .iter()
+        .map(|row| (row.group["day"].clone(), row.events, row.alerts, row.incidents))
+        .collect();
+    assert_eq!(found, [("2026-05-03".to_owned(), 8, 2, 0), ("2026-05-04".to_owned(), 98, 2, 1)]);
+}
+
+#[test]
+fn nothing_after_now_counts() {
+    let row = &rows(&stage().store(), &Question { now: at("09:00"), ..of_the_day() })[0];
+    assert_eq!((row.events, row.incidents, row.compression), (0, 0, None));
+    assert_eq!(row.alerts, 1, "one spoke before, and has not fallen silent");
+}
+
+#[test]
+fn noise_of_one_service_or_by_priority_is_refused_with_what_to_do() {
+    let store = stage().store();
+    let told = |question: &Question| ready(noise(&store, question)).expect_err("it is refused").to_string();
+    assert!(told(&of_items(&["shop"])).contains("ask without a service"));
+    assert!(told(&Question { group_by: vec![GroupBy::Priority], ..of_the_day() }).contains("cut it into periods"));
+}

@@ -1,0 +1,273 @@
+//! The store's own examination: what must hold of its rows, whoever wrote them. docs/invariants.md has the numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use model::alert::AlertState;
+use model::{AlertId, Incident, IncidentId, Outage};
+
+use crate::commit::{GENESIS, SlotName};
+use crate::error::StoreError;
+use crate::rows::alert::{EpisodeRecord, episode_from, state_word};
+use crate::rows::head::{Head, Link};
+use crate::rows::incident::{incident_from, outage_from};
+use crate::rows::ledger::{Range, position_from};
+use crate::rows::record::Outgoing;
+use crate::schema::{ALERT, ALERT_HOT, COMMITTED, EPISODE, HEAD, INCIDENT, LEDGER, OUTAGE, OUTBOX, POSITION};
+use crate::select::Select;
+use crate::store::{Reading, Store};
+use crate::value::Cell;
+
+/// Something that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The invariant, as docs/invariants.md numbers it; `file` for what the database itself found.
+    pub invariant: &'static str,
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// Findings of one kind past this are counted, not listed.
+const LISTED_MAX: usize = 20;
+
+impl Store {
+    /// What is wrong with the store; nothing, as a rule. Reads everything, beside a running service.
+    pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Findings::default();
+        if let Store::Sqlite(sqlite) = self {
+            sqlite.integrity().await?.into_iter().for_each(|what| findings.add("file", what));
+        }
+        let mut reading = self.reading().await?;
+        let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
+        chain(&mut reading, &head, &mut findings).await?;
+        ledger(&mut reading, &mut findings).await?;
+        let incidents = incidents(&mut reading, &head, &mut findings).await?;
+        episodes(&mut reading, &incidents, &mut findings).await?;
+        alerts(&mut reading, &mut findings).await?;
+        outages(&mut reading, &mut findings).await?;
+        outbox(&mut reading, &mut findings).await?;
+        Ok(findings.finish())
+    }
+}
+
+#[derive(Default)]
+struct Findings {
+    listed: Vec<Finding>,
+    counted: BTreeMap<&'static str, usize>,
+}
+
+impl Findings {
+    fn add(&mut self, invariant: &'static str, what: String) {
+        let count = self.counted.entry(invariant).or_default();
+        *count += 1;
+        if *count <= LISTED_MAX {
+            self.listed.push(Finding { invariant, what });
+        }
+    }
+
+    fn finish(mut self) -> Vec<Finding> {
+        for (invariant, count) in self.counted {
+            if count > LISTED_MAX {
+                self.listed.push(Finding { invariant, what: format!("and {} more", count - LISTED_MAX) });
+            }
+        }
+        self.listed
+    }
+}
+
+/// Every link is derived from what it says, and follows the one before it; the head is the last. [I2, I10]
+async fn chain(reading: &mut Reading, head: &Head, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut last: Option<Link> = None;
+    reading
+        .each(Select::from(&COMMITTED), |row| {
+            let link = Link::from_row(row)?;
+            let seq = link.seq;
+            if !link.is_sound() {
+                findings.add("I10", format!("the hash of commit {seq} is not that of what it wrote"));
+            }
+            if !link.counts.add_up() {
+                findings.add("I2", format!("the dispositions of commit {seq} do not add up to its events"));
+            }
+            let begins = seq == 1 && link.previous == GENESIS;
+            let follows = |last: &Link| {
+                last.seq + 1 == seq
+                    && last.hash == link.previous
+                    && last.epoch <= link.epoch
+                    && last.clock <= link.clock
+            };
+            if !last.as_ref().map_or(begins || seq > 1, follows) {
+                findings.add("I10", format!("commit {seq} does not follow the one before it"));
+            }
+            last = Some(link);
+            Ok(())
+        })
+        .await?;
+    let (seq, hash) = last.map_or((0, GENESIS), |link| (link.seq, link.hash));
+    if (seq, hash) != (head.commits, head.hash) {
+        findings.add("I10", format!("the head is at commit {}, the chain ends at {seq}", head.commits));
+    }
+    Ok(())
+}
+
+/// The ranges of each slot tile up to its position. [I1]
+async fn ledger(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut reached: BTreeMap<SlotName, u64> = BTreeMap::new();
+    reading
+        .each(Select::from(&LEDGER), |row| {
+            let Range { slot, start, stop, .. } = Range::from_row(row)?;
+            match reached.insert(slot.clone(), stop) {
+                Some(end) if end != start => {
+                    findings.add("I1", format!("slot {slot}: a range ends at {end}, the next begins at {start}"));
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+        .await?;
+    for (slot, next) in reading.all(Select::from(&POSITION), position_from).await? {
+        if let Some(end) = reached.remove(&slot).filter(|end| *end != next) {
+            findings.add("I1", format!("slot {slot} is at {next}, its ranges end at {end}"));
+        }
+    }
+    reached.keys().for_each(|slot| findings.add("I1", format!("slot {slot} has ranges and no position")));
+    Ok(())
+}
+
+/// Numbers are given once, links end somewhere and do not run in circles. [I6, I8]
+async fn incidents(
+    reading: &mut Reading,
+    head: &Head,
+    findings: &mut Findings,
+) -> Result<BTreeSet<IncidentId>, StoreError> {
+    let mut numbers: BTreeMap<u64, IncidentId> = BTreeMap::new();
+    let mut links: BTreeMap<IncidentId, Option<IncidentId>> = BTreeMap::new();
+    let mut wanted: Vec<(IncidentId, IncidentId)> = Vec::new();
+    reading
+        .each(Select::from(&INCIDENT), |row| {
+            let incident = incident_from(row)?;
+            let Incident { id, number, .. } = incident;
+            let number = number.filter(|number| (1..=head.incident_number).contains(number));
+            match number.map(|number| (number, numbers.insert(number, id))) {
+                None => findings.add("I6", format!("{id} has no number that was given")),
+                Some((number, Some(other))) => findings.add("I6", format!("{id} and {other} share number {number}")),
+                Some((_, None)) => {}
+            }
+            wanted.extend(
+                [incident.merged_into, incident.parent, incident.residual_of].into_iter().flatten().map(|to| (id, to)),
+            );
+            links.insert(id, incident.merged_into);
+            Ok(())
+        })
+        .await?;
+    for (id, to) in wanted.into_iter().filter(|(_, to)| !links.contains_key(to)) {
+        findings.add("I8", format!("{id} links to {to}, which is not in the store"));
+    }
+    for id in links.keys().filter(|id| runs_in_a_circle(**id, &links)) {
+        findings.add("I8", format!("{id} was merged into what was merged into it"));
+    }
+    Ok(links.into_keys().collect())
+}
+
+fn runs_in_a_circle(from: IncidentId, links: &BTreeMap<IncidentId, Option<IncidentId>>) -> bool {
+    let next = |id: &IncidentId| links.get(id).copied().flatten();
+    std::iter::successors(next(&from), next).take(links.len()).any(|id| id == from)
+}
+
+/// One open episode for each alert, episodes disjoint, and each in an incident that is there. [I5]
+async fn episodes(
+    reading: &mut Reading,
+    incidents: &BTreeSet<IncidentId>,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let mut of_one: Vec<EpisodeRecord> = Vec::new();
+    reading
+        .each(Select::from(&EPISODE), |row| {
+            let episode = episode_from(row)?;
+            if let Some(incident) = episode.incident.filter(|incident| !incidents.contains(incident)) {
+                findings.add("I5", format!("{} is in {incident}, which is not in the store", episode.id));
+            }
+            if of_one.last().is_some_and(|last| last.alert != episode.alert) {
+                overlaps(&mut of_one, findings);
+            }
+            of_one.push(episode);
+            Ok(())
+        })
+        .await?;
+    overlaps(&mut of_one, findings);
+    Ok(())
+}
+
+fn overlaps(of_one: &mut Vec<EpisodeRecord>, findings: &mut Findings) {
+    of_one.sort_by_key(|episode| (episode.start, episode.id));
+    for (earlier, later) in of_one.iter().zip(of_one.iter().skip(1)) {
+        if earlier.end.is_none_or(|end| end > later.start) {
+            findings.add("I5", format!("{} and {} of {} overlap", earlier.id, later.id, later.alert));
+        }
+    }
+    of_one.clear();
+}
+
+/// Every narrow row that repeats move has its alert; every alert that fires has its narrow row. [I15]
+async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    let all = keys(reading, Select::from(&ALERT).columns(&["id"])).await?;
+    let resolved = Select::from(&ALERT).columns(&["id"]).is("state", state_word(AlertState::Resolved));
+    let resolved = keys(reading, resolved).await?;
+    let narrow = keys(reading, Select::from(&ALERT_HOT).columns(&["alert"])).await?;
+    for id in narrow.difference(&all) {
+        findings.add("I15", format!("{id} has a narrow row and no other"));
+    }
+    for id in all.difference(&resolved).filter(|id| !narrow.contains(id)) {
+        findings.add("I15", format!("{id} fires and has no narrow row"));
+    }
+    Ok(())
+}
+
+async fn keys(reading: &mut Reading, select: Select) -> Result<BTreeSet<AlertId>, StoreError> {
+    let mut ids = BTreeSet::new();
+    reading
+        .each(select, |row| {
+            ids.extend(row.first().and_then(AlertId::read));
+            Ok(())
+        })
+        .await?;
+    Ok(ids)
+}
+
+/// Outages of one service are disjoint and not empty. [I13]
+async fn outages(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut last: Option<Outage> = None;
+    reading
+        .each(Select::from(&OUTAGE).ordered(&["service", "start", "id"]), |row| {
+            let outage = outage_from(row)?;
+            if outage.to.is_some_and(|to| to <= outage.from) {
+                findings.add("I13", format!("{} of {} is empty", outage.id, outage.service));
+            }
+            if let Some(last) = last.as_ref().filter(|last| last.service == outage.service)
+                && last.to.is_none_or(|to| to > outage.from)
+            {
+                findings.add("I13", format!("{} and {} of {} overlap", last.id, outage.id, outage.service));
+            }
+            last = Some(outage);
+            Ok(())
+        })
+        .await
+}
+
+/// One message for each subject, kind and version. [I9]
+async fn outbox(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut told = BTreeSet::new();
+    reading
+        .each(Select::from(&OUTBOX), |row: &[_]| {
+            let message = Outgoing::from_row(row)?.message;
+            if !told.insert((message.subject.clone(), message.kind, message.version)) {
+                findings.add("I9", format!("{} is told twice", message.id));
+            }
+            Ok(())
+        })
+        .await
+}

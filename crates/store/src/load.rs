@@ -1,0 +1,221 @@
+//! What an engine needs to go on: the state as it was committed last. [I15]
+//!
+//! Start-up and recovery are the same load. What is loaded of each domain:
+//! alerts it has not forgotten, with what repeats moved laid over them; incidents that are not final, or were not one
+//! horizon ago; every problem (they are few, and a rejected one must not be proposed again); outages that are open or
+//! ended within the horizon; silences and windows that reach into it; changes received within it; every source and what
+//! it covers; and of the incidents of the last 30 days what recurrence is judged by.
+
+use std::collections::BTreeMap;
+
+use model::alert::{Alert, Hot};
+use model::fact::{Change, MaintenanceWindow, Silence};
+use model::limits::LATE_HORIZON;
+use model::source::{Coverage, Source};
+use model::step::Recurrence;
+use model::{AlertId, CommitHash, Domain, Incident, Outage, Problem, Span, Timestamp};
+
+use crate::commit::{CmdbVersion, SlotName};
+use crate::error::StoreError;
+use crate::rows::alert::{ALERT_LINE, alert_from, hot_from};
+use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_from, source_from};
+use crate::rows::head::Head;
+use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
+use crate::rows::ledger::{position_from, topology_from};
+use crate::schema::{
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, HEAD, INCIDENT, MAINTENANCE, OUTAGE, POSITION, PROBLEM, RECURRENCE,
+    SILENCE, SOURCE, TOPOLOGY,
+};
+use crate::select::{Condition, Select};
+use crate::store::{Pages, Reading, Store};
+use crate::value::{Cells, Row};
+
+/// How far back incidents count towards a recurrence.
+pub const RECURRENCE_WITHIN: Span = Span::from_days(30);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The epoch in force; commit under the one that [`Store::claim`] gave.
+    pub epoch: u64,
+    /// What the next commit follows.
+    pub last_hash: CommitHash,
+    /// How many commits there were; 0: the store is empty.
+    pub commits: u64,
+    /// The engine's clock as committed last.
+    pub clock: Option<Timestamp>,
+    pub positions: BTreeMap<SlotName, u64>,
+    /// Oldest first.
+    pub topology: Vec<CmdbVersion>,
+    pub domains: BTreeMap<Domain, Snapshot>,
+}
+
+/// What the store keeps of one domain; every list is sorted by its key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The domain's own engine time.
+    pub clock: Timestamp,
+    pub alerts: Vec<Alert>,
+    pub incidents: Vec<Incident>,
+    pub problems: Vec<Problem>,
+    pub outages: Vec<Outage>,
+    pub silences: Vec<Silence>,
+    pub maintenance: Vec<MaintenanceWindow>,
+    pub changes: Vec<Change>,
+    pub sources: Vec<Source>,
+    pub coverage: Vec<Coverage>,
+    pub recurrences: Vec<Recurrence>,
+}
+
+impl Store {
+    pub async fn load(&self) -> Result<Loaded, StoreError> {
+        let mut reading = self.reading().await?;
+        let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
+        let positions = reading.all(Select::from(&POSITION), position_from).await?;
+        let topology = reading.all(Select::from(&TOPOLOGY), topology_from).await?;
+        let mut domains = Domains::read(&mut reading).await?;
+        domains.alerts(&mut reading).await?;
+        domains.incidents(&mut reading).await?;
+        domains.facts(&mut reading).await?;
+        domains.recurrences(&mut reading).await?;
+        Ok(Loaded {
+            epoch: head.epoch,
+            last_hash: head.hash,
+            commits: head.commits,
+            clock: head.now(),
+            positions: positions.into_iter().collect(),
+            topology,
+            domains: domains.snapshots,
+        })
+    }
+}
+
+struct Domains {
+    snapshots: BTreeMap<Domain, Snapshot>,
+    /// What ended before this is of no interest to any domain.
+    horizon: Timestamp,
+}
+
+impl Domains {
+    async fn read(reading: &mut Reading) -> Result<Domains, StoreError> {
+        let clocks = reading
+            .all(Select::from(&DOMAIN), |row| {
+                let mut cells = Cells::new(&DOMAIN, row);
+                Ok((cells.take()?, Snapshot { clock: cells.take()?, ..Snapshot::default() }))
+            })
+            .await?;
+        let snapshots: BTreeMap<Domain, Snapshot> = clocks.into_iter().collect();
+        let least = snapshots.values().map(|snapshot| snapshot.clock).min().unwrap_or_default();
+        Ok(Domains { snapshots, horizon: least - LATE_HORIZON })
+    }
+
+    /// Every row has the domain of a step, and every step leaves its domain's clock.
+    fn of(&mut self, domain: &Domain) -> Result<&mut Snapshot, StoreError> {
+        let missing = || StoreError::Corrupt { what: format!("rows of domain {domain}, which has no clock") };
+        self.snapshots.get_mut(domain).ok_or_else(missing)
+    }
+
+    /// The narrow table has a row for each alert that is remembered, and for no other.
+    async fn alerts(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
+        let mut pages = Pages::of(Select::from(&ALERT_HOT));
+        while let Some(rows) = pages.next(reading).await? {
+            let hot = rows.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
+            let wide = Select::from(&ALERT).columns(ALERT_LINE).any_of("id", hot.keys().copied());
+            for row in reading.select(wide).await? {
+                let alert = lay_over(alert_from(&row)?, &hot);
+                let domain = alert.domain.clone();
+                self.of(&domain)?.alerts.push(alert);
+            }
+        }
+        Ok(())
+    }
+
+    async fn incidents(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
+        let open = Select::from(&INCIDENT).columns(INCIDENT_LINE).with(Condition::Null("needed_until"));
+        let least = self.horizon + LATE_HORIZON;
+        let still = Select::from(&INCIDENT)
+            .columns(INCIDENT_LINE)
+            .with(Condition::AtLeast("needed_until", least.into()))
+            .ordered(&["needed_until", "id"]);
+        let mut incidents = reading.all(open, incident_from).await?;
+        incidents.extend(reading.all(still, incident_from).await?);
+        incidents.sort_by_key(|incident| incident.id);
+        for incident in incidents {
+            let domain = incident.domain.clone();
+            let snapshot = self.of(&domain)?;
+            let past = incident.clocks.close_at.is_some_and(|until| until <= snapshot.clock);
+            if !(incident.is_final() && past) {
+                snapshot.incidents.push(incident);
+            }
+        }
+        for problem in reading.all(Select::from(&PROBLEM), problem_from).await? {
+            let domain = problem.domain.clone();
+            self.of(&domain)?.problems.push(problem);
+        }
+        Ok(())
+    }
+
+    async fn facts(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
+        let late = || self.horizon;
+        let outages = Select::from(&OUTAGE).with(Condition::OpenOrAfter("stop", late().into()));
+        let silences = Select::from(&SILENCE).with(Condition::AtLeast("stop", late().into()));
+        let windows = Select::from(&MAINTENANCE).with(Condition::AtLeast("stop", late().into()));
+        let changes = Select::from(&CHANGE).with(Condition::AtLeast("received_at", late().into()));
+        for (domain, outage) in reading.all(outages, outage_of_domain).await? {
+            self.of(&domain)?.outages.push(outage);
+        }
+        for (domain, silence) in reading.all(silences, silence_from).await? {
+            self.of(&domain)?.silences.push(silence);
+        }
+        for (domain, window) in reading.all(windows, maintenance_from).await? {
+            self.of(&domain)?.maintenance.push(window);
+        }
+        for (domain, change) in reading.all(changes, change_from).await? {
+            self.of(&domain)?.changes.push(change);
+        }
+        for (domain, source) in reading.all(Select::from(&SOURCE), source_from).await? {
+            self.of(&domain)?.sources.push(source);
+        }
+        for (domain, coverage) in reading.all(Select::from(&COVERAGE), coverage_from).await? {
+            self.of(&domain)?.coverage.push(coverage);
+        }
+        self.drop_what_each_domain_is_past();
+        Ok(())
+    }
+
+    /// The questions above go by the domain that is furthest behind.
+    fn drop_what_each_domain_is_past(&mut self) {
+        for snapshot in self.snapshots.values_mut() {
+            let horizon = snapshot.clock - LATE_HORIZON;
+            snapshot.outages.retain(|outage| outage.to.is_none_or(|to| to > horizon));
+            snapshot.silences.retain(|silence| silence.interval.end() > horizon);
+            snapshot.maintenance.retain(|window| window.interval.end() > horizon);
+        }
+    }
+
+    async fn recurrences(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
+        let since = self.horizon + LATE_HORIZON - RECURRENCE_WITHIN;
+        let recent = Select::from(&RECURRENCE).with(Condition::AtLeast("opened_at", since.into()));
+        for (domain, recurrence) in reading.all(recent, recurrence_from).await? {
+            self.of(&domain)?.recurrences.push(recurrence);
+        }
+        for snapshot in self.snapshots.values_mut() {
+            snapshot.recurrences.retain(|recurrence| recurrence.opened_at >= snapshot.clock - RECURRENCE_WITHIN);
+            snapshot.recurrences.sort();
+        }
+        Ok(())
+    }
+}
+
+/// Alerts from their rows, what repeats moved laid over them.
+pub(crate) async fn alerts_with_hot(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
+    let alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
+    let hot = Select::from(&ALERT_HOT).any_of("alert", alerts.iter().map(|alert| alert.id));
+    let hot = reading.all(hot, hot_from).await?.into_iter().collect();
+    Ok(alerts.into_iter().map(|alert| lay_over(alert, &hot)).collect())
+}
+
+/// An alert that is forgotten has all it needs in its own row.
+fn lay_over(mut alert: Alert, hot: &BTreeMap<AlertId, Hot>) -> Alert {
+    alert.hot = *hot.get(&alert.id).unwrap_or(&alert.hot);
+    alert
+}

@@ -1,0 +1,407 @@
+//! A commit, decided: fenced, compared, numbered, turned into rows, and sealed with its hash.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::alert::{Alert, Hot};
+use model::limits::{IDEMPOTENCY_KEEP, LATE_HORIZON};
+use model::step::Counts;
+use model::{AlertId, CommitHash, IncidentId, ProblemId, Span, Step, Timestamp};
+
+use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
+use crate::error::{CommitError, Conflict, StoreError};
+use crate::op::{Op, Writes};
+use crate::rows::alert::{alert_from, alert_row, episode_row, hot_from, hot_row, statement_row};
+use crate::rows::fact::{
+    change_row, coverage_row, exercise_row, gap_row, maintenance_row, recovery_point_row, silence_row, source_row,
+};
+use crate::rows::head::{Head, Link, sum};
+use crate::rows::incident::{Role, about_row, incident_items, incident_row, outage_row, problem_row, recurrence_row};
+use crate::rows::ledger::{HourCounts, Range, hour_of, position_from, topology_row};
+use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
+use crate::schema::{
+    ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
+    HEAD, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE,
+    SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
+};
+use crate::select::Select;
+use crate::transaction::{Found, Transaction, key_of};
+use crate::value::{Cell, Cells, Row, Value, document, row};
+
+/// An episode that ended before this much ago is history: no vanishing from the engine's list removes it.
+const HISTORY_AFTER: Span = Span::from_micros(LATE_HORIZON.micros() + Span::DAY.micros());
+
+#[derive(Debug)]
+pub(crate) struct CommitPlan(pub(crate) Commit);
+
+impl Transaction for CommitPlan {
+    type Answer = Committed;
+    type Error = CommitError;
+
+    fn reads(&self) -> Vec<Select> {
+        let Commit { positions, steps, receipts, .. } = &self.0;
+        let each = || steps.iter();
+        let incidents = || each().flat_map(|step| &step.incidents).map(|incident| incident.id);
+        let windows = each().flat_map(|step| &step.maintenance).map(|window| Value::from(window.id));
+        let changes = each().flat_map(|step| &step.changes).map(|change| Value::from(change.id));
+        let subjects = incidents().map(Value::from).chain(windows).chain(changes);
+        let alerts = each().flat_map(|step| &step.alerts).map(|alert| alert.id);
+        vec![
+            Select::from(&HEAD),
+            Select::from(&POSITION).any_of("slot", positions.iter().map(|advance| &advance.slot)),
+            Select::from(&INCIDENT).columns(&["id", "number"]).any_of("id", incidents()),
+            Select::from(&PROBLEM)
+                .columns(&["id", "number"])
+                .any_of("id", each().flat_map(|step| &step.problems).map(|problem| problem.id)),
+            Select::from(&ABOUT).any_of("subject", subjects),
+            Select::from(&EPISODE).columns(&["alert", "id", "stop"]).any_of("alert", alerts),
+            Select::from(&ALERT).any_of("id", forgotten(steps)),
+            Select::from(&ALERT_HOT).any_of("alert", forgotten(steps)),
+            Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
+            Select::from(&COUNT_HOUR).any_of("hour", each().map(|step| hour_of(step.clock))),
+        ]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, Committed), CommitError> {
+        let commit = self.0;
+        let head = found.head()?;
+        check(&commit)?;
+        fence(&commit, &head)?;
+        let mut plan = Plan {
+            seq: head.commits + 1,
+            head,
+            writes: Writes::default(),
+            numbers: Vec::new(),
+            problem_numbers: Vec::new(),
+        };
+        let positions = found.next().iter().map(|row| position_from(row)).collect::<Result<_, _>>()?;
+        plan.positions(&commit.positions, positions)?;
+        let incident_numbers = numbers_from(&found.next(), &INCIDENT)?;
+        let problem_numbers = numbers_from(&found.next(), &PROBLEM)?;
+        plan.items(&commit.steps, found.next());
+        plan.episodes(&commit.steps, &found.next());
+        plan.alerts(&commit.steps);
+        plan.forget(&commit.steps, found.next(), &found.next())?;
+        plan.receipts(&commit, &found.next())?;
+        plan.hours(&commit.steps, &found.next())?;
+        let dead_letters = commit.dead_letters.len() as u64;
+        let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
+        plan.records(&commit);
+        let now = commit.now;
+        plan.steps(commit.steps, incident_numbers, problem_numbers);
+        Ok(plan.seal(now, counts, dead_letters))
+    }
+}
+
+/// [I2] and that no range runs backwards, before anything is asked of the store's state.
+fn check(commit: &Commit) -> Result<(), CommitError> {
+    let wrong = |what: String| Err(CommitError::Invalid { what });
+    if let Some(step) = commit.steps.iter().find(|step| !step.counts.add_up()) {
+        return wrong(format!("the dispositions of domain {} do not add up to its events", step.domain));
+    }
+    match commit.positions.iter().find(|advance| advance.from > advance.to) {
+        Some(back) => wrong(format!("slot {} goes back from {} to {}", back.slot, back.from, back.to)),
+        None => Ok(()),
+    }
+}
+
+/// [I10]
+fn fence(commit: &Commit, head: &Head) -> Result<(), CommitError> {
+    if commit.epoch < head.epoch {
+        return Err(CommitError::Fenced { ours: commit.epoch, current: head.epoch });
+    }
+    if commit.epoch > head.epoch {
+        return Err(Conflict::Behind { ours: commit.epoch, current: head.epoch }.into());
+    }
+    if commit.previous != head.hash {
+        return Err(Conflict::Tail.into());
+    }
+    Ok(())
+}
+
+/// Alerts that are forgotten in the end: a later step may have come to know one again.
+fn forgotten(steps: &[Step]) -> BTreeSet<AlertId> {
+    let mut forgotten = BTreeSet::new();
+    for step in steps {
+        forgotten.retain(|id| step.alerts.iter().all(|alert| alert.id != *id));
+        forgotten.extend(step.alerts_forgotten.iter().copied());
+    }
+    forgotten
+}
+
+/// The numbers that rows have already.
+fn numbers_from<Id: Cell + Ord>(rows: &[Row], table: &'static Table) -> Result<BTreeMap<Id, u64>, StoreError> {
+    rows.iter()
+        .map(|row| {
+            let mut cells = Cells::new(table, row);
+            Ok((cells.take()?, cells.take()?))
+        })
+        .collect()
+}
+
+struct Plan {
+    seq: u64,
+    head: Head,
+    writes: Writes,
+    numbers: Vec<(IncidentId, u64)>,
+    problem_numbers: Vec<(ProblemId, u64)>,
+}
+
+impl Plan {
+    /// [I1] Each range begins where the slot's last one ended.
+    fn positions(
+        &mut self,
+        advances: &[PositionAdvance],
+        mut known: BTreeMap<SlotName, u64>,
+    ) -> Result<(), CommitError> {
+        for PositionAdvance { slot, from, to, gap } in advances {
+            let found = *known.get(slot).unwrap_or(from);
+            if found != *from {
+                return Err(Conflict::Position { slot: slot.clone(), expected: *from, found }.into());
+            }
+            known.insert(slot.clone(), *to);
+            self.writes.put(&POSITION, row![slot, *to]);
+            if from < to {
+                let range = Range { slot: slot.clone(), start: *from, stop: *to, seq: self.seq, gap: *gap };
+                self.writes.append(&LEDGER, range.row());
+            }
+        }
+        Ok(())
+    }
+
+    /// Which items incidents, windows and changes are about: what is new is put, what is gone removed.
+    fn items(&mut self, steps: &[Step], existing: Vec<Row>) {
+        let mut wanted: BTreeMap<[u8; 16], BTreeSet<Row>> = BTreeMap::new();
+        for step in steps {
+            for incident in &step.incidents {
+                let id = incident.id.bytes();
+                let items = incident_items(incident);
+                wanted.insert(id, items.iter().map(|(role, ci)| about_row(id, *role, ci)).collect());
+            }
+            let windows = step.maintenance.iter().map(|window| (window.id.bytes(), &window.cis));
+            let changes = step.changes.iter().map(|change| (change.id.bytes(), &change.cis));
+            for (id, cis) in windows.chain(changes) {
+                wanted.insert(id, cis.iter().map(|ci| about_row(id, Role::Item, ci)).collect());
+            }
+        }
+        let wanted: BTreeSet<Row> = wanted.into_values().flatten().collect();
+        let existing: BTreeSet<Row> = existing.into_iter().collect();
+        for gone in existing.difference(&wanted) {
+            self.writes.remove(&ABOUT, gone.clone());
+        }
+        for new in wanted.difference(&existing) {
+            self.writes.put(&ABOUT, new.clone());
+        }
+    }
+
+    /// Episodes as the engine lists them; those that it lists no more and that are not yet history never were.
+    fn episodes(&mut self, steps: &[Step], existing: &[Row]) {
+        let mut latest: BTreeMap<AlertId, (&Alert, Timestamp)> = BTreeMap::new();
+        for step in steps {
+            latest.extend(step.alerts.iter().map(|alert| (alert.id, (alert, step.clock))));
+        }
+        for row in existing {
+            let [Value::Id(alert), Value::Id(id), stop] = row.as_slice() else { continue };
+            let Some((alert, clock)) = latest.get(&AlertId::from_bytes(*alert)) else { continue };
+            let listed = alert.episodes.iter().any(|episode| episode.id.bytes() == *id);
+            let history = Timestamp::read(stop).is_some_and(|stop| stop < *clock - HISTORY_AFTER);
+            if !listed && !history {
+                self.writes.remove(&EPISODE, row![alert.id, Value::Id(*id)]);
+            }
+        }
+        for (alert, _) in latest.values() {
+            for episode in &alert.episodes {
+                self.writes.put(&EPISODE, episode_row(alert, episode));
+            }
+        }
+    }
+
+    fn alerts(&mut self, steps: &[Step]) {
+        let forgotten = forgotten(steps);
+        for step in steps {
+            for alert in &step.alerts {
+                self.writes.put(&ALERT, alert_row(alert, step.clock));
+                for statement in &alert.statements {
+                    self.writes.keep(&STATEMENT, statement_row(alert.id, statement));
+                }
+            }
+            let hot = step.alerts.iter().map(|alert| (alert.id, &alert.hot));
+            let repeats = step.repeats.iter().map(|(alert, hot)| (*alert, hot));
+            for (alert, hot) in hot.chain(repeats).filter(|(alert, _)| !forgotten.contains(alert)) {
+                self.writes.put(&ALERT_HOT, hot_row(alert, hot));
+            }
+        }
+    }
+
+    /// What the engine forgets leaves the narrow table; what its repeats had moved goes into its own row.
+    fn forget(&mut self, steps: &[Step], rows: Vec<Row>, hot: &[Row]) -> Result<(), CommitError> {
+        let forgotten = forgotten(steps);
+        let mut hot = hot.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<AlertId, Hot>, _>>()?;
+        let mut wide: BTreeMap<Row, Row> = rows.into_iter().map(|row| (key_of(&ALERT, &row), row)).collect();
+        for step in steps {
+            for alert in step.alerts.iter().filter(|alert| forgotten.contains(&alert.id)) {
+                wide.insert(row![alert.id], alert_row(alert, step.clock));
+                hot.insert(alert.id, alert.hot);
+            }
+            hot.extend(step.repeats.iter().filter(|(alert, _)| forgotten.contains(alert)).copied());
+        }
+        for id in forgotten {
+            self.writes.remove(&ALERT_HOT, row![id]);
+            if let Some((mut row, hot)) = wide.remove(&row![id]).zip(hot.get(&id)) {
+                let alert = Alert { hot: *hot, ..alert_from(&row)? };
+                row[ALERT.place("body")] = document(&alert);
+                self.writes.put(&ALERT, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first answer of a key stays for as long as keys are remembered.
+    fn receipts(&mut self, commit: &Commit, existing: &[Row]) -> Result<(), CommitError> {
+        let existing = existing.iter().map(|row| receipt_from(row)).collect::<Result<Vec<_>, _>>()?;
+        let remembered: BTreeSet<&str> = existing
+            .iter()
+            .filter(|receipt| receipt.at > commit.now - IDEMPOTENCY_KEEP)
+            .map(|receipt| &*receipt.key)
+            .collect();
+        let mut answered = BTreeSet::new();
+        for receipt in &commit.receipts {
+            if !remembered.contains(&*receipt.key) && answered.insert(&receipt.key) {
+                self.writes.put(&RECEIPT, receipt_row(receipt));
+            }
+        }
+        Ok(())
+    }
+
+    fn hours(&mut self, steps: &[Step], existing: &[Row]) -> Result<(), CommitError> {
+        let mut hours: BTreeMap<Row, HourCounts> = BTreeMap::new();
+        for row in existing {
+            hours.insert(key_of(&COUNT_HOUR, row), HourCounts::from_row(row)?);
+        }
+        for step in steps.iter().filter(|step| step.counts != Counts::default()) {
+            let hour = hour_of(step.clock);
+            let counts = hours.entry(row![hour, &step.domain]).or_insert_with(|| HourCounts {
+                hour,
+                domain: step.domain.clone(),
+                counts: Counts::default(),
+            });
+            counts.counts = sum(counts.counts, step.counts);
+            self.writes.put(&COUNT_HOUR, counts.row());
+        }
+        Ok(())
+    }
+
+    /// What comes with the commit beside its steps.
+    fn records(&mut self, commit: &Commit) {
+        for letter in &commit.dead_letters {
+            self.writes.keep(&DEAD_LETTER, dead_letter_row(letter));
+        }
+        for entry in &commit.audit {
+            self.head.audit += 1;
+            self.writes.append(&AUDIT, audit_row(self.head.audit, entry));
+        }
+        if let Some(version) = &commit.topology {
+            self.writes.put(&TOPOLOGY, topology_row(version));
+        }
+    }
+
+    fn steps(
+        &mut self,
+        steps: Vec<Step>,
+        mut incident_numbers: BTreeMap<IncidentId, u64>,
+        mut problem_numbers: BTreeMap<ProblemId, u64>,
+    ) {
+        for mut step in steps {
+            for incident in &mut step.incidents {
+                let number = incident_numbers.entry(incident.id).or_insert_with(|| {
+                    self.head.incident_number += 1;
+                    self.numbers.push((incident.id, self.head.incident_number));
+                    self.head.incident_number
+                });
+                incident.number = Some(*number);
+                self.writes.put(&INCIDENT, incident_row(incident, step.clock));
+            }
+            for problem in &mut step.problems {
+                let number = problem_numbers.entry(problem.id).or_insert_with(|| {
+                    self.head.problem_number += 1;
+                    self.problem_numbers.push((problem.id, self.head.problem_number));
+                    self.head.problem_number
+                });
+                problem.number = Some(*number);
+                self.writes.put(&PROBLEM, problem_row(problem));
+            }
+            self.facts(&step);
+            self.decisions(step);
+        }
+    }
+
+    fn facts(&mut self, step: &Step) {
+        let domain = &step.domain;
+        let writes = &mut self.writes;
+        writes.put(&DOMAIN, row![domain, step.clock]);
+        step.outages_removed.iter().for_each(|id| writes.take_back(&OUTAGE, row![*id]));
+        step.outages.iter().for_each(|outage| writes.put(&OUTAGE, outage_row(domain, outage)));
+        step.recurrences.iter().for_each(|seen| writes.put(&RECURRENCE, recurrence_row(domain, seen)));
+        step.silences.iter().for_each(|silence| writes.put(&SILENCE, silence_row(domain, silence)));
+        step.maintenance.iter().for_each(|window| writes.put(&MAINTENANCE, maintenance_row(domain, window)));
+        step.changes.iter().for_each(|change| writes.put(&CHANGE, change_row(domain, change)));
+        step.sources.iter().for_each(|source| writes.put(&SOURCE, source_row(domain, source)));
+        step.coverage.iter().for_each(|coverage| writes.put(&COVERAGE, coverage_row(domain, coverage)));
+        step.source_gaps.iter().for_each(|gap| writes.put(&SOURCE_GAP, gap_row(domain, gap)));
+        step.recovery_points.iter().for_each(|point| writes.put(&RECOVERY_POINT, recovery_point_row(point)));
+        step.exercises.iter().for_each(|exercise| writes.put(&EXERCISE, exercise_row(exercise)));
+    }
+
+    fn decisions(&mut self, step: Step) {
+        for decision in &step.timeline {
+            self.head.timeline += 1;
+            self.writes.append(&TIMELINE, timeline_row(self.head.timeline, decision));
+        }
+        for message in step.outbox {
+            self.writes.keep(&OUTBOX, Outgoing::new(message).row());
+        }
+    }
+
+    fn seal(mut self, now: Timestamp, counts: Counts, dead_letters: u64) -> (Vec<Op>, Committed) {
+        let mut ops = self.writes.finish();
+        let previous = self.head.hash;
+        let digest = digest(&ops);
+        let hash = Link::derive(previous, self.seq, self.head.epoch, digest);
+        self.head.clock = self.head.now().map_or(now, |clock| clock.max(now));
+        self.head.commits = self.seq;
+        self.head.hash = hash;
+        let link = Link {
+            seq: self.seq,
+            epoch: self.head.epoch,
+            previous,
+            hash,
+            digest,
+            clock: self.head.clock,
+            counts,
+            dead_letters,
+        };
+        let mut writes = Writes::default();
+        writes.put(&HEAD, self.head.row());
+        writes.append(&COMMITTED, link.row());
+        ops.extend(writes.finish());
+        let committed = Committed {
+            hash,
+            seq: self.seq,
+            numbers: self.numbers,
+            problem_numbers: self.problem_numbers,
+            timeline_seq: self.head.timeline,
+        };
+        (ops, committed)
+    }
+}
+
+/// Of every row that is written: two histories that differ anywhere have different digests.
+fn digest(ops: &[Op]) -> CommitHash {
+    let mut bytes = Vec::new();
+    CommitHash::derive(|d| {
+        for op in ops {
+            bytes.clear();
+            op.describe(&mut bytes);
+            d.bytes(&bytes);
+        }
+    })
+}

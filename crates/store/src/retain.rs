@@ -1,0 +1,143 @@
+//! Retention: what is kept for a time goes, a slice at a call, so that the writer is never held up for long.
+//!
+//! Incidents, problems, outages, episodes, alerts and the audit stay for ever. By the store's own clock:
+//! statements, timeline lines and dead letters go after their retention time; delivered or abandoned messages with the
+//! timeline; receipts after 24 h. The chain of commits keeps its newest links, and the ledger folds what is as old as
+//! the links that went into one range for each slot, so that it still tiles. [I1]
+
+use model::limits::IDEMPOTENCY_KEEP;
+use model::{Span, Timestamp};
+
+use crate::error::StoreError;
+use crate::op::{Op, Writes};
+use crate::rows::ledger::Range;
+use crate::rows::record::OutboxState;
+use crate::schema::{COMMITTED, DEAD_LETTER, LEDGER, OUTBOX, RECEIPT, STATEMENT, TIMELINE, Table};
+use crate::select::{Condition, Select};
+use crate::transaction::{Found, Transaction, key_of};
+use crate::value::{Cell, Row, word};
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    pub statements: Span,
+    pub timeline: Span,
+    pub dead_letters: Span,
+    /// Links of the chain of commits, and single ranges of the ledger.
+    pub commits: u64,
+}
+
+/// contract.md section 2.
+impl Default for Retention {
+    fn default() -> Retention {
+        Retention {
+            statements: Span::from_days(400),
+            timeline: Span::from_days(400),
+            dead_letters: Span::from_days(30),
+            commits: 10_000,
+        }
+    }
+}
+
+/// One slice.
+#[derive(Debug)]
+pub(crate) struct Sweep {
+    pub(crate) retention: Retention,
+    pub(crate) now: Timestamp,
+    /// The first commit whose link and ranges are kept as they are.
+    pub(crate) first_kept: u64,
+    /// At most this many rows of each kind.
+    pub(crate) rows: usize,
+}
+
+impl Transaction for Sweep {
+    /// Whether a slice was full: there may be more.
+    type Answer = bool;
+    type Error = StoreError;
+
+    fn reads(&self) -> Vec<Select> {
+        let older = |column: &'static str, keep: Span| Condition::Less(column, (self.now - keep).into());
+        let Retention { statements, timeline, dead_letters, .. } = self.retention;
+        let old_commit = Condition::Less("seq", self.first_kept.into());
+        let done = [OutboxState::Delivered, OutboxState::Abandoned].map(word);
+        vec![
+            Select::from(&STATEMENT)
+                .columns(&["alert", "instant", "kind", "severity"])
+                .with(older("received_at", statements))
+                .ordered(&["received_at", "alert", "instant", "kind", "severity"])
+                .limit(self.rows),
+            Select::from(&DEAD_LETTER)
+                .columns(&["id"])
+                .with(older("received_at", dead_letters))
+                .ordered(&["received_at", "id"])
+                .limit(self.rows),
+            Select::from(&OUTBOX)
+                .columns(&["id"])
+                .any_of("state", done)
+                .with(older("at", timeline))
+                .ordered(&["at", "id"])
+                .limit(self.rows),
+            Select::from(&RECEIPT)
+                .columns(&["token"])
+                .with(older("at", IDEMPOTENCY_KEEP))
+                .ordered(&["at", "token"])
+                .limit(self.rows),
+            // In the order they were written, which is nearly that of their instants: a walk from the oldest stops
+            // at the first that is kept, where a search by instant would walk them all.
+            Select::from(&TIMELINE).columns(&["seq", "at"]).limit(self.rows),
+            Select::from(&COMMITTED).columns(&["seq"]).with(old_commit.clone()).limit(self.rows),
+            Select::from(&LEDGER).with(old_commit).ordered(&["seq", "slot", "start"]),
+        ]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, bool), StoreError> {
+        let mut slice = Slice { writes: Writes::default(), rows: self.rows, more: false };
+        for table in [&STATEMENT, &DEAD_LETTER, &OUTBOX, &RECEIPT] {
+            slice.remove(table, found.next());
+        }
+        let oldest_kept = self.now - self.retention.timeline;
+        let old = |row: &Row| row.last().and_then(Timestamp::read).is_some_and(|at| at < oldest_kept);
+        slice.remove(&TIMELINE, found.next().into_iter().take_while(old).collect());
+        slice.remove(&COMMITTED, found.next());
+        slice.fold(found.next().iter().map(|row| Range::from_row(row)).collect::<Result<_, _>>()?);
+        Ok((slice.writes.finish(), slice.more))
+    }
+}
+
+struct Slice {
+    writes: Writes,
+    rows: usize,
+    more: bool,
+}
+
+impl Slice {
+    fn remove(&mut self, table: &'static Table, rows: Vec<Row>) {
+        self.more |= rows.len() >= self.rows;
+        for row in rows {
+            self.writes.remove(table, key_of(table, &row));
+        }
+    }
+
+    /// Neighbours of one slot, both read or both lost, become one range.
+    fn fold(&mut self, mut ranges: Vec<Range>) {
+        ranges.sort_by(|a, b| (&a.slot, a.start).cmp(&(&b.slot, b.start)));
+        let mut folded: Option<Range> = None;
+        let mut removed = 0;
+        for range in ranges {
+            match &mut folded {
+                Some(old) if old.slot == range.slot && old.stop == range.start && old.gap == range.gap => {
+                    if removed == self.rows {
+                        self.more = true;
+                        return;
+                    }
+                    removed += 1;
+                    self.writes.remove(&LEDGER, key_of(&LEDGER, &range.row()));
+                    old.stop = range.stop;
+                    old.seq = range.seq;
+                    self.writes.put(&LEDGER, old.row());
+                }
+                _ => folded = Some(range),
+            }
+        }
+    }
+}

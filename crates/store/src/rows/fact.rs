@@ -1,0 +1,134 @@
+//! Silences, maintenance windows, changes, sources and what they cover, recovery points, exercises.
+//!
+//! What several domains keep a copy of has the domain in its key.
+
+use model::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
+use model::source::{Coverage, Source, SourceGap};
+use model::{CiId, Domain, Interval, Timestamp};
+
+use super::searchable;
+use crate::error::StoreError;
+use crate::schema::{CHANGE, COVERAGE, EXERCISE, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP};
+use crate::value::{Cells, Row, Value, document, row};
+
+pub(crate) fn silence_row(domain: &Domain, silence: &Silence) -> Row {
+    row![silence.id, domain, silence.interval.end(), silence.updated_at, document(silence)]
+}
+
+pub(crate) fn silence_from(row: &[Value]) -> Result<(Domain, Silence), StoreError> {
+    let mut cells = Cells::new(&SILENCE, row);
+    cells.skip();
+    let domain = cells.take()?;
+    cells.skip();
+    cells.skip();
+    Ok((domain, cells.document()?))
+}
+
+pub(crate) fn maintenance_row(domain: &Domain, window: &MaintenanceWindow) -> Row {
+    let interval = window.interval;
+    row![window.id, domain, interval.start(), interval.end(), window.deleted, document(window)]
+}
+
+pub(crate) fn maintenance_from(row: &[Value]) -> Result<(Domain, MaintenanceWindow), StoreError> {
+    let mut cells = Cells::new(&MAINTENANCE, row);
+    cells.skip();
+    let domain = cells.take()?;
+    for _ in 0..3 {
+        cells.skip();
+    }
+    Ok((domain, cells.document()?))
+}
+
+/// When a change is, for lists: its latest instant, its receipt where it says none.
+fn change_instant(change: &Change) -> Timestamp {
+    [change.starts_at, change.ends_at].into_iter().flatten().max().unwrap_or(change.received_at)
+}
+
+pub(crate) fn change_row(domain: &Domain, change: &Change) -> Row {
+    let texts = [&*change.reference, &*change.summary];
+    let search = searchable(texts.into_iter().chain(change.cis.iter().map(CiId::as_str)));
+    row![change.id, domain, change_instant(change), change.received_at, search, document(change)]
+}
+
+pub(crate) fn change_from(row: &[Value]) -> Result<(Domain, Change), StoreError> {
+    let mut cells = Cells::new(&CHANGE, row);
+    cells.skip();
+    let domain = cells.take()?;
+    for _ in 0..3 {
+        cells.skip();
+    }
+    Ok((domain, cells.document()?))
+}
+
+pub(crate) fn source_row(domain: &Domain, source: &Source) -> Row {
+    row![&source.name, domain, document(source)]
+}
+
+pub(crate) fn source_from(row: &[Value]) -> Result<(Domain, Source), StoreError> {
+    let mut cells = Cells::new(&SOURCE, row);
+    cells.skip();
+    Ok((cells.take()?, cells.document()?))
+}
+
+pub(crate) fn coverage_row(domain: &Domain, coverage: &Coverage) -> Row {
+    row![&coverage.ci, &coverage.source, domain, coverage.since]
+}
+
+pub(crate) fn coverage_from(row: &[Value]) -> Result<(Domain, Coverage), StoreError> {
+    let mut cells = Cells::new(&COVERAGE, row);
+    let (ci, source, domain) = (cells.take()?, cells.take()?, cells.take()?);
+    Ok((domain, Coverage { ci, source, since: cells.take()? }))
+}
+
+pub(crate) fn gap_row(domain: &Domain, gap: &SourceGap) -> Row {
+    row![&gap.source, domain, gap.interval.start(), gap.interval.end()]
+}
+
+pub(crate) fn gap_from(row: &[Value]) -> Result<SourceGap, StoreError> {
+    let mut cells = Cells::new(&SOURCE_GAP, row);
+    let source = cells.take()?;
+    cells.skip();
+    Ok(SourceGap { source, interval: Interval::or_empty(cells.take()?, cells.take()?) })
+}
+
+pub(crate) fn recovery_point_row(point: &RecoveryPoint) -> Row {
+    row![&point.ci, point.instant(), point.completed_at, point.as_of, point.verified, point.received_at]
+}
+
+pub(crate) fn recovery_point_from(row: &[Value]) -> Result<RecoveryPoint, StoreError> {
+    let mut cells = Cells::new(&RECOVERY_POINT, row);
+    let ci = cells.take()?;
+    cells.skip();
+    Ok(RecoveryPoint {
+        ci,
+        completed_at: cells.take()?,
+        as_of: cells.take()?,
+        verified: cells.take()?,
+        received_at: cells.take()?,
+    })
+}
+
+pub(crate) fn exercise_row(exercise: &Exercise) -> Row {
+    row![
+        &exercise.ci,
+        exercise.held_at,
+        exercise.recovery,
+        exercise.recovery_point,
+        exercise.passed,
+        exercise.every,
+        exercise.received_at,
+    ]
+}
+
+pub(crate) fn exercise_from(row: &[Value]) -> Result<Exercise, StoreError> {
+    let mut cells = Cells::new(&EXERCISE, row);
+    Ok(Exercise {
+        ci: cells.take()?,
+        held_at: cells.take()?,
+        recovery: cells.take()?,
+        recovery_point: cells.take()?,
+        passed: cells.take()?,
+        every: cells.take()?,
+        received_at: cells.take()?,
+    })
+}

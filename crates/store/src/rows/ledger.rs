@@ -1,0 +1,91 @@
+//! Positions of source slots, the ranges that led to them, domains, counts per hour, versions of the topology.
+
+use model::step::Counts;
+use model::{Domain, Span, Timestamp};
+
+use super::head::{count_cells, counts_from};
+use crate::commit::{CmdbVersion, SlotName};
+use crate::error::StoreError;
+use crate::schema::{COUNT_HOUR, LEDGER, POSITION, TOPOLOGY};
+use crate::value::{Cell, Cells, Row, Value, document, row};
+
+impl From<&SlotName> for Value {
+    fn from(slot: &SlotName) -> Value {
+        Value::from(slot.as_str())
+    }
+}
+
+impl Cell for SlotName {
+    fn read(value: &Value) -> Option<SlotName> {
+        Box::<str>::read(value).map(|text| SlotName::from(&*text))
+    }
+}
+
+pub(crate) fn position_from(row: &[Value]) -> Result<(SlotName, u64), StoreError> {
+    let mut cells = Cells::new(&POSITION, row);
+    Ok((cells.take()?, cells.take()?))
+}
+
+/// Positions `[start, stop)` of a slot, committed together, or folded together once they were old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    pub slot: SlotName,
+    pub start: u64,
+    pub stop: u64,
+    /// The commit that brought them, the last one where several were folded.
+    pub seq: u64,
+    /// They were lost, not read.
+    pub gap: bool,
+}
+
+impl Range {
+    pub(crate) fn row(&self) -> Row {
+        row![&self.slot, self.start, self.stop, self.seq, self.gap]
+    }
+
+    pub(crate) fn from_row(row: &[Value]) -> Result<Range, StoreError> {
+        let mut cells = Cells::new(&LEDGER, row);
+        Ok(Range {
+            slot: cells.take()?,
+            start: cells.take()?,
+            stop: cells.take()?,
+            seq: cells.take()?,
+            gap: cells.take()?,
+        })
+    }
+}
+
+/// What became of the events of one domain in one hour of the engine's clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourCounts {
+    /// The first instant of the hour.
+    pub hour: Timestamp,
+    pub domain: Domain,
+    pub counts: Counts,
+}
+
+pub(crate) fn hour_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(Span::HOUR.micros()))
+}
+
+impl HourCounts {
+    pub(crate) fn row(&self) -> Row {
+        let mut row = row![self.hour, &self.domain];
+        row.extend(count_cells(&self.counts));
+        row
+    }
+
+    pub(crate) fn from_row(row: &[Value]) -> Result<HourCounts, StoreError> {
+        let mut cells = Cells::new(&COUNT_HOUR, row);
+        Ok(HourCounts { hour: cells.take()?, domain: cells.take()?, counts: counts_from(&mut cells)? })
+    }
+}
+
+pub(crate) fn topology_row(version: &CmdbVersion) -> Row {
+    row![version.version, version.from, document(&version.cmdb)]
+}
+
+pub(crate) fn topology_from(row: &[Value]) -> Result<CmdbVersion, StoreError> {
+    let mut cells = Cells::new(&TOPOLOGY, row);
+    Ok(CmdbVersion { version: cells.take()?, from: cells.take()?, cmdb: cells.document()? })
+}

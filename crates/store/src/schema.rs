@@ -1,0 +1,154 @@
+//! Every table: its columns in order, the first `key` of them its key.
+//!
+//! A current row holds its model type whole, as the JSON document `body`; beside it stand, typed, the columns that
+//! questions ask about. Facts that are only ever asked about by column (outages, episodes, counts) have no document.
+//! The DDL of each database is written by hand in `migrations/`; a test holds the two together.
+
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// How many of the first columns are the key.
+    pub(crate) key: usize,
+    pub(crate) columns: &'static [Column],
+}
+
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) nullable: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Id,
+    Bytes,
+    Text,
+}
+
+impl Table {
+    /// The place of a column. Names come from this crate's own text, never from outside.
+    pub(crate) fn place(&self, column: &str) -> usize {
+        self.columns
+            .iter()
+            .position(|candidate| candidate.name == column)
+            .expect("a question names a column of its table")
+    }
+
+    pub(crate) fn column(&self, name: &str) -> &'static Column {
+        &self.columns[self.place(name)]
+    }
+
+    pub(crate) fn key_columns(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().take(self.key).map(|column| column.name)
+    }
+}
+
+macro_rules! nullable {
+    () => {
+        false
+    };
+    (null) => {
+        true
+    };
+}
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident = $name:literal, key $key:literal { $($column:ident: $kind:ident $($null:ident)?),* $(,)? })*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) static $table: Table = Table {
+                name: $name,
+                key: $key,
+                columns: &[$(Column { name: stringify!($column), kind: Kind::$kind, nullable: nullable!($($null)?) }),*],
+            };
+        )*
+        /// All of them, in the order of this file.
+        pub(crate) static ALL: &[&Table] = &[$(&$table),*];
+    };
+}
+
+tables! {
+    /// The one row that every commit reads and moves on.
+    HEAD = "head", key 1 {
+        id: Int, epoch: Int, commits: Int, hash: Id, clock: Int, incident_number: Int, problem_number: Int,
+        timeline: Int, audit: Int,
+    }
+    /// One row for each commit: the chain of hashes, and what became of its events.
+    COMMITTED = "committed", key 1 {
+        seq: Int, epoch: Int, previous: Id, hash: Id, digest: Id, clock: Int,
+        events: Int, opened: Int, repeated: Int, escalated: Int, cleared: Int, reopened: Int, suppressed: Int,
+        stale: Int, rejected: Int, recorded: Int, told: Int, dead_letters: Int,
+    }
+    /// How far each source slot is committed.
+    POSITION = "position", key 1 { slot: Text, next: Int }
+    /// The ranges of each slot, as they were committed; they tile. [I1]
+    LEDGER = "ledger", key 2 { slot: Text, start: Int, stop: Int, seq: Int, gap: Int }
+    DOMAIN = "domain", key 1 { name: Text, clock: Int }
+
+    ALERT = "alert", key 1 {
+        id: Id, domain: Text, source: Text, state: Text, severity: Int, ci: Text null, environment: Text null,
+        suppressed: Int, changed_at: Int, search: Text, body: Text,
+    }
+    /// What repeats move, of the alerts that the engine remembers: narrow, because it is written most.
+    ALERT_HOT = "alert_hot", key 1 {
+        alert: Id, total: Int, first_received_at: Int, last_received_at: Int,
+        repeated: Int null, repeated_received_at: Int null, repeated_ends_at: Int null,
+    }
+    EPISODE = "episode", key 2 {
+        alert: Id, id: Id, alert_name: Text, ci: Text null, incident: Id null, start: Int, stop: Int null,
+        ended_by: Text null, received_at: Int, counting_since: Int null, counts_from: Int null, suppressed: Int,
+        too_old: Int, preexisting: Int, false_positive: Int, steps: Text,
+    }
+    STATEMENT = "statement", key 4 {
+        alert: Id, instant: Int, kind: Text, severity: Int, start: Int null, effect: Text null, received_at: Int,
+    }
+
+    INCIDENT = "incident", key 1 {
+        id: Id, number: Int, domain: Text, state: Text, priority: Int, team: Text null, problem: Id null,
+        parent: Id null, opened_at: Int, until: Int null, needed_until: Int null,
+        search: Text, body: Text,
+    }
+    /// Incidents as they count towards what recurs.
+    RECURRENCE = "recurrence", key 3 { incident: Id, ci: Text, signature: Text, domain: Text, opened_at: Int }
+    /// Which items a thing is about, and as what.
+    ABOUT = "about", key 3 { subject: Id, role: Text, ci: Text }
+    PROBLEM = "problem", key 1 {
+        id: Id, number: Int, domain: Text, state: Text, ci: Text null, opened_at: Int, search: Text, body: Text,
+    }
+    OUTAGE = "outage", key 1 {
+        id: Id, service: Text, start: Int, stop: Int null, state: Text, planned: Int, incident: Id null, domain: Text,
+    }
+
+    SILENCE = "silence", key 2 { id: Id, domain: Text, stop: Int, updated_at: Int, body: Text }
+    MAINTENANCE = "maintenance", key 2 { id: Id, domain: Text, start: Int, stop: Int, deleted: Int, body: Text }
+    CHANGE = "change_record", key 2 { id: Id, domain: Text, at: Int, received_at: Int, search: Text, body: Text }
+    SOURCE = "source", key 2 { name: Text, domain: Text, body: Text }
+    COVERAGE = "coverage", key 3 { ci: Text, source: Text, domain: Text, since: Int }
+    SOURCE_GAP = "source_gap", key 3 { source: Text, domain: Text, start: Int, stop: Int }
+    RECOVERY_POINT = "recovery_point", key 3 {
+        ci: Text, instant: Int, completed_at: Int, as_of: Int null, verified: Int, received_at: Int,
+    }
+    EXERCISE = "exercise", key 2 {
+        ci: Text, held_at: Int, recovery: Int null, recovery_point: Int null, passed: Int, every: Int null,
+        received_at: Int,
+    }
+
+    TIMELINE = "timeline", key 1 { seq: Int, at: Int, subject: Bytes, body: Text }
+    OUTBOX = "outbox", key 1 {
+        id: Id, at: Int, kind: Text, subject: Text, version: Int, notify: Int, state: Text, attempts: Int,
+        next_at: Int, progress: Text null, error: Text null,
+    }
+    DEAD_LETTER = "dead_letter", key 1 {
+        id: Id, source: Text, format: Text, origin: Text, reason: Text, received_at: Int, state: Text, size: Int,
+        raw: Bytes,
+    }
+    AUDIT = "audit", key 1 { seq: Int, at: Int, person: Text, action: Text, subject: Text, detail: Text }
+    RECEIPT = "receipt", key 1 { token: Text, answer: Text, at: Int }
+    TOPOLOGY = "topology", key 1 { version: Int, start: Int, body: Text }
+    COUNT_HOUR = "count_hour", key 2 {
+        hour: Int, domain: Text, events: Int, opened: Int, repeated: Int, escalated: Int, cleared: Int,
+        reopened: Int, suppressed: Int, stale: Int, rejected: Int, recorded: Int, told: Int,
+    }
+}

@@ -1,0 +1,167 @@
+//! The schema of a file, brought to this version's, one migration in one transaction each.
+//!
+//! The file says whose it is (`application_id`) and which migration it has come to (`user_version`).
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, Connection, Row as _, SqliteConnection};
+
+use crate::error::StoreError;
+
+/// In order; the number of each is its place, from 1. What was released is never edited.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+
+/// "Wfir": this file is a store of ours.
+const APPLICATION_ID: i64 = 0x5766_6972;
+
+pub(super) async fn bring_up(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let from = version(connection, path).await?;
+    for (done, migration) in MIGRATIONS.iter().enumerate().skip(from) {
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::raw_sql(*migration).execute(&mut *transaction).await?;
+        let mark = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}", done + 1);
+        sqlx::raw_sql(AssertSqlSafe(mark)).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn check_only(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let found = version(connection, path).await?;
+    match found == MIGRATIONS.len() {
+        true => Ok(()),
+        false => Err(StoreError::TooOld { path: path.to_owned(), found: found as i64, known: MIGRATIONS.len() as i64 }),
+    }
+}
+
+/// How many migrations the file has seen.
+async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<usize, StoreError> {
+    let application = number(connection, "PRAGMA application_id").await?;
+    let found = number(connection, "PRAGMA user_version").await?;
+    let tables = number(connection, "SELECT count(*) FROM sqlite_schema").await?;
+    if application != APPLICATION_ID && (application != 0 || found != 0 || tables != 0) {
+        return Err(StoreError::NotOurs { path: path.to_owned() });
+    }
+    let known = MIGRATIONS.len();
+    usize::try_from(found).ok().filter(|found| *found <= known).ok_or_else(|| StoreError::TooNew {
+        path: path.to_owned(),
+        found,
+        known: known as i64,
+    })
+}
+
+async fn number(connection: &mut SqliteConnection, question: &'static str) -> Result<i64, StoreError> {
+    Ok(sqlx::query(question).fetch_one(connection).await?.try_get(0)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+    use crate::schema::{self, Kind};
+
+    async fn migrated() -> SqliteConnection {
+        let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+        bring_up(&mut connection, Path::new("memory")).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn the_migrations_add_up_to_the_schema() {
+        let mut connection = migrated().await;
+        let mut tables = Vec::new();
+        for table in schema::ALL {
+            tables.push(table.name);
+            let rows = sqlx::query("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?)").bind(table.name);
+            let found: Vec<(String, String, bool, usize)> = rows
+                .fetch_all(&mut connection)
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| (row.get(0), row.get(1), row.get(2), row.get::<i64, _>(3) as usize))
+                .collect();
+            let wanted: Vec<(String, String, bool, usize)> = table
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(at, column)| {
+                    let kind = match column.kind {
+                        Kind::Int => "INTEGER",
+                        Kind::Text => "TEXT",
+                        Kind::Id | Kind::Bytes => "BLOB",
+                    };
+                    let key = if at < table.key { at + 1 } else { 0 };
+                    // An integer key is never null, whatever is written of it.
+                    let implied = key == 1 && table.key == 1 && column.kind == Kind::Int;
+                    (column.name.to_owned(), kind.to_owned(), !column.nullable && !implied, key)
+                })
+                .collect();
+            assert_eq!(found, wanted, "{}", table.name);
+        }
+        let all = sqlx::query("SELECT name FROM sqlite_schema WHERE type = 'table'").fetch_all(&mut connection).await;
+        let mut found: Vec<String> = all.unwrap().iter().map(|row| row.get(0)).collect();
+        found.sort();
+        tables.sort_unstable();
+        assert_eq!(found, tables);
+    }
+
+    #[tokio::test]
+    async fn questions_that_grow_with_the_store_go_by_an_index() {
+        let mut connection = migrated().await;
+        for (question, index) in [
+            ("SELECT * FROM alert ORDER BY changed_at DESC, id DESC LIMIT 9", "alert_newest"),
+            ("SELECT * FROM episode WHERE alert IN (SELECT unhex(value) FROM json_each('[]'))", "autoindex_episode"),
+            (
+                "SELECT * FROM episode WHERE incident IN (SELECT unhex(value) FROM json_each('[]'))",
+                "episode_of_incident",
+            ),
+            ("SELECT * FROM incident WHERE needed_until IS NULL ORDER BY id", "incident_needed"),
+            ("SELECT * FROM incident WHERE needed_until >= 4 ORDER BY needed_until, id", "incident_needed"),
+            ("SELECT * FROM outage WHERE start < 9 AND stop >= 5 ORDER BY stop, id", "outage_until"),
+            ("SELECT * FROM outage WHERE start < 9 AND stop IS NULL ORDER BY id", "outage_until"),
+            ("SELECT * FROM incident WHERE opened_at < 9 AND until >= 5 ORDER BY until, id", "incident_until"),
+            ("SELECT * FROM incident WHERE opened_at < 9 AND until IS NULL ORDER BY id", "incident_until"),
+            (
+                "SELECT * FROM episode WHERE ci IN (SELECT value FROM json_each('[]')) AND start < 9 AND (stop IS NULL OR stop > 3) ORDER BY alert, id",
+                "episode_of_item",
+            ),
+            (
+                "SELECT * FROM alert_hot WHERE alert IN (SELECT unhex(value) FROM json_each('[]')) ORDER BY alert",
+                "PRIMARY KEY",
+            ),
+            (
+                "SELECT * FROM alert WHERE id IN (SELECT alert FROM episode WHERE incident = x'00') ORDER BY changed_at DESC, id DESC LIMIT 9",
+                "episode_of_incident",
+            ),
+            ("SELECT seq, at FROM timeline ORDER BY seq LIMIT 9", "SCAN timeline"),
+            ("SELECT * FROM committed WHERE seq < 4 ORDER BY seq LIMIT 9", "PRIMARY KEY"),
+            ("SELECT * FROM ledger WHERE seq < 4 ORDER BY seq, slot, start", "ledger_oldest"),
+            (
+                "SELECT * FROM statement WHERE received_at < 4 ORDER BY received_at, alert, instant, kind, severity LIMIT 9",
+                "statement_oldest",
+            ),
+            (
+                "SELECT * FROM timeline WHERE subject = x'00' AND (seq) > (4) ORDER BY seq LIMIT 9",
+                "timeline_of_subject",
+            ),
+            ("SELECT * FROM outbox WHERE state = 'pending' AND next_at < 9 ORDER BY next_at, id LIMIT 9", "outbox_due"),
+            ("SELECT * FROM dead_letter ORDER BY received_at DESC, id DESC LIMIT 9", "dead_letter_newest"),
+            (
+                "DELETE FROM statement WHERE (alert, instant, kind, severity) IN (VALUES (x'00', 1, '', 1), (x'01', 1, '', 1))",
+                "PRIMARY KEY",
+            ),
+            ("DELETE FROM episode WHERE (alert, id) IN (VALUES (x'00', x'00'), (x'00', x'01'))", "autoindex_episode"),
+            (
+                "SELECT ci FROM recovery_point WHERE (ci, instant, completed_at) > ('a', 9, 9) ORDER BY ci, instant, completed_at LIMIT 1",
+                "PRIMARY KEY",
+            ),
+        ] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}")));
+            let rows = plan.fetch_all(&mut connection).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            assert!(steps.iter().any(|step| step.contains(index)), "{question}: {steps:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A write as every store does it: ask, decide, do, all in one transaction of the one writer.
+//!
+//! What to ask and what to do is decided here, in plain Rust, once; a store only carries it out. No user code, clock
+//! or network runs while the transaction is open.
+
+use model::{DeadLetterId, OutboxId, Timestamp};
+
+use crate::commit::AuditEntry;
+use crate::error::StoreError;
+use crate::op::{Op, Writes};
+use crate::rows::head::Head;
+use crate::rows::record::{DeadLetterState, OutboxState, Outgoing, audit_row, dead_letter_from};
+use crate::schema::{AUDIT, DEAD_LETTER, HEAD, OUTBOX, Table};
+use crate::select::Select;
+use crate::value::{Row, Value, word};
+
+pub(crate) trait Transaction: Send + 'static {
+    type Answer: Send + 'static;
+    type Error: From<StoreError> + Send + 'static;
+
+    fn reads(&self) -> Vec<Select>;
+
+    /// What to do, given the rows that each of the reads found, and what to answer once it is done.
+    fn decide(self, found: Found) -> Result<(Vec<Op>, Self::Answer), Self::Error>;
+}
+
+/// The rows of each read, in the order of the reads.
+#[derive(Debug)]
+pub(crate) struct Found(std::vec::IntoIter<Vec<Row>>);
+
+impl Found {
+    pub(crate) fn new(rows: Vec<Vec<Row>>) -> Found {
+        Found(rows.into_iter())
+    }
+
+    pub(crate) fn next(&mut self) -> Vec<Row> {
+        self.0.next().unwrap_or_default()
+    }
+
+    pub(crate) fn head(&mut self) -> Result<Head, StoreError> {
+        Head::from_rows(&self.next())
+    }
+}
+
+/// Takes the store over: whoever wrote under an earlier epoch is fenced off.
+#[derive(Debug)]
+pub(crate) struct Claim;
+
+impl Transaction for Claim {
+    type Answer = u64;
+    type Error = StoreError;
+
+    fn reads(&self) -> Vec<Select> {
+        vec![Select::from(&HEAD)]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
+        let mut head = found.head()?;
+        head.epoch += 1;
+        let mut writes = Writes::default();
+        writes.put(&HEAD, head.row());
+        Ok((writes.finish(), head.epoch))
+    }
+}
+
+/// What became of an attempt to deliver a message of the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Delivered,
+    /// To be tried again; `progress` replaces what was written down before, where it says something.
+    Failed {
+        next_at: Timestamp,
+        error: Box<str>,
+        progress: Option<Box<str>>,
+    },
+    /// Never to be tried again.
+    Abandoned {
+        why: Box<str>,
+    },
+}
+
+/// Moves messages of the outbox on. One that is delivered, or abandoned, stays so.
+#[derive(Debug)]
+pub(crate) struct MarkOutbox(pub(crate) Vec<(OutboxId, Delivery)>);
+
+impl Transaction for MarkOutbox {
+    type Answer = ();
+    type Error = StoreError;
+
+    fn reads(&self) -> Vec<Select> {
+        vec![Select::from(&OUTBOX).any_of("id", self.0.iter().map(|(id, _)| *id))]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
+        let mut messages = found.next().iter().map(|row| Outgoing::from_row(row)).collect::<Result<Vec<_>, _>>()?;
+        let mut writes = Writes::default();
+        for (id, delivery) in self.0 {
+            let outgoing = messages
+                .iter_mut()
+                .find(|outgoing| outgoing.message.id == id)
+                .ok_or_else(|| StoreError::NotFound(format!("message {id} in the outbox")))?;
+            if outgoing.state == OutboxState::Pending {
+                outgoing.mark(delivery);
+                writes.put(&OUTBOX, outgoing.row());
+            }
+        }
+        Ok((writes.finish(), ()))
+    }
+}
+
+impl Outgoing {
+    fn mark(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Delivered => self.state = OutboxState::Delivered,
+            Delivery::Failed { next_at, error, progress } => {
+                self.attempts += 1;
+                self.next_at = next_at;
+                self.error = Some(error);
+                self.progress = progress.or(self.progress.take());
+            }
+            Delivery::Abandoned { why } => {
+                self.state = OutboxState::Abandoned;
+                self.error = Some(why);
+            }
+        }
+    }
+}
+
+/// Marks a dead letter as replayed or discarded, with the audit entry of who did it. [I14]
+#[derive(Debug)]
+pub(crate) struct MarkDeadLetter {
+    pub(crate) id: DeadLetterId,
+    pub(crate) state: DeadLetterState,
+    pub(crate) audit: AuditEntry,
+}
+
+impl Transaction for MarkDeadLetter {
+    /// Whether it was marked now: a letter is replayed once, and what was replayed is not discarded.
+    type Answer = bool;
+    type Error = StoreError;
+
+    fn reads(&self) -> Vec<Select> {
+        vec![Select::from(&HEAD), Select::one(&DEAD_LETTER, [self.id.into()])]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, bool), StoreError> {
+        let mut head = found.head()?;
+        let rows = found.next();
+        let mut row =
+            rows.into_iter().next().ok_or_else(|| StoreError::NotFound(format!("dead letter {}", self.id)))?;
+        let was = dead_letter_from(&row)?.state;
+        if was == DeadLetterState::Replayed || was == self.state {
+            return Ok((Vec::new(), false));
+        }
+        row[DEAD_LETTER.place("state")] = word(self.state);
+        head.audit += 1;
+        let mut writes = Writes::default();
+        writes.put(&DEAD_LETTER, row);
+        writes.append(&AUDIT, audit_row(head.audit, &self.audit));
+        writes.put(&HEAD, head.row());
+        Ok((writes.finish(), true))
+    }
+}
+
+/// The keys of rows that show all their columns.
+pub(crate) fn key_of(table: &Table, row: &[Value]) -> Row {
+    row.iter().take(table.key).cloned().collect()
+}

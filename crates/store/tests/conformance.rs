@@ -1,0 +1,76 @@
+//! One suite, every store: what any of them promises.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+mod suite;
+
+/// Each test runs on a store of its own.
+macro_rules! conform {
+    ($($module:ident: $($test:ident),* $(,)?;)*) => {
+        mod memory {
+            $($(
+                #[test]
+                fn $test() {
+                    store::ready(crate::suite::$module::$test(store::Memory::new().store()));
+                }
+            )*)*
+        }
+
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let folder = crate::common::Folder::new();
+                    let opened = store::Sqlite::open(folder.file("test.db"), store::SqliteConfig::default()).await;
+                    let sqlite = opened.expect("a new store opens");
+                    crate::suite::$module::$test(sqlite.clone().into()).await;
+                    let findings = store::Store::from(sqlite.clone()).check().await.expect("the store answers");
+                    assert_eq!(findings, [], "after the test");
+                    sqlite.close().await;
+                }
+            )*)*
+        }
+    };
+}
+
+conform! {
+    commits:
+        what_is_committed_is_loaded,
+        repeats_move_only_the_hot_part_and_are_laid_over_the_alert,
+        a_commit_from_where_the_store_is_not_is_refused_whole,
+        gaps_are_ranges_and_ranges_tile,
+        a_slot_begins_where_it_begins,
+        an_older_epoch_is_fenced_off,
+        an_epoch_the_store_never_gave_means_it_lost_its_tail,
+        a_commit_that_follows_another_is_a_conflict,
+        a_commit_that_contradicts_itself_is_refused,
+        numbers_are_given_once_in_the_order_of_appearance,
+        the_clock_never_goes_back,
+        the_first_answer_of_a_key_stays_for_a_day,
+        several_steps_of_one_domain_end_as_the_last_says;
+    engine:
+        an_episode_that_vanishes_is_removed_unless_it_is_history,
+        a_forgotten_alert_stays_and_is_not_loaded,
+        a_final_incident_is_loaded_for_one_more_horizon,
+        what_lies_behind_the_horizon_is_not_loaded,
+        domains_are_loaded_apart,
+        versions_of_the_topology_are_kept_whole;
+    questions:
+        pages_follow_each_other_without_gap_or_repetition,
+        alerts_are_found_by_every_filter,
+        incidents_are_found_by_every_filter,
+        members_are_alerts_with_their_episodes,
+        incidents_that_touch_an_interval_are_found,
+        outages_that_overlap_an_interval_are_found,
+        facts_are_listed,
+        the_newest_recovery_point_before_an_interval_counts,
+        a_subject_has_its_timeline,
+        counts_add_up_by_hour,
+        the_audit_is_filtered_newest_first;
+    life:
+        a_message_is_due_until_it_is_delivered,
+        a_dead_letter_is_kept_as_it_came_and_replayed_once,
+        what_is_kept_for_a_time_goes_in_slices,
+        the_ledger_folds_and_still_tiles;
+}

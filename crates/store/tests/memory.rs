@@ -1,0 +1,75 @@
+//! The twin's own ways: faults that are asked for, and going back in time.
+
+mod common;
+
+use common::*;
+use model::Step;
+use store::{Commit, CommitError, Conflict, Disposition, Fault, Memory, StoreError, ready};
+
+fn written(memory: &Memory, epoch: u64, n: u64) -> Commit {
+    let previous = memory.load().expect("it answers").last_hash;
+    let steps = vec![Step { alerts: vec![alert(n, at(0))], ..step(at(0)) }];
+    Commit { epoch, previous, steps, ..commit(at(0)) }
+}
+
+#[test]
+fn a_fault_before_leaves_nothing_and_one_after_leaves_everything() {
+    let memory = Memory::new();
+    let epoch = memory.claim().unwrap();
+    for (fault, commits) in [(Fault::Before, 0), (Fault::Full, 0), (Fault::After, 1)] {
+        memory.fail_next(fault);
+        let refused = memory.commit(written(&memory, epoch, 1)).unwrap_err();
+        assert_eq!(refused.disposition(), Disposition::Wait, "{refused}");
+        assert_eq!(memory.load().unwrap().commits, commits, "{fault:?}");
+    }
+    memory.commit(written(&memory, epoch, 2)).unwrap();
+    assert_eq!(memory.load().unwrap().commits, 2, "a fault comes once");
+}
+
+#[test]
+fn a_commit_that_is_refused_is_refused_also_where_its_answer_would_be_lost() {
+    let memory = Memory::new();
+    let old = memory.claim().unwrap();
+    memory.claim().unwrap();
+    memory.fail_next(Fault::After);
+    assert!(matches!(memory.commit(written(&memory, old, 1)), Err(CommitError::Fenced { .. })));
+}
+
+#[test]
+fn while_it_is_unavailable_nothing_is_answered() {
+    let memory = Memory::new();
+    let epoch = memory.claim().unwrap();
+    let commit = written(&memory, epoch, 1);
+    memory.set_unavailable(true);
+    assert!(matches!(memory.commit(commit.clone()), Err(CommitError::Unavailable(_))));
+    assert!(matches!(memory.load(), Err(StoreError::Unavailable { .. })));
+    memory.set_unavailable(false);
+    memory.commit(commit).unwrap();
+}
+
+#[test]
+fn a_failover_that_lost_the_tail_is_noticed_at_the_next_commit() {
+    let memory = Memory::new();
+    let epoch = memory.claim().unwrap();
+    memory.commit(written(&memory, epoch, 1)).unwrap();
+    let replica = memory.image();
+    memory.commit(written(&memory, epoch, 2)).unwrap();
+    let next = written(&memory, epoch, 3);
+    memory.restore(&replica);
+    let refused = memory.commit(next.clone()).unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(Conflict::Tail)), "{refused}");
+
+    // Another history of the same length, epoch and positions is another history.
+    memory.commit(written(&memory, epoch, 4)).unwrap();
+    assert!(matches!(memory.commit(next), Err(CommitError::Conflict(Conflict::Tail))));
+}
+
+#[test]
+fn clones_share_one_store_and_a_view_shows_one_moment() {
+    let memory = Memory::new();
+    let epoch = memory.clone().claim().unwrap();
+    memory.commit(written(&memory, epoch, 1)).unwrap();
+    let same = memory.clone();
+    assert_eq!(same.dump().unwrap(), memory.dump().unwrap());
+    assert_eq!(ready(same.store().load()).unwrap().commits, 1);
+}

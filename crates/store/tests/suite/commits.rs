@@ -1,0 +1,218 @@
+//! What a commit is: all or nothing, after the one before it, from where the store is, once.
+
+use model::alert::Repeated;
+use model::limits::IDEMPOTENCY_KEEP;
+use model::source::{Coverage, SourceGap};
+use model::step::{Recurrence, Subject};
+use model::{CommitHash, Span, Step};
+use store::{Commit, CommitError, Conflict, Disposition, IncidentKey, PositionAdvance, Snapshot, Store};
+
+use crate::common::*;
+
+pub(crate) async fn what_is_committed_is_loaded(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut wanted = Snapshot {
+        clock: at(5),
+        alerts: vec![alert(1, at(0)), alert(2, at(1))],
+        incidents: vec![incident(1, at(2))],
+        problems: vec![problem(1, at(3))],
+        outages: vec![outage(1, "checkout", at(0), None)],
+        silences: vec![silence(1, between(0, 100))],
+        maintenance: vec![window(1, "ci-1", between(0, 50))],
+        changes: vec![change(1, "ci-1", at(0))],
+        sources: vec![source("prom", at(5))],
+        coverage: vec![Coverage { ci: "ci-1".into(), source: "prom".into(), since: at(0) }],
+        recurrences: vec![Recurrence {
+            ci: "ci-1".into(),
+            signature: "DiskFull".into(),
+            opened_at: at(2),
+            incident: incident_id(1),
+        }],
+    };
+    let Snapshot { clock, alerts, incidents, problems, outages, .. } = wanted.clone();
+    let Snapshot { silences, maintenance, changes, sources, coverage, recurrences, .. } = wanted.clone();
+    let step = Step {
+        clock,
+        alerts,
+        incidents,
+        problems,
+        outages,
+        silences,
+        maintenance,
+        changes,
+        sources,
+        coverage,
+        recurrences,
+        source_gaps: vec![SourceGap { source: "prom".into(), interval: between(1, 2) }],
+        timeline: vec![decided(at(0), Subject::Alert(alert_id(1)))],
+        counts: counts(2, 0),
+        ..Step::default()
+    };
+    let positions = vec![PositionAdvance::new("kafka/alerts/0", 10, 12)];
+    let committed = chain.commit(Commit { positions, steps: vec![step], ..commit(at(5)) }).await;
+
+    wanted.alerts.sort_by_key(|alert| alert.id);
+    wanted.incidents[0].number = Some(1);
+    wanted.problems[0].number = Some(1);
+    let loaded = store.load().await.unwrap();
+    assert_eq!(loaded.domains.into_iter().collect::<Vec<_>>(), [("default".into(), wanted)]);
+    assert_eq!(loaded.last_hash, committed.hash);
+    assert_eq!((loaded.epoch, loaded.commits, loaded.clock), (1, 1, Some(at(5))));
+    assert_eq!(loaded.positions.into_iter().collect::<Vec<_>>(), [("kafka/alerts/0".into(), 12)]);
+}
+
+pub(crate) async fn repeats_move_only_the_hot_part_and_are_laid_over_the_alert(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    chain.step(Step { alerts: vec![alert(1, at(0))], ..step(at(0)) }).await;
+    let mut hot = alert(1, at(0)).hot;
+    hot.count = 7;
+    hot.last_received_at = at(60);
+    hot.repeated = Some(Repeated { statement: 0, last_received_at: at(60), ends_at: Some(at(300)) });
+    chain.step(Step { repeats: vec![(alert_id(1), hot)], ..step(at(60)) }).await;
+
+    let mut wanted = alert(1, at(0));
+    wanted.hot = hot;
+    assert_eq!(store.load().await.unwrap().domains["default"].alerts, [wanted.clone()]);
+    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(wanted));
+}
+
+pub(crate) async fn a_commit_from_where_the_store_is_not_is_refused_whole(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    chain.advance("a", 0, 5).await.unwrap();
+    let before = store.dump().await.unwrap();
+    for (from, to) in [(0, 5), (4, 6), (6, 7)] {
+        let positions = vec![PositionAdvance::new("b", 0, 1), PositionAdvance::new("a", from, to)];
+        let steps = vec![Step { alerts: vec![alert(1, at(1))], ..step(at(1)) }];
+        let refused = chain.try_commit(Commit { positions, steps, ..commit(at(1)) }).await.unwrap_err();
+        assert!(
+            matches!(&refused, CommitError::Conflict(Conflict::Position { expected, found: 5, .. }) if *expected == from),
+            "{refused}"
+        );
+        assert_eq!(refused.disposition(), Disposition::Reload);
+    }
+    assert_eq!(store.dump().await.unwrap(), before);
+    chain.advance("a", 5, 6).await.unwrap();
+}
+
+pub(crate) async fn gaps_are_ranges_and_ranges_tile(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    chain.advance("a", 3, 5).await.unwrap();
+    let positions = vec![PositionAdvance::lost("a", 5, 9), PositionAdvance::new("a", 9, 10)];
+    chain.commit(Commit { positions, ..commit(at(0)) }).await;
+    chain.advance("a", 10, 10).await.unwrap();
+    let ranges: Vec<_> = store.ranges().await.unwrap().into_iter().map(|r| (r.start, r.stop, r.gap, r.seq)).collect();
+    assert_eq!(ranges, [(3, 5, false, 1), (5, 9, true, 2), (9, 10, false, 2)]);
+    assert_eq!(store.positions().await.unwrap()[&store::SlotName::from("a")], 10);
+}
+
+pub(crate) async fn a_slot_begins_where_it_begins(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    chain.advance("late", 1_000_000, 1_000_001).await.unwrap();
+    assert_eq!(store.positions().await.unwrap()[&store::SlotName::from("late")], 1_000_001);
+}
+
+pub(crate) async fn an_older_epoch_is_fenced_off(store: Store) {
+    let mut old = Chain::claim(&store).await;
+    let mut new = Chain::claim(&store).await;
+    let refused = old.advance("a", 0, 1).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Fenced { ours: 1, current: 2 }), "{refused}");
+    assert_eq!(refused.disposition(), Disposition::Stop);
+    new.advance("a", 0, 1).await.unwrap();
+    assert_eq!(store.load().await.unwrap().epoch, 2);
+}
+
+pub(crate) async fn an_epoch_the_store_never_gave_means_it_lost_its_tail(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    chain.epoch = 5;
+    let refused = chain.advance("a", 0, 1).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(Conflict::Behind { ours: 5, current: 1 })), "{refused}");
+}
+
+pub(crate) async fn a_commit_that_follows_another_is_a_conflict(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    chain.advance("a", 0, 1).await.unwrap();
+    let known = chain.previous;
+    chain.previous = CommitHash::derive(|d| {
+        d.text("a tail that was lost");
+    });
+    let refused = chain.advance("a", 1, 2).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(Conflict::Tail)), "{refused}");
+    chain.previous = known;
+    chain.advance("a", 1, 2).await.unwrap();
+}
+
+pub(crate) async fn a_commit_that_contradicts_itself_is_refused(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut odd = step(at(0));
+    odd.counts.events = 3;
+    let refused = chain.try_commit(Commit { steps: vec![odd], ..commit(at(0)) }).await.unwrap_err();
+    assert!(matches!(&refused, CommitError::Invalid { what } if what.contains("add up")), "{refused}");
+    let refused = chain.advance("a", 4, 3).await.unwrap_err();
+    assert!(matches!(&refused, CommitError::Invalid { what } if what.contains("goes back")), "{refused}");
+    assert!(store.is_empty().await.unwrap());
+}
+
+pub(crate) async fn numbers_are_given_once_in_the_order_of_appearance(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let first = Step { incidents: vec![incident(7, at(0)), incident(3, at(0))], ..step(at(0)) };
+    let committed = chain.step(Step { problems: vec![problem(9, at(0))], ..first }).await;
+    assert_eq!(committed.numbers, [(incident_id(7), 1), (incident_id(3), 2)]);
+    assert_eq!(committed.problem_numbers, [(problem_id(9), 1)]);
+
+    let mut known = incident(7, at(0));
+    known.title = "said otherwise".into();
+    let second = Step { incidents: vec![incident(5, at(1)), known], ..step(at(1)) };
+    let committed = chain.step(Step { problems: vec![problem(9, at(0))], ..second }).await;
+    assert_eq!(committed.numbers, [(incident_id(5), 3)]);
+    assert_eq!(committed.problem_numbers, []);
+    for (id, number) in [(7, 1), (3, 2), (5, 3)] {
+        let by_id = store.incident(IncidentKey::Id(incident_id(id))).await.unwrap().unwrap();
+        assert_eq!(by_id.number, Some(number));
+        assert_eq!(store.incident(IncidentKey::Number(number)).await.unwrap(), Some(by_id));
+    }
+    assert_eq!(store.incident(IncidentKey::Number(4)).await.unwrap(), None);
+}
+
+pub(crate) async fn the_clock_never_goes_back(store: Store) {
+    assert_eq!(store.clock().await.unwrap(), None);
+    let mut chain = Chain::claim(&store).await;
+    for (now, wanted) in
+        [(at(-100_000_000_000), at(-100_000_000_000)), (at(9), at(9)), (at(3), at(9)), (at(10), at(10))]
+    {
+        chain.commit(commit(now)).await;
+        assert_eq!(store.clock().await.unwrap(), Some(wanted));
+    }
+}
+
+pub(crate) async fn the_first_answer_of_a_key_stays_for_a_day(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let just_before = at(0) + IDEMPOTENCY_KEEP - Span::SECOND;
+    let after = at(0) + IDEMPOTENCY_KEEP;
+    for (now, said, wanted) in [(at(0), "one", "one"), (just_before, "two", "one"), (after, "three", "three")] {
+        let receipts = vec![receipt("token/k", said, now), receipt("token/k", "again", now)];
+        chain.commit(Commit { receipts, ..commit(now) }).await;
+        let kept = store.receipt("token/k").await.unwrap().unwrap();
+        assert_eq!(&*kept.answer, wanted);
+    }
+    assert_eq!(store.receipt("token/other").await.unwrap(), None);
+}
+
+pub(crate) async fn several_steps_of_one_domain_end_as_the_last_says(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut ended = alert(1, at(0));
+    ended.episodes = vec![episode(1, 0, at(0), Some(at(2)))];
+    let long = outage(1, "checkout", at(0), None);
+    let first =
+        Step { alerts: vec![alert(1, at(0))], outages: vec![long.clone(), outage(2, "x", at(0), None)], ..step(at(1)) };
+    let second = Step { alerts: vec![ended.clone()], outages_removed: vec![long.id], ..step(at(2)) };
+    let mut repeated = ended.clone();
+    repeated.hot.count = 9;
+    let third = Step { repeats: vec![(alert_id(1), repeated.hot)], alerts_forgotten: vec![alert_id(1)], ..step(at(3)) };
+    chain.commit(Commit { steps: vec![first.clone(), second.clone()], ..commit(at(2)) }).await;
+    let loaded = store.load().await.unwrap().domains.remove("default").unwrap();
+    assert_eq!((loaded.clock, loaded.alerts), (at(2), vec![ended]));
+    assert_eq!(loaded.outages, [outage(2, "x", at(0), None)]);
+    chain.commit(Commit { steps: vec![first, second, third], ..commit(at(3)) }).await;
+    assert_eq!(store.load().await.unwrap().domains["default"].alerts, []);
+    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(repeated));
+}

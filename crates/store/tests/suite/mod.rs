@@ -1,0 +1,6 @@
+//! The promises, by what they are about. Each takes an empty store.
+
+pub(crate) mod commits;
+pub(crate) mod engine;
+pub(crate) mod life;
+pub(crate) mod questions;

@@ -1,0 +1,348 @@
+//! What pages, the API and reports are answered.
+
+use std::collections::BTreeSet;
+
+use model::alert::{AlertState, Suppression};
+use model::fact::{Exercise, RecoveryPoint};
+use model::incident::{IncidentState, Priority};
+use model::source::{Coverage, SourceGap};
+use model::step::Subject;
+use model::{Severity, Span, Step};
+use store::{
+    AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
+    ProblemKey, Store, StoreError, WindowFilter,
+};
+
+use crate::common::*;
+
+pub(crate) async fn pages_follow_each_other_without_gap_or_repetition(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    // Three alerts change at each instant: the cursor has to part equals.
+    for clock in 0..9 {
+        let alerts = (0..3).map(|n| alert(clock * 3 + n, at(clock as i64))).collect();
+        chain.step(Step { alerts, ..step(at(clock as i64)) }).await;
+    }
+    let (mut seen, mut sizes) = (Vec::new(), Vec::new());
+    let mut request = PageRequest::first(5);
+    loop {
+        let page = store.alerts(&AlertFilter::default(), &request).await.unwrap();
+        sizes.push(page.items.len());
+        seen.extend(page.items.into_iter().map(|alert| (alert.hot.first_received_at, alert.id)));
+        let Some(next) = page.next else { break };
+        request = PageRequest { limit: Some(5), ..PageRequest::after(next) };
+        // What comes meanwhile is newer than any page that is still to come.
+        let n = 100 + seen.len() as u64;
+        chain.step(Step { alerts: vec![alert(n, at(500))], ..step(at(500)) }).await;
+    }
+    assert_eq!(sizes, [5, 5, 5, 5, 5, 2]);
+    assert!(seen.is_sorted_by(|a, b| a > b), "newest first, each once");
+    let refused = store.alerts(&AlertFilter::default(), &PageRequest::after("mischief")).await.unwrap_err();
+    assert!(matches!(refused, StoreError::BadCursor(_)));
+}
+
+pub(crate) async fn alerts_are_found_by_every_filter(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut alerts: Vec<_> = (0..6).map(|n| alert(n, at(n as i64))).collect();
+    alerts[1].episodes[0].end = Some(at(9));
+    alerts[2].stale = true;
+    alerts[3].source = "zabbix".into();
+    alerts[3].episodes[0].incident = Some(incident_id(1));
+    alerts[4].suppressed = Some(Suppression::Limit { open: 1, limit: 1 });
+    alerts[5].ci = None;
+    alerts[5].labels = model::Labels::from_pairs([("city", "MÜNCHEN 100%_")]);
+    chain.step(Step { alerts, incidents: vec![incident(1, at(0))], ..step(at(9)) }).await;
+    let any = AlertFilter::default();
+    for (wanted, filter) in [
+        (vec![0, 1, 2, 3, 4, 5], any.clone()),
+        (vec![1], AlertFilter { states: vec![AlertState::Resolved], ..any.clone() }),
+        (vec![1, 2], AlertFilter { states: vec![AlertState::Resolved, AlertState::Stale], ..any.clone() }),
+        (vec![0, 4], AlertFilter { severities: vec![Severity::Critical], ..any.clone() }),
+        (vec![0, 1, 4, 5], AlertFilter { severities: vec![Severity::Critical, Severity::Major], ..any.clone() }),
+        (vec![3], AlertFilter { sources: vec!["zabbix".into()], ..any.clone() }),
+        (vec![0, 2, 3], AlertFilter { cis: Some(vec!["ci-0".into(), "ci-2".into()]), ..any.clone() }),
+        (vec![], AlertFilter { cis: Some(vec![]), ..any.clone() }),
+        (vec![3], AlertFilter { incident: Some(incident_id(1)), ..any.clone() }),
+        (vec![4], AlertFilter { suppressed: Some(true), ..any.clone() }),
+        (vec![0, 1, 2, 3, 5], AlertFilter { suppressed: Some(false), ..any.clone() }),
+        (vec![2], AlertFilter { q: Some("host-2 is full".into()), ..any.clone() }),
+        (vec![5], AlertFilter { q: Some("münchen 100%_".into()), ..any.clone() }),
+        (vec![], AlertFilter { q: Some("h_st".into()), ..any.clone() }),
+        (vec![], AlertFilter { domain: Some("other".into()), ..any.clone() }),
+        (vec![3], AlertFilter { q: Some("HOST-3".into()), sources: vec!["zabbix".into()], ..any.clone() }),
+    ] {
+        let found = store.alerts(&filter, &PageRequest::default()).await.unwrap().items;
+        let found: BTreeSet<_> = found.iter().map(|alert| alert.id).collect();
+        assert_eq!(found, wanted.iter().map(|n| alert_id(*n)).collect(), "{filter:?}");
+        assert_eq!(store.count_alerts(&filter).await.unwrap(), wanted.len() as u64, "{filter:?}");
+    }
+    let some = store.alerts_by_id(&[alert_id(1), alert_id(77), alert_id(4)]).await.unwrap();
+    assert_eq!(some.len(), 2);
+}
+
+pub(crate) async fn incidents_are_found_by_every_filter(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut incidents: Vec<_> = (0..6).map(|n| incident(n, at(n as i64))).collect();
+    incidents[1].acknowledged_by = Some("ana".into());
+    incidents[2].priority = Priority::P1;
+    incidents[3].team = None;
+    incidents[4].problem = Some(problem_id(1));
+    incidents[5].parent = Some(incident_id(0));
+    chain.step(Step { incidents: incidents.clone(), problems: vec![problem(1, at(0))], ..step(at(9)) }).await;
+    // An item that is no longer one of its own is found no more.
+    incidents[0].cis = vec!["ci-2".into()];
+    chain.step(Step { incidents: vec![incidents[0].clone()], ..step(at(9)) }).await;
+    let any = IncidentFilter::default();
+    for (wanted, filter) in [
+        (vec![0, 1, 2, 3, 4, 5], any.clone()),
+        (vec![1], IncidentFilter { states: vec![IncidentState::Acknowledged], ..any.clone() }),
+        (vec![2], IncidentFilter { priorities: vec![Priority::P1, Priority::P2], ..any.clone() }),
+        (vec![1, 3, 5], IncidentFilter { service: Some("service-1".into()), ..any.clone() }),
+        (vec![], IncidentFilter { service: Some("ci-1".into()), ..any.clone() }),
+        (vec![3], IncidentFilter { ci: Some("ci-0".into()), ..any.clone() }),
+        (vec![0, 2, 5], IncidentFilter { ci: Some("ci-2".into()), ..any.clone() }),
+        (vec![0, 1, 2, 4, 5], IncidentFilter { team: Some("team-payments".into()), ..any.clone() }),
+        (vec![4], IncidentFilter { problem: Some(problem_id(1)), ..any.clone() }),
+        (vec![5], IncidentFilter { parent: Some(incident_id(0)), ..any.clone() }),
+        (vec![2, 3], IncidentFilter { from: Some(at(2)), to: Some(at(4)), ..any.clone() }),
+        (vec![3], IncidentFilter { q: Some("checkout down, NUMBER 3".into()), ..any.clone() }),
+        (vec![0], IncidentFilter { q: Some("inc0000001".into()), ..any.clone() }),
+    ] {
+        let found = store.incidents(&filter, &PageRequest::default()).await.unwrap().items;
+        let found: Vec<_> = found.iter().map(|incident| incident.id).collect();
+        let wanted: Vec<_> = wanted.iter().rev().map(|n| incident_id(*n)).collect();
+        assert_eq!(found, wanted, "newest first: {filter:?}");
+        assert_eq!(store.count_incidents(&filter).await.unwrap(), wanted.len() as u64, "{filter:?}");
+    }
+    let problems = ProblemFilter { ci: Some("ci-1".into()), q: Some("prb0000001".into()), ..ProblemFilter::default() };
+    let found = store.problems(&problems, &PageRequest::default()).await.unwrap().items;
+    assert_eq!(found, store.problem(ProblemKey::Number(1)).await.unwrap().into_iter().collect::<Vec<_>>());
+    assert_eq!(found, store.problem(ProblemKey::Id(problem_id(1))).await.unwrap().into_iter().collect::<Vec<_>>());
+    assert_eq!(store.incidents_by_id(&[incident_id(3), incident_id(88)]).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn members_are_alerts_with_their_episodes(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut twice = alert(1, at(0));
+    twice.episodes = vec![episode(1, 0, at(0), Some(at(1))), episode(1, 1, at(2), None)];
+    twice.episodes.iter_mut().for_each(|episode| episode.incident = Some(incident_id(1)));
+    let mut once = alert(2, at(3));
+    once.episodes[0].incident = Some(incident_id(1));
+    let step = Step { alerts: vec![twice, once, alert(3, at(0))], incidents: vec![incident(1, at(0))], ..step(at(3)) };
+    chain.step(step).await;
+    let members = store.members(incident_id(1)).await.unwrap();
+    let found: BTreeSet<_> = members.into_iter().map(|member| (member.alert, member.episodes)).collect();
+    let wanted = [(alert_id(1), vec![episode_id(1, 0), episode_id(1, 1)]), (alert_id(2), vec![episode_id(2, 0)])];
+    assert_eq!(found, wanted.into_iter().collect());
+    let starts = |episodes: Vec<store::EpisodeRecord>| episodes.iter().map(|episode| episode.start).collect::<Vec<_>>();
+    let on_items = async |cis: &[&str], from, to| {
+        let cis: Vec<_> = cis.iter().map(|ci| (*ci).into()).collect();
+        starts(store.episodes_of_items(&cis, between(from, to)).await.unwrap())
+    };
+    assert_eq!(on_items(&["ci-1", "ci-2"], 0, 9).await, [at(0), at(2), at(3)]);
+    assert_eq!(on_items(&["ci-1"], 1, 2).await, [], "half-open at both ends");
+    assert_eq!(on_items(&["ci-1"], 8, 9).await, [at(2)], "still open");
+}
+
+pub(crate) async fn incidents_that_touch_an_interval_are_found(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut incidents: Vec<_> = (1..=4).map(|n| incident(n, at(10 * n as i64))).collect();
+    for closed in &mut incidents[..2] {
+        closed.resolved_at = Some(closed.opened_at + Span::from_seconds(5));
+        closed.closed_at = closed.resolved_at;
+    }
+    incidents[2].merged_into = Some(incident_id(4));
+    chain.step(Step { incidents, ..step(at(50)) }).await;
+    for (from, to, wanted) in [
+        (0, 10, vec![]),
+        (0, 11, vec![1]),
+        (15, 16, vec![1]),
+        (16, 20, vec![]),
+        (25, 99, vec![2, 3, 4]),
+        (60, 99, vec![4]),
+    ] {
+        let found = store.incidents_touching(between(from, to)).await.unwrap();
+        let mut found: Vec<_> = found.iter().filter_map(|incident| incident.number).collect();
+        found.sort();
+        assert_eq!(found, wanted, "[{from}, {to})");
+    }
+}
+
+pub(crate) async fn outages_that_overlap_an_interval_are_found(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let outages = vec![
+        outage(1, "b", at(0), Some(at(10))),
+        outage(2, "b", at(10), None),
+        outage(3, "a", at(5), Some(at(6))),
+        outage(4, "c", at(30), Some(at(40))),
+    ];
+    chain.step(Step { outages: outages.clone(), ..step(at(50)) }).await;
+    for (from, to, wanted) in [
+        (0, 50, vec![3, 1, 2, 4]),
+        (10, 30, vec![2]),
+        (9, 11, vec![1, 2]),
+        (6, 9, vec![1]),
+        (5, 6, vec![3, 1]),
+        (39, 41, vec![2, 4]),
+        (40, 41, vec![2]),
+    ] {
+        let wanted: Vec<_> = wanted.into_iter().map(outage_id).collect();
+        let found = store.outages_overlapping(between(from, to)).await.unwrap();
+        assert_eq!(found.iter().map(|outage| outage.id).collect::<Vec<_>>(), wanted, "[{from}, {to})");
+        let filter = OutageFilter { services: Vec::new(), overlapping: Some(between(from, to)) };
+        assert_eq!(store.outages(&filter, &PageRequest::default()).await.unwrap().items, found, "[{from}, {to})");
+    }
+    let filter = OutageFilter { services: vec!["b".into()], overlapping: None };
+    assert_eq!(store.outages(&filter, &PageRequest::default()).await.unwrap().items, outages[..2]);
+    assert_eq!(store.outage(outage_id(4)).await.unwrap().as_ref(), outages.last());
+    chain.step(Step { outages_removed: vec![outage_id(4)], ..step(at(51)) }).await;
+    assert_eq!(store.outage(outage_id(4)).await.unwrap(), None);
+}
+
+pub(crate) async fn facts_are_listed(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut taken_back = window(2, "ci-2", between(5, 15));
+    taken_back.deleted = true;
+    let gap = SourceGap { source: "prom".into(), interval: between(10, 20) };
+    let covered = Coverage { ci: "ci-1".into(), source: "prom".into(), since: at(1) };
+    let exercise = Exercise {
+        ci: "checkout".into(),
+        held_at: at(5),
+        recovery: Some(Span::HOUR),
+        recovery_point: None,
+        passed: true,
+        every: Some(Span::from_days(180)),
+        received_at: at(6),
+    };
+    let facts = Step {
+        silences: vec![silence(1, between(0, 10)), silence(2, between(1, 99))],
+        maintenance: vec![window(1, "ci-1", between(0, 10)), taken_back.clone()],
+        changes: vec![change(1, "ci-1", at(1)), change(2, "ci-2", at(2))],
+        sources: vec![source("zabbix", at(2)), source("prom", at(3))],
+        source_gaps: vec![gap.clone()],
+        coverage: vec![covered.clone()],
+        exercises: vec![exercise.clone()],
+        ..step(at(20))
+    };
+    chain.step(facts).await;
+    let all = PageRequest::default();
+    let silences = async |after| store.silences(after, &all).await.unwrap().items;
+    assert_eq!(silences(None).await, [silence(2, between(1, 99)), silence(1, between(0, 10))]);
+    assert_eq!(silences(Some(at(11))).await, [silence(2, between(1, 99))]);
+    assert_eq!(store.silence(silence_id(1)).await.unwrap(), Some(silence(1, between(0, 10))));
+
+    let windows = async |filter: WindowFilter| store.maintenance_windows(&filter, &all).await.unwrap().items;
+    let everything = WindowFilter { with_deleted: true, ..WindowFilter::default() };
+    assert_eq!(windows(everything.clone()).await, [taken_back.clone(), window(1, "ci-1", between(0, 10))]);
+    assert_eq!(windows(WindowFilter::default()).await, [window(1, "ci-1", between(0, 10))]);
+    assert_eq!(windows(WindowFilter { ci: Some("ci-2".into()), ..everything.clone() }).await, [taken_back.clone()]);
+    assert_eq!(windows(WindowFilter { overlapping: Some(between(10, 12)), ..everything }).await, [taken_back]);
+    assert_eq!(store.maintenance_window(window_id(9)).await.unwrap(), None);
+
+    let changes = async |filter: ChangeFilter| {
+        let found = store.changes(&filter, &all).await.unwrap().items;
+        found.iter().map(|change| change.reference.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(changes(ChangeFilter::default()).await, ["CHG0002", "CHG0001"]);
+    assert_eq!(changes(ChangeFilter { to: Some(at(2)), ..ChangeFilter::default() }).await, ["CHG0001"]);
+    assert_eq!(changes(ChangeFilter { ci: Some("ci-2".into()), ..ChangeFilter::default() }).await, ["CHG0002"]);
+    assert_eq!(changes(ChangeFilter { q: Some("chg0001".into()), ..ChangeFilter::default() }).await, ["CHG0001"]);
+    assert_eq!(store.change(change_id(1)).await.unwrap(), Some(change(1, "ci-1", at(1))));
+
+    assert_eq!(store.sources().await.unwrap(), [source("prom", at(3)), source("zabbix", at(2))]);
+    assert_eq!(store.source_gaps(between(19, 30)).await.unwrap(), [gap]);
+    assert_eq!(store.source_gaps(between(20, 30)).await.unwrap(), []);
+    let covered = vec![covered];
+    assert_eq!(store.coverage(None).await.unwrap(), covered);
+    assert_eq!(store.coverage(Some(&["ci-1".into()])).await.unwrap(), covered);
+    assert_eq!(store.coverage(Some(&["ci-2".into()])).await.unwrap(), []);
+    assert_eq!(store.exercises().await.unwrap(), [exercise]);
+}
+
+pub(crate) async fn the_newest_recovery_point_before_an_interval_counts(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let point = |ci: &str, completed: i64, as_of: Option<i64>| RecoveryPoint {
+        ci: ci.into(),
+        completed_at: at(completed),
+        as_of: as_of.map(at),
+        verified: false,
+        received_at: at(completed),
+    };
+    let points = [
+        point("db-1", 1, None),
+        point("db-1", 9, Some(4)),
+        point("db-1", 12, None),
+        point("db-1", 30, None),
+        point("db-2", 2, Some(2)),
+        point("db-3", 11, Some(10)),
+    ];
+    let mut verified = points[4].clone();
+    verified.verified = true;
+    chain.step(Step { recovery_points: points.to_vec(), ..step(at(30)) }).await;
+    chain.step(Step { recovery_points: vec![verified.clone()], ..step(at(31)) }).await;
+    let found = store.recovery_points(between(10, 30)).await.unwrap();
+    assert_eq!(found, [points[1].clone(), points[2].clone(), verified, points[5].clone()]);
+}
+
+pub(crate) async fn a_subject_has_its_timeline(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let subjects = [
+        Subject::Alert(alert_id(1)),
+        Subject::Incident(incident_id(1)),
+        Subject::Source("prom".into()),
+        Subject::Item("prom".into()),
+    ];
+    for round in 0..3 {
+        let timeline = subjects.iter().map(|subject| decided(at(round), subject.clone())).collect();
+        let committed = chain.step(Step { timeline, ..step(at(round)) }).await;
+        assert_eq!(committed.timeline_seq, 4 * (round as u64 + 1));
+    }
+    for (place, subject) in subjects.iter().enumerate() {
+        let first = store.timeline(subject, &PageRequest::first(2)).await.unwrap();
+        let rest = store.timeline(subject, &PageRequest::after(first.next.clone().unwrap())).await.unwrap();
+        let lines: Vec<_> = first.items.into_iter().chain(rest.items).collect();
+        assert!(lines.iter().all(|line| line.decision.subject == *subject));
+        let place = place as u64 + 1;
+        assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), [place, place + 4, place + 8]);
+    }
+    let resumed = store.timeline_after(9, 2).await.unwrap();
+    assert_eq!(resumed.iter().map(|line| line.seq).collect::<Vec<_>>(), [10, 11]);
+}
+
+pub(crate) async fn counts_add_up_by_hour(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let of = |domain: &str, clock, opened, repeated| Step {
+        domain: domain.into(),
+        counts: counts(opened, repeated),
+        ..step(clock)
+    };
+    chain.commit(Commit { steps: vec![of("a", at(1), 1, 2), of("b", at(1), 5, 0)], ..commit(at(1)) }).await;
+    chain.commit(Commit { steps: vec![of("a", at(3599), 1, 10), of("a", at(3600), 1, 1)], ..commit(at(3600)) }).await;
+    let hours = async |domain: Option<&str>, from, to| {
+        let domain = domain.map(model::Domain::from);
+        let found = store.counts_per_hour(between(from, to), domain.as_ref()).await.unwrap();
+        assert!(found.iter().all(|hour| hour.counts.add_up()));
+        found.iter().map(|hour| (hour.hour, hour.domain.to_string(), hour.counts.events)).collect::<Vec<_>>()
+    };
+    assert_eq!(hours(Some("a"), 0, 9999).await, [(at(0), "a".into(), 14), (at(3600), "a".into(), 2)]);
+    assert_eq!(hours(None, 0, 3600).await, [(at(0), "a".into(), 14), (at(0), "b".into(), 5)]);
+}
+
+pub(crate) async fn the_audit_is_filtered_newest_first(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let entries = vec![audit(at(0), "ana", "acknowledge"), audit(at(1), "bo", "resolve"), audit(at(2), "ana", "close")];
+    chain.commit(Commit { audit: entries.clone(), ..commit(at(2)) }).await;
+    let any = AuditFilter::default();
+    for (wanted, filter) in [
+        (vec![2, 1, 0], any.clone()),
+        (vec![2, 0], AuditFilter { by: Some("ana".into()), ..any.clone() }),
+        (vec![1], AuditFilter { action: Some("resolve".into()), ..any.clone() }),
+        (vec![], AuditFilter { subject: Some("INC0000002".into()), ..any.clone() }),
+        (vec![1], AuditFilter { from: Some(at(1)), to: Some(at(2)), ..any.clone() }),
+    ] {
+        let found = store.audit(&filter, &PageRequest::default()).await.unwrap().items;
+        let found: Vec<_> = found.into_iter().map(|line| line.entry).collect();
+        assert_eq!(found, wanted.iter().map(|n: &usize| entries[*n].clone()).collect::<Vec<_>>(), "{filter:?}");
+    }
+    let all = store.audit(&any, &PageRequest::default()).await.unwrap().items;
+    assert_eq!(all.iter().map(|line| line.id).collect::<BTreeSet<_>>().len(), 3);
+}
