@@ -174,8 +174,11 @@ impl Desk<'_> {
     fn drop_history(&mut self, id: AlertId) {
         let oldest = self.ago(limits::LATE_HORIZON + HISTORY_MARGIN);
         let Some(alert) = self.state.alerts.get(&id) else { return };
+        // What was only now heard of is not in the store yet, however long ago it was.
+        let heard = self.ago(HISTORY_MARGIN);
         let old = |episode: &Episode| {
             episode.end.is_some_and(|end| end < oldest && alert.final_until.is_some_and(|until| end <= until))
+                && episode.ended_received_at.is_none_or(|at| at < heard)
                 && !episode.incident.is_some_and(|incident| self.is_live(incident))
         };
         let gone: Vec<EpisodeId> =

@@ -76,18 +76,20 @@ pub(crate) fn add(alert: &mut Alert, said: Statement, order: Order) -> Added {
     Added::Again { statement }
 }
 
-/// Over the limit, an open episode's oldest firing that says what its neighbours in time say is folded into the one
-/// before it. Episodes that are over go first: [`make_final`].
+/// Over the limit, a firing that says what its neighbours in time say is folded into the one before it. Episodes that are over go first: [`make_final`].
 fn coalesce(alert: &mut Alert) {
     if alert.statements.len() <= STATEMENTS_PER_ALERT_MAX {
         return;
     }
     alert.statements.sort_by_key(Statement::instant);
-    let redundant = alert.statements.windows(3).position(|three| match three {
-        [Statement::Firing(a), Statement::Firing(b), Statement::Firing(c)] => same_state(a, b) && same_state(b, c),
-        _ => false,
+    // What is lost matters only if a clear turns up between the neighbours: those that are nearest go first.
+    let gaps = alert.statements.windows(3).enumerate().filter_map(|(at, three)| match three {
+        [Statement::Firing(a), Statement::Firing(b), Statement::Firing(c)] if same_state(a, b) && same_state(b, c) => {
+            Some((c.instant - a.instant, at))
+        }
+        _ => None,
     });
-    let Some(before) = redundant else { return };
+    let Some((_, before)) = gaps.min() else { return };
     let removed = alert.statements.remove(before + 1);
     if let (Some(Statement::Firing(kept)), Statement::Firing(removed)) = (alert.statements.get_mut(before), removed) {
         kept.start = kept.start.min(removed.start);

@@ -95,7 +95,12 @@ impl Domains {
 
     /// A new version of the graph is in force from `at`.
     pub fn set_topology(&mut self, at: Timestamp, graph: Graph) -> Decided {
-        self.topology.push(at, graph);
+        if self.topology.current().version() == 0 {
+            // The first version holds for all time before it, as it will once it is loaded.
+            self.topology = Topology::new(graph);
+        } else {
+            self.topology.push(at, graph);
+        }
         self.decide_everywhere(at, &Input::TopologyChanged)
     }
 
