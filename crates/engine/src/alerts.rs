@@ -164,6 +164,7 @@ impl Desk<'_> {
         self.mark_open(id);
         if let Some(from) = delta.from {
             self.alert_dirty(id, from);
+            self.sweep_later(id);
         }
         self.episodes_changed(id, &delta);
         self.drop_history(id);
@@ -187,6 +188,22 @@ impl Desk<'_> {
             && let Some(alert) = self.alert_mut(id)
         {
             alert.episodes.retain(|episode| !gone.contains(&episode.id));
+        }
+    }
+
+    /// What was said to begin, to change or to end later does so then, whatever else the same statement changed.
+    fn sweep_later(&mut self, id: AlertId) {
+        let now = self.now;
+        let Some((alert, ci)) = self.state.alerts.get(&id).and_then(|alert| Some((alert, alert.ci.clone()?))) else {
+            return;
+        };
+        let instants = |episode: &Episode| {
+            let steps: Vec<Timestamp> = episode.severities.iter().map(|step| step.at).collect();
+            steps.into_iter().chain([episode.start]).chain(episode.end)
+        };
+        let later: Vec<Timestamp> = alert.episodes.iter().flat_map(instants).filter(|at| *at > now).collect();
+        for at in later {
+            self.state.timers.set(at, Timer::Sweep(ci.clone()));
         }
     }
 

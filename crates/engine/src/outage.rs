@@ -39,16 +39,37 @@ impl Desk<'_> {
         }
     }
 
-    /// States behind the horizon, by facts that the shell loaded. What is in memory is not touched.
+    /// States behind the horizon, by facts that the shell loaded. An outage that reaches out of them is the one in memory.
     pub(crate) fn recompute(&mut self, facts: &Recompute) {
         let span = Interval::or_empty(facts.from, facts.to);
         let services: BTreeSet<CiId> = facts.services.iter().cloned().collect();
         let segments = self.swept(&facts.faults, &services, span);
         for service in services {
-            let known: Vec<Outage> = facts.outages.iter().filter(|outage| outage.service == service).cloned().collect();
+            let mut known: Vec<Outage> =
+                facts.outages.iter().filter(|outage| outage.service == service).cloned().collect();
+            // The facts are of some moments ago.
+            for newer in self.state.outages.get(&service).into_iter().flatten() {
+                known.iter_mut().filter(|outage| outage.id == newer.id).for_each(|outage| outage.clone_from(newer));
+            }
             let found = segments.get(&service).cloned().unwrap_or_default();
             let next = splice(&service, &known, &found, span, self.now);
             self.write_differences(&known, &next);
+            self.keep_in_memory(&service, &known, &next);
+        }
+    }
+
+    /// What a recomputation changed of the outages in memory.
+    fn keep_in_memory(&mut self, service: &CiId, known: &[Outage], next: &[Outage]) {
+        let Some(outages) = self.state.outages.get_mut(service) else { return };
+        outages.retain_mut(|outage| {
+            let now = next.iter().find(|other| other.id == outage.id);
+            if let Some(now) = now {
+                outage.clone_from(now);
+            }
+            now.is_some() || known.iter().all(|other| other.id != outage.id)
+        });
+        if outages.is_empty() {
+            self.state.outages.remove(service);
         }
     }
 
@@ -258,7 +279,8 @@ fn splice(service: &CiId, known: &[Outage], found: &[Segment], span: Interval, n
     }
     for segment in found {
         let Some(state) = segment.state.outage() else { continue };
-        let to = (segment.to < span.end()).then_some(segment.to);
+        let goes_on = segment.to >= span.end() && span.end() > now;
+        let to = (!goes_on).then_some(segment.to);
         pieces.push((segment.from, to, state, segment.planned));
     }
     // What lies after a span that ends in the past is kept as it is.

@@ -84,7 +84,9 @@ impl State {
             if episode.suppressed.is_some() && episode.is_open() {
                 self.suppressed.insert((id, episode.id));
             }
-            for at in [Some(episode.start), episode.end].into_iter().flatten().filter(|at| *at > self.clock) {
+            // What was said to begin, to change or to end later does so then.
+            let steps = episode.severities.iter().map(|step| step.at);
+            for at in steps.chain([episode.start]).chain(episode.end).filter(|at| *at > self.clock) {
                 if let Some(ci) = &alert.ci {
                     self.timers.set(at, Timer::Sweep(ci.clone()));
                 }

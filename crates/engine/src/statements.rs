@@ -52,7 +52,9 @@ pub(crate) fn repeat(known: &mut Firing, said: &Firing) {
 /// Adds a statement to the set.
 pub(crate) fn add(alert: &mut Alert, said: Statement, order: Order) -> Added {
     let again = match &said {
-        Statement::Firing(firing) => find_repeated(&alert.statements, firing, order),
+        // By arrival, what comes after the end of an episode is no repeat of it.
+        Statement::Firing(firing) => find_repeated(&alert.statements, firing, order)
+            .filter(|_| order == Order::Own || alert.open_episode().is_some()),
         Statement::Clear(clear) => alert.statements.iter().position(|known| match known {
             Statement::Clear(known) => (known.instant, known.start) == (clear.instant, clear.start),
             Statement::Firing(_) | Statement::PersonClear { .. } => false,

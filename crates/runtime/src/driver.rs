@@ -13,7 +13,7 @@ use telemetry::Metrics;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use topology::Graph;
 
-use crate::clock::wall;
+use crate::clock::Time;
 use crate::facts::load_facts;
 use crate::intake::IntakeLimits;
 use crate::live::LiveView;
@@ -22,8 +22,6 @@ use crate::push::{Item, Overload, Push, PushAnswer, PushId};
 
 /// Between two tries to load from a store that does not answer.
 const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// The thread looks at the wall clock at least so often, whatever the timers say: clocks are set.
-const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_millis(500);
 /// A permit stands for so many bytes, so that the limit fits a semaphore.
 const BYTES_PER_PERMIT: usize = 1024;
 
@@ -61,6 +59,17 @@ pub enum NotTaken {
 impl Runtime {
     /// Starts deciding over a store that nobody else writes.
     pub fn start(store: Store, policy: Policy, metrics: Metrics, fatal: oneshot::Sender<String>) -> Runtime {
+        Runtime::start_at(store, policy, metrics, fatal, Time::default())
+    }
+
+    /// The same, by a clock of one's own.
+    pub fn start_at(
+        store: Store,
+        policy: Policy,
+        metrics: Metrics,
+        fatal: oneshot::Sender<String>,
+        time: Time,
+    ) -> Runtime {
         let (to, from) = channel();
         let runtime = Runtime {
             to: to.clone(),
@@ -82,6 +91,7 @@ impl Runtime {
             next_id: 0,
             stopped: None,
             fatal: Some(fatal),
+            time,
         };
         let spawned = std::thread::Builder::new().name("decide".to_owned()).spawn(move || thread.run(&from));
         drop(spawned.expect("a process that cannot start a thread cannot start"));
@@ -167,6 +177,7 @@ struct DecideThread {
     next_id: u64,
     stopped: Option<oneshot::Sender<()>>,
     fatal: Option<oneshot::Sender<String>>,
+    time: Time,
 }
 
 impl DecideThread {
@@ -174,24 +185,17 @@ impl DecideThread {
         let effects = self.machine.start();
         self.carry_out(effects);
         loop {
-            let event = match from.recv_timeout(self.patience()) {
+            let event = match from.recv_timeout(self.time.patience(self.machine.next_deadline())) {
                 Ok(message) => self.event_of(message),
                 Err(RecvTimeoutError::Timeout) => Event::Tick,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let effects = self.machine.on(event, wall());
+            let effects = self.machine.on(event, self.time.now());
             self.metrics.intake_waiting(self.machine.waiting_items(), self.machine.waiting_bytes());
             if self.carry_out(effects) {
                 return;
             }
         }
-    }
-
-    /// How long nothing can be due.
-    fn patience(&self) -> Duration {
-        let Some(deadline) = self.machine.next_deadline() else { return LOOK_AT_CLOCK_EVERY };
-        let micros = (deadline - wall()).micros().max(0).unsigned_abs();
-        Duration::from_micros(micros).min(LOOK_AT_CLOCK_EVERY)
     }
 
     fn event_of(&mut self, message: Message) -> Event {

@@ -15,6 +15,7 @@ pub mod live;
 pub mod machine;
 pub mod push;
 
+pub use clock::Time;
 pub use domains::{Decided, Domains};
 pub use driver::Runtime;
 pub use facts::load_facts;

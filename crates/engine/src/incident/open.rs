@@ -18,9 +18,8 @@ impl Desk<'_> {
         rule: Option<Box<str>>,
     ) -> Option<IncidentId> {
         let (alert, episode) = self.episode(member)?;
-        let id = IncidentId::derive(|hash| {
-            hash.bytes(&member.1.bytes()).instant(self.now);
-        });
+        // Within one instant a person may part the same episode off more than once.
+        let id = (0..).map(|nth| incident_id(member, self.now, nth)).find(|id| self.state.incidents.get(id).is_none())?;
         let recurs = alert.episodes.iter().rev().filter(|other| other.id != member.1).find_map(|other| other.incident);
         let received = episode.counts_from.unwrap_or(episode.first_received_at);
         let started = episode.counts_from.unwrap_or(episode.start).min(received);
@@ -100,6 +99,15 @@ impl Desk<'_> {
         self.decide_incident(id, Reason::ResidualOf { incident: of });
         Some(id)
     }
+}
+
+fn incident_id(member: Member, now: Timestamp, nth: i64) -> IncidentId {
+    IncidentId::derive(|hash| {
+        hash.bytes(&member.1.bytes()).instant(now);
+        if nth > 0 {
+            hash.number(nth);
+        }
+    })
 }
 
 fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {

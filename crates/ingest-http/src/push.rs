@@ -1,0 +1,98 @@
+//! A push under way: read, handed in, waited for.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use model::limits::BODY_BYTES_MAX;
+use runtime::clock::wall;
+use runtime::{Item, PushAnswer};
+use wire::{Context, Format};
+
+use crate::Ingest;
+use crate::answer::{Done, Failure};
+use crate::body::{Coding, Unfit};
+use crate::read::{Origin, Reading, read, unreadable};
+
+/// Carries out a push with a key at most once: where the key has an answer on record, that is the answer, else it is
+/// pushed under the key.
+pub type Keyed =
+    Arc<dyn Fn(Vec<Item>, usize, Box<str>) -> Pin<Box<dyn Future<Output = PushAnswer> + Send>> + Send + Sync>;
+
+/// Bodies from here on are read on a thread of their own: a large one would hold up everybody else's.
+const LARGE_BYTES: usize = 256 << 10;
+const KEY_BYTES_MAX: usize = 255;
+pub(crate) const KEY_HEADER: &str = "idempotency-key";
+
+pub(crate) struct Pushed {
+    pub(crate) format: Format,
+    pub(crate) origin: Origin,
+    pub(crate) body: Bytes,
+    pub(crate) coding: Coding,
+    /// Scoped to who pushes, and where.
+    pub(crate) key: Option<Box<str>>,
+}
+
+/// The `Idempotency-Key`, scoped: the same key of somebody else, or on another path, is another.
+pub(crate) fn key_of(headers: &HeaderMap, sender: &str, path: &str) -> Result<Option<Box<str>>, Failure> {
+    let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len())).ok_or(Failure::BadKey)?;
+    Ok(Some(format!("push {sender} {path} {key}").into()))
+}
+
+impl Ingest {
+    pub(crate) async fn take(&self, pushed: Pushed) -> Result<Done, Failure> {
+        let (format, key) = (pushed.format, pushed.key.clone());
+        let (reading, bytes) = self.reading(pushed).await?;
+        let (items, whole) = match reading {
+            Reading::Items(items) => (items, false),
+            Reading::Unreadable(item) => (vec![item], true),
+            Reading::TooMany { limit } => return Err(Failure::TooMany { limit }),
+        };
+        let whys: Vec<Option<Box<str>>> = items.iter().map(why_unreadable).collect();
+        let dead = whys.iter().flatten().count() as u64;
+        let answer = match key {
+            Some(key) => (self.keyed)(items, bytes, key).await,
+            None => self.runtime.push(items, bytes, None).await,
+        };
+        match answer {
+            PushAnswer::Committed { answers, .. } => {
+                self.runtime.metrics().dead_lettered(dead);
+                Ok(Done { format, answers, whys, whole })
+            }
+            PushAnswer::Overloaded(why) => Err(Failure::Overloaded(why)),
+        }
+    }
+
+    /// Unpacks and reads; what is large, or may become so, apart from everything else and only so many at once.
+    async fn reading(&self, pushed: Pushed) -> Result<(Reading, usize), Failure> {
+        let pipelines = self.pipelines();
+        let context = Context { receipt: wall(), replay: false };
+        let large = pushed.coding != Coding::Plain || pushed.body.len() > LARGE_BYTES;
+        let work = move || -> Result<(Reading, usize), Failure> {
+            let Pushed { format, origin, body, coding, .. } = pushed;
+            match coding.unpack(&body, BODY_BYTES_MAX) {
+                Ok(plain) => Ok((read(&pipelines, format, &origin, &plain, &context), plain.len())),
+                Err(Unfit::TooLarge) => Err(Failure::TooLarge),
+                Err(Unfit::Damaged(why)) => {
+                    let source = origin.path.or(origin.query).unwrap_or_else(|| format.as_str().into());
+                    Ok((Reading::Unreadable(unreadable(source, format, &why, &body)), body.len()))
+                }
+            }
+        };
+        if !large {
+            return work();
+        }
+        let _room = self.large.acquire().await.map_err(|_| Failure::Overloaded(runtime::Overload::Stopping))?;
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+    }
+}
+
+fn why_unreadable(item: &Item) -> Option<Box<str>> {
+    match item {
+        Item::Unreadable(unreadable) => Some(unreadable.why.clone()),
+        Item::Event(_) | Item::Command(_) => None,
+    }
+}

@@ -1,0 +1,188 @@
+//! From a body to inputs: each event is read by the pipeline of its own source; what cannot be read is an input too.
+
+use std::sync::Arc;
+
+use model::SourceName;
+use model::event::Event;
+use rules::PipelineSet;
+use runtime::{Item, Unreadable};
+use serde::Deserialize;
+use wire::{Context, Format, Input, Received, Refused};
+
+/// Where a push says it comes from, where it says so at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The path's last part: it chooses the pipeline, whatever the events say.
+    pub(crate) path: Option<SourceName>,
+    /// `?source=`, for events that name none.
+    pub(crate) query: Option<SourceName>,
+}
+
+/// What a body came to.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// One for each event, in order.
+    Items(Vec<Item>),
+    /// The body as a whole, for the dead letters.
+    Unreadable(Item),
+    /// Nothing of it is kept.
+    TooMany { limit: usize },
+}
+
+impl Origin {
+    /// The source of what names none.
+    fn fallback(&self, format: Format) -> SourceName {
+        self.path.clone().or_else(|| self.query.clone()).unwrap_or_else(|| SourceName::from(format.as_str()))
+    }
+
+    /// The source whose pipeline reads the body first: nearly always the one of all its events.
+    fn first(&self, format: Format, body: &[u8]) -> SourceName {
+        let own = (format == Format::Native && self.path.is_none()).then(|| first_source(body)).flatten();
+        own.unwrap_or_else(|| self.fallback(format))
+    }
+}
+
+pub(crate) fn read(
+    pipelines: &PipelineSet,
+    format: Format,
+    origin: &Origin,
+    body: &[u8],
+    context: &Context,
+) -> Reading {
+    let fallback = origin.fallback(format);
+    let decoder = pipelines.decoder(format, &origin.first(format, body));
+    let decoded = decoder.decode(format, &fallback, body, context);
+    match decoded.refused {
+        Some(Refused::TooMany { limit }) => return Reading::TooMany { limit },
+        Some(Refused::Unreadable(why)) => {
+            return Reading::Unreadable(unreadable(fallback, format, &why.to_string(), body));
+        }
+        None => {}
+    }
+    let reader = Reader { pipelines, format, origin, body, context, read_by: decoder.name.as_str(), fallback: &fallback };
+    Reading::Items(decoded.received.into_iter().map(|received| reader.item(received)).collect())
+}
+
+/// Bytes that cannot be read, as an input.
+pub(crate) fn unreadable(source: SourceName, format: Format, why: &str, raw: &[u8]) -> Item {
+    Item::Unreadable(Box::new(Unreadable {
+        source,
+        format: format.as_str().into(),
+        why: why.into(),
+        raw: Arc::from(raw),
+    }))
+}
+
+struct Reader<'r> {
+    pipelines: &'r PipelineSet,
+    format: Format,
+    origin: &'r Origin,
+    body: &'r [u8],
+    context: &'r Context,
+    /// The pipeline that read the body.
+    read_by: &'r str,
+    fallback: &'r SourceName,
+}
+
+impl Reader<'_> {
+    fn item(&self, received: Received) -> Item {
+        let raw = self.body.get(received.raw).unwrap_or_default();
+        match received.result {
+            Ok(Input::Event(event)) => Item::Event(self.by_its_own_pipeline(event, raw)),
+            Ok(Input::Command(command)) => Item::Command(command),
+            Err(why) => unreadable(self.fallback.clone(), self.format, &why.to_string(), raw),
+        }
+    }
+
+    /// The event, read again where it names a source that another pipeline is for.
+    fn by_its_own_pipeline(&self, event: Event, raw: &[u8]) -> Event {
+        let source = match &event {
+            Event::Alert(alert) => &alert.source,
+            Event::Heartbeat(heartbeat) => &heartbeat.source,
+            Event::Change(_) | Event::Maintenance(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => return event,
+        };
+        if self.format != Format::Native || self.origin.path.is_some() {
+            return event;
+        }
+        let decoder = self.pipelines.decoder(self.format, source);
+        if decoder.name.as_str() == self.read_by {
+            return event;
+        }
+        let again = decoder.decode(self.format, source, raw, self.context).received.into_iter().next();
+        match again.map(|received| received.result) {
+            Some(Ok(Input::Event(again))) => again,
+            // One pipeline read it, so it is an event: whatever another makes of it, it is not lost.
+            Some(Ok(Input::Command(_)) | Err(_)) | None => event,
+        }
+    }
+}
+
+/// The source that the first event of a native body names.
+fn first_source(body: &[u8]) -> Option<SourceName> {
+    #[derive(Deserialize)]
+    struct Named {
+        source: Option<String>,
+    }
+    let start = body.iter().position(|byte| *byte == b'{')?;
+    let mut events = serde_json::Deserializer::from_slice(body.get(start..)?).into_iter::<Named>();
+    let named = events.next()?.ok()?.source.filter(|source| !source.is_empty())?;
+    Some(SourceName::new(named))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+
+    use super::*;
+
+    fn pipelines() -> PipelineSet {
+        let files = [
+            ("zabbix.yaml", "name: zabbix\nmatch: {source: \"zabbix-*\"}\nseverity: {map: {disaster: minor}}\n"),
+            ("nagios.yaml", "name: nagios\nmatch: {source: \"nagios\"}\n"),
+        ];
+        PipelineSet::parse(&files).unwrap().0
+    }
+
+    fn context() -> Context {
+        Context { receipt: Timestamp::from_seconds(1_000), replay: false }
+    }
+
+    fn by_pipeline(origin: &Origin, body: &str) -> Vec<String> {
+        let Reading::Items(items) = read(&pipelines(), Format::Native, origin, body.as_bytes(), &context()) else {
+            panic!("the body reads");
+        };
+        let describe = |item: &Item| match item {
+            Item::Event(Event::Alert(alert)) => format!("{} by {}", alert.source, alert.pipeline),
+            Item::Unreadable(unreadable) => format!("{} unreadable", unreadable.source),
+            other => format!("{other:?}"),
+        };
+        items.iter().map(describe).collect()
+    }
+
+    #[test]
+    fn each_event_is_read_by_the_pipeline_of_its_own_source() {
+        let body = r#"[{"source":"zabbix-eu","summary":"a"},{"source":"nagios","summary":"b"},{"summary":"c"},{"source":"zabbix-us"}]"#;
+        assert_eq!(
+            by_pipeline(&Origin::default(), body),
+            ["zabbix-eu by zabbix", "nagios by nagios", "native by default", "native unreadable"]
+        );
+    }
+
+    #[test]
+    fn the_path_chooses_the_pipeline_and_names_what_names_itself_nothing() {
+        let origin = Origin { path: Some("nagios".into()), query: Some("zabbix-eu".into()) };
+        let body = "{\"summary\":\"a\"}\n{\"source\":\"zabbix-eu\",\"summary\":\"b\"}";
+        assert_eq!(by_pipeline(&origin, body), ["nagios by nagios", "zabbix-eu by nagios"]);
+        let query_only = Origin { path: None, query: Some("zabbix-us".into()) };
+        assert_eq!(by_pipeline(&query_only, r#"{"summary":"a"}"#), ["zabbix-us by zabbix"]);
+    }
+
+    #[test]
+    fn a_body_that_is_no_events_is_unreadable_as_it_came() {
+        let body = br#"[{"summary":"a"}"#;
+        let read = read(&pipelines(), Format::Native, &Origin::default(), body, &context());
+        let Reading::Unreadable(Item::Unreadable(unreadable)) = read else { panic!("{read:?}") };
+        assert_eq!(&*unreadable.raw, body);
+        assert!(unreadable.why.contains("line 1"), "{}", unreadable.why);
+    }
+}

@@ -1,0 +1,283 @@
+//! Pushes against the routes, a running engine behind them and a store in memory.
+
+use std::sync::{Arc, RwLock};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use ingest_http::{Denied, Gate, Ingest, Keyed, gate, router};
+use rules::PipelineSet;
+use runtime::Runtime;
+use serde_json::{Value, json};
+use store::{DeadLetterFilter, Memory, PageRequest, Store};
+use telemetry::Metrics;
+use tower::ServiceExt;
+
+struct Service {
+    memory: Memory,
+    store: Store,
+    ingest: Ingest,
+}
+
+struct Heard {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Heard {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} is JSON", self.text))
+    }
+}
+
+async fn service() -> Service {
+    service_behind(gate::open()).await
+}
+
+async fn service_behind(gate: Gate) -> Service {
+    let memory = Memory::new();
+    let store = memory.store();
+    let (fatal, _) = tokio::sync::oneshot::channel();
+    let runtime = Runtime::start(store.clone(), PipelineSet::builtin().policy(), Metrics::default(), fatal);
+    while runtime.live().commit() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
+    let ingest = Ingest::new(runtime.clone(), pipelines, gate, keyed(runtime, store.clone()));
+    Service { memory, store, ingest }
+}
+
+/// What the composition gives: the answer on record, else a push under the key.
+fn keyed(runtime: Runtime, store: Store) -> Keyed {
+    Arc::new(move |items, bytes, key| {
+        let (runtime, store) = (runtime.clone(), store.clone());
+        Box::pin(async move {
+            match store.receipt(&key).await.unwrap() {
+                Some(receipt) => serde_json::from_str(&receipt.answer).unwrap(),
+                None => runtime.push(items, bytes, Some(key)).await,
+            }
+        })
+    })
+}
+
+impl Service {
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Heard {
+        let mut request = Request::post(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = router(self.ingest.clone()).oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Heard { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    async fn alerts(&self) -> Vec<model::Alert> {
+        self.store.alerts(&store::AlertFilter::default(), &PageRequest::default()).await.unwrap().items
+    }
+
+    async fn letters(&self) -> Vec<store::DeadLetter> {
+        let lines = self.store.dead_letters(&DeadLetterFilter::default(), &PageRequest::default()).await.unwrap().items;
+        let mut letters = Vec::new();
+        for line in lines {
+            letters.push(self.store.dead_letter(line.id).await.unwrap().unwrap().0);
+        }
+        letters
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+const GOOD: &str = r#"{"source":"zabbix-eu","dedup_key":"a","summary":"disk full","severity":"critical"}"#;
+
+#[tokio::test]
+async fn what_is_answered_as_accepted_is_in_the_store() {
+    let bodies: [(&str, &str, u64); 6] = [
+        ("/ingest/v1/events", GOOD, 1),
+        ("/ingest/v1/events", r#"[{"summary":"a"},{"summary":"b"}]"#, 2),
+        ("/ingest/v1/events", "{\"summary\":\"a\"}\n\n{\"summary\":\"b\"}\n{\"summary\":\"c\"}\n", 3),
+        ("/ingest/v1/native/zabbix-eu", GOOD, 1),
+        ("/ingest/v1/prometheus", r#"[{"labels":{"alertname":"Down","instance":"a"}}]"#, 1),
+        (
+            "/ingest/v1/alertmanager/am-eu",
+            r#"{"version":"4","alerts":[{"status":"firing","labels":{"alertname":"Down"},"startsAt":"2026-01-01T00:00:00Z"}]}"#,
+            1,
+        ),
+    ];
+    for (path, body, accepted) in bodies {
+        let service = service().await;
+        let heard = service.post(path, &[], body).await;
+        assert_eq!(heard.status, StatusCode::ACCEPTED, "{path} {}", heard.text);
+        assert_eq!(heard.json(), json!({"accepted": accepted, "rejected": []}), "{path}");
+        assert_eq!(service.alerts().await.len() as u64, accepted, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_is_named_by_the_event_else_the_path_else_the_query_else_the_format() {
+    for (path, body, source) in [
+        ("/ingest/v1/events?source=q", GOOD, "zabbix-eu"),
+        ("/ingest/v1/events/p?source=q", r#"{"summary":"a"}"#, "p"),
+        ("/ingest/v1/events?source=q", r#"{"summary":"a"}"#, "q"),
+        ("/ingest/v1/prometheus", r#"[{"labels":{"alertname":"Down"}}]"#, "prometheus"),
+        ("/api/v2/alerts?source=prom-eu", r#"[{"labels":{"alertname":"Down"}}]"#, "prom-eu"),
+    ] {
+        let service = service().await;
+        service.post(path, &[], body).await;
+        assert_eq!(service.alerts().await[0].source.as_str(), source, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_good_events_of_a_batch_are_kept_and_the_bad_ones_are_dead_letters_as_they_came() {
+    let service = service().await;
+    let heard = service.post("/ingest/v1/events", &[], r#"[{"summary":"a"}, {"severity": "minor"} ,{"summary":"c"}]"#).await;
+    assert_eq!(heard.status, StatusCode::ACCEPTED);
+    let answer = heard.json();
+    assert_eq!((&answer["accepted"], &answer["rejected"][0]["index"]), (&json!(2), &json!(1)));
+    let letters = service.letters().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(&*letters[0].raw, br#"{"severity": "minor"}"#);
+    assert_eq!(answer["rejected"][0]["dead_letter"], json!(letters[0].id.to_string()));
+    assert!(answer["rejected"][0]["error"].as_str().unwrap().contains("summary"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_a_dead_letter_and_then_400() {
+    let service = service().await;
+    let heard = service.post("/ingest/v1/events", &[], r#"[{"summary":"a"},"#).await;
+    assert_eq!(heard.status, StatusCode::BAD_REQUEST);
+    assert_eq!(heard.headers["content-type"], "application/problem+json");
+    let letters = service.letters().await;
+    assert_eq!(heard.json()["dead_letter"], json!(letters[0].id.to_string()));
+    assert_eq!(&*letters[0].raw, br#"[{"summary":"a"},"#);
+    assert!(service.alerts().await.is_empty());
+}
+
+#[tokio::test]
+async fn alertmanagers_clients_hear_what_alertmanager_says() {
+    let service = service().await;
+    let good = r#"[{"labels":{"alertname":"Down","instance":"a"}}]"#;
+    let heard = service.post("/api/v2/alerts", &[], good).await;
+    assert_eq!((heard.status, heard.text.as_str()), (StatusCode::OK, ""));
+
+    let mixed = r#"[{"labels":{"alertname":"Down","instance":"b"}},{"labels":{}}]"#;
+    let heard = service.post("/api/v2/alerts", &[], mixed).await;
+    assert_eq!(heard.status, StatusCode::BAD_REQUEST);
+    assert!(heard.json().as_str().unwrap().contains("labels"), "{}", heard.text);
+    assert_eq!(service.alerts().await.len(), 2, "the good one is stored before the answer");
+
+    let heard = service.post("/api/v2/alerts", &[], "{not json").await;
+    assert_eq!(heard.status, StatusCode::BAD_REQUEST);
+    assert!(heard.json().is_string());
+}
+
+#[tokio::test]
+async fn what_is_refused_says_what_to_do_and_keeps_nothing() {
+    let long_key = "k".repeat(256);
+    let bomb = gzip(&vec![b' '; (16 << 20) + 1]);
+    let plain = vec![b' '; (16 << 20) + 1];
+    let refusals: [(&str, &[(&str, &str)], Vec<u8>, u16, &str); 7] = [
+        ("/ingest/v1/nagios", &[], b"{}".to_vec(), 404, "known are native"),
+        ("/ingest/v1/events", &[("content-encoding", "br")], b"{}".to_vec(), 415, "gzip, zstd"),
+        ("/ingest/v1/events", &[("content-encoding", "gzip")], bomb, 413, "smaller batches"),
+        ("/ingest/v1/events", &[], plain.clone(), 413, "smaller batches"),
+        ("/api/v2/alerts", &[], plain, 413, "smaller batches"),
+        ("/ingest/v1/events", &[("idempotency-key", &long_key)], GOOD.into(), 400, "1 to 255"),
+        ("/ingest/v1/events/a%00b", &[], GOOD.into(), 400, "source"),
+    ];
+    let service = service().await;
+    for (path, headers, body, status, says) in refusals {
+        let heard = service.post(path, headers, body).await;
+        assert_eq!(heard.status.as_u16(), status, "{path} {}", heard.text);
+        assert!(heard.text.contains(says), "{path}: {}", heard.text);
+    }
+    assert!(service.alerts().await.is_empty() && service.letters().await.is_empty());
+}
+
+#[tokio::test]
+async fn packed_bodies_are_read_and_damaged_ones_are_dead_letters_as_they_came() {
+    let service = service().await;
+    let heard = service.post("/ingest/v1/events", &[("content-encoding", "gzip")], gzip(GOOD.as_bytes())).await;
+    assert_eq!(heard.json()["accepted"], json!(1));
+    let packed = zstd::encode_all(GOOD.as_bytes(), 1).unwrap();
+    let heard = service.post("/ingest/v1/events", &[("content-encoding", "zstd")], packed).await;
+    assert_eq!(heard.json()["accepted"], json!(1));
+    let heard = service.post("/ingest/v1/events", &[("content-encoding", "gzip")], "not gzip").await;
+    assert_eq!(heard.status, StatusCode::BAD_REQUEST);
+    assert!(heard.text.contains("no gzip"), "{}", heard.text);
+    assert_eq!(&*service.letters().await[0].raw, b"not gzip");
+}
+
+#[tokio::test]
+async fn the_same_key_again_is_answered_and_counted_once() {
+    let service = service().await;
+    let mixed = format!("[{GOOD},{{}}]");
+    let headers = [("idempotency-key", "k1")];
+    let first = service.post("/ingest/v1/events", &headers, mixed.clone()).await;
+    let again = service.post("/ingest/v1/events", &headers, mixed.clone()).await;
+    assert_eq!((first.status, &first.text), (again.status, &again.text));
+    assert_eq!(service.alerts().await[0].hot.count, 1);
+    assert_eq!(service.letters().await.len(), 1);
+    service.post("/ingest/v1/events?x", &[("idempotency-key", "k2")], mixed).await;
+    assert_eq!(service.alerts().await[0].hot.count, 2, "another key is another push");
+}
+
+#[tokio::test]
+async fn a_key_is_its_senders_own() {
+    let gate: Gate = Arc::new(|said| said.map(Box::from).ok_or(Denied::Unknown));
+    let service = service_behind(gate).await;
+    for sender in ["ana", "ben"] {
+        let headers = [("authorization", sender), ("idempotency-key", "k")];
+        service.post("/ingest/v1/events", &headers, GOOD).await;
+    }
+    assert_eq!(service.alerts().await[0].hot.count, 2);
+}
+
+#[tokio::test]
+async fn who_may_not_push_is_told_before_anything_is_kept() {
+    for (denied, status) in [(Denied::Unknown, StatusCode::UNAUTHORIZED), (Denied::Forbidden, StatusCode::FORBIDDEN)] {
+        let service = service_behind(Arc::new(move |_| Err(denied))).await;
+        let heard = service.post("/ingest/v1/events", &[], GOOD).await;
+        assert_eq!(heard.status, status);
+        assert_eq!(heard.headers.contains_key("www-authenticate"), denied == Denied::Unknown);
+        assert!(heard.text.contains("role ingest"), "{}", heard.text);
+        assert!(service.alerts().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_push_is_answered_after_its_commit_and_not_before() {
+    let service = service().await;
+    service.memory.set_unavailable(true);
+    let post = service.post("/ingest/v1/events", &[], GOOD);
+    tokio::pin!(post);
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut post).await;
+    assert!(early.is_err(), "answered although the store took nothing");
+    service.memory.set_unavailable(false);
+    let heard = post.await;
+    assert_eq!(heard.status, StatusCode::ACCEPTED, "{}", heard.text);
+    assert_eq!(service.alerts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_overloaded_service_says_when_to_come_again_and_keeps_nothing() {
+    let service = service().await;
+    let full: Keyed = Arc::new(|_, _, _| Box::pin(async { runtime::PushAnswer::Overloaded(runtime::Overload::Full) }));
+    let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
+    let (fatal, _) = tokio::sync::oneshot::channel();
+    let policy = PipelineSet::builtin().policy();
+    let runtime = Runtime::start(Memory::new().store(), policy, Metrics::default(), fatal);
+    let overloaded = Service { ingest: Ingest::new(runtime, pipelines, gate::open(), full), ..service };
+    for path in ["/ingest/v1/events", "/api/v2/alerts"] {
+        let heard = overloaded.post(path, &[("idempotency-key", "k")], GOOD).await;
+        assert_eq!(heard.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(heard.headers["retry-after"], "1");
+        assert!(heard.text.contains("nothing of this push was kept"), "{}", heard.text);
+    }
+}

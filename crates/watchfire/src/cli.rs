@@ -1,0 +1,132 @@
+//! The words users type. contract.md section 1.
+//!
+//! Rule: what stands here is only shape and help; what a command does stands in [`commands`](crate::commands) under the
+//! same name. Every command shows an example.
+
+mod clock;
+mod cmdb;
+mod connection;
+mod demo;
+mod incidents;
+mod keep;
+mod offline;
+mod records;
+mod report;
+mod run;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use cmdb::{Cmdb, CmdbCheck, CmdbShow, Import};
+pub(crate) use connection::{Connection, Format, Shown};
+pub(crate) use demo::Demo;
+pub(crate) use incidents::*;
+pub(crate) use keep::{StoreCommand, StoreUrl};
+pub(crate) use offline::{Check, Completions, OpenApi, Replay, Schema, SchemaOf, Test};
+pub(crate) use records::*;
+pub(crate) use report::{Report, ReportFormat, ReportKind};
+pub(crate) use run::{Role, Run};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "watchfire",
+    version,
+    about = "Turns monitoring alerts into few, explained incidents, and those into figures to trust.",
+    after_help = "Examples:\n  watchfire run                        the service, on http://127.0.0.1:8080\n  \
+                  watchfire check watchfire.yaml       is this configuration sound?\n  \
+                  watchfire incidents list             what is open now?",
+    max_term_width = 100,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(Demo),
+    Run(Run),
+    Check(Check),
+    Test(Test),
+    Replay(Replay),
+    Report(Report),
+    /// Import, check and show the CMDB.
+    #[command(subcommand, after_help = "Example:\n  watchfire cmdb check cmdb.yaml")]
+    Cmdb(Cmdb),
+    /// Copy a store, and examine it.
+    #[command(subcommand, after_help = "Example:\n  watchfire store check")]
+    Store(StoreCommand),
+    #[command(name = "openapi")]
+    OpenApi(OpenApi),
+    Schema(Schema),
+    /// List incidents, look at them, act on them.
+    #[command(subcommand, after_help = "Examples:\n  watchfire incidents list\n  watchfire incidents ack INC0000123")]
+    Incidents(Incidents),
+    Alerts(Alerts),
+    Problems(Problems),
+    Services(Services),
+    /// Announce, list and end maintenance windows.
+    #[command(subcommand, after_help = "Example:\n  watchfire maintenance list")]
+    Maintenance(Maintenance),
+    /// Add, list and end silences.
+    #[command(subcommand, after_help = "Example:\n  watchfire silence list")]
+    Silence(Silence),
+    Status(Status),
+    Completions(Completions),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn every(command: &clap::Command, visit: &mut impl FnMut(&clap::Command)) {
+        visit(command);
+        command.get_subcommands().for_each(|inner| every(inner, visit));
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_shows_an_example() {
+        every(&Cli::command(), &mut |command| {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Example") && help.contains("watchfire "), "{}", command.get_name());
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+        });
+    }
+
+    #[test]
+    fn examples_are_understood() {
+        every(&Cli::command(), &mut |command| {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().map(str::trim).filter(|line| line.starts_with("watchfire ")) {
+                let typed = line.split("  ").next().unwrap_or_default();
+                let words = typed.split(" | ").next().unwrap_or_default().split(" > ").next().unwrap_or_default();
+                let parsed = Cli::try_parse_from(quoted(words));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        });
+    }
+
+    /// As a shell would split it, with single quotes only.
+    fn quoted(words: &str) -> Vec<String> {
+        let mut split = vec![String::new()];
+        let mut inside = false;
+        for c in words.chars() {
+            match (c, split.last_mut()) {
+                ('\'', _) => inside = !inside,
+                (' ', _) if !inside => split.push(String::new()),
+                (c, Some(word)) => word.push(c),
+                (_, None) => unreachable!("there is always a word"),
+            }
+        }
+        split.retain(|word| !word.is_empty());
+        split
+    }
+}

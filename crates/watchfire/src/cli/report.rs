@@ -1,0 +1,78 @@
+//! `watchfire report`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use report::GroupBy;
+
+use crate::moment::Moment;
+use crate::place::StorePlace;
+
+/// Availability, incidents, objectives and continuity, as figures.
+///
+/// From a store, also beside the service that writes it, or from a running service. Instants are RFC 3339, a date, or
+/// relative to now (`-7d`); of a store, now is the engine's clock as committed last.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  watchfire report availability --from -30d\n  \
+                        watchfire report incidents --group-by service,month --format csv > incidents.csv\n  \
+                        watchfire report slo --service checkout --url http://127.0.0.1:8080 --format json")]
+pub(crate) struct Report {
+    #[arg(value_enum, value_name = "REPORT")]
+    pub(crate) kind: ReportKind,
+    /// Where the report begins
+    #[arg(long, value_name = "INSTANT", default_value = "-30d", allow_hyphen_values = true)]
+    pub(crate) from: Moment,
+    /// Where it ends; the instant itself does not count
+    #[arg(long, value_name = "INSTANT", default_value = "now", allow_hyphen_values = true)]
+    pub(crate) to: Moment,
+    /// Only these items; may be any, not only services
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) service: Vec<String>,
+    /// What a row is of: service, class, source, priority, team, cause, day, week, month, quarter
+    #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = group_by)]
+    pub(crate) group_by: Vec<GroupBy>,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub(crate) format: ReportFormat,
+    /// As seen at this instant; of a store only
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, conflicts_with = "url")]
+    pub(crate) now: Option<Moment>,
+    /// The zone whose days, weeks, months and quarters are meant; UTC unless said
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+    /// Count only incidents that affected a service
+    #[arg(long)]
+    pub(crate) with_service_only: bool,
+    /// Read this store; sqlite://watchfire-data/watchfire.db unless said
+    #[arg(long, value_name = "URL", conflicts_with = "url")]
+    pub(crate) store: Option<StorePlace>,
+    /// Ask this running service
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// A file with the token to show to the service; unless said WATCHFIRE_TOKEN_FILE, or the token in WATCHFIRE_TOKEN
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportKind {
+    Availability,
+    Incidents,
+    Slo,
+    Continuity,
+    /// How many events stood behind an incident
+    Noise,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Table,
+    Json,
+    Csv,
+}
+
+fn group_by(word: &str) -> Result<GroupBy, String> {
+    GroupBy::from_word(word).ok_or_else(|| {
+        let known: Vec<&str> = GroupBy::ALL.into_iter().map(GroupBy::as_str).collect();
+        format!("rows are of {}", known.join(", "))
+    })
+}

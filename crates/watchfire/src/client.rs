@@ -1,0 +1,200 @@
+//! Talks to a running service, as the commands of people need it.
+//!
+//! Rule: what the service says is wrong is said on as it stands; what keeps us from it is said with what to do.
+
+mod stream;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+use crate::cli::Connection;
+use crate::config::secret::Secret;
+pub(crate) use stream::Stream;
+
+/// Where `run` listens unless told otherwise.
+const DEFAULT: &str = "http://127.0.0.1:8080";
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// A report over years may take its time.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+/// What one page asks for at most.
+const PAGE_ROWS: usize = 1000;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+}
+
+/// Names and values of a query; a value that is absent is not sent.
+pub(crate) type Query<'q> = Vec<(&'q str, String)>;
+
+impl Client {
+    pub(crate) fn new(connection: &Connection) -> anyhow::Result<Client> {
+        let base = connection.url.clone().or_else(|| variable("WATCHFIRE_URL")).unwrap_or_else(|| DEFAULT.to_owned());
+        let base = base.trim_end_matches('/').to_owned();
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            bail!("`{base}` is no address of a service: begin it with http:// or https://");
+        }
+        let file = connection.token_file.clone().or_else(|| variable("WATCHFIRE_TOKEN_FILE").map(PathBuf::from));
+        let token = match file {
+            Some(file) => Some(Secret::File(file).read()?),
+            // Only from the environment: what stands on a command line, everybody on the machine can read.
+            None => variable("WATCHFIRE_TOKEN"),
+        };
+        // Another part of the process may have chosen one already, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).user_agent("watchfire").build()?;
+        Ok(Client { http, base, token })
+    }
+
+    pub(crate) async fn get(&self, path: &str, query: &Query<'_>) -> anyhow::Result<Value> {
+        self.answer(self.request(Method::GET, path, query).timeout(ANSWER_WITHIN)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(Method::POST, path, &Vec::new(), "application/json", body.to_string()).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &Query<'_>,
+        content_type: &str,
+        body: String,
+    ) -> anyhow::Result<Value> {
+        let request = self.request(method, path, query).header("content-type", content_type);
+        self.answer(request.body(body).timeout(ANSWER_WITHIN)).await
+    }
+
+    /// The rows of a list, page by page, at most so many.
+    pub(crate) async fn list(&self, path: &str, query: &Query<'_>, most: usize) -> anyhow::Result<Vec<Value>> {
+        let mut rows: Vec<Value> = Vec::new();
+        let mut cursor = None::<String>;
+        loop {
+            let mut asked = query.clone();
+            asked.push(("limit", (most - rows.len()).min(PAGE_ROWS).to_string()));
+            asked.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            let mut page = self.get(path, &asked).await?;
+            let items = page["items"].as_array_mut().map(std::mem::take);
+            rows.extend(items.with_context(|| format!("{}{path} answered no list", self.base))?);
+            cursor = page["next"].as_str().map(str::to_owned);
+            if cursor.is_none() || rows.len() >= most {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// What changes from now on.
+    pub(crate) async fn stream(&self, path: &str) -> anyhow::Result<Stream> {
+        let response =
+            self.sent(self.request(Method::GET, path, &Vec::new()).header("accept", "text/event-stream")).await?;
+        Ok(Stream::new(self.good(response).await?))
+    }
+
+    fn request(&self, method: Method, path: &str, query: &Query<'_>) -> RequestBuilder {
+        let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", segment(value))).collect();
+        let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+        let request = self.http.request(method, format!("{}{path}{query}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> anyhow::Result<Value> {
+        let response = self.sent(request).await?;
+        let response = self.good(response).await?;
+        let text = response.text().await.with_context(|| format!("the answer of {} broke off", self.base))?;
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).with_context(|| format!("{} answered something else than JSON", self.base))
+    }
+
+    async fn sent(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        request.send().await.map_err(|error| {
+            let base = &self.base;
+            match error.is_connect() {
+                true => anyhow!("nothing answers at {base}: start `watchfire run`, or say --url"),
+                false if error.is_timeout() => anyhow!("{base} did not answer in time: ask again"),
+                false => anyhow!(error).context(format!("{base} could not be asked")),
+            }
+        })
+    }
+
+    async fn good(&self, response: Response) -> anyhow::Result<Response> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let text = response.text().await.unwrap_or_default();
+        Err(refused(status, &text).into())
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The service said no.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    told: String,
+    /// RFC 9457, with whatever stands beside it.
+    pub(crate) problem: Value,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.told)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What is wrong where the answer says so, else what the status says.
+fn refused(status: StatusCode, text: &str) -> Refused {
+    let problem: Value = serde_json::from_str(text).unwrap_or_default();
+    let word = |key: &str| problem[key].as_str().filter(|word| !word.is_empty());
+    let told = word("detail").or_else(|| word("title"));
+    let told = told.map_or_else(|| format!("the service answered {status}"), str::to_owned);
+    let hint = match status {
+        StatusCode::UNAUTHORIZED => "; put a token into WATCHFIRE_TOKEN, or name its file with --token-file",
+        _ => "",
+    };
+    let state = word("state").map(|state| format!(" (it is {state})")).unwrap_or_default();
+    Refused { told: format!("{told}{state}{hint}"), problem }
+}
+
+/// A part of a path or a query that somebody typed.
+pub(crate) fn segment(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_as_it_stands() {
+        let told = |status: u16, text: &str| refused(StatusCode::from_u16(status).unwrap(), text).to_string();
+        let problem = r#"{"title":"Not allowed now","status":409,"detail":"2 alerts still fire","state":"open"}"#;
+        assert_eq!(told(409, problem), "2 alerts still fire (it is open)");
+        assert!(told(401, "{}").contains("WATCHFIRE_TOKEN"));
+        assert_eq!(told(502, "<html>"), "the service answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn what_is_typed_cannot_leave_its_segment() {
+        assert_eq!(segment("INC0000123"), "INC0000123");
+        assert_eq!(segment("a/../b?c d"), "a%2F..%2Fb%3Fc%20d");
+        assert_eq!(segment("ü"), "%C3%BC");
+    }
+}

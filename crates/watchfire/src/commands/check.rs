@@ -1,0 +1,132 @@
+//! `watchfire check`: is what people wrote sound?
+//!
+//! What a file is shows in its keys, and where those are spelt wrong, in its name. All CMDB files together are one CMDB,
+//! all pipelines together one set, as a configuration would have them.
+
+mod kind;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::cli::Check;
+use crate::config::Config;
+use crate::console::{Colour, Console};
+use crate::files::{self, TextFile};
+use crate::inventory::{self, Care, Inventory};
+use crate::outcome::{Faults, Outcome};
+use kind::Kind;
+
+pub(super) fn check(args: &Check, console: &Console) -> anyhow::Result<Outcome> {
+    let mut sorted = Sorted::default();
+    for path in &args.paths {
+        sorted.take(path, console)?;
+    }
+    let mut found = Found::default();
+    sorted.configurations.iter().for_each(|file| found.configuration(file));
+    found.cmdb(&sorted.cmdb);
+    found.pipelines(&sorted.pipelines);
+    sorted.cases.iter().for_each(|file| found.case(file));
+    found.remarks.iter().for_each(|remark| console.say_with(Colour::Yellow, "note:", remark));
+    found.faults.iter().for_each(|fault| console.say(fault));
+    match (sorted.count(), found.faults.len()) {
+        (0, _) => anyhow::bail!("nothing here is a configuration, a pipeline, a CMDB file or a case"),
+        (1, 0) => console.say_with(Colour::Green, "sound:", "1 file"),
+        (files, 0) => console.say_with(Colour::Green, "sound:", format_args!("{files} files")),
+        (_, faults) => console.say(format_args!("{faults} {}", if faults == 1 { "fault" } else { "faults" })),
+    }
+    Ok(Outcome::of(found.faults.len()))
+}
+
+/// Files by what they are.
+#[derive(Default)]
+struct Sorted {
+    configurations: Vec<TextFile>,
+    pipelines: Vec<TextFile>,
+    cmdb: Vec<TextFile>,
+    cases: Vec<TextFile>,
+}
+
+impl Sorted {
+    /// A file that somebody named must be something; in a folder others may lie about.
+    fn take(&mut self, path: &PathBuf, console: &Console) -> anyhow::Result<()> {
+        if !path.is_dir() {
+            let file = TextFile::read(path)?;
+            let kind = Kind::of(&file).unwrap_or(Kind::Configuration);
+            self.put(kind, file);
+            return Ok(());
+        }
+        for file in files::read_all(&files::below(path)?)? {
+            match Kind::of(&file) {
+                Some(kind) => self.put(kind, file),
+                None => {
+                    console.say_with(Colour::Yellow, "note:", format_args!("{}: not ours, left alone", file.name()))
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, kind: Kind, file: TextFile) {
+        match kind {
+            Kind::Configuration => self.configurations.push(file),
+            Kind::Pipeline => self.pipelines.push(file),
+            Kind::Cmdb => self.cmdb.push(file),
+            Kind::Case => self.cases.push(file),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.configurations.len() + self.pipelines.len() + self.cmdb.len() + self.cases.len()
+    }
+}
+
+/// Each said once, though two files may lead to it.
+#[derive(Default)]
+struct Found {
+    faults: BTreeSet<String>,
+    remarks: BTreeSet<String>,
+}
+
+impl Found {
+    /// With what it names.
+    fn configuration(&mut self, file: &TextFile) {
+        match Config::load(Some(file), std::iter::empty()) {
+            Err(Faults(lines)) => self.faults.extend(lines),
+            Ok((config, remarks)) => {
+                self.remarks.extend(remarks);
+                match files::read_all(&config.cmdb) {
+                    Ok(files) => self.cmdb(&files),
+                    Err(error) => self.unreadable(file, &error),
+                }
+                match files::pipelines(&config.pipelines) {
+                    Ok(files) => self.pipelines(&files),
+                    Err(error) => self.unreadable(file, &error),
+                }
+            }
+        }
+    }
+
+    fn unreadable(&mut self, configuration: &TextFile, error: &anyhow::Error) {
+        self.faults.insert(format!("{}: {error:#}", configuration.name()));
+    }
+
+    fn cmdb(&mut self, files: &[TextFile]) {
+        match Inventory::read(files, Care::Strict) {
+            Ok(inventory) => self.remarks.extend(inventory.remarks),
+            Err(Faults(lines)) => self.faults.extend(lines),
+        }
+    }
+
+    fn pipelines(&mut self, files: &[TextFile]) {
+        match inventory::pipelines_of(files) {
+            Ok((_, notices)) => self.remarks.extend(notices),
+            Err(Faults(lines)) => self.faults.extend(lines),
+        }
+    }
+
+    fn case(&mut self, file: &TextFile) {
+        if let Err(errors) = rules::case::parse(&file.name(), &file.text) {
+            self.faults.extend(errors.iter().map(ToString::to_string));
+        }
+    }
+}

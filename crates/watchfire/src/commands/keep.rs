@@ -1,0 +1,34 @@
+//! `watchfire store`: copies of a store, and its examination.
+
+use anyhow::Context as _;
+
+use crate::cli::{StoreCommand, StoreUrl};
+use crate::console::{Colour, Console};
+use crate::outcome::Outcome;
+use crate::place::close;
+
+pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::Result<Outcome> {
+    match command {
+        StoreCommand::Backup(args) => {
+            let store = args.store.place().open_read_only().await?;
+            store.backup(&args.to).await?;
+            close(&store).await;
+            let bytes = std::fs::metadata(&args.to).context("the backup has gone")?.len();
+            let copied = format!("{} holds all of it ({} KiB)", args.to.display(), bytes.div_ceil(1024));
+            console.say_with(Colour::Green, "done:", copied);
+            Ok(Outcome::Done)
+        }
+        StoreCommand::Check(args) => check(&args.store, console).await,
+    }
+}
+
+async fn check(url: &StoreUrl, console: &Console) -> anyhow::Result<Outcome> {
+    let store = url.place().open_read_only().await?;
+    let findings = store.check().await?;
+    close(&store).await;
+    findings.iter().for_each(|finding| console.say(finding));
+    if findings.is_empty() {
+        console.say_with(Colour::Green, "sound:", "every invariant holds, and the chain of commits is whole");
+    }
+    Ok(Outcome::of(findings.len()))
+}

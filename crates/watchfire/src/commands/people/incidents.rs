@@ -1,0 +1,250 @@
+//! `watchfire incidents`: listing, looking, acting, watching.
+
+use serde_json::{Value, json};
+
+use super::page::{self, Page, each, sentence, word};
+use super::sheet::{self, Show};
+use super::{Desk, said, words};
+use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Watch};
+use crate::client::{Query, segment};
+use crate::console::Console;
+use crate::outcome::Outcome;
+
+const PATH: &str = "/api/v1/incidents";
+/// The word for no filter.
+const ALL: &str = "all";
+const COLUMNS: [Show; 7] = [
+    ("number", |row| sheet::text(&row["number"])),
+    ("priority", |row| sheet::text(&row["priority"])),
+    ("state", |row| sheet::text(&row["state"])),
+    ("age", |row| sheet::age(&row["opened_at"])),
+    ("alerts", |row| sheet::length(&row["alerts"])),
+    ("team", |row| sheet::text(&row["team"])),
+    ("title", |row| sheet::text(&row["title"])),
+];
+
+pub(in crate::commands) async fn incidents(command: Incidents, console: &Console) -> anyhow::Result<Outcome> {
+    use Incidents::{
+        Ack, Assign, Close, Comment, Explain, Hold, List, Merge, Open, Reopen, Resolve, Show, Split, Unhold, Watch,
+    };
+    let at = |moment: crate::moment::Moment| moment.resolve(runtime::clock::wall()).to_string();
+    let (number, action, body, shown) = match command {
+        List(args) => return list(&args, console).await,
+        Show(args) => return show(&args, console).await,
+        Explain(args) => return explain(&args, console).await,
+        Watch(args) => return watch(&args, console).await,
+        Open(args) => return open(&args, console).await,
+        Ack(args) => (args.number, "acknowledge", json!({}), args.shown),
+        Unhold(args) => (args.number, "unhold", json!({}), args.shown),
+        Reopen(args) => (args.number, "reopen", json!({}), args.shown),
+        Assign(args) => (args.number, "assign", json!({"team": args.team, "assignee": args.assignee}), args.shown),
+        Hold(args) => {
+            let body = json!({"for": held_for(args.held_for), "until": args.until.map(at), "reason": args.reason});
+            (args.number, "hold", body, args.shown)
+        }
+        Resolve(args) => {
+            let body = json!({"code": args.code, "notes": args.notes, "force": args.force});
+            (args.number, "resolve", body, args.shown)
+        }
+        Close(args) => (args.number, "close", json!({"notes": args.notes, "force": args.force}), args.shown),
+        Merge(args) => (args.number, "merge", json!({"into": full(&args.into)}), args.shown),
+        Split(args) => (args.number, "split", json!({"alerts": args.alerts}), args.shown),
+        Comment(args) => (args.number, "comment", json!({"text": args.text}), args.shown),
+    };
+    act(&number, action, &body, &shown, console).await
+}
+
+async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(shown, console)?;
+    let incident = desk.client.post(&format!("{}/{action}", path_of(number)), body).await?;
+    desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.colour))
+}
+
+async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let now = runtime::clock::wall();
+    let states = if args.state.iter().any(|state| state == ALL) { &[][..] } else { &args.state };
+    let query: Query<'_> = [
+        words("state", states),
+        words("priority", &args.priority),
+        said("service", args.service.as_ref()),
+        said("ci", args.ci.as_ref()),
+        said("team", args.team.as_ref()),
+        said("problem", args.problem.as_ref()),
+        said("from", args.from.map(|from| from.resolve(now))),
+        said("to", args.to.map(|to| to.resolve(now))),
+        said("q", args.q.as_ref()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let rows = desk.client.list(PATH, &query, args.limit).await?;
+    desk.rows(&rows, &COLUMNS, "No incidents.")
+}
+
+async fn show(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let incident = desk.client.get(&path_of(&args.number), &Vec::new()).await?;
+    desk.one(&incident, in_full)
+}
+
+async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let detected_by = match args.detected_by {
+        Detector::Customer => "customer",
+        Detector::Staff => "staff",
+    };
+    let started_at = args.started_at.map(|at| at.resolve(runtime::clock::wall()).to_string());
+    let body = json!({
+        "title": args.title, "detected_by": detected_by, "cis": args.ci,
+        "priority": args.priority, "team": args.team, "started_at": started_at,
+    });
+    let incident = desk.client.post(PATH, &body).await?;
+    desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.colour))
+}
+
+async fn explain(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let explained = desk.client.get(&format!("{}/explain", path_of(&args.number)), &Vec::new()).await?;
+    desk.one(&explained, why)
+}
+
+/// Until control-C, or until the service ends it.
+async fn watch(args: &Watch, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let mut stream = desk.client.stream("/api/v1/stream").await?;
+    while let Some(told) = stream.next().await? {
+        if told.kind != "incident" {
+            continue;
+        }
+        let incident: Value = serde_json::from_str(&told.data)?;
+        let line = match desk.format {
+            Format::Json => told.data + "\n",
+            Format::Table => changed(&incident) + "\n",
+        };
+        desk.say(&line)?;
+    }
+    console.say("the service ended the stream");
+    Ok(Outcome::Done)
+}
+
+fn changed(incident: &Value) -> String {
+    let [number, priority, state, title] = ["number", "priority", "state", "title"].map(|key| word(&incident[key]));
+    let at = model::Timestamp::from_seconds(runtime::clock::wall().micros() / 1_000_000);
+    page::safe(&format!("{at}  {number}  {priority}  {state:12}  {title}"))
+}
+
+fn in_full(incident: &Value) -> String {
+    let mut page = Page::titled(&format!("{}  {}", word(&incident["number"]), word(&incident["title"])));
+    for key in ["state", "priority", "team", "assignee", "major", "detected_by"] {
+        page.line(&key.replace('_', " "), word(&incident[key]));
+    }
+    for key in ["started_at", "detected_at", "opened_at", "acknowledged_at", "restored_at", "resolved_at", "closed_at"]
+    {
+        page.line(key.trim_end_matches("_at"), word(&incident[key]));
+    }
+    for key in ["problem", "workaround", "parent", "merged_into", "residual_of", "recurrence_of", "false_positive"] {
+        page.line(&key.replace('_', " "), word(&incident[key]));
+    }
+    page.line("items", word(&incident["cis"]));
+    page.part(
+        "Services",
+        each(&incident["services"]).map(|service| {
+            let [id, state, now, since] = ["id", "state", "now", "since"].map(|key| word(&service[key]));
+            let now = if now == state { String::new() } else { format!(", now {now}") };
+            format!("{id}  {state}{now}  since {since}")
+        }),
+    );
+    page.part(
+        "Probable causes",
+        each(&incident["causes"]).map(|cause| {
+            let because: Vec<String> = each(&cause["because"]).map(sentence).collect();
+            format!("{}  {} confidence: {}", word(&cause["ci"]), word(&cause["confidence"]), because.join("; "))
+        }),
+    );
+    page.part(
+        "Changes shortly before",
+        each(&incident["changes"]).map(|change| {
+            format!("{}  {}  {}", word(&change["reference"]), word(&change["ci"]), word(&change["summary"]))
+        }),
+    );
+    page.part("Alerts", each(&incident["alerts"]).map(word));
+    page.part(
+        "Comments",
+        each(&incident["comments"])
+            .map(|comment| format!("{}  {}: {}", word(&comment["at"]), word(&comment["by"]), word(&comment["text"]))),
+    );
+    page.text()
+}
+
+fn why(explained: &Value) -> String {
+    let mut page = Page::titled(&word(&explained["number"]));
+    page.part(
+        "Why its alerts are in it",
+        each(&explained["members"]).map(|member| {
+            let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
+            let on = if ci.is_empty() { String::new() } else { format!(" on {ci}") };
+            format!("{at}  {summary}{on}: {}", sentence(&member["joining"]))
+        }),
+    );
+    let entries = &explained["timeline"];
+    page.part("What was decided", page::timeline(if entries.is_array() { entries } else { &entries["items"] }));
+    page.text()
+}
+
+fn path_of(number: &str) -> String {
+    format!("{PATH}/{}", segment(&full(number)))
+}
+
+/// People leave the letters and the zeros out.
+fn full(number: &str) -> String {
+    let digits = number.strip_prefix("INC").or_else(|| number.strip_prefix("inc")).unwrap_or(number);
+    match digits.parse::<u64>() {
+        Ok(count) => model::incident::number_text(count),
+        Err(_) => number.to_owned(),
+    }
+}
+
+fn held_for(whom: HoldFor) -> &'static str {
+    match whom {
+        HoldFor::Customer => "customer",
+        HoldFor::Supplier => "supplier",
+        HoldFor::Problem => "problem",
+        HoldFor::Change => "change",
+        HoldFor::Other => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_may_be_short() {
+        for (typed, meant) in
+            [("INC0000123", "INC0000123"), ("inc123", "INC0000123"), ("123", "INC0000123"), ("inc_0a", "inc_0a")]
+        {
+            assert_eq!(full(typed), meant);
+        }
+    }
+
+    #[test]
+    fn an_incident_in_full_has_what_it_has() {
+        let incident = json!({
+            "number": "INC0000001", "title": "checkout DOWN", "state": "open", "priority": "P1", "team": null,
+            "opened_at": "2026-05-01T10:00:00Z", "cis": ["db-7"],
+            "services": [{"id": "checkout", "state": "down", "now": "up", "since": "2026-05-01T10:00:00Z"}],
+            "causes": [{"ci": "db-7", "confidence": "high", "because": [{"code": "x", "text": "it fired first"}]}],
+        });
+        let shown = in_full(&incident);
+        for wanted in [
+            "INC0000001  checkout DOWN",
+            "opened        2026",
+            "checkout  down, now up",
+            "high confidence: it fired first",
+        ] {
+            assert!(shown.contains(wanted), "{shown}");
+        }
+        assert!(!shown.contains("team") && !shown.contains("Comments"), "{shown}");
+    }
+}

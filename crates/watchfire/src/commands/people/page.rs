@@ -1,0 +1,114 @@
+//! One object in full, for a person: a heading, lines of names and values, and parts under headings of their own.
+//!
+//! Names come from outside: what could move the cursor does not reach the terminal.
+
+use serde_json::Value;
+
+/// A page in the making.
+#[derive(Debug, Default)]
+pub(super) struct Page(String);
+
+const NAME_WIDTH: usize = 14;
+
+impl Page {
+    pub(super) fn titled(title: &str) -> Page {
+        Page(format!("{}\n\n", safe(title)))
+    }
+
+    /// Nothing where there is nothing.
+    pub(super) fn line(&mut self, name: &str, value: impl AsRef<str>) {
+        let value = safe(value.as_ref());
+        if !value.is_empty() {
+            self.0.push_str(&format!("{name:NAME_WIDTH$}{value}\n"));
+        }
+    }
+
+    /// A line for each, under a heading.
+    pub(super) fn part(&mut self, heading: &str, lines: impl IntoIterator<Item = String>) {
+        let lines: Vec<String> = lines.into_iter().map(|line| format!("  {}\n", safe(&line))).collect();
+        if !lines.is_empty() {
+            self.0.push_str(&format!("\n{heading}\n{}", lines.concat()));
+        }
+    }
+
+    pub(super) fn text(self) -> String {
+        self.0
+    }
+}
+
+/// Every key in its order; what holds more has a part of its own.
+pub(super) fn object(object: &Value, title: &str) -> String {
+    let mut page = Page::titled(&word(&object[title]));
+    let entries = || object.as_object().into_iter().flatten().filter(|(key, _)| *key != title);
+    let is_large = |value: &Value| value.is_object() || each(value).any(Value::is_object);
+    for (key, value) in entries().filter(|(_, value)| !is_large(value)) {
+        page.line(&key.replace('_', " "), word(value));
+    }
+    for (key, value) in entries().filter(|(_, value)| is_large(value)) {
+        let pairs = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        let lines = pairs.map(|(name, value)| format!("{}  {}", name.replace('_', " "), word(value)));
+        page.part(&key.replace('_', " "), lines.chain(each(value).map(Value::to_string)));
+    }
+    page.text()
+}
+
+/// A value in a word; several with commas between.
+pub(super) fn word(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(word).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// The sentence of a reason, else its code.
+pub(super) fn sentence(reason: &Value) -> String {
+    let told = ["text", "code"].iter().map(|key| word(&reason[*key])).find(|told| !told.is_empty());
+    told.unwrap_or_else(|| word(reason))
+}
+
+pub(super) fn each(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// `at  who  what`, of a timeline.
+pub(super) fn timeline(entries: &Value) -> Vec<String> {
+    let line = |entry: &Value| {
+        let by = word(&entry["by"]);
+        let by = if by.is_empty() { String::new() } else { format!("{by}: ") };
+        format!("{}  {by}{}", word(&entry["at"]), sentence(&entry["reason"]))
+    };
+    each(entries).map(line).collect()
+}
+
+pub(super) fn safe(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_page_leaves_out_what_is_not_there() {
+        let mut page = Page::titled("INC1 checkout\u{1b}[2J down");
+        page.line("state", word(&json!("open")));
+        page.line("team", word(&Value::Null));
+        page.part("Nothing", []);
+        page.part("Causes", ["db-7".to_owned()]);
+        assert_eq!(page.text(), "INC1 checkout [2J down\n\nstate         open\n\nCauses\n  db-7\n");
+    }
+
+    #[test]
+    fn a_timeline_says_who_and_why() {
+        let entries = json!([
+            {"at": "T1", "by": "ana", "reason": {"code": "x", "text": "because"}},
+            {"at": "T2", "by": null, "reason": {"code": "quiet"}},
+        ]);
+        assert_eq!(timeline(&entries), ["T1  ana: because", "T2  quiet"]);
+    }
+}

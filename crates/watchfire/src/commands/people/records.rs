@@ -1,0 +1,261 @@
+//! `watchfire alerts`, `problems`, `services`, `maintenance`, `silence`, `status`.
+
+use anyhow::Context as _;
+use model::{Matcher, Timestamp};
+use serde_json::{Value, json};
+
+use super::page::{self, Page, each, sentence, word};
+use super::sheet::{self, Show};
+use super::{Desk, said, words};
+use crate::cli::{
+    AlertList, Alerts, AlertsCommand, Maintenance, MaintenanceAdd, Problems, ProblemsCommand, Services,
+    ServicesCommand, Silence, SilenceAdd, SpanAsked, Status,
+};
+use crate::client::{Query, segment};
+use crate::console::Console;
+use crate::outcome::{Outcome, WrongUse};
+
+const ALERTS: &str = "/api/v1/alerts";
+const PROBLEMS: &str = "/api/v1/problems";
+const SERVICES: &str = "/api/v1/services";
+const WINDOWS: &str = "/api/v1/maintenance-windows";
+const SILENCES: &str = "/api/v1/silences";
+
+const ALERT_COLUMNS: [Show; 8] = [
+    ("id", |row| sheet::text(&row["id"])),
+    ("state", |row| sheet::text(&row["state"])),
+    ("severity", |row| sheet::text(&row["severity"])),
+    ("heard", |row| sheet::age(&row["last_received_at"])),
+    ("count", |row| sheet::count(&row["count"])),
+    ("item", |row| sheet::text(&row["ci"])),
+    ("suppressed", |row| sheet::text(&row["suppressed"]["code"])),
+    ("summary", |row| sheet::text(&row["summary"])),
+];
+const PROBLEM_COLUMNS: [Show; 6] = [
+    ("number", |row| sheet::text(&row["number"])),
+    ("state", |row| sheet::text(&row["state"])),
+    ("known error", |row| sheet::mark(&row["known_error"], "yes")),
+    ("incidents", |row| sheet::length(&row["incidents"])),
+    ("item", |row| sheet::text(&row["ci"])),
+    ("title", |row| sheet::text(&row["title"])),
+];
+const SERVICE_COLUMNS: [Show; 7] = [
+    ("service", |row| sheet::text(&row["id"])),
+    ("state", |row| sheet::text(&row["state"])),
+    ("for", |row| sheet::age(&row["since"])),
+    ("criticality", |row| sheet::count(&row["criticality"])),
+    ("team", |row| sheet::text(&row["team"])),
+    ("maintenance", |row| sheet::mark(&row["in_maintenance"], "now")),
+    ("incidents", |row| sheet::text(&row["incidents"])),
+];
+const WINDOW_COLUMNS: [Show; 6] = [
+    ("window", |row| sheet::text(&row["id"])),
+    ("reference", |row| sheet::text(&row["reference"])),
+    ("from", |row| sheet::instant(&row["starts_at"])),
+    ("to", |row| sheet::instant(&row["ends_at"])),
+    ("items", |row| sheet::text(&row["ci"])),
+    ("reason", |row| sheet::text(&row["reason"])),
+];
+const SILENCE_COLUMNS: [Show; 6] = [
+    ("silence", |row| sheet::text(&row["id"])),
+    ("from", |row| sheet::instant(&row["starts_at"])),
+    ("to", |row| sheet::instant(&row["ends_at"])),
+    ("by", |row| sheet::text(&row["by"])),
+    ("matchers", |row| sheet::text(&row["matchers"])),
+    ("comment", |row| sheet::text(&row["comment"])),
+];
+
+pub(in crate::commands) async fn alerts(args: Alerts, console: &Console) -> anyhow::Result<Outcome> {
+    let list = match args.command {
+        Some(AlertsCommand::Show(args)) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let path = format!("{ALERTS}/{}", segment(&args.id));
+            let mut alert = desk.client.get(&path, &Vec::new()).await?;
+            alert["explained"] = desk.client.get(&format!("{path}/explain"), &Vec::new()).await?;
+            return desk.one(&alert, alert_in_full);
+        }
+        Some(AlertsCommand::List(list)) => list,
+        None => args.list,
+    };
+    let desk = Desk::of(&list.shown, console)?;
+    let rows = desk.client.list(ALERTS, &alert_query(&list), list.limit).await?;
+    desk.rows(&rows, &ALERT_COLUMNS, "No alerts.")
+}
+
+fn alert_query(list: &AlertList) -> Query<'_> {
+    [
+        words("state", &list.state),
+        words("severity", &list.severity),
+        words("ci", &list.ci),
+        words("service", &list.service),
+        said("incident", list.incident.as_ref()),
+        said("suppressed", list.suppressed),
+        said("q", list.q.as_ref()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn alert_in_full(alert: &Value) -> String {
+    let mut page = Page::titled(&word(&alert["summary"]));
+    for key in ["id", "state", "severity", "effect", "source", "ci", "environment", "dedup_key", "url", "count"] {
+        page.line(&key.replace('_', " "), word(&alert[key]));
+    }
+    page.line("suppressed", sentence(&alert["suppressed"]));
+    page.line("bound", sentence(&alert["explained"]["binding"]));
+    for part in ["labels", "annotations"] {
+        let pairs = alert[part].as_object().into_iter().flatten();
+        page.part(part, pairs.map(|(name, value)| format!("{name}={}", word(value))));
+    }
+    page.part(
+        "firings",
+        each(&alert["episodes"]).map(|episode| {
+            let [from, to, by, incident] =
+                ["started_at", "ended_at", "ended_by", "incident"].map(|key| word(&episode[key]));
+            let until = if to.is_empty() { "still firing".to_owned() } else { format!("to {to} ({by})") };
+            format!("{from} {until}  {incident}")
+        }),
+    );
+    page.part("what was decided", page::timeline(&alert["explained"]["timeline"]["items"]));
+    page.text()
+}
+
+pub(in crate::commands) async fn problems(args: Problems, console: &Console) -> anyhow::Result<Outcome> {
+    let list = match args.command {
+        Some(ProblemsCommand::Show(args)) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let problem = desk.client.get(&format!("{PROBLEMS}/{}", segment(&args.id)), &Vec::new()).await?;
+            return desk.object(&problem, "title");
+        }
+        Some(ProblemsCommand::List(list)) => list,
+        None => args.list,
+    };
+    let desk = Desk::of(&list.shown, console)?;
+    let rows = desk.client.list(PROBLEMS, &Vec::new(), list.limit).await?;
+    desk.rows(&rows, &PROBLEM_COLUMNS, "No problems.")
+}
+
+pub(in crate::commands) async fn services(args: Services, console: &Console) -> anyhow::Result<Outcome> {
+    let list = match args.command {
+        Some(ServicesCommand::Show(args)) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let service = desk.client.get(&format!("{SERVICES}/{}", segment(&args.id)), &Vec::new()).await?;
+            return desk.object(&service, "name");
+        }
+        Some(ServicesCommand::List(list)) => list,
+        None => args.list,
+    };
+    let desk = Desk::of(&list.shown, console)?;
+    let rows = desk.client.list(SERVICES, &Vec::new(), list.limit).await?;
+    desk.rows(&rows, &SERVICE_COLUMNS, "No services: import a CMDB with `watchfire cmdb import`.")
+}
+
+pub(in crate::commands) async fn maintenance(command: Maintenance, console: &Console) -> anyhow::Result<Outcome> {
+    match command {
+        Maintenance::List(args) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let rows = desk.client.list(WINDOWS, &Vec::new(), args.limit).await?;
+            desk.rows(&rows, &WINDOW_COLUMNS, "No maintenance windows.")
+        }
+        Maintenance::Add(args) => announce(&args, console).await,
+        Maintenance::End(args) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let ended = desk.client.post(&format!("{WINDOWS}/{}/end", segment(&args.id)), &json!({})).await?;
+            desk.one(&ended, |_| format!("{} has ended\n", args.id))
+        }
+    }
+}
+
+async fn announce(args: &MaintenanceAdd, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let (from, to) = span(&args.span)?;
+    let body = json!({
+        "ci": args.ci, "starts_at": from.to_string(), "ends_at": to.to_string(),
+        "reason": args.reason, "confirm": args.confirm,
+    });
+    let answer = desk.client.post(WINDOWS, &body).await?;
+    desk.one(&answer, announced)
+}
+
+/// The window, and what nobody will be told of through it.
+fn announced(answer: &Value) -> String {
+    let window = &answer["window"];
+    let mut page = Page::titled(&format!("{}  {}", word(&window["reference"]), word(&window["reason"])));
+    for (name, key) in [("id", "id"), ("from", "starts_at"), ("to", "ends_at"), ("items", "ci")] {
+        page.line(name, word(&window[key]));
+    }
+    let mutes = answer["mutes"].as_object().into_iter().flatten();
+    page.part("Mutes", mutes.map(|(what, whom)| format!("{}: {}", what.replace('_', " "), word(whom))));
+    page.text()
+}
+
+pub(in crate::commands) async fn silence(command: Silence, console: &Console) -> anyhow::Result<Outcome> {
+    match command {
+        Silence::List(args) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let rows = desk.client.list(SILENCES, &Vec::new(), args.limit).await?;
+            desk.rows(&rows, &SILENCE_COLUMNS, "No silences.")
+        }
+        Silence::Add(args) => hush(&args, console).await,
+        Silence::End(args) => {
+            let desk = Desk::of(&args.shown, console)?;
+            let ended = desk.client.post(&format!("{SILENCES}/{}/end", segment(&args.id)), &json!({})).await?;
+            desk.one(&ended, |_| format!("{} has ended\n", args.id))
+        }
+    }
+}
+
+async fn hush(args: &SilenceAdd, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    for matcher in &args.matchers {
+        Matcher::parse(matcher).map_err(|error| WrongUse(error.to_string()))?;
+    }
+    let (from, to) = span(&args.span)?;
+    let body = json!({
+        "matchers": args.matchers, "starts_at": from.to_string(), "ends_at": to.to_string(), "comment": args.comment,
+    });
+    let silence = desk.client.post(SILENCES, &body).await?;
+    desk.one(&silence, |silence| sheet::table(std::slice::from_ref(silence), &SILENCE_COLUMNS, "", console.colour))
+}
+
+fn span(asked: &SpanAsked) -> anyhow::Result<(Timestamp, Timestamp)> {
+    let now = runtime::clock::wall();
+    let from = asked.from.resolve(now);
+    let to = asked.length.map(|length| from + length).or_else(|| asked.to.map(|to| to.resolve(now)));
+    let to = to.context("say --for or --to")?;
+    if to <= from {
+        return Err(WrongUse(format!("it would end ({to}) before it begins ({from}): exchange them")).into());
+    }
+    Ok((from, to))
+}
+
+pub(in crate::commands) async fn status(args: Status, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let status = desk.client.get("/api/v1/status", &Vec::new()).await?;
+    desk.one(&status, status_page)
+}
+
+fn status_page(status: &Value) -> String {
+    let mut page = Page::titled(&format!("watchfire {}", word(&status["version"])));
+    for (name, key) in [
+        ("last commit", "last_commit_at"),
+        ("incidents", "incidents_open"),
+        ("alerts", "alerts_firing"),
+        ("CMDB version", "cmdb_version"),
+        ("CMDB items", "cmdb_items"),
+        ("outbox", "outbox_pending"),
+        ("dead letters", "dead_letters_new"),
+    ] {
+        page.line(name, word(&status[key]));
+    }
+    page.part(
+        "Sources",
+        each(&status["sources"]).map(|source| {
+            let [name, heard, silent] = ["name", "heard_at", "silent_since"].map(|key| word(&source[key]));
+            let silent = if silent.is_empty() { String::new() } else { format!("  SILENT since {silent}") };
+            format!("{name}  heard {heard}{silent}")
+        }),
+    );
+    page.text()
+}

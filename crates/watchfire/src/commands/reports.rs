@@ -1,0 +1,101 @@
+//! `watchfire report`: a question to a store or to a running service, written down as a table, JSON or CSV.
+
+use anyhow::Context as _;
+use model::{CiId, Timestamp};
+use report::{Answer, Question, Style, Tabular};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use store::Store;
+use wire::v1::{AvailabilityRow, ContinuityRow, IncidentsRow, NoiseRow, SloRow};
+
+use crate::cli::{Connection, Report, ReportFormat, ReportKind};
+use crate::client::{Client, Query};
+use crate::console::Console;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::place::{self, close};
+
+pub(super) async fn report(args: Report, console: &Console) -> anyhow::Result<Outcome> {
+    let written = Written { format: args.format, style: Style { colour: console.colour } };
+    let text = if args.url.is_some() { of_service(&args, &written).await? } else { of_store(&args, &written).await? };
+    console.result(&text)?;
+    Ok(Outcome::Done)
+}
+
+async fn of_store(args: &Report, written: &Written) -> anyhow::Result<String> {
+    let place = match &args.store {
+        Some(place) => place.clone(),
+        None => place::DEFAULT.parse().map_err(anyhow::Error::msg)?,
+    };
+    let store = place.open_read_only().await?;
+    let clock = store.clock().await?.unwrap_or_else(runtime::clock::wall);
+    let text = answered(&store, args, clock, written).await?;
+    close(&store).await;
+    Ok(text)
+}
+
+async fn answered(store: &Store, args: &Report, clock: Timestamp, written: &Written) -> anyhow::Result<String> {
+    let question = question(args, clock);
+    Ok(match args.kind {
+        ReportKind::Availability => written.down(&report::availability(store, &question).await?),
+        ReportKind::Incidents => written.down(&report::incidents(store, &question).await?),
+        ReportKind::Slo => written.down(&report::slo(store, &question).await?),
+        ReportKind::Continuity => written.down(&report::continuity(store, &question).await?),
+        ReportKind::Noise => written.down(&report::noise(store, &question).await?),
+    })
+}
+
+fn question(args: &Report, clock: Timestamp) -> Question {
+    let now = args.now.map_or(clock, |now| now.resolve(runtime::clock::wall()));
+    Question {
+        services: args.service.iter().map(|id| CiId::from(id.as_str())).collect(),
+        group_by: args.group_by.clone(),
+        time_zone: args.time_zone.clone(),
+        with_service_only: args.with_service_only,
+        ..Question::new(args.from.resolve(now), args.to.resolve(now), now)
+    }
+}
+
+/// The service computes; what it answers is written down as if it came from a store.
+async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> {
+    let client = Client::new(&Connection { url: args.url.clone(), token_file: args.token_file.clone() })?;
+    let now = runtime::clock::wall();
+    let groups: Vec<&str> = args.group_by.iter().map(|by| by.as_str()).collect();
+    let mut query: Query<'_> = vec![("from", args.from.resolve(now).to_string())];
+    // Its now is a moment later than ours, and its own default.
+    query.extend((args.to != Moment::NOW).then(|| ("to", args.to.resolve(now).to_string())));
+    query.extend((!args.service.is_empty()).then(|| ("service", args.service.join(","))));
+    query.extend((!groups.is_empty()).then(|| ("group_by", groups.join(","))));
+    query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
+    query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
+    let get = async |name: &str| client.get(&format!("/api/v1/measures/{name}"), &query).await;
+    match args.kind {
+        ReportKind::Availability => written.read::<AvailabilityRow>(get("availability").await?),
+        ReportKind::Incidents => written.read::<IncidentsRow>(get("incidents").await?),
+        ReportKind::Slo => written.read::<SloRow>(get("slo").await?),
+        ReportKind::Continuity => written.read::<ContinuityRow>(get("continuity").await?),
+        ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),
+    }
+}
+
+/// How an answer is to look.
+struct Written {
+    format: ReportFormat,
+    style: Style,
+}
+
+impl Written {
+    fn read<T: Tabular + Serialize + DeserializeOwned>(&self, answer: Value) -> anyhow::Result<String> {
+        let answer: Answer<T> = serde_json::from_value(answer).context("the service answers in another shape")?;
+        Ok(self.down(&answer))
+    }
+
+    fn down<T: Tabular + Serialize>(&self, answer: &Answer<T>) -> String {
+        match self.format {
+            ReportFormat::Table => report::table::render(answer, self.style),
+            ReportFormat::Json => answer.to_json() + "\n",
+            ReportFormat::Csv => report::csv::render(answer),
+        }
+    }
+}

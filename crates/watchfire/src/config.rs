@@ -1,0 +1,111 @@
+//! What a running service is told: a YAML file, overridden by `WATCHFIRE_…` variables. contract.md section 2.
+//!
+//! Read in this order: `shape` (the keys as they are written), `resolve` (from words to values, each error with its
+//! place), `overlay` (variables over the file), [`secret`], [`schema`](mod@schema) (the same for editors).
+//!
+//! Rule: a configuration is used whole or not at all, and an unknown key is refused with the one that may be meant.
+
+mod overlay;
+mod resolve;
+pub(crate) mod schema;
+pub(crate) mod secret;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use api::Role;
+use model::{Matcher, SourceName, Span};
+use store::Retention;
+use telemetry::LogFormat;
+
+use crate::files::TextFile;
+use crate::outcome::Faults;
+use crate::place::StorePlace;
+use secret::Secret;
+pub(crate) use shape::KEYS;
+
+/// Everything, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) store: StorePlace,
+    /// Files and folders; none: the shipped pipelines.
+    pub(crate) pipelines: Vec<PathBuf>,
+    pub(crate) cmdb: Vec<PathBuf>,
+    pub(crate) tokens: Vec<Token>,
+    /// Without tokens whoever reaches the port may do anything, and that is meant.
+    pub(crate) open: bool,
+    pub(crate) retention: Retention,
+    pub(crate) sources: Vec<ExpectedSource>,
+    pub(crate) watchdog: Option<Watchdog>,
+    pub(crate) notify: Vec<Target>,
+    pub(crate) log: (LogFormat, String),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) secret: Secret,
+}
+
+/// A monitoring system that has to speak, also if it never did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExpectedSource {
+    pub(crate) name: SourceName,
+    pub(crate) heartbeat: Span,
+}
+
+/// Our own heartbeat, outward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Watchdog {
+    pub(crate) url: String,
+    pub(crate) every: Span,
+}
+
+/// Who is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) webhook: String,
+    pub(crate) secret: Option<Secret>,
+    /// All of them have to hold; none: everything is told.
+    pub(crate) matchers: Vec<Matcher>,
+}
+
+impl Config {
+    /// Of a file, or of no file, and of variables. With what is odd without being wrong.
+    pub(crate) fn load(
+        file: Option<&TextFile>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Config, Vec<String>), Faults> {
+        let (config, remarks) = overlay::over(file, variables)?;
+        config.consistent(file)?;
+        Ok((config, remarks))
+    }
+
+    /// What one file says by itself. What it leaves to variables is not asked for.
+    pub(crate) fn of_file(file: &TextFile) -> Result<Config, Faults> {
+        resolve::resolve(shape::Shape::parse(file)?, &file.name(), folder(&file.path))
+    }
+
+    /// What no single value says.
+    fn consistent(&self, file: Option<&TextFile>) -> Result<(), Faults> {
+        if self.listen.ip().is_loopback() || !self.tokens.is_empty() || self.open {
+            return Ok(());
+        }
+        let place = file.map(|file| format!("{}: ", file.name())).unwrap_or_default();
+        Err(Faults::one(format!(
+            "{place}`http.listen` is {}, which others can reach, and there are no tokens: add some under `auth.tokens`, \
+             listen on 127.0.0.1, or say `auth: {{open: true}}` if anybody may do anything",
+            self.listen
+        )))
+    }
+}
+
+/// Paths in a file are meant from where the file is.
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}

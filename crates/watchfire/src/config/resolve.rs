@@ -1,0 +1,214 @@
+//! From words to values, each error with its place.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::str::FromStr;
+
+use api::Role;
+use model::{Matcher, SourceName, Span};
+use store::Retention;
+use telemetry::LogFormat;
+
+use super::secret::Secret;
+use super::shape::{AuthShape, RetentionShape, Shape, SourceShape, TargetShape, Text, TokenShape, WatchdogShape};
+use super::{Config, ExpectedSource, Target, Token, Watchdog};
+use crate::outcome::Faults;
+use crate::place;
+
+const LISTEN: &str = "127.0.0.1:8080";
+const WATCHDOG_EVERY: Span = Span::from_seconds(60);
+const LOG_LEVEL: &str = "info";
+
+/// `origin` is what errors call the place all of it comes from; paths are meant from `folder`.
+pub(super) fn resolve(shape: Shape, origin: &str, folder: &Path) -> Result<Config, Faults> {
+    let mut resolver = Resolver { origin, folder, faults: Vec::new() };
+    let config = resolver.config(shape);
+    match config {
+        Some(config) if resolver.faults.is_empty() => Ok(config),
+        _ => Err(Faults(resolver.faults)),
+    }
+}
+
+struct Resolver<'o> {
+    origin: &'o str,
+    folder: &'o Path,
+    faults: Vec<String>,
+}
+
+impl Resolver<'_> {
+    fn config(&mut self, shape: Shape) -> Option<Config> {
+        if let Some(kafka) = &shape.kafka {
+            let at = self.at(&kafka.referenced);
+            self.faults.push(format!(
+                "{at}: this version does not read Kafka: take `kafka` out, and let sources push over HTTP"
+            ));
+        }
+        let listen = shape.http.unwrap_or_default().listen;
+        let url = shape.store.unwrap_or_default().url;
+        let log = shape.log.unwrap_or_default();
+        let AuthShape { tokens, open } = shape.auth.unwrap_or_default();
+        let listen = self.or(listen, LISTEN, listening);
+        let store = self.or(url, place::DEFAULT, str::parse);
+        let tokens = self.each(tokens, Resolver::token);
+        self.distinct(&tokens);
+        let retention = self.retention(shape.retention.unwrap_or_default());
+        let sources = self.each(shape.sources, Resolver::source);
+        let watchdog = shape.watchdog.and_then(|watchdog| self.watchdog(watchdog));
+        let notify = self.each(shape.notify, Resolver::target);
+        let format = self.or(log.format, "text", log_format);
+        Some(Config {
+            listen: listen?,
+            store: store?,
+            pipelines: self.paths(shape.pipelines),
+            cmdb: self.paths(shape.cmdb),
+            tokens,
+            open: open.unwrap_or(false),
+            retention,
+            sources,
+            watchdog,
+            notify,
+            log: (format?, log.level.map_or_else(|| LOG_LEVEL.to_owned(), |level| level.value)),
+        })
+    }
+
+    fn token(&mut self, shape: TokenShape) -> Option<Token> {
+        let role = self.read(&shape.role, |word| {
+            let names = Role::ALL.map(Role::as_str).join(", ");
+            Role::from_word(word).ok_or_else(|| format!("`{word}` is no role: write one of {names}"))
+        });
+        let secret = self.secret(&shape.name, shape.token, shape.token_file, "token");
+        let (role, secret) = (role?, secret?);
+        if let Secret::Inline(text) = &secret
+            && let Err(what) = api::Token::new(&shape.name.value, role, text)
+        {
+            self.fault(&shape.name, &what);
+        }
+        Some(Token { name: shape.name.value, role, secret })
+    }
+
+    /// One of the two ways to say it.
+    fn secret(&mut self, at: &Text, inline: Option<Text>, file: Option<Text>, key: &str) -> Option<Secret> {
+        match (inline, file) {
+            (Some(inline), None) => Some(Secret::Inline(inline.value)),
+            (None, Some(file)) => Some(Secret::File(self.folder.join(file.value))),
+            (None, None) => {
+                self.fault(at, &format!("`{}` has no secret: add `{key}_file` (or `{key}`)", at.value));
+                None
+            }
+            (Some(_), Some(_)) => {
+                self.fault(at, &format!("`{}` has `{key}` and `{key}_file`: keep one", at.value));
+                None
+            }
+        }
+    }
+
+    /// The audit names people by their tokens.
+    fn distinct(&mut self, tokens: &[Token]) {
+        for (nth, token) in tokens.iter().enumerate() {
+            if tokens.iter().take(nth).any(|other| other.name == token.name) {
+                let origin = self.origin;
+                self.faults.push(format!("{origin}: two tokens are called `{}`: give one another name", token.name));
+            }
+        }
+    }
+
+    fn retention(&mut self, shape: RetentionShape) -> Retention {
+        let default = Retention::default();
+        let mut span = |said: Option<Text>, unless: Span| match said {
+            Some(said) => self.read(&said, crate::moment::span).unwrap_or(unless),
+            None => unless,
+        };
+        Retention {
+            statements: span(shape.statements, default.statements),
+            timeline: span(shape.timeline, default.timeline),
+            dead_letters: span(shape.dead_letters, default.dead_letters),
+            ..default
+        }
+    }
+
+    fn source(&mut self, shape: SourceShape) -> Option<ExpectedSource> {
+        let heartbeat = self.read(&shape.heartbeat, positive)?;
+        Some(ExpectedSource { name: SourceName::from(shape.name.value.as_str()), heartbeat })
+    }
+
+    fn watchdog(&mut self, shape: WatchdogShape) -> Option<Watchdog> {
+        let every = match &shape.every {
+            Some(every) => self.read(every, positive),
+            None => Some(WATCHDOG_EVERY),
+        };
+        let url = self.read(&shape.url, web_address);
+        Some(Watchdog { url: url?, every: every? })
+    }
+
+    fn target(&mut self, shape: TargetShape) -> Option<Target> {
+        let matchers = shape.r#match.unwrap_or_default();
+        let matchers =
+            matchers.iter().filter_map(|said| self.read(said, |text| Matcher::parse(text).map_err(|e| e.to_string())));
+        let matchers = matchers.collect();
+        let secret = match (&shape.secret, &shape.secret_file) {
+            (None, None) => None,
+            _ => Some(self.secret(&shape.webhook, shape.secret, shape.secret_file, "secret")?),
+        };
+        Some(Target { webhook: self.read(&shape.webhook, web_address)?, secret, matchers })
+    }
+
+    fn paths(&self, said: Option<Vec<Text>>) -> Vec<std::path::PathBuf> {
+        said.unwrap_or_default().into_iter().map(|path| self.folder.join(path.value)).collect()
+    }
+
+    fn each<S, T>(&mut self, said: Option<Vec<S>>, read: impl Fn(&mut Self, S) -> Option<T>) -> Vec<T> {
+        said.unwrap_or_default().into_iter().filter_map(|shape| read(self, shape)).collect()
+    }
+
+    fn or<T>(&mut self, said: Option<Text>, unless: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        match said {
+            Some(said) => self.read(&said, read),
+            None => read(unless).ok(),
+        }
+    }
+
+    fn read<T>(&mut self, said: &Text, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        read(&said.value).map_err(|what| self.fault(said, &what)).ok()
+    }
+
+    fn fault(&mut self, said: &Text, what: &str) {
+        let at = self.at(&said.referenced);
+        self.faults.push(format!("{at}: {what}"));
+    }
+
+    /// A value that a variable gave has no line.
+    fn at(&self, place: &serde_saphyr::Location) -> String {
+        match place.line() {
+            0 => self.origin.to_owned(),
+            line => format!("{}:{line}:{}", self.origin, place.column()),
+        }
+    }
+}
+
+fn listening(text: &str) -> Result<SocketAddr, String> {
+    let written = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None if text.starts_with(':') => format!("0.0.0.0{text}"),
+        None => text.to_owned(),
+    };
+    SocketAddr::from_str(&written)
+        .map_err(|_| format!("`{text}` is no address to listen on: write an IP address and a port, such as {LISTEN}"))
+}
+
+fn positive(text: &str) -> Result<Span, String> {
+    let span = crate::moment::span(text)?;
+    if span > Span::ZERO { Ok(span) } else { Err(format!("`{text}` is no time at all: write one such as 5m")) }
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let known = text.starts_with("https://") || text.starts_with("http://");
+    known.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is no web address: begin it with https://"))
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(format!("`{other}` is no format of logs: write text or json")),
+    }
+}

@@ -1,0 +1,108 @@
+//! The JSON Schema of a configuration, for editors and for people; also what variables are held against.
+
+use serde_json::{Value, json};
+
+/// JSON Schema, draft 2020-12.
+pub(crate) fn schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Watchfire configuration",
+        "description": "What `watchfire run` is told. Paths are meant from where the file is, a store's from where the service is started.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "http": closed("Where it listens.", json!({
+                "listen": {"type": "string", "default": "127.0.0.1:8080", "description": "An address others can reach asks for tokens."},
+            })),
+            "store": closed("Where everything is kept.", json!({
+                "url": {"type": "string", "pattern": "^sqlite://.", "default": crate::place::DEFAULT},
+            })),
+            "pipelines": texts("Files, or folders of them; none: the shipped ones."),
+            "cmdb": texts("CMDB files; several are one CMDB."),
+            "kafka": closed("Not in this version.", json!({
+                "brokers": texts("Where to begin."),
+                "sources": list("Topics to read.", &["topic"], json!({
+                    "topic": text(), "format": text(), "source": text(), "pipeline": text(),
+                })),
+                "properties": {"type": "object", "description": "Any property of librdkafka."},
+            })),
+            "auth": closed("Who may do what.", json!({
+                "tokens": list("Bearer tokens.", &["name", "role"], json!({
+                    "name": {"type": "string", "description": "The audit calls whoever uses it so."},
+                    "role": {"enum": ["viewer", "responder", "manager", "admin", "ingest"]},
+                    "token": text(), "token_file": text(),
+                })),
+                "open": {"type": "boolean", "default": false, "description": "Without tokens whoever reaches the port may do anything, and that is meant."},
+            })),
+            "retention": closed("How long things are kept; incidents, outages and the audit are kept for ever.", json!({
+                "statements": span("400d"), "timeline": span("400d"), "dead_letters": span("30d"),
+            })),
+            "sources": list("Monitoring systems that have to speak, also if they never did.", &["name", "heartbeat"], json!({
+                "name": text(), "heartbeat": {"$ref": "#/$defs/span"},
+            })),
+            "watchdog": needing(&["url"], closed("Our own heartbeat, outward.", json!({
+                "url": {"type": "string", "pattern": "^https?://"}, "every": span("60s"),
+            }))),
+            "notify": list("Who is told.", &["webhook"], json!({
+                "webhook": {"type": "string", "pattern": "^https?://"},
+                "secret": text(), "secret_file": text(),
+                "match": texts("Matchers, as Alertmanager's; all have to hold."),
+            })),
+            "log": closed("Our own logs.", json!({
+                "format": {"enum": ["text", "json"], "default": "text"},
+                "level": {"type": "string", "default": "info"},
+            })),
+        },
+        "$defs": {
+            "span": {"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$", "description": "Such as 30s, 5m, 1h30m, 30d."},
+        },
+    })
+}
+
+/// Whether a variable may set what stands at this path.
+pub(super) fn has(path: &[String]) -> bool {
+    paths().iter().any(|known| known == path)
+}
+
+/// Every key that has a value of its own, and every group of keys.
+pub(super) fn paths() -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    collect(&schema(), &mut Vec::new(), &mut found);
+    found
+}
+
+fn collect(node: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    for (key, inner) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        path.push(key.clone());
+        found.push(path.clone());
+        collect(inner, path, found);
+        path.pop();
+    }
+}
+
+fn closed(description: &str, properties: Value) -> Value {
+    json!({"type": "object", "additionalProperties": false, "description": description, "properties": properties})
+}
+
+fn needing(keys: &[&str], mut object: Value) -> Value {
+    object["required"] = json!(keys);
+    object
+}
+
+fn list(description: &str, required: &[&str], properties: Value) -> Value {
+    let items =
+        json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties});
+    json!({"type": "array", "default": [], "description": description, "items": items})
+}
+
+fn texts(description: &str) -> Value {
+    json!({"type": "array", "default": [], "description": description, "items": {"type": "string"}})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn span(default: &str) -> Value {
+    json!({"$ref": "#/$defs/span", "default": default})
+}

@@ -1,0 +1,143 @@
+use super::*;
+
+fn file(text: &str) -> TextFile {
+    TextFile { path: "etc/w.yaml".into(), text: text.to_owned() }
+}
+
+fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<(Config, Vec<String>), String> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(Some(&file(text)), variables).map_err(|faults| faults.to_string())
+}
+
+const WHOLE: &str = r#"
+http: {listen: 127.0.0.1:9090}
+store: {url: "sqlite://data/w.db"}
+pipelines: [pipelines/]
+cmdb: [cmdb.yaml, /srv/more.yaml]
+auth: {tokens: [{name: ana, role: responder, token_file: ana.token}, {name: prom, role: ingest, token: 0123456789abcdef}], open: false}
+retention: {statements: 100d, timeline: 200d, dead_letters: 10d}
+sources: [{name: prom-eu, heartbeat: 5m}]
+watchdog: {url: "https://example.com/beat", every: 30s}
+notify: [{webhook: "https://example.com/hook", secret_file: hook.secret, match: ['priority=~"P1|P2"']}]
+log: {format: json, level: debug}
+"#;
+
+#[test]
+fn every_key_is_read_and_paths_are_meant_from_the_file() {
+    let (config, remarks) = loaded(WHOLE, &[]).unwrap();
+    assert_eq!(remarks, [""; 0]);
+    assert_eq!(config.listen.to_string(), "127.0.0.1:9090");
+    assert_eq!(config.store.path(), Path::new("data/w.db"));
+    assert_eq!(config.pipelines, [PathBuf::from("etc/pipelines/")]);
+    assert_eq!(config.cmdb, [PathBuf::from("etc/cmdb.yaml"), PathBuf::from("/srv/more.yaml")]);
+    assert_eq!(config.tokens[0].secret, Secret::File("etc/ana.token".into()));
+    assert_eq!(
+        (config.tokens[1].role, &config.tokens[1].secret),
+        (Role::Ingest, &Secret::Inline("0123456789abcdef".into()))
+    );
+    assert_eq!(config.retention.timeline, Span::from_days(200));
+    assert_eq!(config.sources[0].heartbeat, Span::from_minutes(5));
+    assert_eq!(config.watchdog.unwrap().every, Span::from_seconds(30));
+    assert_eq!(config.notify[0].matchers.len(), 1);
+    assert_eq!(config.log, (LogFormat::Json, "debug".to_owned()));
+}
+
+#[test]
+fn nothing_written_is_what_the_contract_says() {
+    let (config, _) = Config::load(None, []).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.store.path(), Path::new("watchfire-data/watchfire.db"));
+    assert_eq!(config.retention, Retention::default());
+    assert!(config.pipelines.is_empty() && config.tokens.is_empty() && !config.open);
+    assert!(loaded("", &[]).is_ok() && loaded("# nothing\n", &[]).is_ok());
+}
+
+#[test]
+fn faults_name_their_place_and_what_to_do() {
+    for (text, expected) in [
+        ("http: {lisen: x}\n", "etc/w.yaml:1:8: unknown key `lisen`: did you mean `listen`?"),
+        ("store:\n  url: x.db\n", "etc/w.yaml:2:8: `x.db` is no address of a store"),
+        ("http: {listen: nowhere}\n", "etc/w.yaml:1:16: `nowhere` is no address to listen on"),
+        ("colour: red\n", "etc/w.yaml:1:1: unknown key `colour`: take it out; known here are http"),
+        ("retention:\n  timeline: long\n", "etc/w.yaml:2:13: `long` is no duration"),
+        ("sources: [{name: a, heartbeat: 0s}]\n", "etc/w.yaml:1:32: `0s` is no time at all"),
+        ("auth: {tokens: [{name: a, role: boss, token: 0123456789abcdef}]}", "etc/w.yaml:1:33: `boss` is no role"),
+        ("auth: {tokens: [{name: a, role: admin}]}", "etc/w.yaml:1:24: `a` has no secret: add `token_file`"),
+        (
+            "auth: {tokens: [{name: a, role: admin, token: 0123456789abcdef}, {name: a, role: admin, token: fedcba9876543210}]}",
+            "called `a`",
+        ),
+        ("auth: {tokens: [{name: a, role: admin, token: short}]}", "etc/w.yaml:1:24: the secret of token `a`"),
+        ("watchdog: {every: 60s}\n", "`url` is missing: add it"),
+        ("notify: [{webhook: 'ftp://x'}]", "etc/w.yaml:1:20: `ftp://x` is no web address"),
+        ("kafka: {brokers: [a]}\n", "this version does not read Kafka"),
+        ("http: {listen: 127.0.0.1:1}\nhttp: {}\n", "`http` stands here twice: keep one"),
+    ] {
+        let told = loaded(text, &[]).unwrap_err();
+        assert!(told.contains(expected), "{text}\n{told}");
+    }
+    let two = loaded("http: {listen: a}\nretention: {timeline: b}\n", &[]).unwrap_err();
+    assert_eq!(two.lines().count(), 2, "{two}");
+}
+
+#[test]
+fn variables_win_and_unknown_ones_are_a_remark() {
+    let (config, remarks) = loaded(
+        WHOLE,
+        &[
+            ("WATCHFIRE_HTTP__LISTEN", "127.0.0.1:7070"),
+            ("WATCHFIRE_AUTH__OPEN", "true"),
+            ("WATCHFIRE_CMDB", "[a.yaml]"),
+            ("WATCHFIRE_STORE", "{url: 'sqlite://e.db'}"),
+            ("WATCHFIRE_HTTP__LISEN", "x"),
+            ("WATCHFIRE_TOKEN", "for commands"),
+            ("HOME", "x"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:7070");
+    assert!(config.open);
+    assert_eq!(config.cmdb, [PathBuf::from("etc/a.yaml")]);
+    assert_eq!(config.store.path(), Path::new("e.db"));
+    assert_eq!(remarks, ["WATCHFIRE_HTTP__LISEN means nothing: did you mean WATCHFIRE_HTTP__LISTEN?"]);
+    let told = loaded("", &[("WATCHFIRE_HTTP__LISTEN", "nowhere")]).unwrap_err();
+    assert!(told.starts_with("WATCHFIRE_HTTP__LISTEN: `nowhere` is no address"), "{told}");
+    let told = loaded("", &[("WATCHFIRE_AUTH__OPEN", "perhaps")]).unwrap_err();
+    assert!(told.starts_with("WATCHFIRE_AUTH__OPEN: "), "{told}");
+}
+
+#[test]
+fn what_others_can_reach_asks_for_tokens() {
+    let open = |text| loaded(text, &[]).is_ok();
+    assert!(!open("http: {listen: 0.0.0.0:8080}") && !open("http: {listen: ':8080'}"));
+    assert!(open("http: {listen: '[::1]:8080'}") && open("http: {listen: localhost:8080}"));
+    assert!(open("http: {listen: 0.0.0.0:8080}\nauth: {open: true}"));
+    assert!(open("http: {listen: 0.0.0.0:8080}\nauth: {tokens: [{name: a, role: admin, token: 0123456789abcdef}]}"));
+    let told = loaded("http: {listen: 0.0.0.0:8080}", &[]).unwrap_err();
+    assert!(told.contains("auth.tokens") && told.contains("open: true"), "{told}");
+}
+
+#[test]
+fn the_schema_has_the_keys_that_are_read() {
+    let schema = schema::schema();
+    let said: std::collections::BTreeSet<&str> =
+        schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(said, KEYS.into_iter().collect());
+    let mut known = 0;
+    for path in schema::paths() {
+        let text = path.iter().rev().fold("null".to_owned(), |inner, key| format!("{{{key}: {inner}}}"));
+        if let Err(told) = loaded(&text, &[]) {
+            assert!(!told.contains("unknown key"), "{text}: {told}");
+        }
+        known += 1;
+    }
+    assert!(known > 20);
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let (config, _) = loaded(WHOLE, &[]).unwrap();
+    assert!(!format!("{config:?}").contains("0123456789abcdef"), "{config:?}");
+    let told = Secret::File("nowhere/token".into()).read().unwrap_err().to_string();
+    assert!(told.contains("nowhere/token"), "{told}");
+}

@@ -1,0 +1,185 @@
+//! `watchfire demo`: a made-up company, ninety days of its history, and one live day in a minute.
+//!
+//! Read in this order: `estate` (the company), `story` (how faults spread), `history`, `day` (what happens), `said`,
+//! `child` (the service, a process of its own), `live` (who pushes and who acts), `truth` and `summary`.
+//!
+//! Rule: what is live goes over HTTP like any monitoring system's; nothing is told to the engine that a user could not.
+
+mod child;
+mod day;
+mod estate;
+mod history;
+mod live;
+mod random;
+mod said;
+mod story;
+mod summary;
+mod truth;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use model::{Incident, Interval, Span, Timestamp};
+use replay::{Config, Player};
+use rules::PipelineSet;
+use store::{IncidentFilter, PageRequest, Store};
+
+use crate::cli::{Connection, Demo};
+use crate::client::Client;
+use crate::console::Console;
+use crate::outcome::Outcome;
+use crate::place::close;
+use child::{Service, Simulated, free_port};
+
+/// The live day takes so long where nobody says otherwise, and the service then stays.
+const LIVE_UNLESS_SAID: Duration = Duration::from_secs(60);
+/// For starting and stopping, of the time that was asked for.
+const AROUND: Duration = Duration::from_secs(5);
+/// The storm is at its peak.
+const PEAK: Span = Span::from_minutes(11 * 60 + 3);
+/// The monitor that dies: it speaks from here …
+const MONITOR_FROM: Span = Span::from_minutes(14 * 60 + 20);
+/// … until here.
+const MONITOR_UNTIL: Span = Span::from_minutes(14 * 60 + 44);
+
+pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcome> {
+    let folder = Folder::new(args.seed)?;
+    let midnight = Timestamp::from_date(2026, 6, 1);
+    let told_before = history(&folder.0, args.seed, midnight, console).await?;
+    let port = free_port()?;
+    let url = format!("http://127.0.0.1:{port}");
+    let lasts = args.live.unwrap_or(LIVE_UNLESS_SAID);
+    let clock = clock(midnight, lasts);
+    console.say(format!("one day of 2026-06-01, {} times as fast as life, at {url}", clock.pace));
+    let mut service = Service::start(&folder.0, port, clock)?;
+    let client = Client::new(&Connection::to(&url))?;
+    service.ready(&client).await?;
+    let script = day::script(args.seed, midnight);
+    let sent = live_day(&client, clock, midnight, &script, args.kill, &mut service, console).await?;
+    if args.live.is_none() {
+        console.say("the day is over; the service stays until Ctrl-C");
+        tokio::signal::ctrl_c().await?;
+    }
+    service.stop().await?;
+    let store = Store::open_read_only(&format!("sqlite://{}", folder.0.join("watchfire.db").display())).await?;
+    let window = Interval::or_empty(midnight, midnight + Span::DAY);
+    let incidents = incidents_of(&store, window).await?;
+    let episodes = truth::episodes(&store, &script).await?;
+    let accounts = truth::accounts(&script, &sent.acknowledged, &episodes, &incidents);
+    let score = truth::score(&script, &episodes, &incidents);
+    let summary = summary::Day {
+        store: &store,
+        script: &script,
+        episodes: &episodes,
+        incidents: &incidents,
+        sent: &sent,
+        score: &score,
+        accounts: args.kill.then_some(accounts),
+        told: told_in_all(&store).await?.saturating_sub(told_before),
+        window,
+        url: &url,
+    };
+    console.result(&summary.text(console).await?)?;
+    close(&store).await;
+    anyhow::ensure!(accounts.lost + accounts.doubled == 0, "lost {}, doubled {}", accounts.lost, accounts.doubled);
+    Ok(Outcome::Done)
+}
+
+/// Ninety days, through the very engine that runs live.
+async fn history(folder: &Path, seed: u64, midnight: Timestamp, console: &Console) -> anyhow::Result<u64> {
+    let began = std::time::Instant::now();
+    let lines = history::recording(seed, midnight);
+    let store = Store::open(&format!("sqlite://{}", folder.join("watchfire.db").display())).await?;
+    let pipelines = PipelineSet::builtin();
+    let player = Player::new(store, Config { cmdb: estate::cmdb(), pipelines, until: Some(midnight) }).await?;
+    let (replayed, store) = player.play_text(&lines.join("\n")).await?;
+    let items = estate::cmdb().items.len();
+    console.say(format!(
+        "a company of {items} items and 12 services; {} events of its last {} days replayed in {:.1} s",
+        lines.len(),
+        history::DAYS,
+        began.elapsed().as_secs_f64()
+    ));
+    let told = told_in_all(&store).await?;
+    close(&store).await;
+    drop(replayed);
+    Ok(told)
+}
+
+/// The day fits what was asked for, less what starting and stopping take.
+fn clock(midnight: Timestamp, lasts: Duration) -> Simulated {
+    let live = lasts.saturating_sub(AROUND).max(Duration::from_secs(5));
+    let pace = u32::try_from(86_400_u64.div_ceil(live.as_secs())).unwrap_or(u32::MAX);
+    // A moment for the service to start, before the first event.
+    Simulated { real: runtime::clock::wall() + Span::from_seconds(1), shown: midnight, pace }
+}
+
+async fn live_day(
+    client: &Client,
+    clock: Simulated,
+    midnight: Timestamp,
+    script: &[said::Said],
+    kill: bool,
+    service: &mut Service,
+    console: &Console,
+) -> anyhow::Result<live::Sent> {
+    let pushing = tokio::spawn(live::push(client.clone(), clock, script.to_vec()));
+    let monitor = live::dying_monitor(client.clone(), clock, midnight + MONITOR_FROM, midnight + MONITOR_UNTIL);
+    let monitor = tokio::spawn(monitor);
+    let people = tokio::spawn(live::people(client.clone(), clock, midnight));
+    if kill {
+        live::sleep_until(clock, midnight + PEAK).await;
+        service.kill_and_start()?;
+        console.say("killed with -9 at the peak of the storm, and started again");
+    }
+    let ends = midnight + Span::DAY;
+    while clock.time().now() < ends {
+        let passed = (clock.time().now() - midnight).seconds_f64() / 86_400.0;
+        console.progress(passed);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    console.progress_done();
+    monitor.await??;
+    people.await??;
+    let sent = pushing.await?.context("the script could not be pushed to its end")?;
+    anyhow::ensure!(sent.rejected == 0, "{} events of the demo itself were rejected", sent.rejected);
+    Ok(sent)
+}
+
+async fn incidents_of(store: &Store, window: Interval) -> anyhow::Result<Vec<Incident>> {
+    let filter = IncidentFilter { from: Some(window.start()), to: Some(window.end()), ..IncidentFilter::default() };
+    let mut incidents = Vec::new();
+    let mut request = PageRequest::first(model::limits::PAGE_ROWS_MAX);
+    loop {
+        let page = store.incidents(&filter, &request).await?;
+        incidents.extend(page.items);
+        let Some(next) = page.next else { break };
+        request = PageRequest { cursor: Some(next), limit: Some(model::limits::PAGE_ROWS_MAX) };
+    }
+    incidents.retain(|incident| window.contains(incident.opened_at));
+    incidents.sort_by_key(|incident| (incident.opened_at, incident.number));
+    Ok(incidents)
+}
+
+/// Messages to people that were ever decided.
+async fn told_in_all(store: &Store) -> anyhow::Result<u64> {
+    Ok(store.depths().await?.outbox.pending)
+}
+
+/// Everything of the demo; gone when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(seed: u64) -> anyhow::Result<Folder> {
+        let folder = std::env::temp_dir().join(format!("watchfire-demo-{}-{seed}", std::process::id()));
+        std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        Ok(Folder(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}

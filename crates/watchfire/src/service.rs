@@ -1,0 +1,102 @@
+//! The running service: builds the parts from a configuration, runs them, and drains them.
+//!
+//! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
+//! served), `chores` (what is done now and then), `signals`.
+//!
+//! Rule: the store is opened first, because it is what keeps a second process out; nothing is answered before it is
+//! loaded; and on the way out nothing new is taken while what is under way is finished.
+
+mod chores;
+mod http;
+mod reload;
+mod signals;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use runtime::{PushAnswer, Runtime, Time};
+use telemetry::Metrics;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+
+use crate::config::Config;
+use crate::inventory::Care;
+use crate::outcome::Outcome;
+use crate::place::close;
+use reload::{InForce, Wanted};
+use signals::{Signals, Told};
+
+/// Connections that have not ended by then are cut: a stream would never end by itself.
+const DRAIN_AT_MOST: Duration = Duration::from_secs(8);
+
+/// Runs until it is told to stop, or cannot go on.
+pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome> {
+    telemetry::set_up_logs(config.log.0, &config.log.1);
+    let wanted = Wanted::read(&config, Care::Strict)?;
+    wanted.remarks.iter().for_each(|remark| telemetry::notice(remark));
+    let mut signals = Signals::listen()?;
+    let store = config.store.open().await.context("the store cannot be opened")?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    // Where port 0 was asked for, the one that was given.
+    let address = listener.local_addr()?;
+    let (fatal, mut lost) = oneshot::channel();
+    let runtime = Runtime::start_at(store.clone(), wanted.pipelines.policy(), Metrics::default(), fatal, time);
+    tokio::select! {
+        answer = runtime.push(Vec::new(), 0, None) => ready(&answer)?,
+        why = &mut lost => bail!("{}", why.unwrap_or_default()),
+        () = stop_asked(&mut signals) => bail!("stopped before the store was loaded"),
+    }
+    let in_force = Arc::new(InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted));
+    in_force.apply(wanted).await?;
+    let (stop, stopped) = watch::channel(false);
+    chores::start(&config, &runtime, &store, &stopped)?;
+    let (router, api) = http::router(&config, &runtime, &store, &in_force)?;
+    let server = tokio::spawn(http::serve(listener, router, api, stopped));
+    telemetry::listening(&address.to_string());
+    let ended = until_stopped(&mut signals, &in_force, lost).await;
+    stop.send_replace(true);
+    tokio::select! {
+        _ = tokio::time::timeout(DRAIN_AT_MOST, server) => {}
+        () = stop_asked(&mut signals) => telemetry::notice("told again to stop: open connections are cut"),
+    }
+    runtime.stop().await;
+    close(&store).await;
+    ended.map(|()| Outcome::Done)
+}
+
+async fn until_stopped(
+    signals: &mut Signals,
+    in_force: &Arc<InForce>,
+    mut lost: oneshot::Receiver<String>,
+) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            told = signals.next() => match told {
+                Told::Reload => in_force.reload_and_say().await,
+                Told::Stop => {
+                    telemetry::notice("stopping: what is under way is finished");
+                    return Ok(());
+                }
+            },
+            why = &mut lost => {
+                let why = why.unwrap_or_else(|_| "the deciding thread ended".to_owned());
+                telemetry::fatal(&why);
+                bail!(why);
+            }
+        }
+    }
+}
+
+async fn stop_asked(signals: &mut Signals) {
+    while signals.next().await != Told::Stop {}
+}
+
+fn ready(answer: &PushAnswer) -> anyhow::Result<()> {
+    match answer {
+        PushAnswer::Committed { .. } => Ok(()),
+        PushAnswer::Overloaded(why) => bail!("the store takes nothing: {why:?}"),
+    }
+}

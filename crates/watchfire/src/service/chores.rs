@@ -1,0 +1,86 @@
+//! What is done now and then: keeping no longer than agreed, expecting sources, showing that we are alive.
+
+use std::time::Duration;
+
+use model::event::{Event, Heartbeat};
+use runtime::{Item, PushAnswer, Runtime};
+use store::{Retention, Store};
+use tokio::sync::watch;
+
+use crate::config::{Config, ExpectedSource};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Between two slices the writer is others'.
+const SWEEP_PAUSE: Duration = Duration::from_millis(100);
+const SWEEP_ROWS: usize = 2000;
+/// What an expected source costs in the intake.
+const HEARTBEAT_BYTES: usize = 64;
+
+/// Each ends when `stopped` says so.
+pub(super) fn start(
+    config: &Config,
+    runtime: &Runtime,
+    store: &Store,
+    stopped: &watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let until = |stopped: &watch::Receiver<bool>| {
+        let mut stopped = stopped.clone();
+        async move { drop(stopped.wait_for(|stopped| *stopped).await) }
+    };
+    let (retention, swept) = (config.retention, store.clone());
+    spawn(until(stopped), async move { sweep(&swept, retention).await });
+    let (sources, awaiting) = (config.sources.clone(), runtime.clone());
+    spawn(until(stopped), async move { expect(&awaiting, &sources).await });
+    Ok(())
+}
+
+fn spawn(until: impl Future<Output = ()> + Send + 'static, chore: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(async move {
+        tokio::select! {
+            () = until => {}
+            () = chore => {}
+        }
+    });
+}
+
+/// A slice at a time, so that nobody waits for long.
+async fn sweep(store: &Store, retention: Retention) {
+    loop {
+        loop {
+            match store.retain(&retention, SWEEP_ROWS).await {
+                Ok(true) => tokio::time::sleep(SWEEP_PAUSE).await,
+                Ok(false) => break,
+                Err(error) => {
+                    telemetry::notice(&format!("what is too old could not be removed, later again: {error}"));
+                    break;
+                }
+            }
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}
+
+/// A source that the configuration names is waited for from now on, also if it never spoke. One that is waited for as
+/// often already is left alone: this is no sign of life of it.
+async fn expect(runtime: &Runtime, sources: &[ExpectedSource]) {
+    let known = runtime.live().sources();
+    let waited_for = |source: &&ExpectedSource| {
+        let heartbeat = known.iter().find(|known| known.name == source.name).and_then(|known| known.heartbeat.as_ref());
+        heartbeat.and_then(|heartbeat| heartbeat.every) == Some(source.heartbeat)
+    };
+    let items: Vec<Item> = sources
+        .iter()
+        .filter(|source| !waited_for(source))
+        .map(|source| {
+            let (source, every) = (source.name.clone(), Some(source.heartbeat));
+            Item::Event(Event::Heartbeat(Heartbeat { source, every, grace: None, ci: None, severity: None }))
+        })
+        .collect();
+    if items.is_empty() {
+        return;
+    }
+    let bytes = items.len() * HEARTBEAT_BYTES;
+    if let PushAnswer::Overloaded(why) = runtime.push(items, bytes, None).await {
+        telemetry::notice(&format!("the sources of the configuration are not waited for yet: {why:?}"));
+    }
+}

@@ -1,0 +1,83 @@
+//! What is served: pushes, and everything that people and their tools ask. contract.md section 5.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use api::{Api, Auth, Denied, Once, Parts, Role, Token};
+use axum::Router;
+use axum::routing::get;
+use ingest_http::{Gate, Ingest, Keyed};
+use runtime::Runtime;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::reload::InForce;
+use super::status::{self, Asked};
+use crate::config::Config;
+
+/// Every route, and what ends its streams.
+pub(super) fn router(
+    config: &Config,
+    runtime: &Runtime,
+    store: &Store,
+    in_force: &Arc<InForce>,
+) -> anyhow::Result<(Router, Api)> {
+    let auth = auth(config)?;
+    let once = Once::new(runtime.clone(), store.clone());
+    let ingest = Ingest::new(runtime.clone(), in_force.pipelines.clone(), gate(&auth), keyed(&once));
+    let asked = Asked { runtime: runtime.clone(), store: store.clone(), auth: auth.clone() };
+    let reloaded = in_force.clone();
+    let api = Api::new(Parts {
+        runtime: runtime.clone(),
+        store: store.clone(),
+        pipelines: in_force.pipelines.clone(),
+        auth,
+        once,
+        reload: Arc::new(move || {
+            let in_force = reloaded.clone();
+            Box::pin(async move { in_force.reload().await.map_err(|error| format!("{error:#}")) })
+        }),
+        version: env!("CARGO_PKG_VERSION"),
+    });
+    let routes = ingest_http::router(ingest)
+        .merge(api::router(api.clone()))
+        .merge(Router::new().route(status::PATH, get(status::status)).with_state(asked));
+    Ok((api::complete(routes, runtime.metrics().clone()), api))
+}
+
+/// Until it is stopped; then what was begun is answered.
+pub(super) async fn serve(listener: TcpListener, router: Router, api: Api, mut stopped: watch::Receiver<bool>) {
+    let until = async move {
+        drop(stopped.wait_for(|stopped| *stopped).await);
+        api.end_streams();
+    };
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+        telemetry::fatal(&format!("HTTP ended: {error}"));
+    }
+}
+
+fn auth(config: &Config) -> anyhow::Result<Auth> {
+    let token = |token: &crate::config::Token| {
+        Token::new(&token.name, token.role, &token.secret.read()?).map_err(|why| anyhow!(why))
+    };
+    Ok(Auth::new(config.tokens.iter().map(token).collect::<anyhow::Result<_>>()?))
+}
+
+/// Who may push.
+fn gate(auth: &Auth) -> Gate {
+    let auth = auth.clone();
+    Arc::new(move |authorization| match auth.admit(authorization, Role::Ingest) {
+        Ok(caller) => Ok(caller.name),
+        Err(Denied::Unknown) => Err(ingest_http::Denied::Unknown),
+        Err(Denied::Forbidden { .. }) => Err(ingest_http::Denied::Forbidden),
+    })
+}
+
+fn keyed(once: &Once) -> Keyed {
+    let once = once.clone();
+    Arc::new(move |items, bytes, key| {
+        let once = once.clone();
+        Box::pin(async move { once.push(items, bytes, key).await })
+    })
+}

@@ -1,0 +1,96 @@
+//! Pipelines and CMDB files: read, checked, and put in force whole or not at all.
+
+use std::sync::{Arc, RwLock};
+
+use anyhow::Context as _;
+use model::Cmdb;
+use rules::PipelineSet;
+use runtime::Runtime;
+use store::Store;
+use tokio::sync::Mutex;
+
+use crate::config::Config;
+use crate::inventory::{self, Care, Inventory};
+
+/// What the files say now.
+pub(super) struct Wanted {
+    pub(super) pipelines: PipelineSet,
+    /// `None`: no file says anything of the CMDB, and what the store has stays.
+    pub(super) cmdb: Option<Cmdb>,
+    pub(super) remarks: Vec<String>,
+}
+
+impl Wanted {
+    pub(super) fn read(config: &Config, care: Care) -> anyhow::Result<Wanted> {
+        let (pipelines, mut remarks) = inventory::pipelines(&config.pipelines)?;
+        let cmdb = if config.cmdb.is_empty() {
+            None
+        } else {
+            let inventory = Inventory::of_paths(&config.cmdb, care)?;
+            remarks.extend(inventory.remarks);
+            Some(inventory.cmdb)
+        };
+        Ok(Wanted { pipelines, cmdb, remarks })
+    }
+}
+
+/// What is in force, and how it is replaced.
+pub(super) struct InForce {
+    config: Config,
+    runtime: Runtime,
+    store: Store,
+    /// Shared with whoever decodes.
+    pub(super) pipelines: Arc<RwLock<Arc<PipelineSet>>>,
+    /// One reload at a time.
+    turn: Mutex<()>,
+}
+
+impl InForce {
+    pub(super) fn new(config: Config, runtime: Runtime, store: Store, wanted: &Wanted) -> InForce {
+        let pipelines = Arc::new(RwLock::new(Arc::new(wanted.pipelines.clone())));
+        InForce { config, runtime, store, pipelines, turn: Mutex::new(()) }
+    }
+
+    /// Reads the files again. Where anything is wrong, everything stays as it was.
+    pub(super) async fn reload(&self) -> anyhow::Result<String> {
+        let wanted = Wanted::read(&self.config, Care::Strict)?;
+        let remarks = wanted.remarks.clone();
+        let changed = self.apply(wanted).await?;
+        remarks.iter().for_each(|remark| telemetry::notice(remark));
+        let cmdb = if changed { "a new version of the CMDB is in force" } else { "the CMDB is as it was" };
+        Ok(format!("reloaded: {cmdb}, and the pipelines of the files"))
+    }
+
+    pub(super) async fn reload_and_say(&self) {
+        match self.reload().await {
+            Ok(done) => telemetry::notice(&done),
+            Err(error) => telemetry::notice(&format!("not reloaded, everything stays as it was: {error:#}")),
+        }
+    }
+
+    /// The CMDB first: it is what can still be refused. Whether it is a new version.
+    pub(super) async fn apply(&self, wanted: Wanted) -> anyhow::Result<bool> {
+        let _turn = self.turn.lock().await;
+        let changed = match wanted.cmdb {
+            Some(cmdb) => self.put_cmdb(cmdb).await?,
+            None => false,
+        };
+        self.runtime.set_policy(wanted.pipelines.policy());
+        let set = Arc::new(wanted.pipelines);
+        match self.pipelines.write() {
+            Ok(mut pipelines) => *pipelines = set,
+            Err(poisoned) => *poisoned.into_inner() = set,
+        }
+        Ok(changed)
+    }
+
+    async fn put_cmdb(&self, cmdb: Cmdb) -> anyhow::Result<bool> {
+        let newest = self.store.newest_topology().await?;
+        let known = newest.map(|version| version.cmdb).unwrap_or_default();
+        if topology::diff(&known, &cmdb).is_empty() {
+            return Ok(false);
+        }
+        self.runtime.set_cmdb(cmdb).await.context("the CMDB of the files could not be put in force")?;
+        Ok(true)
+    }
+}

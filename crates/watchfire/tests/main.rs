@@ -1,0 +1,7 @@
+//! The built binary, as a user meets it.
+
+mod support;
+
+mod offline;
+mod replay;
+mod worked_example;

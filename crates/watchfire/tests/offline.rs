@@ -1,0 +1,127 @@
+//! Commands that need nothing but files.
+
+use serde_json::Value;
+
+use crate::support::{Folder, data};
+
+#[test]
+fn sound_files_are_said_to_be_sound() {
+    let folder = Folder::new("sound");
+    folder.write("cmdb.yaml", "items:\n  - {id: a, class: service}\n");
+    folder.write("watchfire.yaml", "http: {listen: 127.0.0.1:9000}\ncmdb: [cmdb.yaml]\n");
+    let said = folder.watchfire(&["check", "."]).succeeded();
+    said.told("sound: 2 files");
+    assert_eq!(said.out, "");
+    let shipped = data("../../pipelines");
+    folder.watchfire(&["check", &shipped]).succeeded();
+    folder.watchfire(&["test", &shipped]).succeeded().told(" 0 failed");
+}
+
+#[test]
+fn each_fault_has_its_place_and_what_to_do() {
+    let folder = Folder::new("faults");
+    folder.write("w.yaml", "http:\n  lisen: 127.0.0.1:1\n");
+    folder.write(
+        "cmdb.yaml",
+        "items:\n  - id: a\n    class: service\n    requires: [b]\n  - {id: c, class: host, criticality: 7}\n",
+    );
+    folder.write("p/pipeline.yaml", "name: x\nmatch: {source: x}\ngroup_wiat: 5s\n");
+    folder.write("p/cases/a.yaml", "name: a\nstart: soon\nevents: []\nexpect: {alerts: 1}\n");
+    let said = folder.watchfire(&["check", "w.yaml", "cmdb.yaml", "p"]).ended(1);
+    for fault in [
+        "w.yaml:2:3: unknown key `lisen`: did you mean `listen`?",
+        "cmdb.yaml:4:16: item `a`: `requires` names `b`, which no item has as its id",
+        "cmdb.yaml:5:10: item `c`: criticality is 7",
+        "p/pipeline.yaml:3:1: unknown key `group_wiat`: did you mean `group_wait`?",
+        "p/cases/a.yaml:2:8: `start` is `soon`: write an instant",
+    ] {
+        said.told(fault);
+    }
+    said.told("5 faults");
+    assert_eq!(said.out, "");
+}
+
+#[test]
+fn a_configuration_is_checked_with_what_it_names() {
+    let folder = Folder::new("named");
+    folder.write("etc/w.yaml", "cmdb: [cmdb.yaml]\npipelines: [pipelines]\n");
+    folder.watchfire(&["check", "etc/w.yaml"]).ended(1).told("etc/w.yaml: ").told("cmdb.yaml cannot be read");
+    folder.write("etc/cmdb.yaml", "items:\n  - {id: a, class: host, requires: [a]}\n");
+    folder.write("etc/pipelines/mine.yaml", "name: mine\nmatch: {source: mine}\norder: sideways\n");
+    let said = folder.watchfire(&["check", "etc/w.yaml"]).ended(1);
+    said.told("etc/cmdb.yaml:2:").told("names the item itself").told("etc/pipelines/mine.yaml:3:8: `order`");
+    folder.write("open.yaml", "http: {listen: 0.0.0.0:8080}\n");
+    folder.watchfire(&["check", "open.yaml"]).ended(1).told("auth.tokens");
+}
+
+#[test]
+fn a_case_that_comes_out_otherwise_fails_and_says_how() {
+    let folder = Folder::new("case");
+    folder.write("pipelines/mine/pipeline.yaml", "name: mine\nmatch: {source: mine}\n");
+    let case = |alerts: u32| {
+        format!(
+            "name: one alert\nstart: 2026-05-01T10:00:00Z\nevents:\n  \
+             - {{at: 0s, source: mine, event: {{summary: full, severity: critical}}}}\nexpect: {{alerts: {alerts}}}\n"
+        )
+    };
+    folder.write("pipelines/mine/cases/good.yaml", &case(1));
+    folder.watchfire(&["test", "pipelines"]).succeeded().told("ok").told("1 cases, 0 failed");
+    folder.write("pipelines/mine/cases/bad.yaml", &case(2));
+    let said = folder.watchfire(&["test", "pipelines"]).ended(1);
+    said.told("failed pipelines/mine/cases/bad.yaml").told("alerts: expected 2, found 1").told("2 cases, 1 failed");
+    folder.watchfire(&["test", "pipelines/mine/cases/good.yaml"]).succeeded();
+    folder.write("empty/readme.txt", "");
+    folder.watchfire(&["test", "empty"]).ended(1).told("no case found");
+}
+
+#[test]
+fn a_cmdb_is_checked_strictly_or_with_lenience() {
+    let folder = Folder::new("cmdb");
+    folder.write("a.yaml", "items:\n  - {id: a, class: service, requires: [b, ghost]}\n");
+    folder.write("b.yaml", "items:\n  - {id: b, class: host}\n");
+    folder.watchfire(&["cmdb", "check", "a.yaml", "b.yaml"]).ended(1).told("a.yaml:2:43: item `a`");
+    let lenient = folder.watchfire(&["cmdb", "check", "--lenient", "a.yaml", "b.yaml"]).succeeded();
+    lenient.told("`ghost`").told("(left out)").told("sound: 2 items");
+    folder.watchfire(&["cmdb", "import", "a.yaml", "--url", "http://127.0.0.1:9"]).ended(1).told("nothing answers");
+    folder.watchfire(&["cmdb", "import", "a.yaml", "--allow-removals"]).ended(2).told("--replace");
+}
+
+#[test]
+fn a_store_is_copied_and_examined() {
+    let folder = Folder::new("store");
+    let (events, cmdb) = (data("service-levels-example/events.ndjson"), data("service-levels-example/cmdb.yaml"));
+    folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--store", "sqlite://x.db"]).succeeded();
+    folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).succeeded();
+    folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).ended(1).told("copy.db");
+    folder.watchfire(&["store", "check", "--store", "sqlite://copy.db"]).succeeded().told("sound:");
+    let shown = folder.watchfire(&["cmdb", "show", "db-main", "--store", "sqlite://copy.db"]).succeeded();
+    assert!(shown.out.contains("id: db-main") && shown.out.contains("rpo: 15m"), "{}", shown.out);
+    folder.watchfire(&["cmdb", "show", "ghost", "--store", "sqlite://copy.db"]).ended(1).told("ghost");
+}
+
+#[test]
+fn schemas_and_completions_are_all_that_is_on_standard_output() {
+    let folder = Folder::new("schemas");
+    for of in ["configuration", "pipeline", "cmdb"] {
+        let said = folder.watchfire(&["schema", of]).succeeded();
+        let schema: Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(schema["type"], "object", "{of}");
+        assert_eq!(said.err, "");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(folder.watchfire(&["completions", shell]).succeeded().out.contains("watchfire"), "{shell}");
+    }
+}
+
+#[test]
+fn wrong_use_ends_with_two_and_help_with_zero() {
+    let folder = Folder::new("use");
+    for wrong in [&["chek"][..], &["check"], &["replay"], &["report", "weather"], &["run", "--role", "ingest"], &[]] {
+        assert_eq!(folder.watchfire(wrong).ended(2).out, "", "{wrong:?}");
+    }
+    for right in [&["--help"][..], &["--version"], &["report", "--help"], &["incidents", "list", "-h"]] {
+        let said = folder.watchfire(right).succeeded();
+        assert!(said.out.contains("watchfire") && said.err.is_empty(), "{right:?}");
+    }
+    folder.watchfire(&["run", "--role", "ingest,api"]).ended(2).told("all parts in one process");
+}

@@ -1,0 +1,94 @@
+//! A replay makes the same bytes each time, however its events come.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::support::{Folder, data};
+
+const UNTIL: [&str; 2] = ["--until", "2026-05-05T00:00:00Z"];
+
+fn outputs(folder: &Folder, name: &str) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder.path().join(name)).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn two_replays_write_the_same_bytes() {
+    let folder = Folder::new("twice");
+    let (events, cmdb) = (data("service-levels-example/events.ndjson"), data("service-levels-example/cmdb.yaml"));
+    for (out, store) in [("one", Some("sqlite://one.db")), ("two", Some("sqlite://two.db")), ("three", None)] {
+        let mut args = vec!["replay", &events, "--cmdb", &cmdb, "--out", out];
+        args.extend(store.iter().flat_map(|store| ["--store", store]));
+        args.extend(UNTIL);
+        assert_eq!(folder.watchfire(&args).succeeded().out, "");
+    }
+    let one = outputs(&folder, "one");
+    let names: Vec<&str> = one.keys().map(String::as_str).collect();
+    assert_eq!(names, ["alerts.ndjson", "incidents.ndjson", "links.ndjson", "outages.ndjson", "problems.ndjson"]);
+    let lines = |name: &str| one[name].iter().filter(|byte| **byte == b'\n').count();
+    let recorded = std::fs::read_to_string(&events).unwrap().lines().count();
+    assert_eq!(lines("links.ndjson"), recorded, "one line for each event");
+    assert!(lines("incidents.ndjson") >= 6 && lines("alerts.ndjson") >= 7 && lines("outages.ndjson") > 0);
+    assert_eq!(one, outputs(&folder, "two"), "another store of the same kind");
+    assert_eq!(one, outputs(&folder, "three"), "a store in memory");
+}
+
+#[test]
+fn several_files_and_standard_input_are_one_stream() {
+    let folder = Folder::new("stream");
+    let (events, cmdb) = (data("service-levels-example/events.ndjson"), data("service-levels-example/cmdb.yaml"));
+    folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--out", "whole"]).succeeded();
+    let text = std::fs::read_to_string(&events).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (first, rest) = lines.split_at(9);
+    let first = folder.write("first.ndjson", &(first.join("\n") + "\n\n"));
+    let mut command = folder.command(&["replay", &first.display().to_string(), "-", "--cmdb", &cmdb, "--out", "parts"]);
+    let mut running = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    running.stdin.take().unwrap().write_all(rest.join("\n").as_bytes()).unwrap();
+    let ended = running.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(outputs(&folder, "whole"), outputs(&folder, "parts"));
+}
+
+#[test]
+fn a_store_that_holds_something_is_refused() {
+    let folder = Folder::new("not-empty");
+    let events = data("service-levels-example/events.ndjson");
+    let args = ["replay", &events, "--store", "sqlite://x.db"];
+    folder.watchfire(&args).succeeded();
+    folder.watchfire(&args).ended(1).told("the store must be empty");
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_as_rejected_and_missing_files_are_named() {
+    let folder = Folder::new("odd");
+    let events = folder
+        .write("odd.ndjson", "{\"summary\":\"disk full\",\"received_at\":\"2026-05-01T10:00:00Z\"}\n\nnot json\n");
+    let told = folder.watchfire(&["replay", &events.display().to_string(), "--out", "out"]).succeeded();
+    told.told("2 events").told("1 rejected");
+    let links = String::from_utf8(outputs(&folder, "out").remove("links.ndjson").unwrap()).unwrap();
+    assert!(links.lines().nth(1).unwrap().contains("\"disposition\":\"rejected\""), "{links}");
+    folder.watchfire(&["replay", "nowhere.ndjson"]).ended(1).told("nowhere.ndjson");
+    let broken = folder.write("broken.yaml", "items:\n  - {id: a, class: host, requres: [b]}\n");
+    let broken = broken.display().to_string();
+    folder
+        .watchfire(&["replay", &events.display().to_string(), "--cmdb", &broken])
+        .ended(1)
+        .told("broken.yaml:2:26: unknown key `requres`: did you mean `requires`?");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = Folder::new("pipe");
+    let mut running = Command::new(env!("CARGO_BIN_EXE_watchfire"))
+        .args(["completions", "bash"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(running.stdout.take());
+    let ended = running.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
