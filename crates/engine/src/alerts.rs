@@ -167,25 +167,21 @@ impl Desk<'_> {
             self.sweep_later(id);
         }
         self.episodes_changed(id, &delta);
-        self.drop_history(id);
         delta
     }
 
-    /// Final episodes well behind the horizon, of incidents that are over, are the store's alone.
-    fn drop_history(&mut self, id: AlertId) {
+    /// Final episodes well behind the horizon, of incidents that are over, are the store's alone once they are written:
+    /// only what this step writes can be dropped from memory.
+    pub(crate) fn drop_history(&mut self, id: AlertId) {
         let oldest = self.ago(limits::LATE_HORIZON + HISTORY_MARGIN);
         let Some(alert) = self.state.alerts.get(&id) else { return };
-        // What was only now heard of is not in the store yet, however long ago it was.
-        let heard = self.ago(HISTORY_MARGIN);
         let old = |episode: &Episode| {
             episode.end.is_some_and(|end| end < oldest && alert.final_until.is_some_and(|until| end <= until))
-                && episode.ended_received_at.is_none_or(|at| at < heard)
                 && !episode.incident.is_some_and(|incident| self.is_live(incident))
         };
-        let gone: Vec<EpisodeId> =
-            alert.episodes.iter().filter(|episode| old(episode)).map(|episode| episode.id).collect();
+        let gone: Vec<EpisodeId> = alert.episodes.iter().filter(|episode| old(episode)).map(|episode| episode.id).collect();
         if !gone.is_empty()
-            && let Some(alert) = self.alert_mut(id)
+            && let Some(alert) = self.state.alerts.get_mut(&id)
         {
             alert.episodes.retain(|episode| !gone.contains(&episode.id));
         }

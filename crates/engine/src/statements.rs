@@ -117,7 +117,20 @@ pub(crate) fn make_final(alert: &mut Alert, horizon: Timestamp) {
         }
         alert.final_until = Some(end);
         alert.statements.retain(|statement| statement.instant() > end);
+        alert.statements.retain_mut(|statement| told_later(statement, end));
         alert.hot.repeated = None;
+    }
+}
+
+/// What was said later of what is final: a person's clear that swallowed it is gone, it may not come to life.
+fn told_later(statement: &mut Statement, end: Timestamp) -> bool {
+    match statement {
+        Statement::Firing(firing) => firing.start > end,
+        Statement::Clear(clear) => {
+            clear.start = clear.start.filter(|start| *start > end);
+            true
+        }
+        Statement::PersonClear { .. } => true,
     }
 }
 

@@ -143,7 +143,10 @@ impl Desk<'_> {
         out.maintenance = windows.iter().filter_map(|id| state.windows.get(id).cloned()).collect();
         out.changes = changes.iter().filter_map(|id| state.changes.get(id).cloned()).collect();
         out.sources = sources.iter().filter_map(|name| state.sources.get(name).cloned()).collect();
-        debug_assert!(out.counts.add_up(), "I2: every event has one disposition");
+        for id in &alerts {
+            self.drop_history(*id);
+        }
+        debug_assert!(self.out.counts.add_up(), "I2: every event has one disposition");
         self.out
     }
 }
