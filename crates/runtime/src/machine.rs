@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use engine::{Input, Policy, Recompute};
 use model::step::RecomputeWanted;
 use model::{Cmdb, CommitHash, Domain, Timestamp};
-use store::{Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance};
+use store::{Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
 use topology::{Graph, Topology};
 
 use crate::assemble::{Batch, assemble};
@@ -19,7 +19,8 @@ use crate::domains::Domains;
 use crate::intake::{Intake, IntakeLimits};
 use crate::push::{ItemAnswer, Overload, Push, PushAnswer, PushId};
 
-/// The lane of everything that is pushed to this process, over HTTP or by a person.
+/// The lane of everything that is pushed to this process, over HTTP or by a person. Each claim has its own,
+/// `push/<epoch>`: what another process pushed meanwhile says nothing about what is held here. [I3]
 pub const PUSH_SLOT: &str = "push";
 
 /// What happens to the machine.
@@ -82,7 +83,8 @@ pub struct Machine {
     clock: Clock,
     epoch: u64,
     hash: CommitHash,
-    /// The next sequence number of the push slot.
+    /// The push slot of the claim in force, and its next sequence number.
+    slot: SlotName,
     sequence: u64,
     in_flight: Option<Batch>,
     /// Decided while another commit was under way.
@@ -105,6 +107,7 @@ impl Machine {
             clock: Clock::default(),
             epoch: 0,
             hash: store::GENESIS,
+            slot: PUSH_SLOT.into(),
             sequence: 0,
             in_flight: None,
             decided: VecDeque::new(),
@@ -206,7 +209,7 @@ impl Machine {
         let pushes = self.intake.take();
         let now = self.clock.stamp(wall);
         let from = self.sequence;
-        let batch = assemble(domains, pushes, PUSH_SLOT, from, now);
+        let batch = assemble(domains, pushes, self.slot.as_str(), from, now);
         self.sequence = batch.to;
         self.decided.push_back(batch);
     }
@@ -230,8 +233,11 @@ impl Machine {
                     self.decided.push_back(Batch::of_steps(decided.steps, self.sequence, now));
                 }
                 Event::Cmdb(cmdb, graph, id) => {
-                    let version = graph.version();
-                    let decided = domains.set_topology(now, *graph);
+                    // Built while another was under way, or before anything was loaded: it is the next all the same.
+                    let version = domains.topology.current().version() + 1;
+                    let graph =
+                        if graph.version() == version { *graph } else { Graph::build_lenient(&cmdb, version).0 };
+                    let decided = domains.set_topology(now, graph);
                     let mut batch = Batch::of_steps(decided.steps, self.sequence, now);
                     batch.topology = Some(store::CmdbVersion { version, from: now, cmdb: *cmdb });
                     batch.answers.push((id, PushAnswer::Committed { answers: Vec::new(), at: now }));
@@ -249,7 +255,7 @@ impl Machine {
     }
 
     fn commit_of(&self, batch: &Batch) -> Commit {
-        let advance = PositionAdvance::new(PUSH_SLOT, batch.from, batch.to);
+        let advance = PositionAdvance::new(self.slot.clone(), batch.from, batch.to);
         Commit {
             epoch: self.epoch,
             previous: self.hash,
@@ -322,20 +328,22 @@ impl Machine {
     }
 
     fn loaded(&mut self, loaded: Loaded, epoch: u64, wall: Timestamp, effects: &mut Vec<Effect>) {
-        let position = loaded.positions.get(&PUSH_SLOT.into()).copied().unwrap_or(0);
+        let position = |slot: &SlotName| loaded.positions.get(slot).copied().unwrap_or(0);
+        let held = position(&self.slot);
         self.epoch = epoch;
         self.hash = loaded.last_hash;
-        self.sequence = position;
+        self.slot = format!("{PUSH_SLOT}/{epoch}").into();
+        self.sequence = position(&self.slot);
         self.clock = Clock::after(loaded.clock.unwrap_or_default().max(self.clock.last()));
         let topology = topology_of(&loaded);
         let mut domains = Domains::restore(&loaded, topology, self.policy.clone());
-        self.settle_unknown(position, effects);
+        self.settle_unknown(held, effects);
         let now = self.clock.stamp(wall);
         let resumed = domains.decide_everywhere(now, &Input::Resumed);
         self.domains = Some(domains);
         self.phase = Phase::Running;
         // What was not heard while nothing was read is nobody's silence; that is committed like any other step.
-        self.decided.push_back(Batch::of_steps(resumed.steps, position, now));
+        self.decided.push_back(Batch::of_steps(resumed.steps, self.sequence, now));
     }
 
     /// The stored position says which pushes are in: those are answered, the others are decided anew.

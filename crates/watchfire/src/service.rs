@@ -11,6 +11,7 @@ mod http;
 mod reload;
 mod signals;
 mod status;
+mod watchdog;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let in_force = Arc::new(InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted));
     in_force.apply(wanted).await?;
     let (stop, stopped) = watch::channel(false);
-    chores::start(&config, &runtime, &store, &stopped)?;
+    chores::start(&config, &runtime, &store, &stopped);
     let (router, api) = http::router(&config, &runtime, &store, &in_force)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::listening(&address.to_string());

@@ -4,4 +4,5 @@ mod support;
 
 mod offline;
 mod replay;
+mod service;
 mod worked_example;

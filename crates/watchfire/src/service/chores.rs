@@ -7,6 +7,7 @@ use runtime::{Item, PushAnswer, Runtime};
 use store::{Retention, Store};
 use tokio::sync::watch;
 
+use super::watchdog;
 use crate::config::{Config, ExpectedSource};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -17,12 +18,7 @@ const SWEEP_ROWS: usize = 2000;
 const HEARTBEAT_BYTES: usize = 64;
 
 /// Each ends when `stopped` says so.
-pub(super) fn start(
-    config: &Config,
-    runtime: &Runtime,
-    store: &Store,
-    stopped: &watch::Receiver<bool>,
-) -> anyhow::Result<()> {
+pub(super) fn start(config: &Config, runtime: &Runtime, store: &Store, stopped: &watch::Receiver<bool>) {
     let until = |stopped: &watch::Receiver<bool>| {
         let mut stopped = stopped.clone();
         async move { drop(stopped.wait_for(|stopped| *stopped).await) }
@@ -31,7 +27,9 @@ pub(super) fn start(
     spawn(until(stopped), async move { sweep(&swept, retention).await });
     let (sources, awaiting) = (config.sources.clone(), runtime.clone());
     spawn(until(stopped), async move { expect(&awaiting, &sources).await });
-    Ok(())
+    if let Some(dog) = &config.watchdog {
+        spawn(until(stopped), watchdog::beat(runtime.clone(), dog.clone()));
+    }
 }
 
 fn spawn(until: impl Future<Output = ()> + Send + 'static, chore: impl Future<Output = ()> + Send + 'static) {

@@ -1,0 +1,309 @@
+//! Tokens and their roles. Without tokens everybody may do everything, as `anonymous`; the composition then listens to
+//! this machine only, unless told otherwise in so many words.
+
+use std::hint::black_box;
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+
+use crate::Api;
+use crate::fault::Fault;
+
+/// What a token allows; each role but `Ingest` allows what those before it do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Pushes events, and nothing else.
+    Ingest,
+    /// Reads.
+    Viewer,
+    /// Acts on incidents, problems and silences.
+    Responder,
+    /// Decides what changes measures or mutes many: maintenance, false positives, dead letters, the audit.
+    Manager,
+    /// Imports the CMDB, reloads, pushes.
+    Admin,
+}
+
+/// A token, and whose it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Stands as `by` in everything done with it.
+    pub name: Box<str>,
+    pub role: Role,
+    secret: Box<str>,
+}
+
+/// Everybody who may do something.
+#[derive(Clone, Debug, Default)]
+pub struct Auth {
+    tokens: Vec<Token>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub name: Box<str>,
+    pub role: Role,
+}
+
+/// Why somebody may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// No token, or one that nobody has.
+    Unknown,
+    /// A token whose role does not allow it.
+    Forbidden { needed: Role },
+}
+
+impl Role {
+    pub const ALL: [Role; 5] = [Role::Ingest, Role::Viewer, Role::Responder, Role::Manager, Role::Admin];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Role::Ingest => "ingest",
+            Role::Viewer => "viewer",
+            Role::Responder => "responder",
+            Role::Manager => "manager",
+            Role::Admin => "admin",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
+    pub fn allows(self, needed: Role) -> bool {
+        match needed {
+            Role::Ingest => matches!(self, Role::Ingest | Role::Admin),
+            needed => self >= needed,
+        }
+    }
+}
+
+impl Token {
+    /// The secret is what a client sends after `Bearer`; blanks around it are not part of it.
+    ///
+    /// # Errors
+    /// A sentence that says why this is no token.
+    pub fn new(name: &str, role: Role, secret: &str) -> Result<Token, String> {
+        let secret = secret.trim();
+        if name.trim().is_empty() {
+            return Err("a token needs a name: it stands in the audit for whoever uses it".to_owned());
+        }
+        if secret.len() < SECRET_BYTES_MIN || secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(format!(
+                "the secret of token `{name}` has fewer than {SECRET_BYTES_MIN} characters, or blanks in it: generate one"
+            ));
+        }
+        Ok(Token { name: name.trim().into(), role, secret: secret.into() })
+    }
+}
+
+const SECRET_BYTES_MIN: usize = 16;
+const ANONYMOUS: &str = "anonymous";
+
+impl Auth {
+    pub fn new(tokens: Vec<Token>) -> Auth {
+        Auth { tokens }
+    }
+
+    /// No tokens are configured: everybody may do everything.
+    pub fn is_open(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// Who sends this `Authorization` header, if the role allows what is needed. Takes as long for a token that nobody
+    /// has as for one that somebody has.
+    pub fn admit(&self, authorization: Option<&str>, needed: Role) -> Result<Caller, Denied> {
+        if self.is_open() {
+            return Ok(Caller { name: ANONYMOUS.into(), role: Role::Admin });
+        }
+        let said = authorization.and_then(bearer).unwrap_or_default();
+        let mut found = None;
+        for token in &self.tokens {
+            if same(said.as_bytes(), token.secret.as_bytes()) {
+                found = Some(token);
+            }
+        }
+        let token = found.ok_or(Denied::Unknown)?;
+        if !token.role.allows(needed) {
+            return Err(Denied::Forbidden { needed });
+        }
+        Ok(Caller { name: token.name.clone(), role: token.role })
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Token").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, secret) = header.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// Looks at every byte of what was said, whether it is right so far or not.
+fn same(said: &[u8], secret: &[u8]) -> bool {
+    let mut differs = u8::from(said.len() != secret.len());
+    for (at, byte) in said.iter().enumerate() {
+        differs |= byte ^ secret.get(at % secret.len().max(1)).copied().unwrap_or_default();
+    }
+    black_box(differs) == 0
+}
+
+/// What a route needs, as a type, so that no route forgets to say it.
+pub(crate) trait Needs: Send {
+    const ROLE: Role;
+}
+
+#[derive(Debug)]
+pub(crate) struct Viewer;
+#[derive(Debug)]
+pub(crate) struct Responder;
+#[derive(Debug)]
+pub(crate) struct Manager;
+#[derive(Debug)]
+pub(crate) struct Admin;
+
+impl Needs for Viewer {
+    const ROLE: Role = Role::Viewer;
+}
+impl Needs for Responder {
+    const ROLE: Role = Role::Responder;
+}
+impl Needs for Manager {
+    const ROLE: Role = Role::Manager;
+}
+impl Needs for Admin {
+    const ROLE: Role = Role::Admin;
+}
+
+/// Whoever asks may do what the route needs.
+#[derive(Debug)]
+pub(crate) struct By<R> {
+    pub(crate) caller: Caller,
+    /// The `Idempotency-Key`, scoped: the same key of somebody else, or on another path, is another.
+    pub(crate) key: Option<Box<str>>,
+    needs: PhantomData<R>,
+}
+
+const KEY_BYTES_MAX: usize = 255;
+
+impl<R: Needs> FromRequestParts<Api> for By<R> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<By<R>, Fault> {
+        let said = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let caller = api.auth().admit(said, R::ROLE)?;
+        if api.auth().is_open() && parts.method != Method::GET {
+            from_here(&parts.headers)?;
+        }
+        let key = key_of(&parts.headers, &caller, parts.uri.path())?;
+        Ok(By { caller, key, needs: PhantomData })
+    }
+}
+
+impl<R> By<R> {
+    pub(crate) fn name(&self) -> &str {
+        &self.caller.name
+    }
+
+    pub(crate) fn needs_too(&self, needed: Role) -> Result<(), Fault> {
+        if self.caller.role.allows(needed) { Ok(()) } else { Err(Fault::from(Denied::Forbidden { needed })) }
+    }
+}
+
+/// Where no token is asked for, a browser must not be sent here by another site's page.
+fn from_here(headers: &HeaderMap) -> Result<(), Fault> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(ORIGIN) else { return Ok(()) };
+    let site = origin.split_once("://").map(|(_, site)| site);
+    if site.is_some() && site == text(HOST) {
+        return Ok(());
+    }
+    Err(Fault::forbidden(format!("a page of {origin} may not act here: configure tokens, and send one")))
+}
+
+fn key_of(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Option<Box<str>>, Fault> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
+    let key = key.ok_or_else(|| Fault::bad("an Idempotency-Key has 1 to 255 visible ASCII characters"))?;
+    Ok(Some(format!("action {} {path} {key}", caller.name).into()))
+}
+
+impl From<Denied> for Fault {
+    fn from(denied: Denied) -> Fault {
+        match denied {
+            Denied::Unknown => Fault::unauthorized(),
+            Denied::Forbidden { needed } => {
+                Fault::forbidden(format!("this needs a token of the role {} or above", needed.as_str()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auth() -> Auth {
+        let token = |role: Role| Token::new(role.as_str(), role, &format!("secret-of-{:0>12}", role.as_str())).unwrap();
+        Auth::new(Role::ALL.map(token).to_vec())
+    }
+
+    fn admitted(role: Role, needed: Role) -> bool {
+        let header = format!("Bearer secret-of-{:0>12}", role.as_str());
+        auth().admit(Some(&header), needed).is_ok()
+    }
+
+    #[test]
+    fn each_role_allows_what_those_before_it_do_and_pushing_is_apart() {
+        for role in Role::ALL {
+            for needed in Role::ALL {
+                let allowed = match (role, needed) {
+                    (Role::Admin, _) | (Role::Ingest, Role::Ingest) => true,
+                    (Role::Ingest, _) | (_, Role::Ingest) => false,
+                    _ => role >= needed,
+                };
+                assert_eq!(admitted(role, needed), allowed, "{role:?} for {needed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_whole_secret_is_a_token() {
+        let header = |text: &str| auth().admit(Some(text), Role::Viewer).map(|caller| caller.name.to_string());
+        assert_eq!(header("bearer  secret-of-000000viewer "), Ok("viewer".to_owned()));
+        for wrong in [
+            "Bearer ",
+            "Bearer secret-of-000000viewe",
+            "Bearer secret-of-000000viewerr",
+            "Bearer secret-of-000000viewersecret-of-000000viewer",
+            "Basic secret-of-000000viewer",
+            "secret-of-000000viewer",
+        ] {
+            assert_eq!(header(wrong), Err(Denied::Unknown), "{wrong}");
+        }
+        assert_eq!(auth().admit(None, Role::Viewer), Err(Denied::Unknown));
+    }
+
+    #[test]
+    fn without_tokens_everybody_is_anonymous() {
+        let caller = Auth::default().admit(None, Role::Admin).unwrap();
+        assert_eq!(&*caller.name, "anonymous");
+    }
+
+    #[test]
+    fn a_token_has_a_name_and_a_secret_that_cannot_be_guessed_and_is_never_printed() {
+        for (name, secret) in [("", "0123456789abcdef"), ("ana", "short"), ("ana", "0123456789 abcdef0")] {
+            assert!(Token::new(name, Role::Viewer, secret).is_err(), "{name} {secret}");
+        }
+        let token = Token::new("ana", Role::Viewer, "0123456789abcdef\n").unwrap();
+        assert!(!format!("{token:?}").contains("0123"), "{token:?}");
+    }
+}

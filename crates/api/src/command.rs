@@ -1,0 +1,45 @@
+//! What people ask to be done: through the same door as events, answered after the commit.
+
+use model::command::{Action, Command, Outcome};
+use runtime::{Item, ItemAnswer, PushAnswer};
+
+use crate::Api;
+use crate::auth::By;
+use crate::fault::Fault;
+
+/// What holding a command costs, roughly.
+const COMMAND_BYTES: usize = 1024;
+
+impl Api {
+    /// Carries one action out; a refusal is a fault.
+    pub(crate) async fn command<R>(&self, by: &By<R>, action: Action) -> Result<Outcome, Fault> {
+        let outcomes = self.commands(by, vec![action]).await?;
+        outcomes.into_iter().next().ok_or_else(|| Fault::internal("the engine answered nothing"))
+    }
+
+    /// Carries several out, in one commit.
+    pub(crate) async fn commands<R>(&self, by: &By<R>, actions: Vec<Action>) -> Result<Vec<Outcome>, Fault> {
+        let bytes = actions.len() * COMMAND_BYTES;
+        let command = |action| Item::Command(Box::new(Command { by: by.name().into(), at: None, action }));
+        let items: Vec<Item> = actions.into_iter().map(command).collect();
+        let answer = match by.key.clone() {
+            Some(key) => self.once().push(items, bytes, key).await,
+            None => self.runtime().push(items, bytes, None).await,
+        };
+        let answers = match answer {
+            PushAnswer::Committed { answers, .. } => answers,
+            PushAnswer::Overloaded(why) => return Err(Fault::from(why)),
+        };
+        answers.into_iter().map(outcome).collect()
+    }
+}
+
+fn outcome(answer: ItemAnswer) -> Result<Outcome, Fault> {
+    match answer {
+        ItemAnswer::Command(Outcome::Refused(refusal)) => Err(Fault::of_refusal(&refusal)),
+        ItemAnswer::Command(outcome) => Ok(outcome),
+        ItemAnswer::Event(_) | ItemAnswer::DeadLetter(_) => {
+            Err(Fault::internal("the engine took a command for something else"))
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Maintenance windows: agreed intervals in which faults are expected. Whoever makes one is told what it mutes.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use model::command::{Action, Outcome};
+use model::fact::MaintenanceWindow;
+use model::outage::ItemState;
+use model::{CiId, Interval, MaintenanceId, SourceName};
+use serde::{Deserialize, Serialize};
+use store::WindowFilter;
+use topology::{Graph, Rollup};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use wire::{native, v1};
+
+use super::interval;
+use crate::asked::{Asked, Said};
+use crate::auth::{By, Manager, Viewer};
+use crate::fault::Fault;
+use crate::{Answer, Api};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list, set)).routes(routes!(show)).routes(routes!(end))
+}
+
+const SOURCE: &str = "api";
+const MOST_CRITICAL: u8 = 1;
+
+/// A window to set. The same `id` again replaces it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WindowAsked {
+    /// The name its author gives it, such as `MW1`; unless said, made from who asks and when.
+    id: Option<String>,
+    /// Items that are worked on.
+    ci: Vec<String>,
+    /// Unless said, now.
+    starts_at: Option<v1::Instant>,
+    /// This, or `duration`.
+    ends_at: Option<v1::Instant>,
+    /// Such as `2h`.
+    duration: Option<String>,
+    #[serde(default)]
+    reason: String,
+    /// Needed where a service of criticality 1 would be in maintenance.
+    #[serde(default)]
+    confirm: bool,
+    /// Says what it would mute, and sets nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A window, and what it mutes.
+#[derive(Debug, Serialize, ToSchema)]
+struct WindowSet {
+    /// `null` where nothing was set.
+    window: Option<v1::MaintenanceWindow>,
+    mutes: Mutes,
+}
+
+/// What a window keeps quiet while it lasts.
+#[derive(Debug, Serialize, ToSchema)]
+struct Mutes {
+    /// Services that would be in maintenance: down if exactly these items were.
+    services: Vec<String>,
+    /// Those of them that are most critical: they need `confirm`.
+    services_most_critical: Vec<String>,
+    /// Items, the named ones among them, whose faults would be told to nobody.
+    cis: Vec<String>,
+    /// Alerts that fire on those items now.
+    alerts: Vec<String>,
+}
+
+/// Maintenance windows, those that end last first.
+#[utoipa::path(get, path = "/api/v1/maintenance-windows", tag = "maintenance",
+    params(
+        ("from" = Option<String>, Query, description = "that end after, such as now"),
+        ("to" = Option<String>, Query, description = "that begin before"),
+        ("ci" = Option<String>, Query, description = "that name this item"),
+        ("deleted" = Option<bool>, Query, description = "those taken back too"),
+        ("limit" = Option<u32>, Query, description = "rows of a page, 100 unless said, at most 1000"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = v1::List<v1::MaintenanceWindow>)))]
+async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::MaintenanceWindow>> {
+    asked.only(&["from", "to", "ci", "deleted", "limit", "cursor"])?;
+    let filter = WindowFilter {
+        overlapping: asked.window(api.now())?,
+        ci: asked.one("ci").map(CiId::new),
+        with_deleted: asked.flag("deleted")?.unwrap_or(false),
+    };
+    let page = api.store().maintenance_windows(&filter, &asked.page()?).await?;
+    Ok(Json(v1::List { items: page.items.iter().map(v1::MaintenanceWindow::from_model).collect(), next: page.next }))
+}
+
+/// One window.
+#[utoipa::path(get, path = "/api/v1/maintenance-windows/{id}", tag = "maintenance",
+    params(("id" = String, Path, description = "`mwn_…`")),
+    responses((status = 200, body = v1::MaintenanceWindow)))]
+async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
+    Ok(Json(v1::MaintenanceWindow::from_model(&api.window_named(&id).await?)))
+}
+
+/// Sets a window, and says what it mutes. `409` with `mutes`, and nothing set, where a service of criticality 1 is in it
+/// and `confirm` is not true.
+#[utoipa::path(post, path = "/api/v1/maintenance-windows", tag = "maintenance", request_body = WindowAsked,
+    responses(
+        (status = 201, description = "Set and committed", body = WindowSet),
+        (status = 200, description = "What it would mute; nothing is set", body = WindowSet),
+    ))]
+async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAsked>) -> Result<Response, Fault> {
+    let interval = interval(asked.starts_at, asked.ends_at, asked.duration.as_deref(), api.now())?;
+    let cis: Vec<CiId> = asked.ci.iter().map(CiId::new).collect();
+    let mutes = api.mutes(&cis)?;
+    if asked.dry_run {
+        return Ok(Json(WindowSet { window: None, mutes }).into_response());
+    }
+    if !asked.confirm && !mutes.services_most_critical.is_empty() {
+        let why = format!(
+            "{} would be in maintenance: ask again with \"confirm\": true if that is meant; nothing is set",
+            mutes.services_most_critical.join(", ")
+        );
+        let mutes = serde_json::to_value(&mutes).map_err(|error| Fault::internal(error.to_string()))?;
+        return Err(Fault::conflict(why).with("mutes", mutes));
+    }
+    let reference = asked.id.unwrap_or_else(|| format!("{} {}", by.name(), api.now()));
+    let window = MaintenanceWindow {
+        id: native::maintenance_id(&SourceName::from(SOURCE), &reference),
+        reference: reference.into(),
+        cis,
+        interval,
+        reason: asked.reason.into(),
+        by: Some(by.name().into()),
+        received_at: api.now(),
+        deleted: false,
+    };
+    let outcome = api.command(&by, Action::Maintenance(window)).await?;
+    let window = Some(api.window_after(&outcome).await?);
+    Ok((StatusCode::CREATED, Json(WindowSet { window, mutes })).into_response())
+}
+
+/// Ends a window now; one that has not begun is taken back.
+#[utoipa::path(post, path = "/api/v1/maintenance-windows/{id}/end", tag = "maintenance",
+    params(("id" = String, Path, description = "`mwn_…`")),
+    responses((status = 200, body = v1::MaintenanceWindow)))]
+async fn end(by: By<Manager>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
+    let window = api.window_named(&id).await?.id;
+    let outcome = api.command(&by, Action::EndMaintenance(window)).await?;
+    Ok(Json(api.window_after(&outcome).await?))
+}
+
+impl Asked {
+    /// `from` and `to`, where either is said.
+    pub(crate) fn window(&self, now: model::Timestamp) -> Result<Option<Interval>, Fault> {
+        let (from, to) = (self.instant("from", now)?, self.instant("to", now)?);
+        if from.is_none() && to.is_none() {
+            return Ok(None);
+        }
+        let (from, to) = (from.unwrap_or(model::Timestamp::MIN), to.unwrap_or(model::Timestamp::MAX));
+        let backwards = || Fault::bad(format!("`to` ({to}) lies before `from` ({from}): exchange them"));
+        Interval::new(from, to).ok_or_else(backwards).map(Some)
+    }
+}
+
+impl Api {
+    async fn window_named(&self, id: &str) -> Result<MaintenanceWindow, Fault> {
+        let missing = || Fault::not_found(format!("maintenance window `{id}`"));
+        let key = MaintenanceId::parse(id).ok_or_else(missing)?;
+        self.store().maintenance_window(key).await?.ok_or_else(missing)
+    }
+
+    async fn window_after(&self, outcome: &Outcome) -> Result<v1::MaintenanceWindow, Fault> {
+        let Outcome::Maintenance(id) = outcome else {
+            return Err(Fault::internal("the engine answered a maintenance window with something else"));
+        };
+        Ok(v1::MaintenanceWindow::from_model(&self.window_named(&id.to_string()).await?))
+    }
+
+    /// By the same roll-up that suppresses. service-levels.md section 4.
+    fn mutes(&self, cis: &[CiId]) -> Result<Mutes, Fault> {
+        let graph = self.runtime().graph();
+        let quiet = in_maintenance(&graph, cis)?;
+        let muted: Vec<_> =
+            quiet.affected().filter(|(_, state)| *state == ItemState::Down).map(|(item, _)| item).collect();
+        let services = muted.iter().copied().filter(|item| graph.is_service(*item));
+        let critical = services.clone().filter(|item| graph.criticality(*item) == MOST_CRITICAL);
+        let on_muted = |ci: &CiId| graph.find(ci.as_str()).is_some_and(|item| muted.binary_search(&item).is_ok());
+        let alerts = self.runtime().live().alerts();
+        Ok(Mutes {
+            services: services.map(|item| graph.id(item).to_string()).collect(),
+            services_most_critical: critical.map(|item| graph.id(item).to_string()).collect(),
+            cis: muted.iter().map(|item| graph.id(*item).to_string()).collect(),
+            alerts: alerts
+                .iter()
+                .filter(|alert| alert.ci.as_ref().is_some_and(on_muted))
+                .map(|alert| alert.id.to_string())
+                .collect(),
+        })
+    }
+}
+
+/// Exactly these items down, and what that takes down.
+fn in_maintenance(graph: &Graph, cis: &[CiId]) -> Result<Rollup, Fault> {
+    let mut quiet = Rollup::new();
+    for ci in cis {
+        let item = graph.find(ci.as_str()).ok_or_else(|| Fault::not_found(format!("configuration item `{ci}`")))?;
+        quiet.set_own(graph, item, ItemState::Down);
+    }
+    Ok(quiet)
+}

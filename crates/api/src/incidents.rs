@@ -1,0 +1,260 @@
+//! Incidents: listed, shown, opened by hand, explained. What people do to them is in `incidents::actions`.
+
+pub(crate) mod actions;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{AppendHeaders, IntoResponse};
+use model::command::{Action, OpenIncident, Outcome};
+use model::incident::{DetectedBy, IncidentState, Priority};
+use model::step::Subject;
+use model::{AlertId, CiId, Incident, IncidentId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use store::{IncidentFilter, IncidentKey};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use wire::v1;
+
+use crate::asked::{Asked, Said};
+use crate::auth::{By, Responder, Viewer};
+use crate::fault::Fault;
+use crate::{Answer, Api};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list, open))
+        .routes(routes!(show))
+        .routes(routes!(explain))
+        .routes(routes!(actions::act))
+}
+
+const FILTERS: [&str; 11] =
+    ["state", "priority", "service", "ci", "team", "problem", "from", "to", "q", "limit", "cursor"];
+
+/// An incident that a person opens.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct IncidentAsked {
+    /// What people notice.
+    title: String,
+    #[serde(default)]
+    detected_by: Detector,
+    /// Items that are concerned.
+    #[serde(default)]
+    cis: Vec<String>,
+    /// `P1` to `P5`; unless said, by the rules.
+    priority: Option<String>,
+    team: Option<String>,
+    /// When it began, as far as is known; unless said, now.
+    started_at: Option<v1::Instant>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Detector {
+    Customer,
+    #[default]
+    Staff,
+}
+
+/// Why an incident holds what it holds.
+#[derive(Debug, Serialize, ToSchema)]
+struct IncidentExplained {
+    id: String,
+    number: Option<String>,
+    /// Each firing in it, with the evidence that put it there, and the incidents it nearly joined.
+    members: Vec<MemberExplained>,
+    /// What was decided about it, oldest first.
+    timeline: v1::List<v1::TimelineEntry>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct MemberExplained {
+    alert: String,
+    summary: String,
+    ci: Option<String>,
+    episode: String,
+    started_at: v1::Instant,
+    /// `null` once the alert no longer remembers that firing.
+    #[schema(value_type = Option<Object>)]
+    joining: Option<Value>,
+}
+
+/// Incidents, those opened last first.
+#[utoipa::path(get, path = "/api/v1/incidents", tag = "incidents",
+    params(
+        ("state" = Option<String>, Query, description = "open, acknowledged, restored, on_hold, resolved, closed, merged"),
+        ("priority" = Option<String>, Query, description = "P1 to P5"),
+        ("service" = Option<String>, Query, description = "that affect, or affected, this service"),
+        ("ci" = Option<String>, Query, description = "with alerts on this item"),
+        ("team" = Option<String>, Query, description = "assigned to this team"),
+        ("problem" = Option<String>, Query, description = "number or id of the problem they are linked to"),
+        ("from" = Option<String>, Query, description = "opened at or after, such as -7d"),
+        ("to" = Option<String>, Query, description = "opened before"),
+        ("q" = Option<String>, Query, description = "text in number, title, team, assignee, services or items"),
+        ("limit" = Option<u32>, Query, description = "rows of a page, 100 unless said, at most 1000"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = v1::List<v1::Incident>)))]
+async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Incident>> {
+    asked.only(&FILTERS)?;
+    let now = api.now();
+    let state = |word: &str| IncidentState::ALL.into_iter().find(|state| state.as_str() == word);
+    let problem = match asked.one("problem") {
+        Some(named) => Some(api.problem_named(named).await?.id),
+        None => None,
+    };
+    let filter = IncidentFilter {
+        domain: None,
+        states: asked.words("state", state, &IncidentState::ALL.map(IncidentState::as_str))?,
+        priorities: asked.words("priority", Priority::from_word, &Priority::ALL.map(Priority::as_str))?,
+        service: asked.one("service").map(CiId::new),
+        ci: asked.one("ci").map(CiId::new),
+        team: asked.one("team").map(str::to_owned),
+        problem,
+        parent: None,
+        from: asked.instant("from", now)?,
+        to: asked.instant("to", now)?,
+        q: asked.one("q").map(str::to_owned),
+    };
+    let page = api.store().incidents(&filter, &asked.page()?).await?;
+    Ok(Json(v1::List { items: api.incident_objects(&page.items).await?, next: page.next }))
+}
+
+/// Opens an incident by hand.
+#[utoipa::path(post, path = "/api/v1/incidents", tag = "incidents", request_body = IncidentAsked,
+    responses((status = 201, description = "Opened and committed; `Location` names it", body = v1::Incident)))]
+async fn open(
+    by: By<Responder>,
+    State(api): State<Api>,
+    Said(asked): Said<IncidentAsked>,
+) -> Result<impl IntoResponse + use<>, Fault> {
+    let priority = asked.priority.as_deref().map(priority).transpose()?;
+    let detected_by = match asked.detected_by {
+        Detector::Customer => DetectedBy::Customer,
+        Detector::Staff => DetectedBy::Staff,
+    };
+    let open = OpenIncident {
+        title: asked.title.into(),
+        detected_by,
+        cis: asked.cis.iter().map(CiId::new).collect(),
+        priority,
+        team: asked.team.map(Into::into),
+        started_at: asked.started_at.map(|at| at.0),
+    };
+    let outcome = api.command(&by, Action::OpenIncident(open)).await?;
+    let incident = api.incident_after(&outcome).await?;
+    let location = format!("/api/v1/incidents/{}", incident.number.as_deref().unwrap_or(&incident.id));
+    Ok((StatusCode::CREATED, AppendHeaders([(LOCATION, location)]), Json(incident)))
+}
+
+pub(crate) fn priority(word: &str) -> Result<Priority, Fault> {
+    let wrong = || Fault::bad(format!("`priority` is `{word}`: write {}", Priority::ALL.map(Priority::as_str).join(", ")));
+    Priority::from_word(word).ok_or_else(wrong)
+}
+
+/// One incident, by its number or its id.
+#[utoipa::path(get, path = "/api/v1/incidents/{number}", tag = "incidents",
+    params(("number" = String, Path, description = "`INC0000123`, or the id `inc_…`")),
+    responses((status = 200, body = v1::Incident)))]
+async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Incident> {
+    let incident = api.incident_named(&number).await?;
+    Ok(Json(api.incident_object(incident).await?))
+}
+
+/// Why it was opened and what was linked to it; near misses, and why not.
+#[utoipa::path(get, path = "/api/v1/incidents/{number}/explain", tag = "incidents",
+    params(
+        ("number" = String, Path, description = "`INC0000123`, or the id `inc_…`"),
+        ("limit" = Option<u32>, Query, description = "lines of the timeline"),
+        ("cursor" = Option<String>, Query, description = "`next` of the timeline's page before"),
+    ),
+    responses((status = 200, body = IncidentExplained)))]
+async fn explain(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    Path(number): Path<String>,
+    asked: Asked,
+) -> Answer<IncidentExplained> {
+    asked.only(&["limit", "cursor"])?;
+    let incident = api.incident_named(&number).await?;
+    let timeline = api.timeline(&Subject::Incident(incident.id), &asked.page()?).await?;
+    Ok(Json(IncidentExplained {
+        id: incident.id.to_string(),
+        number: incident.number.map(model::incident::number_text),
+        members: api.members_explained(incident.id).await?,
+        timeline,
+    }))
+}
+
+impl Api {
+    pub(crate) async fn incident_named(&self, named: &str) -> Result<Incident, Fault> {
+        let missing = || Fault::not_found(format!("incident `{named}`"));
+        let number = || named.strip_prefix("INC").and_then(|digits| digits.parse().ok()).map(IncidentKey::Number);
+        let key = IncidentId::parse(named).map(IncidentKey::Id).or_else(number).ok_or_else(missing)?;
+        self.store().incident(key).await?.ok_or_else(missing)
+    }
+
+    pub(crate) async fn incident_object(&self, incident: Incident) -> Result<v1::Incident, Fault> {
+        let objects = self.incident_objects(&[incident]).await?;
+        objects.into_iter().next().ok_or_else(|| Fault::internal("one incident has one object"))
+    }
+
+    /// The incidents with their alerts: one question for all of them.
+    pub(crate) async fn incident_objects(&self, incidents: &[Incident]) -> Result<Vec<v1::Incident>, Fault> {
+        let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+        let mut members: BTreeMap<IncidentId, Vec<AlertId>> = BTreeMap::new();
+        if !ids.is_empty() {
+            for episode in self.store().episodes_of_incidents(&ids).await? {
+                if let Some(incident) = episode.incident {
+                    members.entry(incident).or_default().push(episode.alert);
+                }
+            }
+        }
+        let object = |incident: &Incident| {
+            let mut alerts = members.get(&incident.id).cloned().unwrap_or_default();
+            alerts.sort_unstable();
+            alerts.dedup();
+            v1::Incident::from_model(incident, &alerts)
+        };
+        Ok(incidents.iter().map(object).collect())
+    }
+
+    /// The incident that a command was about, as it is now.
+    pub(crate) async fn incident_after(&self, outcome: &Outcome) -> Result<v1::Incident, Fault> {
+        let Outcome::Incident(id) = outcome else {
+            return Err(Fault::internal("the engine answered an action on an incident with something else"));
+        };
+        let incident = self.store().incident(IncidentKey::Id(*id)).await?;
+        self.incident_object(incident.ok_or_else(|| Fault::not_found(format!("incident `{id}`")))?).await
+    }
+
+    async fn members_explained(&self, incident: IncidentId) -> Result<Vec<MemberExplained>, Fault> {
+        let episodes = self.store().episodes_of_incidents(&[incident]).await?;
+        let mut ids: Vec<AlertId> = episodes.iter().map(|episode| episode.alert).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let alerts = self.store().alerts_by_id(&ids).await?;
+        let alert_of = |id: AlertId| alerts.iter().find(|alert| alert.id == id);
+        Ok(episodes
+            .iter()
+            .map(|record| {
+                let alert = alert_of(record.alert);
+                let joining = alert.and_then(|alert| alert.episode(record.id)).and_then(|found| found.joining.as_ref());
+                MemberExplained {
+                    alert: record.alert.to_string(),
+                    summary: alert.map_or_else(|| record.alert_name.to_string(), |alert| alert.summary.to_string()),
+                    ci: record.ci.as_ref().map(CiId::to_string),
+                    episode: record.id.to_string(),
+                    started_at: v1::Instant(record.start),
+                    joining: joining.map(v1::joining),
+                }
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,255 @@
+//! What people do to incidents. Allowed or not is for the engine to say: here the words become a command.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use model::command::{Action, IncidentAction, IncidentTarget};
+use model::incident::{HoldFor, Major, Verdict};
+use model::{AlertId, CiId};
+use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use wire::v1;
+
+use super::priority;
+use crate::asked::Said;
+use crate::auth::{By, Responder, Role};
+use crate::fault::Fault;
+use crate::{Answer, Api};
+
+/// Every action, for the sentence that names them.
+const ACTIONS: [&str; 17] = [
+    "acknowledge",
+    "unacknowledge",
+    "assign",
+    "comment",
+    "hold",
+    "unhold",
+    "resolve",
+    "close",
+    "reopen",
+    "merge",
+    "split",
+    "unlink",
+    "false_positive",
+    "major",
+    "cause",
+    "update",
+    "explain (with GET)",
+];
+
+/// The bodies of actions; those that are not here have none.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what a body may be, for the OpenAPI document")]
+pub(crate) enum ActionBody {
+    Nothing(Nothing),
+    Assign(Assign),
+    Comment(Comment),
+    Hold(Hold),
+    Resolve(Resolve),
+    Close(Close),
+    Merge(Merge),
+    Split(Split),
+    Unlink(Unlink),
+    FalsePositive(FalsePositive),
+    Major(Declare),
+    Cause(Judge),
+    Update(Update),
+}
+
+/// `acknowledge`, `unacknowledge`, `unhold`, `reopen`: an empty object, or no body.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// `assign`: one of the two, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assign {
+    pub(crate) team: Option<String>,
+    pub(crate) assignee: Option<String>,
+}
+
+/// `comment`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Comment {
+    pub(crate) text: String,
+}
+
+/// `hold`: while it lasts nothing resolves by itself.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Hold {
+    /// `customer` and `supplier` stop the clock of agreements; `problem`, `change`, `other` do not.
+    #[schema(value_type = Option<String>)]
+    r#for: Option<HoldFor>,
+    /// When it ends by itself.
+    until: Option<v1::Instant>,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `resolve`: with `force`, `notes` is the reason and required.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resolve {
+    code: Option<String>,
+    notes: Option<String>,
+    #[serde(default)]
+    force: bool,
+}
+
+/// `close`: with `force`, `notes` is the reason and required.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Close {
+    notes: Option<String>,
+    #[serde(default)]
+    force: bool,
+}
+
+/// `merge`: this incident into another, named by number or id.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Merge {
+    into: String,
+}
+
+/// `split`: these alerts become an incident of their own.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Split {
+    alerts: Vec<String>,
+}
+
+/// `unlink`: this alert does not belong here.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unlink {
+    alert: String,
+}
+
+/// `false_positive`: nothing was wrong; its alerts count in no measure.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FalsePositive {
+    reason: String,
+}
+
+/// `major`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Declare {
+    /// `declared`, `rejected`, `proposed` or `none`.
+    #[schema(value_type = String)]
+    state: Major,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `cause`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Judge {
+    ci: String,
+    /// `confirmed` or `rejected`.
+    #[schema(value_type = String)]
+    verdict: Verdict,
+}
+
+/// `update`: one of the two, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Update {
+    /// `P1` to `P5`.
+    priority: Option<String>,
+    title: Option<String>,
+}
+
+/// Does something to an incident: acknowledge, unacknowledge, assign, comment, hold, unhold, resolve, close, reopen,
+/// merge, split, unlink, false_positive, major, cause, update. Answered after the commit, with the incident as it is
+/// then; `409` with the present state where that does not allow it.
+#[utoipa::path(post, path = "/api/v1/incidents/{number}/{action}", tag = "incidents", request_body = ActionBody,
+    params(
+        ("number" = String, Path, description = "`INC0000123`, or the id `inc_…`"),
+        ("action" = String, Path, description = "acknowledge, unacknowledge, assign, comment, hold, unhold, resolve, \
+            close, reopen, merge, split, unlink, false_positive, major, cause, update"),
+        ("Idempotency-Key" = Option<String>, Header, description = "asked again with the same key, it is done once"),
+    ),
+    responses((status = 200, body = v1::Incident)))]
+pub(crate) async fn act(
+    by: By<Responder>,
+    State(api): State<Api>,
+    Path((number, action)): Path<(String, String)>,
+    Said(body): Said<Value>,
+) -> Answer<v1::Incident> {
+    let action = read(&api, &action, body).await?;
+    if matches!(action, IncidentAction::FalsePositive { .. }) {
+        // It takes what was measured back.
+        by.needs_too(Role::Manager)?;
+    }
+    let target = IncidentTarget::Id(api.incident_named(&number).await?.id);
+    let outcome = api.command(&by, Action::Incident { target, action }).await?;
+    Ok(Json(api.incident_after(&outcome).await?))
+}
+
+async fn read(api: &Api, action: &str, body: Value) -> Result<IncidentAction, Fault> {
+    Ok(match action {
+        "acknowledge" => body_of(body).map(|Nothing {}| IncidentAction::Acknowledge)?,
+        "unacknowledge" => body_of(body).map(|Nothing {}| IncidentAction::Unacknowledge)?,
+        "unhold" => body_of(body).map(|Nothing {}| IncidentAction::Unhold)?,
+        "reopen" => body_of(body).map(|Nothing {}| IncidentAction::Reopen)?,
+        "assign" => body_of(body).map(|Assign { team, assignee }| IncidentAction::Assign {
+            team: team.map(Into::into),
+            assignee: assignee.map(Into::into),
+        })?,
+        "comment" => body_of(body).map(|Comment { text }| IncidentAction::Comment { text: text.into() })?,
+        "hold" => body_of(body).map(|Hold { r#for, until, reason }| IncidentAction::Hold {
+            reason_for: r#for.unwrap_or_default(),
+            until: until.map(|until| until.0),
+            reason: reason.into(),
+        })?,
+        "resolve" => body_of(body).map(|Resolve { code, notes, force }| IncidentAction::Resolve {
+            code: code.map(Into::into),
+            notes: notes.map(Into::into),
+            force,
+        })?,
+        "close" => body_of(body)
+            .map(|Close { notes, force }| IncidentAction::Close { notes: notes.map(Into::into), force })?,
+        "merge" => {
+            let Merge { into } = body_of(body)?;
+            IncidentAction::Merge { into: api.incident_named(&into).await?.id }
+        }
+        "split" => {
+            let Split { alerts } = body_of(body)?;
+            IncidentAction::Split { alerts: alerts.iter().map(|id| alert_id(id)).collect::<Result<_, _>>()? }
+        }
+        "unlink" => {
+            let Unlink { alert } = body_of(body)?;
+            IncidentAction::Unlink { alert: alert_id(&alert)? }
+        }
+        "false_positive" => body_of(body)
+            .map(|FalsePositive { reason }| IncidentAction::FalsePositive { reason: reason.into() })?,
+        "major" => body_of(body)
+            .map(|Declare { state, reason }| IncidentAction::Major { state, reason: reason.into() })?,
+        "cause" => {
+            body_of(body).map(|Judge { ci, verdict }| IncidentAction::Cause { ci: CiId::new(ci), verdict })?
+        }
+        "update" => {
+            let Update { priority: word, title } = body_of(body)?;
+            let priority = word.as_deref().map(priority).transpose()?;
+            IncidentAction::Update { priority, title: title.map(Into::into) }
+        }
+        other => return Err(Fault::not_found(format!("action `{other}`; actions are {}", ACTIONS.join(", ")))),
+    })
+}
+
+pub(crate) fn body_of<T: DeserializeOwned>(body: Value) -> Result<T, Fault> {
+    serde_json::from_value(body).map_err(|error| Fault::bad(format!("the body does not read: {error}")))
+}
+
+fn alert_id(text: &str) -> Result<AlertId, Fault> {
+    AlertId::parse(text).ok_or_else(|| Fault::bad(format!("`{text}` is no id of an alert: they begin with alr_")))
+}

@@ -1,0 +1,82 @@
+//! Measures: the reports, asked over HTTP. contract.md section 8.
+
+use axum::Json;
+use axum::extract::State;
+use model::{CiId, Span};
+use report::{GroupBy, Question, Step};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use wire::v1;
+
+use crate::asked::Asked;
+use crate::auth::{By, Viewer};
+use crate::fault::Fault;
+use crate::{Answer, Api};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(availability))
+        .routes(routes!(incidents))
+        .routes(routes!(slo))
+        .routes(routes!(continuity))
+        .routes(routes!(noise))
+}
+
+const KNOWN: [&str; 8] =
+    ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
+const FROM_UNLESS_SAID: Span = Span::from_days(30);
+
+macro_rules! measures {
+    ($($(#[$doc:meta])* $name:ident at $path:literal gives $row:ident;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(get, path = $path, tag = "measures",
+            params(
+                ("from" = Option<String>, Query, description = "-30d unless said"),
+                ("to" = Option<String>, Query, description = "now unless said"),
+                ("service" = Option<String>, Query, description = "any items; all services unless said"),
+                ("group_by" = Option<String>, Query, description = "service, class, source, priority, team, cause, \
+                    day, week, month, quarter"),
+                ("step" = Option<String>, Query, description = "day, week, month, quarter"),
+                ("time_zone" = Option<String>, Query, description = "whose days and months; UTC unless said"),
+                ("with_service_only" = Option<bool>, Query, description = "incidents with an affected service"),
+                ("include" = Option<String>, Query, description = "intervals: what each figure came from"),
+            ),
+            responses((status = 200, body = v1::Report<v1::$row>, description = "and beside it `now` and `definitions`")))]
+        async fn $name(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<report::Answer<v1::$row>> {
+            let question = question(&api, &asked)?;
+            Ok(Json(report::$name(api.store(), &question).await?))
+        }
+    )*};
+}
+
+measures! {
+    /// Availability of services.
+    availability at "/api/v1/measures/availability" gives AvailabilityRow;
+    /// How many incidents there were, and how long they took: MTTD, MTTA, MTTR.
+    incidents at "/api/v1/measures/incidents" gives IncidentsRow;
+    /// Error budgets and burn rates.
+    slo at "/api/v1/measures/slo" gives SloRow;
+    /// Recoveries against RTO, recovery points against RPO, gaps, exercises.
+    continuity at "/api/v1/measures/continuity" gives ContinuityRow;
+    /// How much was told, and what kept the rest from people.
+    noise at "/api/v1/measures/noise" gives NoiseRow;
+}
+
+fn question(api: &Api, asked: &Asked) -> Result<Question, Fault> {
+    asked.only(&KNOWN)?;
+    let now = api.now();
+    let to = asked.instant("to", now)?.unwrap_or(now);
+    let from = asked.instant("from", now)?.unwrap_or(now - FROM_UNLESS_SAID);
+    let step = |word: &str| GroupBy::from_word(word).and_then(GroupBy::step);
+    let steps: Vec<Step> = asked.words("step", step, &["day", "week", "month", "quarter"])?;
+    let include = asked.words("include", |word| (word == "intervals").then_some(()), &["intervals"])?;
+    Ok(Question {
+        services: asked.many("service").map(CiId::new).collect(),
+        group_by: asked.words("group_by", GroupBy::from_word, &GroupBy::ALL.map(GroupBy::as_str))?,
+        step: steps.first().copied(),
+        time_zone: asked.one("time_zone").map(str::to_owned),
+        with_service_only: asked.flag("with_service_only")?.unwrap_or(false),
+        include_intervals: !include.is_empty(),
+        ..Question::new(from, to, now)
+    })
+}

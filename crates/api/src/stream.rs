@@ -1,0 +1,165 @@
+//! The stream: every change as it is committed, as server-sent events. contract.md section 5.
+//!
+//! Events are `incident`, `alert`, `problem`, `service`, with the objects of the lists, and `reset`: read everything
+//! anew, something was missed. Their ids are places; a browser sends the last one back by itself.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Sse};
+use futures_util::stream::unfold;
+use model::CiId;
+use runtime::Changed;
+use serde::Serialize;
+use telemetry::Metrics;
+use tokio::sync::broadcast;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use wire::v1;
+
+use crate::asked::Asked;
+use crate::auth::{By, Viewer};
+use crate::fault::Fault;
+use crate::ring::{Place, Told, Watch};
+use crate::Api;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(stream))
+}
+
+/// A comment goes out so often where nothing happens, so that nobody on the way takes the connection for dead.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// A client waits this long before it comes again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+const KINDS: [&str; 4] = ["incident", "alert", "problem", "service"];
+
+/// Every change as it is committed. Resumes after `Last-Event-ID`; an event `reset` says that something was missed: read
+/// the lists anew.
+#[utoipa::path(get, path = "/api/v1/stream", tag = "stream",
+    params(
+        ("kind" = Option<String>, Query, description = "incident, alert, problem, service: only these"),
+        ("last_event_id" = Option<String>, Query, description = "for clients that cannot send the header"),
+        ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event heard"),
+    ),
+    responses((status = 200, body = String, content_type = "text/event-stream")))]
+async fn stream(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<impl IntoResponse + use<>, Fault> {
+    asked.only(&["kind", "last_event_id"])?;
+    let kind = |word: &str| KINDS.into_iter().find(|kind| *kind == word);
+    let kinds = asked.words("kind", kind, &KINDS)?;
+    let said = headers.get("last-event-id").and_then(|value| value.to_str().ok()).or(asked.one("last_event_id"));
+    // A place that does not read is one that is not remembered.
+    let after = said.filter(|said| !said.is_empty()).map(|said| Place::parse(said).unwrap_or(NOWHERE));
+    let ended = || Fault::unavailable("this process is stopping: watch its successor");
+    let Watch { missed, live } = api.ring().watch(after).ok_or_else(ended)?;
+    let metrics = api.runtime().metrics().clone();
+    let watcher = Watcher { missed, live, kinds, _counted: Counted::new(metrics), api, begun: false };
+    Ok(Sse::new(unfold(watcher, Watcher::next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
+}
+
+const NOWHERE: Place = Place { commit: u64::MAX, index: u32::MAX };
+
+struct Watcher {
+    missed: VecDeque<Told>,
+    live: broadcast::Receiver<Told>,
+    /// Empty: all.
+    kinds: Vec<&'static str>,
+    api: Api,
+    begun: bool,
+    _counted: Counted,
+}
+
+/// Somebody watches, for as long as this lives.
+struct Counted(Metrics);
+
+impl Counted {
+    fn new(metrics: Metrics) -> Counted {
+        metrics.watcher_came();
+        Counted(metrics)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.watcher_left();
+    }
+}
+
+impl Watcher {
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Watcher)> {
+        if !self.begun {
+            self.begun = true;
+            return Some((Ok(Event::default().retry(RETRY_AFTER).comment("watching")), self));
+        }
+        loop {
+            let told = match self.missed.pop_front() {
+                Some(told) => told,
+                None => match self.live.recv().await {
+                    Ok(told) => told,
+                    // It was too slow: what it missed may be remembered no more, so it is told at once.
+                    Err(broadcast::error::RecvError::Lagged(_)) => Told::Reset(NOWHERE),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+            };
+            if let Some(event) = self.event(&told).await {
+                return Some((Ok(event), self));
+            }
+        }
+    }
+
+    /// `None` where it is of no kind that is watched, or was gone before it could be told.
+    async fn event(&self, told: &Told) -> Option<Event> {
+        match told {
+            Told::Reset(place) => Some(reset(*place)),
+            Told::Change(change) => {
+                let event = self.changed(&change.what).await?;
+                Some(event.id(Place::of(change).to_string()))
+            }
+        }
+    }
+
+    async fn changed(&self, what: &Changed) -> Option<Event> {
+        match what {
+            Changed::Alert(alert) => self.of("alert", || v1::Alert::from_model(alert)),
+            Changed::Problem(problem) => self.of("problem", || v1::Problem::from_model(problem)),
+            Changed::Incident(incident) if self.watches("incident") => {
+                let object = self.api.incident_object(incident.as_ref().clone()).await.ok()?;
+                self.of("incident", || object)
+            }
+            Changed::Outage(outage) if self.watches("service") => {
+                let service = service(&self.api, &outage.service).await?;
+                self.of("service", || service)
+            }
+            Changed::Incident(_) | Changed::Outage(_) | Changed::OutageRemoved(_) => None,
+        }
+    }
+
+    fn watches(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    fn of<T: Serialize>(&self, kind: &'static str, object: impl FnOnce() -> T) -> Option<Event> {
+        self.watches(kind).then(|| Event::default().event(kind).json_data(object()).ok()).flatten()
+    }
+}
+
+fn reset(place: Place) -> Event {
+    let event = Event::default().event("reset").data(r#"{"why":"something was missed: read the lists anew"}"#);
+    if place == NOWHERE { event } else { event.id(place.to_string()) }
+}
+
+/// How the service stands now: of several changes to it the later ones say the same.
+async fn service(api: &Api, id: &CiId) -> Option<v1::Service> {
+    let board: Arc<crate::board::Board> = api.board().await.ok()?;
+    let item = board.graph.find(id.as_str())?;
+    Some(board.service(item))
+}

@@ -1,0 +1,96 @@
+//! Changes, maintenance windows, silences, outages, the audit.
+
+use serde_json::json;
+
+use crate::service::{alert, service};
+
+#[tokio::test]
+async fn a_window_over_a_most_critical_service_needs_a_second_word() {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    let window = |extra: &str| format!(r#"{{"id":"MW1","ci":["db-7"],"duration":"2h","reason":"disk"{extra}}}"#);
+
+    let would = service.post("/api/v1/maintenance-windows", window(r#","dry_run":true"#)).await.of(200);
+    assert_eq!(would["window"], json!(null));
+    assert_eq!(would["mutes"]["services_most_critical"], json!(["checkout"]));
+    assert_eq!(would["mutes"]["cis"], json!(["checkout", "db-7"]));
+    assert_eq!(would["mutes"]["alerts"].as_array().unwrap().len(), 1);
+
+    let refused = service.post("/api/v1/maintenance-windows", window("")).await.of(409);
+    assert_eq!(refused["mutes"], would["mutes"]);
+    assert_eq!(service.get("/api/v1/maintenance-windows").await.of(200)["items"], json!([]));
+
+    let set = service.post("/api/v1/maintenance-windows", window(r#","confirm":true"#)).await.of(201);
+    let id = set["window"]["id"].as_str().unwrap();
+    assert_eq!((&set["window"]["reference"], &set["window"]["by"]), (&json!("MW1"), &json!("anonymous")));
+    assert_eq!(service.get("/api/v1/services/checkout").await.of(200)["in_maintenance"], true);
+    let ended = service.post(&format!("/api/v1/maintenance-windows/{id}/end"), "").await.of(200);
+    assert!(ended["ends_at"].as_str() < set["window"]["ends_at"].as_str(), "{ended}");
+    assert_eq!(service.post(&format!("/api/v1/maintenance-windows/{id}/end"), "").await.status.as_u16(), 422);
+}
+
+#[tokio::test]
+async fn windows_that_cannot_be_are_refused_with_what_to_do() {
+    let service = service().await.with_cmdb().await;
+    for (body, status, says) in [
+        (r#"{"ci":["ghost"],"duration":"1h"}"#, 404, "ghost"),
+        (r#"{"ci":[],"duration":"1h"}"#, 422, "at least one item"),
+        (r#"{"ci":["mail"]}"#, 422, "duration"),
+        (r#"{"ci":["mail"],"duration":"soon"}"#, 400, "2h"),
+        (r#"{"ci":["mail"],"ends_at":"2020-01-01T00:00:00Z"}"#, 422, "before it begins"),
+        (r#"{"ci":["mail"],"duration":"1h","rrule":"FREQ=WEEKLY"}"#, 400, "rrule"),
+    ] {
+        let heard = service.post("/api/v1/maintenance-windows", body).await;
+        assert_eq!(heard.status.as_u16(), status, "{body}: {}", heard.text);
+        assert!(heard.text.contains(says), "{body}: {}", heard.text);
+    }
+}
+
+#[tokio::test]
+async fn a_silence_is_set_read_and_ended() {
+    let service = service().await.with_cmdb().await;
+    let body = r#"{"matchers":["host=~\"web-.*\""],"duration":"2h","comment":"rack move"}"#;
+    let set = service.post("/api/v1/silences", body).await.of(201);
+    assert_eq!((&set["by"], &set["matchers"]), (&json!("anonymous"), &json!([r#"host=~"web-.*""#])));
+    let path = format!("/api/v1/silences/{}", set["id"].as_str().unwrap());
+    assert_eq!(service.get(&path).await.of(200), set);
+    service.post(&format!("{path}/end"), "").await.of(200);
+    assert_eq!(service.get("/api/v1/silences").await.of(200)["items"], json!([]));
+    assert_eq!(service.get("/api/v1/silences?ended=true").await.of(200)["items"].as_array().unwrap().len(), 1);
+    for (body, status, says) in [
+        (r#"{"matchers":[],"duration":"2h","comment":"x"}"#, 422, "needs a matcher"),
+        (r#"{"matchers":["a=~\".*\""],"duration":"2h","comment":"x"}"#, 422, "everything"),
+        (r#"{"matchers":["host"],"duration":"2h","comment":"x"}"#, 400, "write name="),
+        (r#"{"matchers":["host=a"],"duration":"2h","comment":" "}"#, 422, "say why"),
+    ] {
+        let heard = service.post("/api/v1/silences", body).await;
+        assert_eq!(heard.status.as_u16(), status, "{body}: {}", heard.text);
+        assert!(heard.text.contains(says), "{body}: {}", heard.text);
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_recorded_and_the_same_again_is_the_same() {
+    let service = service().await.with_cmdb().await;
+    let planned = service.post("/api/v1/changes", r#"{"id":"CHG1","ci":["db-7"],"summary":"firmware"}"#).await.of(201);
+    assert_eq!((&planned["status"], &planned["type"]), (&json!("planned"), &json!("normal")));
+    let done = r#"{"id":"CHG1","ci":["db-7"],"result":"backed_out"}"#;
+    let finished = service.post("/api/v1/changes", done).await.of(201);
+    assert_eq!((&finished["id"], &finished["status"]), (&planned["id"], &json!("finished")));
+    assert_eq!(service.get("/api/v1/changes?ci=db-7").await.of(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(service.get(&format!("/api/v1/changes/{}", planned["id"].as_str().unwrap())).await.of(200), finished);
+    assert_eq!(service.post("/api/v1/changes", r#"{"id":"","ci":[]}"#).await.status.as_u16(), 422);
+}
+
+#[tokio::test]
+async fn an_outage_is_listed_for_its_service_and_its_time() {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    let outages = service.get("/api/v1/outages?service=checkout&from=-1h").await.of(200);
+    assert_eq!((&outages["items"][0]["state"], &outages["items"][0]["to"]), (&json!("down"), &json!(null)));
+    let id = outages["items"][0]["id"].as_str().unwrap();
+    assert_eq!(service.get(&format!("/api/v1/outages/{id}")).await.of(200), outages["items"][0]);
+    assert_eq!(service.get("/api/v1/outages?service=mail").await.of(200)["items"], json!([]));
+    let backwards = service.get("/api/v1/outages?from=now&to=-1h").await.of(400);
+    assert!(backwards["detail"].as_str().unwrap().contains("exchange"), "{backwards}");
+}

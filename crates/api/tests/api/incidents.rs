@@ -1,0 +1,181 @@
+//! Incidents and the alerts in them.
+
+use serde_json::{Value, json};
+
+use crate::service::{Service, alert, service};
+
+async fn with_incident() -> (Service, Value) {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    let incident = service.get("/api/v1/incidents").await.of(200)["items"][0].clone();
+    (service, incident)
+}
+
+#[tokio::test]
+async fn an_incident_is_found_by_its_number_and_by_its_id_with_its_alerts() {
+    let (service, incident) = with_incident().await;
+    let (number, id) = (incident["number"].as_str().unwrap(), incident["id"].as_str().unwrap());
+    assert!(number.starts_with("INC"), "{number}");
+    let alerts = service.get("/api/v1/alerts").await.of(200);
+    assert_eq!(incident["alerts"], json!([alerts["items"][0]["id"]]));
+    assert_eq!(incident["priority"], "P1");
+    for named in [number, id] {
+        assert_eq!(service.get(&format!("/api/v1/incidents/{named}")).await.of(200), incident, "{named}");
+    }
+}
+
+#[tokio::test]
+async fn what_people_do_is_answered_with_the_incident_as_it_is_then() {
+    let (service, incident) = with_incident().await;
+    let number = incident["number"].as_str().unwrap();
+    let act = |action: &str, body: Value| {
+        let path = format!("/api/v1/incidents/{number}/{action}");
+        let service = &service;
+        async move { service.post(&path, body.to_string()).await.of(200) }
+    };
+    let acknowledged = service.post(&format!("/api/v1/incidents/{number}/acknowledge"), "").await.of(200);
+    assert_eq!((&acknowledged["state"], &acknowledged["acknowledged_by"]), (&json!("acknowledged"), &json!("anonymous")));
+    assert_eq!(act("unacknowledge", json!({})).await["state"], "open");
+    assert_eq!(act("assign", json!({"team": "dba", "assignee": "ana"})).await["team"], "dba");
+    assert_eq!(act("comment", json!({"text": "looking"})).await["comments"][0]["text"], "looking");
+    assert_eq!(act("update", json!({"priority": "P3", "title": "The disk"})).await["priority"], "P3");
+    assert_eq!(act("major", json!({"state": "declared", "reason": "many"})).await["major"], "declared");
+    assert_eq!(act("hold", json!({"for": "supplier", "reason": "parts"})).await["state"], "on_hold");
+    assert_eq!(act("unhold", json!({})).await["state"], "open");
+    assert_eq!(act("cause", json!({"ci": "db-7", "verdict": "confirmed"})).await["causes"][0]["verdict"], "confirmed");
+    let resolved = act("resolve", json!({"code": "fixed", "notes": "new disk", "force": true})).await;
+    assert_eq!((&resolved["state"], &resolved["resolution"]["forced"]), (&json!("resolved"), &json!(true)));
+    assert_eq!(act("reopen", json!({})).await["state"], "open");
+    assert_eq!(act("close", json!({"notes": "done"})).await["state"], "closed");
+}
+
+#[tokio::test]
+async fn what_the_state_forbids_is_409_with_the_state_and_the_reason() {
+    let (service, incident) = with_incident().await;
+    let path = |action: &str| format!("/api/v1/incidents/{}/{action}", incident["number"].as_str().unwrap());
+    let refused = service.post(&path("resolve"), "{}").await.of(409);
+    assert_eq!(refused["state"], "open");
+    assert!(refused["detail"].as_str().unwrap().contains("disk of db-7"), "{refused}");
+    let refused = service.post(&path("unacknowledge"), "{}").await.of(409);
+    assert!(refused["detail"].as_str().unwrap().contains("not acknowledged"), "{refused}");
+}
+
+#[tokio::test]
+async fn bad_requests_say_what_is_wrong_and_what_to_do() {
+    let (service, incident) = with_incident().await;
+    let number = incident["number"].as_str().unwrap();
+    let act = |action: &str| format!("/api/v1/incidents/{number}/{action}");
+    for (method, path, body, status, says) in [
+        ("GET", "/api/v1/incidents/INC9999999".to_owned(), "", 404, "incident `INC9999999`"),
+        ("GET", "/api/v1/incidents/seven".to_owned(), "", 404, "incident `seven`"),
+        ("GET", "/api/v1/incidents?stat=open".to_owned(), "", 400, "known are state"),
+        ("GET", "/api/v1/incidents?state=opened".to_owned(), "", 400, "write open, acknowledged"),
+        ("GET", "/api/v1/incidents?priority=P9".to_owned(), "", 400, "write P1"),
+        ("GET", "/api/v1/incidents?from=yesterday".to_owned(), "", 400, "-7d"),
+        ("GET", "/api/v1/incidents?cursor=nonsense".to_owned(), "", 400, "no cursor"),
+        ("GET", "/api/v1/alerts/alr_1".to_owned(), "", 404, "alert `alr_1`"),
+        ("GET", "/api/v1/alerts?service=nothing".to_owned(), "", 404, "service `nothing`"),
+        ("POST", act("dance"), "{}", 404, "acknowledge, unacknowledge"),
+        ("POST", act("assign"), "{", 400, "does not read"),
+        ("POST", act("assign"), r#"{"teem":"x"}"#, 400, "teem"),
+        ("POST", act("assign"), "{}", 422, "name a team"),
+        ("POST", act("comment"), r#"{"text":" "}"#, 422, "needs some text"),
+        ("POST", act("comment"), "{}", 400, "text"),
+        ("POST", act("resolve"), r#"{"force":true}"#, 422, "reason"),
+        ("POST", act("acknowledge"), r#"{"force":true}"#, 400, "force"),
+        ("POST", act("merge"), r#"{"into":"INC0000099"}"#, 404, "INC0000099"),
+        ("POST", act("merge"), &format!(r#"{{"into":"{number}"}}"#), 422, "into itself"),
+        ("POST", act("unlink"), r#"{"alert":"x"}"#, 400, "alr_"),
+        ("POST", act("update"), r#"{"priority":"P7"}"#, 400, "P1"),
+        ("POST", "/api/v1/incidents".to_owned(), r#"{"title":" "}"#, 422, "needs a title"),
+        ("POST", "/api/v1/incidents".to_owned(), r#"{"title":"x","cis":["ghost"]}"#, 404, "ghost"),
+    ] {
+        let heard = service.ask(method, &path, &[], body.to_owned()).await;
+        assert_eq!(heard.status.as_u16(), status, "{method} {path} {body}: {}", heard.text);
+        assert_eq!(heard.headers["content-type"], "application/problem+json", "{path}");
+        assert!(heard.json()["detail"].as_str().unwrap().contains(says), "{path} {body}: {}", heard.text);
+    }
+}
+
+#[tokio::test]
+async fn an_incident_opened_by_hand_is_told_where_it_is() {
+    let service = service().await.with_cmdb().await;
+    let body = r#"{"title":"Nobody can pay","detected_by":"customer","cis":["checkout"],"priority":"P2"}"#;
+    let heard = service.post("/api/v1/incidents", body).await;
+    let location = heard.headers["location"].to_str().unwrap().to_owned();
+    let opened = heard.of(201);
+    assert_eq!((&opened["detected_by"], &opened["priority"]), (&json!("customer"), &json!("P2")));
+    assert_eq!(service.get(&location).await.of(200), opened);
+}
+
+#[tokio::test]
+async fn the_same_key_again_does_it_once() {
+    let (service, incident) = with_incident().await;
+    let path = format!("/api/v1/incidents/{}/comment", incident["number"].as_str().unwrap());
+    for key in ["k1", "k1", "k2"] {
+        let headers = [("idempotency-key", key)];
+        service.ask("POST", &path, &headers, r#"{"text":"once"}"#).await.of(200);
+    }
+    let shown = service.get(&format!("/api/v1/incidents/{}", incident["id"].as_str().unwrap())).await.of(200);
+    assert_eq!(shown["comments"].as_array().unwrap().len(), 2);
+    let audit = service.get("/api/v1/audit?action=comment").await.of(200);
+    assert_eq!(audit["items"].as_array().unwrap().len(), 2, "each change has its row, and no more");
+    assert_eq!(audit["items"][0]["subject"]["id"], incident["id"]);
+}
+
+#[tokio::test]
+async fn filters_find_what_they_say_and_pages_follow_each_other() {
+    let service = service().await.with_cmdb().await;
+    for (ci, key) in [("db-7", "disk"), ("mail", "queue")] {
+        service.push(&alert(ci, key)).await;
+    }
+    service.post("/api/v1/incidents", r#"{"title":"Odd noise in the lobby","team":"facility"}"#).await.of(201);
+    for (filter, found) in [
+        ("", 3),
+        ("state=open", 3),
+        ("state=resolved,closed", 0),
+        ("service=checkout", 1),
+        ("ci=mail", 1),
+        ("team=facility", 1),
+        ("q=lobby", 1),
+        ("priority=P1", 1),
+        ("from=-1h", 3),
+        ("to=-1h", 0),
+    ] {
+        let listed = service.get(&format!("/api/v1/incidents?{filter}")).await.of(200);
+        assert_eq!(listed["items"].as_array().unwrap().len(), found, "{filter}");
+    }
+    for (filter, found) in [
+        ("service=checkout", 1),
+        ("ci=mail", 1),
+        ("service=checkout&ci=mail", 0),
+        ("severity=critical&state=firing", 2),
+        ("suppressed=true", 0),
+        ("q=QUEUE", 1),
+    ] {
+        let listed = service.get(&format!("/api/v1/alerts?{filter}")).await.of(200);
+        assert_eq!(listed["items"].as_array().unwrap().len(), found, "{filter}");
+    }
+    let first = service.get("/api/v1/incidents?limit=2").await.of(200);
+    assert_eq!(first["items"].as_array().unwrap().len(), 2);
+    let next = first["next"].as_str().unwrap();
+    let second = service.get(&format!("/api/v1/incidents?limit=2&cursor={next}")).await.of(200);
+    assert_eq!((second["items"].as_array().unwrap().len(), &second["next"]), (1, &Value::Null));
+}
+
+#[tokio::test]
+async fn an_explanation_has_the_evidence_and_the_decisions() {
+    let (service, incident) = with_incident().await;
+    service.push(&alert("checkout", "errors")).await;
+    let explained = service.get(&format!("/api/v1/incidents/{}/explain", incident["number"].as_str().unwrap())).await.of(200);
+    let members = explained["members"].as_array().unwrap();
+    assert_eq!(members.len(), 2, "{explained}");
+    assert!(members.iter().all(|member| member["joining"]["evidence"]["code"].is_string()), "{explained}");
+    let codes: Vec<&str> =
+        explained["timeline"]["items"].as_array().unwrap().iter().filter_map(|e| e["reason"]["code"].as_str()).collect();
+    assert!(codes.contains(&"incident_opened"), "{codes:?}");
+    let alert = members[0]["alert"].as_str().unwrap();
+    let explained = service.get(&format!("/api/v1/alerts/{alert}/explain")).await.of(200);
+    assert_eq!(explained["binding"]["code"], "bound");
+    assert_eq!(explained["episodes"][0]["incident"], incident["id"]);
+}

@@ -1,0 +1,13 @@
+//! The API as its users meet it: requests in, answers out, a running engine and a store in memory behind it.
+
+mod alertmanager;
+mod cmdb;
+mod dead_letters;
+mod document;
+mod facts;
+mod incidents;
+mod operations;
+mod problems;
+mod roles;
+mod service;
+mod stream;

@@ -1,0 +1,69 @@
+//! What operators and their machines ask, and measures.
+
+use serde_json::json;
+
+use crate::service::{alert, service};
+
+#[tokio::test]
+async fn a_service_that_runs_is_alive_and_ready_and_counts() {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    assert_eq!(service.get("/livez").await.text, "ok\n");
+    assert_eq!(service.get("/readyz").await.text, "ready\n");
+    let metrics = service.get("/metrics").await;
+    assert!(metrics.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    for line in [
+        r#"watchfire_incidents_open{priority="P1"} 1"#,
+        "watchfire_alerts_open 1",
+        r#"watchfire_http_requests_total{path="/api/v1/cmdb",status="200"} 1"#,
+    ] {
+        assert!(metrics.text.contains(line), "{line} in {}", metrics.text);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_a_problem_that_says_where_to_look() {
+    let service = service().await;
+    let heard = service.get("/api/v1/incident").await;
+    assert_eq!(heard.headers["content-type"], "application/problem+json");
+    assert!(heard.of(404)["detail"].as_str().unwrap().contains("/openapi.json"));
+    let heard = service.ask("DELETE", "/api/v1/incidents", &[], "").await;
+    assert!(heard.headers["allow"].to_str().unwrap().contains("POST"), "{:?}", heard.headers);
+    assert!(heard.of(405)["detail"].as_str().unwrap().contains("DELETE"));
+    let metrics = service.get("/metrics").await.text;
+    assert!(metrics.contains(r#"path="other",status="404""#), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_reload_that_fails_changes_nothing_and_says_why() {
+    let service = service().await;
+    let refused = service.post("/-/reload", "").await.of(422);
+    assert!(refused["detail"].as_str().unwrap().contains("pipeline.yaml:1:1"), "{refused}");
+}
+
+#[tokio::test]
+async fn measures_answer_with_their_definitions() {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    for report in ["availability", "incidents", "slo", "continuity", "noise"] {
+        let answer = service.get(&format!("/api/v1/measures/{report}?from=-1h")).await.of(200);
+        assert!(answer["items"].is_array() && answer["from"].is_string(), "{report}: {answer}");
+        assert!(!answer["definitions"].as_object().unwrap().is_empty(), "{report}");
+    }
+    let availability = service.get("/api/v1/measures/availability?service=checkout&include=intervals").await.of(200);
+    assert_eq!(availability["items"][0]["service"], "checkout");
+    assert_eq!(availability["items"][0]["outages"], json!(1));
+    assert!(availability["items"][0]["intervals"].is_object(), "{availability}");
+    for (query, status, says) in [
+        ("availability?service=ghost", 404, "ghost"),
+        ("availability?from=now&to=-1d", 400, "exchange"),
+        ("incidents?group_by=moon", 400, "service, class"),
+        ("incidents?time_zone=Mars/Olympus", 400, "time_zone"),
+        ("incidents?window=30d", 400, "known are from"),
+        ("weather", 404, "nothing is served"),
+    ] {
+        let heard = service.get(&format!("/api/v1/measures/{query}")).await;
+        assert_eq!(heard.status.as_u16(), status, "{query}: {}", heard.text);
+        assert!(heard.text.contains(says), "{query}: {}", heard.text);
+    }
+}

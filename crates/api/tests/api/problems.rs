@@ -1,0 +1,47 @@
+//! Problems.
+
+use serde_json::{Value, json};
+
+use crate::service::{alert, service};
+
+#[tokio::test]
+async fn a_problem_is_opened_linked_moved_and_known() {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    let incident = service.get("/api/v1/incidents").await.of(200)["items"][0]["number"].as_str().unwrap().to_owned();
+    let body = json!({"title": "Disks of one batch", "ci": "db-7", "incidents": [incident]}).to_string();
+    let heard = service.post("/api/v1/problems", body).await;
+    let path = heard.headers["location"].to_str().unwrap().to_owned();
+    let opened = heard.of(201);
+    assert_eq!(opened["incidents"].as_array().unwrap().len(), 1);
+    assert_eq!(service.get(&path).await.of(200), opened);
+
+    let act = |action: &str, body: Value| {
+        let (service, path) = (&service, format!("{path}/{action}"));
+        async move { service.post(&path, body.to_string()).await }
+    };
+    assert_eq!(act("move", json!({"to": "analysis"})).await.of(200)["state"], "analysis");
+    let known = act("known_error", json!({"cause": "firmware", "workaround": "restart"})).await.of(200);
+    assert_eq!((&known["known_error"], &known["workaround"]), (&json!(true), &json!("restart")));
+    assert_eq!(act("workaround", json!({"text": "replace"})).await.of(200)["workaround"], "replace");
+    assert_eq!(act("assign", json!({"team": "storage"})).await.of(200)["team"], "storage");
+    assert_eq!(act("comment", json!({"text": "seen"})).await.of(200)["comments"][0]["by"], "anonymous");
+    assert_eq!(act("unlink", json!({"incident": incident})).await.of(200)["incidents"], json!([]));
+    assert_eq!(act("link", json!({"incident": incident})).await.of(200)["incidents"].as_array().unwrap().len(), 1);
+    let listed = service.get(&format!("/api/v1/incidents?problem={}", opened["number"].as_str().unwrap())).await.of(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+
+    let refused = act("move", json!({"to": "closed"})).await.of(409);
+    assert_eq!(refused["state"], "analysis");
+    for (action, body, status, says) in [
+        ("move", json!({"to": "away"}), 400, "fix_in_progress"),
+        ("duplicate", json!({"of": "PRB0000099"}), 404, "PRB0000099"),
+        ("sing", json!({}), 404, "known_error"),
+    ] {
+        let heard = act(action, body).await;
+        assert_eq!(heard.status.as_u16(), status, "{action}");
+        assert!(heard.text.contains(says), "{}", heard.text);
+    }
+    assert_eq!(service.post("/api/v1/problems", r#"{"title":""}"#).await.status.as_u16(), 422);
+    assert_eq!(service.get("/api/v1/problems?state=analysis&ci=db-7").await.of(200)["items"].as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,27 @@
+//! Seeded lives of the shipped machines: the same `runtime::Machine`, engine and commit plan that the service runs, over
+//! the store's twin in memory, on a simulated clock.
+//!
+//! One seed decides everything: a small estate, monitoring systems that repeat, reorder and contradict themselves, people,
+//! and faults at every hand-off. Oracles that share no code with what they judge look at the store from outside. The
+//! same seed gives the same bytes.
+//!
+//! Read in this order: [`random`], [`profile`] (what this seed is about), [`estate`], [`monitor`] and [`person`] (who
+//! speaks), [`journal`] (what was sent, and what its sender was told), [`world`] (time, processes, the store and its
+//! faults), [`oracle`], [`sometimes`] (proof that rare paths ran), [`mutant`] (planted bugs that must be found).
+//!
+//! Tests I1 to I19 but for the parts that need a real disk.
+
+pub mod random;
+pub mod profile;
+pub mod estate;
+pub mod monitor;
+pub mod person;
+pub mod journal;
+pub mod sometimes;
+pub mod trace;
+pub mod mutant;
+pub mod world;
+pub mod oracle;
+
+pub use mutant::Mutant;
+pub use world::{Life, live};

@@ -1,0 +1,158 @@
+//! The episodes that the store has of each alert are those of the set of what was said. [I4]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::{Clears, Expiry, Order, Pipeline};
+use model::alert::{Alert, EndedBy};
+use model::event::{AlertEvent, Event, Status};
+use model::{AlertId, Timestamp, limits};
+use runtime::Item;
+use store::{EpisodeRecord, StatementKind, ready};
+
+use super::evidence::Evidence;
+use super::fold::{Heard, Lasted, Terms, fold};
+use crate::world::World;
+
+pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
+    let bounded: BTreeSet<AlertId> =
+        world.log.iter().flat_map(|landed| landed.forgotten.iter().chain(&landed.coalesced)).copied().collect();
+    let mut found = Vec::new();
+    for (id, heard) in heard(world, evidence) {
+        let Some(alert) = evidence.alerts.get(&id).filter(|_| !bounded.contains(&id)) else { continue };
+        let Some(pipeline) = world.profile.policy.pipeline(&alert.pipeline) else { continue };
+        if (pipeline.order == Order::Arrival && said_at_once(&heard)) || reaches_behind(&heard) {
+            continue;
+        }
+        let heard = as_a_set(heard, pipeline.order);
+        let lasted = fold(&heard, &persons(world, id), terms(pipeline));
+        let stored = evidence.episodes.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let clock = evidence.loaded.domains.get(&alert.domain).map_or(Timestamp::EPOCH, |snapshot| snapshot.clock);
+        if let Some(why) = differs(&lasted, stored, pipeline, clock) {
+            found.push(format!("I4: {}: {why}\n  said {heard:?}\n  means {lasted:?}\n  stored {stored:?}", name(alert)));
+        }
+    }
+    found
+}
+
+fn name(alert: &Alert) -> String {
+    format!("{} {:?} of {}", alert.id, alert.dedup_key, alert.pipeline)
+}
+
+fn terms(pipeline: &Pipeline) -> Terms {
+    Terms {
+        timeout: pipeline.resolve_timeout,
+        recheck_after: pipeline.recheck_after,
+        never_clears: pipeline.clears == Clears::Never,
+    }
+}
+
+/// What was said of each alert, by the pushes that are in.
+fn heard(world: &World, evidence: &Evidence) -> BTreeMap<AlertId, Vec<Heard>> {
+    let mut heard: BTreeMap<AlertId, Vec<Heard>> = BTreeMap::new();
+    for (nth, accepted) in &evidence.accepted {
+        let items = world.journal.sent.get(*nth).map(|sent| sent.items.as_slice()).unwrap_or_default();
+        for item in items {
+            let Item::Event(Event::Alert(event)) = item else { continue };
+            let order = world.profile.policy.pipeline(&event.pipeline).map_or(Order::Own, |pipeline| pipeline.order);
+            heard.entry(event.fingerprint.alert()).or_default().push(place(event, accepted.at, order));
+        }
+    }
+    heard
+}
+
+/// An instant far ahead of its receipt is not believed; by arrival, none is.
+fn place(event: &AlertEvent, receipt: Timestamp, order: Order) -> Heard {
+    let believe = |at: Option<Timestamp>| {
+        let at = at.filter(|_| order == Order::Own)?;
+        Some(if at - receipt > limits::AHEAD_MAX { receipt } else { at })
+    };
+    let clear = event.status == Status::Resolved;
+    let (at, starts) = (believe(event.at), believe(event.starts_at));
+    let (first, last) = (receipt, receipt);
+    if clear {
+        let instant = believe(event.ends_at).or(at).unwrap_or(receipt);
+        let start = starts.filter(|start| *start <= instant);
+        return Heard { clear, instant, start, own: true, severity: event.severity, promise: None, first, last };
+    }
+    Heard {
+        clear,
+        instant: at.or(starts).unwrap_or(receipt),
+        start: starts,
+        own: at.is_some() || starts.is_none(),
+        severity: event.severity,
+        promise: event.ends_at,
+        first,
+        last,
+    }
+}
+
+/// Said again is said once: its receipts and its promise reach further. By arrival nothing is the same.
+fn as_a_set(heard: Vec<Heard>, order: Order) -> Vec<Heard> {
+    let mut set: Vec<Heard> = Vec::new();
+    for said in heard {
+        let same = |known: &&mut Heard| {
+            let words = (known.clear, known.instant, known.start, known.own) == (said.clear, said.instant, said.start, said.own);
+            words && (said.clear || known.severity == said.severity)
+        };
+        match set.iter_mut().find(same).filter(|_| order == Order::Own) {
+            Some(known) => {
+                known.first = known.first.min(said.first);
+                known.last = known.last.max(said.last);
+                known.promise = known.promise.max(said.promise);
+                known.severity = known.severity.max(said.severity);
+            }
+            None => set.push(said),
+        }
+    }
+    set
+}
+
+/// By arrival, what one batch says of one alert has one instant: the text leaves open which word is the last.
+fn said_at_once(heard: &[Heard]) -> bool {
+    let instants: BTreeSet<Timestamp> = heard.iter().map(|said| said.first).collect();
+    instants.len() < heard.len()
+}
+
+/// What lies behind the horizon, or past what an alert remembers, is final: what is said of it later is not heard.
+fn reaches_behind(heard: &[Heard]) -> bool {
+    let first = heard.iter().map(|said| said.first).min().unwrap_or_default();
+    let late = |said: &Heard| said.first > first && said.first - said.instant > limits::LATE_HORIZON;
+    heard.iter().any(late) || heard.len() > limits::STATEMENTS_PER_ALERT_MAX
+}
+
+/// Forced resolves, as the store has them: who did what is for other oracles.
+fn persons(world: &World, id: AlertId) -> Vec<Timestamp> {
+    let statements = ready(world.memory.store().statements_of_alert(id)).unwrap_or_default();
+    statements.iter().filter(|said| said.kind == StatementKind::PersonClear).map(|said| said.instant).collect()
+}
+
+fn differs(lasted: &[Lasted], stored: &[EpisodeRecord], pipeline: &Pipeline, clock: Timestamp) -> Option<String> {
+    if lasted.len() != stored.len() {
+        return Some(format!("{} episodes, {} are stored", lasted.len(), stored.len()));
+    }
+    lasted.iter().zip(stored).find_map(|(lasted, stored)| {
+        let end = lasted.end.or(ended_by_clock(lasted, stored, pipeline, clock));
+        if (lasted.start, end) != (stored.start, stored.end) {
+            return Some(format!("{}..{end:?} is stored as {}..{:?}", lasted.start, stored.start, stored.end));
+        }
+        let severities: Vec<_> = lasted
+            .severities
+            .iter()
+            .copied()
+            .filter(|(at, _)| *at == lasted.start || end.is_none_or(|end| *at < end))
+            .collect();
+        let said: Vec<_> = stored.severities.iter().map(|step| (step.at, step.severity)).collect();
+        (severities != said).then(|| format!("{severities:?} is stored as {said:?}"))
+    })
+}
+
+/// Whether a promise has passed is judged by the clock; where the source's own progress judges it, either may be.
+fn ended_by_clock(lasted: &Lasted, stored: &EpisodeRecord, pipeline: &Pipeline, clock: Timestamp) -> Option<Timestamp> {
+    let promised = lasted.promised.map(|promised| promised.max(lasted.start)).filter(|promised| *promised <= clock)?;
+    let judged = matches!(stored.ended_by, Some(EndedBy::Expiry | EndedBy::Timeout));
+    let given_up = promised + pipeline.stale_limit + pipeline.stale_limit;
+    match pipeline.expiry {
+        Expiry::Clock => Some(promised),
+        Expiry::Source => (judged || clock > given_up).then_some(promised),
+    }
+}

@@ -1,0 +1,314 @@
+//! The running service, and the commands that people use against it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Folder, Said};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Killed when its test ends.
+struct Service {
+    child: Child,
+    lines: Receiver<String>,
+    address: String,
+}
+
+impl Service {
+    fn start(folder: &Folder, args: &[&str]) -> Service {
+        let mut command = folder.command(&[&["run"], args].concat());
+        command.env("WATCHFIRE_HTTP__LISTEN", "127.0.0.1:0");
+        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let (to, lines) = channel();
+        let told = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || told.lines().map_while(Result::ok).try_for_each(|line| to.send(line)));
+        let mut service = Service { child, lines, address: String::new() };
+        let line = service.until("listening on http://");
+        service.address = line.split("http://").nth(1).unwrap().trim().to_owned();
+        service
+    }
+
+    /// The first line from now on that says this.
+    #[track_caller]
+    fn until(&self, said: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        let mut before = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            if line.contains(said) {
+                return line;
+            }
+            before.push(line);
+        }
+        panic!("never said {said:?}, but\n{}", before.join("\n"));
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    fn ended(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it goes on");
+    }
+
+    /// Status and body.
+    fn post(&self, path: &str, token: Option<&str>, body: &str) -> (u16, String) {
+        let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{token}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+const CMDB: &str =
+    "items:\n  - {id: checkout, class: service, criticality: 1, requires: [db-7]}\n  - {id: db-7, class: database}\n";
+const FULL: &str =
+    r#"{"source":"test","severity":"critical","summary":"disk full","ci":"db-7","dedup_key":"db-7/disk"}"#;
+
+fn ask(folder: &Folder, service: &Service, args: &[&str]) -> Said {
+    folder.watchfire(&[args, &["--url", &service.url()]].concat())
+}
+
+fn json(said: Said) -> Value {
+    serde_json::from_str(&said.succeeded().out).unwrap()
+}
+
+#[test]
+fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_line() {
+    let folder = Folder::new("life");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\nsources: [{name: test, heartbeat: 5m}]\n");
+    let mut service = Service::start(&folder, &["--config", "w.yaml"]);
+    let (status, answer) = service.post("/ingest/v1/events", None, FULL);
+    assert_eq!((status, answer.contains("\"accepted\":1")), (202, true), "{answer}");
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+
+    let incidents = json(ask(&["incidents", "list", "--format", "json"]));
+    assert_eq!((incidents[0]["number"].as_str(), incidents[0]["priority"].as_str()), (Some("INC0000001"), Some("P1")));
+    let table = ask(&["incidents", "list"]).succeeded().out;
+    assert!(table.starts_with("NUMBER") && table.contains("INC0000001") && table.contains("P1"), "{table}");
+    assert!(ask(&["incidents", "ack", "1"]).succeeded().out.contains("acknowledged"));
+    ask(&["incidents", "comment", "INC1", "on my way"]).succeeded();
+    let shown = ask(&["incidents", "show", "1"]).succeeded().out;
+    assert!(shown.contains("checkout  down") && shown.contains("anonymous: on my way"), "{shown}");
+    assert!(ask(&["incidents", "explain", "1"]).succeeded().out.contains("What was decided"));
+    ask(&["incidents", "assign", "1", "--team", "team-db"]).succeeded();
+    ask(&["incidents", "hold", "1", "--for", "supplier", "--until", "+1h", "--reason", "a disk is coming"]).succeeded();
+    assert!(ask(&["incidents", "unhold", "1"]).succeeded().out.contains("team-db"));
+    ask(&["incidents", "resolve", "1", "--notes", "done"]).ended(1);
+    let resolved = ask(&["incidents", "resolve", "1", "--notes", "we know better", "--force"]).succeeded().out;
+    assert!(resolved.contains("resolved"), "{resolved}");
+    assert!(ask(&["incidents", "list"]).succeeded().out.contains("No incidents."));
+    ask(&["incidents", "show", "999"]).ended(1).told("INC0000999");
+
+    let opened = ask(&["incidents", "open", "Customers cannot pay", "--ci", "checkout", "--detected-by", "customer"]);
+    assert!(opened.succeeded().out.contains("INC0000002"));
+    ask(&["incidents", "merge", "2", "--into", "1"]).ended(0);
+
+    assert!(ask(&["services"]).succeeded().out.contains("checkout"));
+    assert!(ask(&["services", "show", "checkout"]).succeeded().out.contains("criticality   1"));
+    assert!(ask(&["problems"]).succeeded().out.contains("No problems."));
+    let alerts = json(ask(&["alerts", "list", "--state", "firing,resolved", "--format", "json"]));
+    assert!(ask(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).succeeded().out.contains("disk full"));
+    assert!(ask(&["cmdb", "show", "db-7"]).succeeded().out.contains("database"));
+    let status = ask(&["status"]).succeeded().out;
+    assert!(status.contains("CMDB items    2") && status.contains("test  heard"), "{status}");
+
+    service.signal("TERM");
+    assert_eq!(service.ended(), Some(0));
+    let again = Service::start(&folder, &["--config", "w.yaml"]);
+    let shown = folder.watchfire(&["incidents", "list", "--state", "all", "--format", "json", "--url", &again.url()]);
+    assert_eq!(json(shown).as_array().unwrap().len(), 2, "what was answered is still there");
+    assert_eq!(json(self::ask(&folder, &again, &["status", "--format", "json"]))["cmdb_version"], 1, "no new version");
+}
+
+#[test]
+fn windows_and_silences_are_added_listed_and_ended() {
+    let folder = Folder::new("windows");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    let announce = ["maintenance", "add", "--ci", "db-7", "--for", "2h", "--reason", "upgrade"];
+    ask(&announce).ended(1).told("confirm");
+    assert!(ask(&[&announce[..], &["--confirm"]].concat()).succeeded().out.contains("upgrade"));
+    let windows = json(ask(&["maintenance", "list", "--format", "json"]));
+    assert_eq!(windows[0]["reason"], "upgrade");
+    ask(&["maintenance", "end", windows[0]["id"].as_str().unwrap()]).succeeded();
+    ask(&["maintenance", "add", "--ci", "db-7", "--from", "now", "--to", "-1h", "--reason", "x"]).ended(2);
+
+    ask(&["silence", "add", "alertname=Disk", "host=~web-.*", "--for", "1h", "--comment", "known"]).succeeded();
+    ask(&["silence", "add", "nonsense", "--for", "1h", "--comment", "known"]).ended(2).told("matcher");
+    let silences = json(ask(&["silence", "list", "--format", "json"]));
+    let id = silences[0]["id"].as_str().unwrap_or_else(|| panic!("{silences}")).to_owned();
+    ask(&["silence", "end", &id]).succeeded();
+    assert!(ask(&["silence", "list"]).succeeded().out.contains("No silences."));
+}
+
+#[test]
+fn a_cmdb_is_imported_by_halves_and_replaced_only_as_meant() {
+    let folder = Folder::new("import");
+    let service = Service::start(&folder, &[]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    folder.write("cmdb.yaml", CMDB);
+    folder.write(
+        "more.yaml",
+        "items:\n  - {id: mail, class: service}\nrelationships:\n  - {from: checkout, type: uses, to: mail}\n",
+    );
+    folder.write("wrong.yaml", "items:\n  - {id: x, class: host}\n  - {id: y, class: host, requires: [ghost]}\n");
+    ask(&["cmdb", "import", "cmdb.yaml", "--dry-run"]).succeeded().told("added 2: checkout, db-7").told("nothing was");
+    ask(&["cmdb", "import", "cmdb.yaml"]).succeeded().told("version 1 of the CMDB is in force: 2 items");
+    ask(&["cmdb", "import", "more.yaml"]).succeeded().told("added 1: mail").told("changed 1: checkout");
+    ask(&["cmdb", "import", "wrong.yaml"]).ended(1).told("wrong.yaml:3:").told("`ghost`");
+    ask(&["cmdb", "import", "wrong.yaml", "--lenient"]).succeeded().told("`ghost`");
+    ask(&["cmdb", "import", "cmdb.yaml", "--replace"]).ended(1).told("removed");
+    ask(&["cmdb", "import", "cmdb.yaml", "--replace", "--allow-removals"]).succeeded().told("removed 3: mail, x, y");
+    let report = json(ask(&["report", "availability", "--from", "-1h", "--format", "json"]));
+    assert_eq!(report["items"][0]["service"], "checkout");
+}
+
+#[test]
+fn a_reload_is_whole_or_not_at_all() {
+    let folder = Folder::new("reload");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let items = || json(ask(&folder, &service, &["status", "--format", "json"]))["cmdb_items"].clone();
+    folder.write("cmdb.yaml", "items:\n  - {id: a, class: host, requires: [ghost]}\n");
+    service.signal("HUP");
+    let told = service.until("not reloaded");
+    assert!(told.contains("cmdb.yaml:2:"), "{told}");
+    assert_eq!(items(), 2);
+    folder.write("cmdb.yaml", "items:\n  - {id: a, class: host}\n");
+    let (status, answer) = service.post("/-/reload", None, "");
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(items(), 1);
+}
+
+#[test]
+fn a_data_folder_has_one_process_and_a_token_is_asked_for() {
+    let folder = Folder::new("one");
+    folder.write("prom.token", "a-secret-of-the-pushers\n");
+    folder.write("ana.token", "a-secret-of-anas-own\n");
+    folder.write(
+        "w.yaml",
+        "auth: {tokens: [{name: prom, role: ingest, token_file: prom.token}, {name: ana, role: admin, token_file: ana.token}]}\n",
+    );
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let mut second = folder.command(&["run", "--config", "w.yaml"]);
+    let second = second.env("WATCHFIRE_HTTP__LISTEN", "127.0.0.1:0").output().unwrap();
+    let told = String::from_utf8_lossy(&second.stderr);
+    assert!(!second.status.success() && told.contains("another process") && told.contains("pid"), "{told}");
+
+    assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 401);
+    assert_eq!(service.post("/ingest/v1/events", Some("a-secret-of-the-pushers"), FULL).0, 202);
+    ask(&folder, &service, &["incidents", "list"]).ended(1).told("WATCHFIRE_TOKEN");
+    ask(&folder, &service, &["status", "--token-file", "prom.token"]).ended(1).told("viewer");
+    ask(&folder, &service, &["incidents", "ack", "1", "--token-file", "ana.token"]).succeeded();
+    let shown = ask(&folder, &service, &["incidents", "show", "1", "--token-file", "ana.token", "--format", "json"]);
+    assert_eq!(json(shown)["acknowledged_by"], "ana");
+}
+
+#[test]
+fn what_others_could_reach_without_tokens_is_refused() {
+    let folder = Folder::new("open");
+    folder.write("w.yaml", "http: {listen: 0.0.0.0:0}\n");
+    let said = folder.watchfire(&["run", "--config", "w.yaml"]).ended(1);
+    said.told("w.yaml: `http.listen` is 0.0.0.0:0").told("auth.tokens");
+    assert!(!folder.path().join("watchfire-data").exists());
+}
+
+#[test]
+fn what_was_answered_survives_a_kill() {
+    let folder = Folder::new("kill");
+    let mut service = Service::start(&folder, &[]);
+    for nth in 0..20 {
+        let event = format!(r#"{{"source":"t","summary":"s{nth}","severity":"major","dedup_key":"k{nth}"}}"#);
+        assert_eq!(service.post("/ingest/v1/events", None, &event).0, 202);
+    }
+    service.child.kill().unwrap();
+    service.child.wait().unwrap();
+    let again = Service::start(&folder, &[]);
+    let alerts = json(ask(&folder, &again, &["alerts", "--format", "json"]));
+    assert_eq!(alerts.as_array().unwrap().len(), 20);
+    folder.watchfire(&["store", "check"]).succeeded();
+}
+
+#[test]
+fn a_watcher_sees_what_happens() {
+    let folder = Folder::new("watch");
+    let service = Service::start(&folder, &[]);
+    let mut watcher = folder.command(&["incidents", "watch", "--url", &service.url()]);
+    let mut watcher = watcher.stdout(Stdio::piped()).spawn().unwrap();
+    let (to, lines) = channel();
+    let out = BufReader::new(watcher.stdout.take().unwrap());
+    std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| to.send(line)));
+    let end = Instant::now() + PATIENCE;
+    let mut nth = 0;
+    let seen = loop {
+        let event = format!(r#"{{"source":"t","summary":"s","severity":"critical","dedup_key":"k{nth}"}}"#);
+        assert_eq!(service.post("/ingest/v1/events", None, &event).0, 202);
+        nth += 1;
+        match lines.recv_timeout(Duration::from_millis(300)) {
+            Ok(line) => break line,
+            Err(_) => assert!(Instant::now() < end, "nothing was seen"),
+        }
+    };
+    drop(watcher.kill());
+    drop(watcher.wait());
+    assert!(seen.contains("INC00000") && seen.contains("open"), "{seen}");
+}
+
+#[test]
+fn the_watchdog_hears_from_us() {
+    let folder = Folder::new("watchdog");
+    let dog = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = dog.local_addr().unwrap();
+    folder.write("w.yaml", &format!("watchdog: {{url: 'http://{address}/beat', every: 100ms}}\n"));
+    let _service = Service::start(&folder, &["--config", "w.yaml"]);
+    for _ in 0..2 {
+        let (mut stream, _) = dog.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        assert_eq!(line, "GET /beat HTTP/1.1\r\n");
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+    }
+}
+
+#[test]
+fn nobody_there_is_said_with_what_to_do() {
+    let folder = Folder::new("nobody");
+    folder.watchfire(&["incidents", "list", "--url", "http://127.0.0.1:9"]).ended(1).told("start `watchfire run`");
+    folder.watchfire(&["status", "--url", "localhost"]).ended(1).told("http://");
+}
