@@ -1,4 +1,4 @@
-//! The rest of Alertmanager's API v2, as `amtool` and Grafana use it. formats.md section A1.3.
+//! The rest of Alertmanager's API v2, as `amtool` and Grafana use it. docs/formats.md section 2.
 //!
 //! Errors are JSON strings here, as their clients expect; parameters that are not known are passed over, as they are
 //! there.

@@ -108,7 +108,7 @@ impl Board {
     }
 }
 
-/// service-levels.md section 4: each item's own state is that of its worst alert, suppressed or not.
+/// docs/measures.md section 4: each item's own state is that of its worst alert, suppressed or not.
 fn states(graph: &Graph, alerts: &[Arc<Alert>]) -> Rollup {
     let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
     for alert in alerts {

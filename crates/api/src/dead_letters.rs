@@ -1,5 +1,5 @@
 //! Dead letters: inputs that could not be read, as they came. Once what was wrong is mended they are replayed as if
-//! they had been readable, and twice is once; or they are discarded, with the reason. [`I12`]
+//! they had been readable, and twice is once; or they are discarded, with the reason. `[I12]`
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Questions, commands of people, and the stream of changes, over HTTP. contract.md section 5.
+//! Questions, commands of people, and the stream of changes, over HTTP. docs/contract.md section 5.
 //!
 //! Read in this order: [`auth`] (who may do what), `fault` (what an error says), `asked` (what a request asks for),
 //! [`once`] and `command` (people's commands go through the runtime's door, once under a key, answered after the
@@ -131,7 +131,7 @@ impl Api {
     }
 
     fn now(&self) -> Timestamp {
-        runtime::clock::wall()
+        self.0.parts.runtime.now()
     }
 
     fn pipelines(&self) -> Arc<PipelineSet> {

@@ -1,4 +1,4 @@
-//! Measures: the reports, asked over HTTP. contract.md section 8.
+//! Measures: the reports, asked over HTTP. docs/contract.md section 8.
 
 use axum::Json;
 use axum::extract::State;

@@ -43,7 +43,7 @@ impl Once {
 
     async fn answered_or_pushed(&self, items: Vec<Item>, bytes: usize, key: Box<str>) -> PushAnswer {
         match self.store.receipt(&key).await {
-            Ok(Some(receipt)) if receipt.at + IDEMPOTENCY_KEEP > wall() => {
+            Ok(Some(receipt)) if receipt.at + IDEMPOTENCY_KEEP > self.runtime.now() => {
                 match serde_json::from_str(&receipt.answer) {
                     Ok(answer) => answer,
                     Err(_) => self.runtime.push(items, bytes, Some(key)).await,

@@ -1,4 +1,4 @@
-//! The stream: every change as it is committed, as server-sent events. contract.md section 5.
+//! The stream: every change as it is committed, as server-sent events. docs/contract.md section 5.
 //!
 //! Events are `incident`, `alert`, `problem`, `service`, with the objects of the lists, and `reset`: read everything
 //! anew, something was missed. Their ids are places; a browser sends the last one back by itself.

@@ -1,4 +1,4 @@
-//! Calendars: the hours in which a service is agreed to be there. service-levels.md section 5.
+//! Calendars: the hours in which a service is agreed to be there. docs/measures.md section 5.
 //!
 //! Rule: an instant is inside when its local date is no holiday and its local clock time on that weekday lies in the
 //! hours. A calendar is compiled once, its mistakes told then; asking it cannot fail.

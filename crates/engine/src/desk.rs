@@ -103,7 +103,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Writes a message to the outbox. One per subject, kind and version. [I9]
+    /// Writes a message to the outbox. One per subject, kind and version. `[I9]`
     pub(crate) fn send(&mut self, subject: Subject, kind: TellKind, version: u64, notify: bool) {
         let id = OutboxId::derive(|hash| {
             match &subject {

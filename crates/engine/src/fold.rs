@@ -1,7 +1,7 @@
-//! The fold: from the *set* of what was said about a condition to its episodes. measures.md section 1.
+//! The fold: from the *set* of what was said about a condition to its episodes. docs/measures.md section 1.
 //!
 //! Statements are ordered by their own instants, never by arrival, so any order and any duplication of the same
-//! statements ends in the same episodes. [I4]
+//! statements ends in the same episodes. `[I4]`
 
 use std::cmp::Reverse;
 

@@ -1,5 +1,5 @@
 //! Whether a promise that has passed means that the condition has: judged by the engine's clock, or by how far the
-//! source itself has come. measures.md section 1.
+//! source itself has come. docs/measures.md section 1.
 
 use model::alert::EndedBy;
 use model::event::{AlertEvent, Status};

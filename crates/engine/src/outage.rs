@@ -1,4 +1,4 @@
-//! Outages: from the faults of items to the intervals of services, by the one roll-up. measures.md section 4.
+//! Outages: from the faults of items to the intervals of services, by the one roll-up. docs/measures.md section 4. `[I13]`
 //!
 //! Only what a change can reach is swept again: the services above the items that changed, over the faults of
 //! everything those services need, from the earliest instant that is different.

@@ -179,7 +179,7 @@ impl Pipeline {
     }
 }
 
-/// measures.md section 9.
+/// docs/measures.md section 9.
 impl Default for PriorityMatrix {
     fn default() -> PriorityMatrix {
         use Priority::{P1, P2, P3, P4, P5};

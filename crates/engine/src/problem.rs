@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::command::{Outcome, ProblemAction, Refusal};
-use model::incident::{Comment, Confidence};
+use model::incident::{Comment, Confidence, Priority};
 use model::problem::{Problem, ProblemOrigin, ProblemState};
 use model::step::{Subject, TellKind};
 use model::{CiId, IncidentId, ProblemId, Reason, Span, Timestamp};
@@ -20,7 +20,8 @@ impl Desk<'_> {
     pub(crate) fn note_recurrence(&mut self, id: IncidentId) {
         let Some((ci, signature)) = self.signature(id) else { return };
         let Some(incident) = self.state.incidents.get(&id) else { return };
-        if incident.false_positive.is_some() {
+        // What nobody was told of, because nothing was affected and nothing was grave, makes no problem however often.
+        if incident.false_positive.is_some() || incident.priority == Priority::P5 {
             return;
         }
         let (opened_at, linked) = (incident.opened_at, incident.problem.is_some());
@@ -297,7 +298,7 @@ fn refused(why: &str) -> Outcome {
     Outcome::Refused(Refusal::Invalid { why: why.into() })
 }
 
-/// contract.md section 6: proposed → open → analysis → fix in progress → resolved → closed, or one of the ends.
+/// proposed → open → analysis → fix in progress → resolved → closed, or one of the ends. docs/contract.md section 6.
 fn move_to(problem: &mut Problem, to: ProblemState, at: Timestamp) -> Result<(), Refusal> {
     use ProblemState::{Analysis, Closed, Duplicate, FixInProgress, Open, Proposed, Rejected, Resolved, RiskAccepted};
     let allowed = match (problem.state, to) {

@@ -37,6 +37,7 @@ impl Delta {
 /// Replaces the alert's episodes by what the fold says, and tells what that changed.
 pub(crate) fn reconcile(alert: &mut Alert, folded: Vec<Folded>, open_at: Severity, receipt: Timestamp) -> Delta {
     let mut delta = Delta::default();
+    let taken: Vec<EpisodeId> = alert.episodes.iter().map(|episode| episode.id).collect();
     let until = alert.final_until;
     let is_final = |episode: &Episode| until.is_some_and(|until| episode.end.is_some_and(|end| end <= until));
     let (kept, known): (Vec<Episode>, Vec<Episode>) =
@@ -57,7 +58,10 @@ pub(crate) fn reconcile(alert: &mut Alert, folded: Vec<Folded>, open_at: Severit
         let mut claims = claims.into_iter();
         let episode = match claims.next() {
             Some(known) => update(known, folded, open_at, &mut delta),
-            None => begin(alert.id, folded, open_at, receipt, &mut delta),
+            None => {
+                let id = unused_id(alert.id, &folded, receipt, &taken);
+                begin(id, folded, open_at, receipt, &mut delta)
+            }
         };
         delta.absorbed.extend(claims.map(|gone| (gone, episode.id)));
         alert.episodes.push(episode);
@@ -74,10 +78,27 @@ fn home(known: &Episode, folded: &[Folded]) -> Option<usize> {
     folded.iter().position(holds_start).or_else(|| folded.iter().position(overlaps))
 }
 
-fn begin(alert: AlertId, folded: Folded, open_at: Severity, receipt: Timestamp, delta: &mut Delta) -> Episode {
-    let id = EpisodeId::derive(|hash| {
-        hash.bytes(&alert.bytes()).instant(folded.start).instant(folded.first_received_at).instant(receipt);
-    });
+/// What one batch says may move an episode away from the start it was named by, and begin another there.
+fn unused_id(alert: AlertId, folded: &Folded, receipt: Timestamp, taken: &[EpisodeId]) -> EpisodeId {
+    let derive = |nth: i64| {
+        EpisodeId::derive(|hash| {
+            hash.bytes(&alert.bytes()).instant(folded.start).instant(folded.first_received_at).instant(receipt);
+            if nth > 0 {
+                hash.number(nth);
+            }
+        })
+    };
+    let mut nth = 0;
+    loop {
+        let id = derive(nth);
+        if !taken.contains(&id) {
+            return id;
+        }
+        nth += 1;
+    }
+}
+
+fn begin(id: EpisodeId, folded: Folded, open_at: Severity, receipt: Timestamp, delta: &mut Delta) -> Episode {
     delta.differs_from(folded.start);
     if folded.end.is_some() {
         delta.ended.push(id)

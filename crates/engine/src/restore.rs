@@ -1,4 +1,4 @@
-//! After a restart: the state that the rows give is the state that was committed. [I15]
+//! After a restart: the state that the rows give is the state that was committed. `[I15]`
 
 use model::alert::Alert;
 use model::event::Heartbeat;

@@ -78,7 +78,8 @@ pub(crate) fn add(alert: &mut Alert, said: Statement, order: Order) -> Added {
     Added::Again { statement }
 }
 
-/// Over the limit, a firing that says what its neighbours in time say is folded into the one before it. Episodes that are over go first: [`make_final`].
+/// Over the limit, a firing that says what its neighbours in time say is folded into the one before it, and counted.
+/// `[I19]` Episodes that are over go first: [`make_final`].
 fn coalesce(alert: &mut Alert) {
     if alert.statements.len() <= STATEMENTS_PER_ALERT_MAX {
         return;

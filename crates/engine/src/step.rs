@@ -1,8 +1,8 @@
 //! One step: inputs in, decisions out. Time goes on from input to input; before it does, every timer that is due has
 //! fired and everything is settled.
 //!
-//! The order of contract.md section 7: at one instant inputs come before timers, and before an input with receipt `r`
-//! all timers due before `r` have fired, however the inputs were batched. [I16]
+//! The order is that of docs/contract.md section 7: at one instant inputs come before timers, and before an input with
+//! receipt `r` all timers due before `r` have fired, however the inputs were batched. `[I16]`
 
 use model::step::Answer;
 use model::{Span, Step, Timestamp};
@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::state::{State, Touched};
 use crate::timer::Timer;
 
-/// Decides a batch. Pure: the same state, topology, policy and batch give the same step. [I16]
+/// Decides a batch. Pure: the same state, topology, policy and batch give the same step. `[I16]`
 pub fn step(state: &mut State, topology: &Topology, policy: &Policy, batch: &Batch) -> Step {
     let now = state.clock;
     let out = Step { domain: state.domain.clone(), ..Step::default() };

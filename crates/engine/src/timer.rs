@@ -1,4 +1,4 @@
-//! Timers are data: an instant and what is due then. [I11]
+//! Timers are data: an instant and what is due then. `[I11]`
 //!
 //! The entity a timer belongs to says whether it is still wanted, so moving a timer is adding another; a timer that
 //! nobody wants any more does nothing when it comes.

@@ -1,6 +1,6 @@
 //! Every file in `cases/`: a topology, a policy, a time line, and what must come of it.
 //!
-//! `UPDATE_EXPECT=1` rewrites what is expected; read the difference against measures.md before keeping it.
+//! `UPDATE_EXPECT=1` rewrites what is expected; read the difference against docs/measures.md before keeping it.
 
 use std::path::{Path, PathBuf};
 

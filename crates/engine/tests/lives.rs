@@ -1,6 +1,6 @@
 //! Random lives of a small company: faults, people, windows and silences in any mixture. Whatever happens, the
 //! invariants hold after every step, batches may be cut anywhere, a restart changes nothing, and outages are those of
-//! one sweep from scratch. [I5] [I6] [I7] [I8] [I13] [I15] [I16]
+//! one sweep from scratch. `[I5]` `[I6]` `[I7]` `[I8]` `[I13]` `[I15]` `[I16]`
 
 use engine::{Batch, Input, Policy, Received, State, step};
 use model::alert::Alert;

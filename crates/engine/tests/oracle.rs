@@ -1,4 +1,4 @@
-//! What an alert's statements mean, by the text of measures.md section 1 and nothing else: slow and obvious. [I4]
+//! What an alert's statements mean, by the text of docs/measures.md section 1 and nothing else: slow, obvious. `[I4]`
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a store holds after every step so far: from these rows the engine must come back as it was. [I15]
+//! What a store holds after every step so far: from these rows the engine must come back as it was. `[I15]`
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(crate) struct Rows {
     sources: BTreeMap<SourceName, Source>,
     coverage: BTreeMap<(CiId, SourceName), Coverage>,
     recurrences: Vec<Recurrence>,
-    /// Every message ever sent, with how often: each is sent once. [I9]
+    /// Every message ever sent, with how often: each is sent once. `[I9]`
     pub(crate) sent: BTreeMap<(Subject, &'static str, u64), u32>,
 }
 

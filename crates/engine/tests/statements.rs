@@ -1,4 +1,4 @@
-//! The fold against the oracle: any set of statements, in any order, however often each is said. [I4]
+//! The fold against the oracle: any set of statements, in any order, however often each is said. `[I4]`
 
 use engine::fold::{FoldRules, fold};
 use engine::{Input, Pipeline, Policy};

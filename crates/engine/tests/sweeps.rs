@@ -1,4 +1,4 @@
-//! Outages from scratch: every episode known, through `topology::sweep` once. [I13]
+//! Outages from scratch: every episode known, through `topology::sweep` once. `[I13]`
 
 use engine::fault_steps;
 use model::outage::OutageState;

@@ -1,4 +1,4 @@
-//! What each client expects to hear. contract.md section 5, formats.md section D2.
+//! What each client expects to hear. docs/contract.md section 5, docs/formats.md section 7.
 
 use axum::Json;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

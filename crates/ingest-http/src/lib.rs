@@ -1,11 +1,11 @@
-//! Pushes in over HTTP, answered after the commit; nothing but transport. contract.md section 5.
+//! Pushes in over HTTP, answered after the commit; nothing but transport. docs/contract.md section 5.
 //!
 //! Read in this order: [`gate`] (who may push), `body` (unpacked within its limit), `read` (bytes to inputs, each event
 //! by the pipeline of its own source), `push` (handed in, waited for), `answer` (what each client expects to hear), and
 //! [`routes`] (the paths).
 //!
 //! The rule: nothing is answered as taken before it is committed, and what cannot be read is kept as it came: its dead
-//! letter commits with the rest of the push. Where a push is refused for overload, nothing of it was kept. [`I3`, `I12`]
+//! letter commits with the rest of the push. Where a push is refused for overload, nothing of it was kept. `[I3, I12]`
 
 mod answer;
 mod body;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use model::limits::BODY_BYTES_MAX;
-use runtime::clock::wall;
 use runtime::{Item, PushAnswer};
 use wire::{Context, Format};
 
@@ -69,7 +68,7 @@ impl Ingest {
     /// Unpacks and reads; what is large, or may become so, apart from everything else and only so many at once.
     async fn reading(&self, pushed: Pushed) -> Result<(Reading, usize), Failure> {
         let pipelines = self.pipelines();
-        let context = Context { receipt: wall(), replay: false };
+        let context = Context { receipt: self.runtime.now(), replay: false };
         let large = pushed.coding != Coding::Plain || pushed.body.len() > LARGE_BYTES;
         let work = move || -> Result<(Reading, usize), Failure> {
             let Pushed { format, origin, body, coding, .. } = pushed;

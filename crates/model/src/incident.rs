@@ -254,7 +254,8 @@ pub struct Comment {
 }
 
 impl Incident {
-    /// The first that holds: merged, closed, resolved, on hold, restored, acknowledged, open. contract.md section 6.
+    /// The first that holds: merged, closed, resolved, on hold, restored, acknowledged, open.
+    /// docs/contract.md section 6.
     pub fn state(&self) -> IncidentState {
         if self.merged_into.is_some() {
             IncidentState::Merged
@@ -373,7 +374,7 @@ impl Confidence {
     }
 }
 
-/// The urgency of an incident with no affected service. service-levels.md section 9.
+/// The urgency of an incident with no affected service. docs/measures.md section 9.
 pub fn urgency_of_severity(severity: Severity) -> u8 {
     match severity {
         Severity::Critical => 1,

@@ -100,7 +100,7 @@ pub enum SloWindow {
     Quarter,
 }
 
-/// Agreed hours. service-levels.md section 5.
+/// Agreed hours. docs/measures.md section 5.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarDef {
     pub id: Box<str>,

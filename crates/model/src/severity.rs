@@ -41,8 +41,8 @@ impl Severity {
         }
     }
 
-    /// Understands the field's common words; formats.md section 0 has the table. `None` is for the caller to take as a
-    /// warning, with a notice.
+    /// Understands the field's common words; docs/formats.md section 4 has the table. `None` is for the caller to take
+    /// as a warning, with a notice.
     pub fn from_word(word: &str) -> Option<Severity> {
         const WORDS: [(&str, Severity); 34] = [
             ("critical", Severity::Critical),

@@ -169,7 +169,7 @@ impl Counts {
         *count += 1;
     }
 
-    /// I2: every event has exactly one disposition.
+    /// Every event has exactly one disposition. `[I2, I19]`
     pub fn add_up(&self) -> bool {
         self.events
             == self.opened

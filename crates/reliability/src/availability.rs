@@ -1,4 +1,4 @@
-//! Availability of a service, and how often and for how long it failed. service-levels.md section 5.
+//! Availability of a service, and how often and for how long it failed. docs/measures.md section 5.
 
 use model::outage::OutageState;
 use model::{Interval, Span, Timestamp};

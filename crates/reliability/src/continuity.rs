@@ -1,4 +1,4 @@
-//! Service continuity: how recoveries and recovery points stand against what was promised. service-levels.md section 8.
+//! Service continuity: how recoveries and recovery points stand against what was promised. docs/measures.md section 8.
 
 use model::fact::Exercise;
 use model::{CiId, Interval, Span, Timestamp};

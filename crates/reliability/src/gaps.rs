@@ -1,4 +1,4 @@
-//! What stands between a service and its recovery objectives. service-levels.md section 8, "gaps".
+//! What stands between a service and its recovery objectives. docs/measures.md section 8, "gaps".
 
 use model::{CiId, Span, Timestamp};
 

@@ -1,4 +1,4 @@
-//! How long incidents take to detect, acknowledge, restore and resolve. service-levels.md section 3.
+//! How long incidents take to detect, acknowledge, restore and resolve. docs/measures.md section 3.
 //!
 //! Rule: each measure has its own instant that must lie in the window; its sample is whole.
 

@@ -1,14 +1,15 @@
-//! The formulas of service-levels.md, each once, from where facts and intervals exist.
+//! The formulas of docs/measures.md, each once, from where facts and intervals exist.
 //!
 //! Read in this order: [`scope`] (which part of a window counts), [`service`] (the facts of a service and the sets of
-//! instants that every figure is the length of), [`availability`], [`slo`], [`sample`] (means and percentiles),
-//! [`incidents`], [`sla`], [`continuity`] with [`recovery_points`] and [`gaps`], [`noise`].
+//! instants that every figure is the length of), [`availability`](mod@availability), [`slo`](mod@slo), [`sample`] (means
+//! and percentiles), [`incidents`], [`sla`](mod@sla), [`continuity`](mod@continuity) with [`recovery_points`] and
+//! [`gaps`], [`noise`](mod@noise).
 //!
 //! Rules. Durations are whole microseconds until the figure is made; only then do they become seconds. Clipping is for
 //! sums only: a sample is whole, also where it began before the window. Nothing after `min(now, to)` counts, but for
 //! the budget of a calendar month or quarter. A figure with no sample is `None`, never 0.
 //!
-//! Fields are named as contract.md section 8 names them; how they are written down is for `wire` to say.
+//! Fields are named as docs/contract.md section 8 names them; how they are written down is for `wire` to say.
 
 pub mod availability;
 pub mod continuity;

@@ -1,4 +1,4 @@
-//! Recovery points: how much work would be lost. service-levels.md section 8, "RPO exposure".
+//! Recovery points: how much work would be lost. docs/measures.md section 8, "RPO exposure".
 //!
 //! Rule: a point is the instant that can be restored to. A store is an item that has at least one by the instant
 //! asked about; of several stores the worst one speaks for the service.

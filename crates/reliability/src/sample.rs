@@ -1,4 +1,4 @@
-//! Means and percentiles of samples of durations. service-levels.md section 3.
+//! Means and percentiles of samples of durations. docs/measures.md section 3.
 
 use model::Span;
 

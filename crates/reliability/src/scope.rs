@@ -1,4 +1,4 @@
-//! Which part of a report's window counts: service-levels.md, "Clipping" and "Now".
+//! Which part of a report's window counts: docs/measures.md, "Clipping" and "Now".
 
 use model::{Interval, Timestamp};
 

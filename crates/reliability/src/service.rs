@@ -1,6 +1,6 @@
 //! The facts of one service, and the sets of instants that its figures are the lengths of.
 //!
-//! service-levels.md section 4 (outage, failure) and section 5 (AST, DT).
+//! docs/measures.md section 4 (outage, failure) and section 5 (AST, DT).
 
 use calendar::{Calendar, IntervalSet};
 use model::outage::OutageState;

@@ -1,4 +1,4 @@
-//! Targets agreed for incidents: time to respond and to restore, on a calendar. service-levels.md section 7.
+//! Targets agreed for incidents: time to respond and to restore, on a calendar. docs/measures.md section 7.
 //!
 //! Rule: the clock of a target runs inside the calendar and outside holds for the customer or a supplier. It has
 //! *passed* the target when it shows more, so work done while it stands at just the target is in time.

@@ -1,4 +1,4 @@
-//! Service level objectives: error budget and burn rate. service-levels.md section 6.
+//! Service level objectives: error budget and burn rate. docs/measures.md section 6.
 
 use model::item::SloWindow;
 use model::{Interval, Span, Timestamp};

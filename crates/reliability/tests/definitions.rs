@@ -1,4 +1,4 @@
-//! The sentences of service-levels.md that are easy to get wrong, one situation each.
+//! The sentences of docs/measures.md that are easy to get wrong, one situation each.
 
 use calendar::Calendar;
 use model::fact::Exercise;

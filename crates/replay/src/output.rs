@@ -1,4 +1,4 @@
-//! What a replay leaves: `links.ndjson`, and the objects as the API would show them. contract.md section 7.
+//! What a replay leaves: `links.ndjson`, and the objects as the API would show them. docs/contract.md section 7.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! A truth file: which events belong together, and what caused it. contract.md section 7.
+//! A truth file: which events belong together, and what caused it. docs/contract.md section 7.
 
 use std::collections::BTreeMap;
 

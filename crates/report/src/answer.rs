@@ -1,5 +1,5 @@
 //! What a report answers: the contract's rows, what its figures mean, and what each came from where that was asked.
-//! contract.md sections 5 and 8.
+//! docs/contract.md sections 5 and 8.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The availability report: a row for each service, or for each of its periods. contract.md section 8; the formulas are
-//! `reliability::availability`'s, service-levels.md section 5.
+//! The availability report: a row for each service, or for each of its periods. docs/contract.md section 8; the formulas
+//! are `reliability::availability`'s, docs/measures.md section 5.
 
 use std::collections::BTreeMap;
 

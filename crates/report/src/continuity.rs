@@ -1,5 +1,5 @@
 //! The continuity report: how recoveries, recovery points and exercises stand against what was promised, for services
-//! with an RTO, RPO or MTPD. contract.md section 8; the formulas are `reliability::continuity`'s, service-levels.md
+//! with an RTO, RPO or MTPD. docs/contract.md section 8; the formulas are `reliability::continuity`'s, docs/measures.md
 //! section 8.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What the figures of each report mean, in a sentence each: answered once beside the rows. service-levels.md has the
+//! What the figures of each report mean, in a sentence each: answered once beside the rows. docs/measures.md has the
 //! rules in full.
 
 /// Names of figures, as rows have them, with their meaning.

@@ -1,5 +1,5 @@
-//! What an incident belongs to. contract.md section 8: it counts once in each of its services, classes and sources, and
-//! where it has none it counts in none; of the rest it has one each, which is the empty text where nobody said it.
+//! What an incident belongs to. docs/contract.md section 8: it counts once in each of its services, classes and sources,
+//! and where it has none it counts in none; of the rest it has one each, which is the empty text where nobody said it.
 
 use std::collections::BTreeSet;
 

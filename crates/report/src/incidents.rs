@@ -1,5 +1,5 @@
-//! The incidents report: how many, and how long it took to detect, acknowledge, restore and resolve them. contract.md
-//! section 8; the formulas are `reliability::incidents`', service-levels.md section 3.
+//! The incidents report: how many, and how long it took to detect, acknowledge, restore and resolve them.
+//! docs/contract.md section 8; the formulas are `reliability::incidents`', docs/measures.md section 3.
 //!
 //! Rule: one row for each group that counts anything in the window, and of each such group one for every period; without
 //! a group, always one.

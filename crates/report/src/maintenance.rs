@@ -1,4 +1,4 @@
-//! When each service is in maintenance, past and future. service-levels.md section 4.
+//! When each service is in maintenance, past and future. docs/measures.md section 4.
 //!
 //! Rule: a service is in maintenance when the roll-up of states, with exactly the items that a window names taken as
 //! down and every alert left out, says that it is down. So it is that roll-up which is asked: to the sweep each window

@@ -1,5 +1,5 @@
 //! The outages that figures are made from. Those of services are in the store, and are the facts; those of any other
-//! item are swept from the episodes in the store when somebody asks. service-levels.md section 4.
+//! item are swept from the episodes in the store when somebody asks. docs/measures.md section 4.
 //!
 //! Rule: a sample is whole. A sweep is widened until no outage that it found crosses its edge, but for one that still
 //! lasts now.

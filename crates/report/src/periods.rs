@@ -1,4 +1,4 @@
-//! The periods that a window is cut into. contract.md section 8: days, weeks, months and quarters are UTC's unless
+//! The periods that a window is cut into. docs/contract.md section 8: days, weeks, months and quarters are UTC's unless
 //! `time_zone` says otherwise.
 
 use calendar::Zone;

@@ -1,4 +1,4 @@
-//! What can be asked of a report. contract.md sections 1 and 8.
+//! What can be asked of a report. docs/contract.md sections 1 and 8.
 
 use calendar::{Period, Zone};
 use model::{CiId, Interval, Timestamp};

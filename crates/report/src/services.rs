@@ -1,6 +1,6 @@
 //! What a report is about: each service (or item that was asked for by name), its life, and what was promised of it.
 //!
-//! service-levels.md section 5: reports list items of class `service`, and of classes marked so, by id.
+//! docs/measures.md section 5: reports list items of class `service`, and of classes marked so, by id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

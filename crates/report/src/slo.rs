@@ -1,5 +1,5 @@
 //! The SLO report: error budget and burn rate of each service that has an objective, as they stand at `min(now, to)`.
-//! contract.md section 8; the formulas are `reliability::slo`'s, service-levels.md section 6.
+//! docs/contract.md section 8; the formulas are `reliability::slo`'s, docs/measures.md section 6.
 
 use model::item::SloWindow;
 use model::{Interval, Span, Timestamp};

@@ -1,4 +1,4 @@
-//! How much of a service anybody watches, and when those who do were silent. service-levels.md section 5, "coverage".
+//! How much of a service anybody watches, and when those who do were silent. docs/measures.md section 5, "coverage".
 
 use std::collections::{BTreeMap, BTreeSet};
 

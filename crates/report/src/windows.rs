@@ -1,4 +1,4 @@
-//! Maintenance windows as reports see them: by their own times, as recorded by now, each once. service-levels.md
+//! Maintenance windows as reports see them: by their own times, as recorded by now, each once. docs/measures.md
 //! section 4, "Maintenance".
 
 use std::collections::BTreeMap;

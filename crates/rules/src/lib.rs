@@ -1,5 +1,5 @@
 //! Pipeline files: parse, check, compile into what reads events ([`wire::Decoder`]) and what decides
-//! ([`engine::Policy`]). contract.md section 2.
+//! ([`engine::Policy`]). docs/contract.md section 2.
 //!
 //! Read in this order: [`set`] (all pipelines of a configuration, and which is whose), [`pipeline`] (one file),
 //! [`select`] (its `match`), `reader` and `yaml` (how a file is read so that each error has its line), `matching` and

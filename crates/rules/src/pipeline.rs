@@ -1,4 +1,4 @@
-//! One pipeline file: its keys, and what they compile to. contract.md section 2.
+//! One pipeline file: its keys, and what they compile to. docs/contract.md section 2.
 
 mod decode;
 mod policy;

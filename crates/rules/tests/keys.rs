@@ -140,7 +140,7 @@ fn a_match_says_format_and_source() {
     }
 }
 
-/// contract.md section 2, each value as the block there writes it; the matrix is that of service-levels.md section 9.
+/// docs/contract.md section 2, each value as the block there writes it; the matrix is of docs/measures.md section 9.
 const CONTRACT: &str = r#"
 name: default
 match: {format: "*", source: "*"}     # which events are mine; the most specific wins

@@ -81,7 +81,7 @@ fn receipt(key: &str, answer: &PushAnswer, at: Timestamp) -> Receipt {
     Receipt { key: key.into(), answer: serde_json::to_string(answer).unwrap_or_default().into(), at }
 }
 
-/// Each change by a person has its audit row, in the transaction that makes it. [`I14`]
+/// Each change by a person has its audit row, in the transaction that makes it. `[I14]`
 pub(crate) fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Option<AuditEntry> {
     if !carried_out(outcome) {
         return None;

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use engine::Policy;
-use model::{Cmdb, limits};
+use model::{Cmdb, Timestamp, limits};
 use store::Store;
 use telemetry::Metrics;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -34,6 +34,7 @@ pub struct Runtime {
     live: Arc<LiveView>,
     graph: Arc<std::sync::RwLock<Arc<Graph>>>,
     metrics: Metrics,
+    time: Time,
 }
 
 enum Message {
@@ -78,6 +79,7 @@ impl Runtime {
             live: Arc::new(LiveView::default()),
             graph: Arc::new(std::sync::RwLock::new(Arc::new(Graph::empty()))),
             metrics: metrics.clone(),
+            time,
         };
         let thread = DecideThread {
             machine: Machine::new(policy, IntakeLimits::default()),
@@ -100,6 +102,11 @@ impl Runtime {
 
     pub fn live(&self) -> &Arc<LiveView> {
         &self.live
+    }
+
+    /// Which time it is, by the clock that the engine goes by.
+    pub fn now(&self) -> Timestamp {
+        self.time.now()
     }
 
     pub fn metrics(&self) -> &Metrics {

@@ -1,5 +1,5 @@
 //! The bounded queue before the engine: hand-off ①. Natural batching: while one commit is under way the next batch
-//! grows, so there is nothing to tune. [`I18`]
+//! grows, so there is nothing to tune. `[I18]`
 
 use std::collections::VecDeque;
 

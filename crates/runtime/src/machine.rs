@@ -20,7 +20,7 @@ use crate::intake::{Intake, IntakeLimits};
 use crate::push::{ItemAnswer, Overload, Push, PushAnswer, PushId};
 
 /// The lane of everything that is pushed to this process, over HTTP or by a person. Each claim has its own,
-/// `push/<epoch>`: what another process pushed meanwhile says nothing about what is held here. [I3]
+/// `push/<epoch>`: what another process pushed meanwhile says nothing about what is held here. `[I3]`
 pub const PUSH_SLOT: &str = "push";
 
 /// What happens to the machine.
@@ -269,7 +269,7 @@ impl Machine {
         }
     }
 
-    /// Hand-off ③: answers go out only after the commit. [`I3`]
+    /// Hand-off ③: answers go out only after the commit. `[I3]`
     fn committed(&mut self, result: Result<Committed, CommitError>, effects: &mut Vec<Effect>) {
         let Some(batch) = self.in_flight.take() else { return };
         let committed = match result {
@@ -299,7 +299,7 @@ impl Machine {
         effects.push(Effect::Publish(Box::new(Published { steps, committed, at: batch.now })));
     }
 
-    /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position.
+    /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position; again until it succeeds. `[I17]`
     fn unknown(&mut self, error: &CommitError, effects: &mut Vec<Effect>) {
         self.domains = None;
         match error.disposition() {

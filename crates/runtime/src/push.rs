@@ -1,4 +1,4 @@
-//! What comes through the door: one push, wholly in or wholly absent. [`I3`]
+//! What comes through the door: one push, wholly in or wholly absent. `[I3]`
 
 use model::command::{Command, Outcome};
 use model::event::Event;

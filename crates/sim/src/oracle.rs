@@ -31,7 +31,7 @@ pub(crate) fn on_the_way(world: &mut World) {
     if world.dark {
         return;
     }
-    let found = match Evidence::gather(world) {
+    let found = match Evidence::gather(world, false) {
         Ok(evidence) => judge(world, &evidence),
         Err(why) => vec![format!("the store cannot be read: {why}")],
     };
@@ -43,7 +43,7 @@ pub(crate) fn at_the_end(world: &mut World) {
     if !world.violations.is_empty() {
         return;
     }
-    let evidence = match Evidence::gather(world) {
+    let evidence = match Evidence::gather(world, true) {
         Ok(evidence) => evidence,
         Err(why) => return world.violation(format!("the store cannot be read: {why}")),
     };
@@ -85,7 +85,7 @@ fn judge(world: &World, evidence: &Evidence) -> Vec<String> {
     found
 }
 
-/// What a single commit may not do. [I2] [I10] [I11]
+/// What a single commit may not do. `[I2]` `[I10]` `[I11]`
 pub(crate) fn on_commit(world: &mut World, commit: &Commit) {
     let (epoch, clock) = world.newest;
     let ahead = commit.now - world.journal.latest_wall;

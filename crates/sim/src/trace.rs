@@ -1,4 +1,4 @@
-//! What happened, line by line: for people, and to hold two runs of one seed together. [I16]
+//! What happened, line by line: for people, and to hold two runs of one seed together. `[I16]`
 
 use model::Timestamp;
 

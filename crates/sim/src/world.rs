@@ -45,6 +45,8 @@ pub(crate) enum Happening {
     /// Somebody does something; then the next.
     Act,
     Deliver(usize),
+    /// A client waits no longer.
+    HangUp(Pid, PushId),
     Import(Box<Cmdb>),
     Start,
     Tick(Pid),
@@ -164,7 +166,7 @@ impl World {
         oracle::at_the_end(self);
     }
 
-    /// Faults stop; what is under way comes to its end, and then the clocks do. [I17]
+    /// Faults stop; what is under way comes to its end, and then the clocks do. `[I17]`
     fn calm(&mut self) {
         self.trace.line(self.truth, format_args!("calm"));
         self.faults = Faults::default();
@@ -202,6 +204,7 @@ impl World {
         match happening {
             Happening::Act => self.act(),
             Happening::Deliver(sent) => self.deliver(sent),
+            Happening::HangUp(pid, id) => self.hang_up(pid, id),
             Happening::Import(cmdb) => self.import(*cmdb),
             Happening::Start => self.start(),
             Happening::Tick(pid) => self.tick(pid),

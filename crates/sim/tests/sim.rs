@@ -36,7 +36,8 @@ fn lives(first: u64, count: u64) -> Vec<Life> {
     })
 }
 
-/// I1 to I19 over the share; and each rare path ran in it at least once.
+/// I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11, I12, I13, I14, I15, I17, I18 and I19 over the share; and each rare path
+/// ran in it at least once.
 #[test]
 fn no_life_breaks_an_invariant_and_every_rare_path_is_walked() {
     let (first, count) = (wish("WATCHFIRE_SIM_FIRST", 1), wish("WATCHFIRE_SIM_SEEDS", SEEDS));

@@ -80,7 +80,7 @@ impl Findings {
     }
 }
 
-/// Every link is derived from what it says, and follows the one before it; the head is the last. [I2, I10]
+/// Every link is derived from what it says, and follows the one before it; the head is the last. `[I2, I10]`
 async fn chain(reading: &mut Reading, head: &Head, findings: &mut Findings) -> Result<(), StoreError> {
     let mut last: Option<Link> = None;
     reading
@@ -114,7 +114,7 @@ async fn chain(reading: &mut Reading, head: &Head, findings: &mut Findings) -> R
     Ok(())
 }
 
-/// The ranges of each slot tile up to its position. [I1]
+/// The ranges of each slot tile up to its position. `[I1]`
 async fn ledger(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
     let mut reached: BTreeMap<SlotName, u64> = BTreeMap::new();
     reading
@@ -138,7 +138,7 @@ async fn ledger(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
     Ok(())
 }
 
-/// Numbers are given once, links end somewhere and do not run in circles. [I6, I8]
+/// Numbers are given once, links end somewhere and do not run in circles. `[I6, I8]`
 async fn incidents(
     reading: &mut Reading,
     head: &Head,
@@ -178,7 +178,7 @@ fn runs_in_a_circle(from: IncidentId, links: &BTreeMap<IncidentId, Option<Incide
     std::iter::successors(next(&from), next).take(links.len()).any(|id| id == from)
 }
 
-/// One open episode for each alert, episodes disjoint, and each in an incident that is there. [I5]
+/// One open episode for each alert, episodes disjoint, and each in an incident that is there. `[I5]`
 async fn episodes(
     reading: &mut Reading,
     incidents: &BTreeSet<IncidentId>,
@@ -212,7 +212,7 @@ fn overlaps(of_one: &mut Vec<EpisodeRecord>, findings: &mut Findings) {
     of_one.clear();
 }
 
-/// Every narrow row that repeats move has its alert; every alert that fires has its narrow row. [I15]
+/// Every narrow row that repeats move has its alert; every alert that fires has its narrow row. `[I15]`
 async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
     let all = keys(reading, Select::from(&ALERT).columns(&["id"])).await?;
     let resolved = Select::from(&ALERT).columns(&["id"]).is("state", state_word(AlertState::Resolved));
@@ -238,7 +238,7 @@ async fn keys(reading: &mut Reading, select: Select) -> Result<BTreeSet<AlertId>
     Ok(ids)
 }
 
-/// Outages of one service are disjoint and not empty. [I13]
+/// Outages of one service are disjoint and not empty. `[I13]`
 async fn outages(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
     let mut last: Option<Outage> = None;
     reading
@@ -258,7 +258,7 @@ async fn outages(reading: &mut Reading, findings: &mut Findings) -> Result<(), S
         .await
 }
 
-/// One message for each subject, kind and version. [I9]
+/// One message for each subject, kind and version. `[I9]`
 async fn outbox(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
     let mut told = BTreeSet::new();
     reading

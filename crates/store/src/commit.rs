@@ -39,11 +39,11 @@ pub struct PositionAdvance {
     pub slot: SlotName,
     pub from: u64,
     pub to: u64,
-    /// These positions were lost before we could read them. [I1: gaps are rows]
+    /// These positions were lost before we could read them. `[I1: gaps are rows]`
     pub gap: bool,
 }
 
-/// An input that could not be read, with its bytes as they came. [I12]
+/// An input that could not be read, with its bytes as they came. `[I12]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     pub id: DeadLetterId,
@@ -56,7 +56,7 @@ pub struct DeadLetter {
     pub received_at: Timestamp,
 }
 
-/// A change by a person, written in the transaction that made it. [I14]
+/// A change by a person, written in the transaction that made it. `[I14]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     pub at: Timestamp,

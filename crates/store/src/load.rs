@@ -1,4 +1,4 @@
-//! What an engine needs to go on: the state as it was committed last. [I15]
+//! What an engine needs to go on: the state as it was committed last. `[I15]`
 //!
 //! Start-up and recovery are the same load. What is loaded of each domain:
 //! alerts it has not forgotten, with what repeats moved laid over them; incidents that are not final, or were not one

@@ -92,7 +92,7 @@ impl Transaction for CommitPlan {
     }
 }
 
-/// [I2] and that no range runs backwards, before anything is asked of the store's state.
+/// `[I2]` and that no range runs backwards, before anything is asked of the store's state.
 fn check(commit: &Commit) -> Result<(), CommitError> {
     let wrong = |what: String| Err(CommitError::Invalid { what });
     if let Some(step) = commit.steps.iter().find(|step| !step.counts.add_up()) {
@@ -104,7 +104,7 @@ fn check(commit: &Commit) -> Result<(), CommitError> {
     }
 }
 
-/// [I10]
+/// `[I10]`
 fn fence(commit: &Commit, head: &Head) -> Result<(), CommitError> {
     if commit.epoch < head.epoch {
         return Err(CommitError::Fenced { ours: commit.epoch, current: head.epoch });
@@ -147,7 +147,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// [I1] Each range begins where the slot's last one ended.
+    /// `[I1]` Each range begins where the slot's last one ended.
     fn positions(
         &mut self,
         advances: &[PositionAdvance],

@@ -3,7 +3,7 @@
 //! Incidents, problems, outages, episodes, alerts and the audit stay for ever. By the store's own clock:
 //! statements, timeline lines and dead letters go after their retention time; delivered or abandoned messages with the
 //! timeline; receipts after 24 h. The chain of commits keeps its newest links, and the ledger folds what is as old as
-//! the links that went into one range for each slot, so that it still tiles. [I1]
+//! the links that went into one range for each slot, so that it still tiles. `[I1]`
 
 use model::limits::IDEMPOTENCY_KEEP;
 use model::{Span, Timestamp};
@@ -27,7 +27,7 @@ pub struct Retention {
     pub commits: u64,
 }
 
-/// contract.md section 2.
+/// docs/contract.md section 2.
 impl Default for Retention {
     fn default() -> Retention {
         Retention {

@@ -83,7 +83,7 @@ tables! {
     }
     /// How far each source slot is committed.
     POSITION = "position", key 1 { slot: Text, next: Int }
-    /// The ranges of each slot, as they were committed; they tile. [I1]
+    /// The ranges of each slot, as they were committed; they tile. `[I1]`
     LEDGER = "ledger", key 2 { slot: Text, start: Int, stop: Int, seq: Int, gap: Int }
     DOMAIN = "domain", key 1 { name: Text, clock: Int }
 

@@ -47,7 +47,7 @@ impl Store {
         Sqlite::open_read_only(path_of(url)?).await.map(Store::from)
     }
 
-    /// Takes the store over and gives the epoch that commits carry from now on; earlier ones are fenced off. [I10]
+    /// Takes the store over and gives the epoch that commits carry from now on; earlier ones are fenced off. `[I10]`
     pub async fn claim(&self) -> Result<u64, StoreError> {
         self.run(Claim).await
     }

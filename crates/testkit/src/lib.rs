@@ -1,6 +1,6 @@
 //! Fixtures as text, so that a test shows what it is about and nothing else.
 //!
-//! [`clock`] (times of one fixed day), [`graph`] (a CMDB in a few lines), [`event`] (what a monitoring system says),
+//! [`mod@clock`] (times of one fixed day), [`graph`] (a CMDB in a few lines), [`event`] (what a monitoring system says),
 //! [`random`] (numbers that a seed repeats). Imports `model` and `topology` only: the unit tests of a crate above would
 //! otherwise meet two copies of its types. A fixture that does not read panics with what is wrong: it is the test's own
 //! mistake.

@@ -1,4 +1,4 @@
-//! Whose own states make an item what it is: by them an outage finds its incident. service-levels.md section 4.
+//! Whose own states make an item what it is: by them an outage finds its incident. docs/measures.md section 4.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What can be wrong with a CMDB, in words that say where and what to do. contract.md section 4.
+//! What can be wrong with a CMDB, in words that say where and what to do. docs/contract.md section 4.
 
 use std::fmt;
 

@@ -157,7 +157,7 @@ impl Graph {
         self.items.class(idx.at())
     }
 
-    /// Of class `service`, or of one marked `service: true`. service-levels.md section 5.
+    /// Of class `service`, or of one marked `service: true`. docs/measures.md section 5.
     pub fn is_service(&self, idx: ItemIdx) -> bool {
         Graph::serves(self.class_of(idx))
     }
@@ -191,7 +191,7 @@ impl Graph {
     }
 
     /// What an alert makes of its item: its effect where it says one, else its severity against the item's class.
-    /// service-levels.md section 4; never at risk.
+    /// docs/measures.md section 4; never at risk.
     pub fn own_state(&self, idx: ItemIdx, severity: Severity, effect: Option<Effect>) -> ItemState {
         match effect {
             Some(Effect::Down) => ItemState::Down,

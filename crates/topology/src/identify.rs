@@ -1,4 +1,4 @@
-//! From the names an event gives to the item it is about. contract.md section 4.
+//! From the names an event gives to the item it is about. docs/contract.md section 4.
 //!
 //! Names are tried in the order given. For each the most specific kind wins: id, name, alias, address, pattern; then,
 //! within the event's environment only, the name without its port, an item's host name of which it is the beginning,

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`fault`] (what can be wrong with a CMDB), [`graph`] (one version: items, edges, names),
 //! [`walk`] (bounded walks up for impact and down for causes), [`rollup`] (from items' own states to everybody's),
-//! [`versions`] (which graph is in force when), [`sweep`] (states over a span: where outages come from),
+//! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from),
 //! [`diff`](mod@diff) (what an import changes).
 //!
 //! Edges point from a dependent to its dependency. Everything here is a function of its arguments: no clock, no hash

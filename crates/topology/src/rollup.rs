@@ -1,4 +1,4 @@
-//! The roll-up: from items' own states to everybody's. service-levels.md sections 4 and 9.
+//! The roll-up: from items' own states to everybody's. docs/measures.md sections 4 and 9.
 //!
 //! The state of an item is the worst of its own, of all it requires, and of its groups; what it uses degrades it while
 //! down there. A group is up while all its members are up, at risk while at least `k` are not down, else down. States

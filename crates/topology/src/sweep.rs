@@ -1,5 +1,5 @@
 //! The states of items over a span, from the faults and windows on them: where outages come from.
-//! service-levels.md section 4.
+//! docs/measures.md section 4.
 //!
 //! Two roll-ups walk through time together: one of what alerts say, one of what maintenance windows name, each with the
 //! other left out. Only items whose state an instant changes are looked at, so the cost is that of the changes.

@@ -53,7 +53,7 @@ impl Graph {
     }
 
     /// The item and all it needs through `requires` and groups, at any depth, sorted by id: what stands behind its
-    /// coverage and its recovery points (service-levels.md sections 5 and 8).
+    /// coverage and its recovery points (docs/measures.md sections 5 and 8).
     pub fn requires_closure(&self, from: ItemIdx) -> Vec<ItemIdx> {
         let needs = |item| self.dependencies(item).filter(|edge| edge.kind != DependencyKind::Uses).map(|edge| edge.to);
         let mut closure: Vec<ItemIdx> =

@@ -1,4 +1,4 @@
-//! Binding, name by name. contract.md section 4.
+//! Binding, name by name. docs/contract.md section 4.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The words users type. contract.md section 1.
+//! The words users type. docs/contract.md section 1.
 //!
 //! Rule: what stands here is only shape and help; what a command does stands in [`commands`](crate::commands) under the
 //! same name. Every command shows an example.

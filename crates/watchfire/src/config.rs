@@ -1,4 +1,4 @@
-//! What a running service is told: a YAML file, overridden by `WATCHFIRE_…` variables. contract.md section 2.
+//! What a running service is told: a YAML file, overridden by `WATCHFIRE_…` variables. docs/contract.md section 2.
 //!
 //! Read in this order: `shape` (the keys as they are written), `resolve` (from words to values, each error with its
 //! place), `overlay` (variables over the file), [`secret`], [`schema`](mod@schema) (the same for editors).
@@ -93,6 +93,14 @@ impl Config {
 
     /// What no single value says.
     fn consistent(&self, file: Option<&TextFile>) -> Result<(), Faults> {
+        if let Some(target) = self.notify.first() {
+            // Worse than no notification is one that somebody relies on.
+            return Err(Faults::one(format!(
+                "{}`notify` names {}, and this version tells nobody: take `notify` out, or read /api/v1/stream",
+                file.map(|file| format!("{}: ", file.name())).unwrap_or_default(),
+                target.webhook
+            )));
+        }
         if self.listen.ip().is_loopback() || !self.tokens.is_empty() || self.open {
             return Ok(());
         }

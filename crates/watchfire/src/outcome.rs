@@ -1,4 +1,4 @@
-//! How a command ends: done, a check that failed, or wrong use. contract.md section 1.
+//! How a command ends: done, a check that failed, or wrong use. docs/contract.md section 1.
 
 use std::fmt;
 use std::process::ExitCode;

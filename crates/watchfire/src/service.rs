@@ -56,6 +56,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     chores::start(&config, &runtime, &store, &stopped);
     let (router, api) = http::router(&config, &runtime, &store, &in_force)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
+    telemetry::notice(&format!("everything is kept in {}", config.store.path().display()));
     telemetry::listening(&address.to_string());
     let ended = until_stopped(&mut signals, &in_force, lost).await;
     stop.send_replace(true);

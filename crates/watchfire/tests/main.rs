@@ -1,5 +1,7 @@
 //! The built binary, as a user meets it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stand outside of test functions")]
+
 mod support;
 
 mod offline;

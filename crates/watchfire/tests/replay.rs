@@ -38,7 +38,8 @@ fn two_replays_write_the_same_bytes() {
 fn several_files_and_standard_input_are_one_stream() {
     let folder = Folder::new("stream");
     let (events, cmdb) = (data("service-levels-example/events.ndjson"), data("service-levels-example/cmdb.yaml"));
-    folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--out", "whole"]).succeeded();
+    folder.watchfire(&["replay", "--cmdb", &cmdb, &events, "--out", "whole"]).succeeded();
+    folder.watchfire(&["replay", "--cmdb", &cmdb]).ended(2).told("no recording is named");
     let text = std::fs::read_to_string(&events).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let (first, rest) = lines.split_at(9);

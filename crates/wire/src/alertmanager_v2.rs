@@ -1,4 +1,5 @@
-//! Alertmanager's API v2: what Prometheus, `amtool` and Grafana post, and what they expect to read. formats.md section A1.
+//! Alertmanager's API v2: what Prometheus, `amtool` and Grafana post, and what they expect to read. docs/formats.md
+//! section 2.
 //!
 //! An alert is firing while its `endsAt` lies after the receipt: that is a promise, kept by `expiry`, not a clear.
 
@@ -50,8 +51,8 @@ pub(crate) fn decode(sender: &Sender<'_>, body: &[u8]) -> Decoded {
 }
 
 impl Sender<'_> {
-    /// formats.md section A1.2. An absent `startsAt` stays absent, which makes the receipt stand for it, as `now` does
-    /// there; an absent `endsAt` becomes a promise of [`RESOLVE_TIMEOUT`].
+    /// docs/formats.md section 2. An absent `startsAt` stays absent, which makes the receipt stand for it, as `now`
+    /// does there; an absent `endsAt` becomes a promise of [`RESOLVE_TIMEOUT`].
     fn posted_alert(&self, fields: PostableAlert<'_>, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
         let receipt = self.context.receipt;
         let starts_at = fields.starts_at.and_then(|said| said.0);

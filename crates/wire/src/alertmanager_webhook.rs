@@ -1,4 +1,4 @@
-//! Alertmanager's webhook, payload version "4". formats.md section A2.
+//! Alertmanager's webhook, payload version "4". docs/formats.md section 3.
 //!
 //! One message mixes firing and resolved alerts, so each is read by its own `status`. A firing one says year 1 for its
 //! end, which means none. Identity is by labels, as for what comes straight from Prometheus: both ways lead to one alert.

@@ -1,5 +1,5 @@
 //! CMDB files, YAML or JSON: read with the place of everything an error may have to name, written back, merged.
-//! contract.md section 4.
+//! docs/contract.md section 4.
 //!
 //! Here is checked how values are spelt; what they mean together (unknown ids, groups, shares) is for `topology`, whose
 //! faults find their line through [`CmdbFile::of_item`] and [`CmdbFile::of_reference`].

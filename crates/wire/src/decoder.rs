@@ -24,7 +24,7 @@ use crate::{Malformed, Notice, alertmanager_v2, alertmanager_webhook, native};
 pub(crate) use identity::Said;
 pub(crate) use statement::{Cleaner, Statement};
 
-/// How the events of a pipeline are read. contract.md section 2.
+/// How the events of a pipeline are read. docs/contract.md section 2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoder {
     pub name: PipelineName,
@@ -107,7 +107,7 @@ pub struct Received {
     pub index: usize,
     /// Where it stands in the body: the bytes of its dead letter.
     pub raw: Range<usize>,
-    /// The receipt recorded with it, or what stands for it (service-levels.md section 1); `None` outside a replay, and
+    /// The receipt recorded with it, or what stands for it (docs/measures.md section 1); `None` outside a replay, and
     /// where a recording says nothing.
     pub received_at: Option<Timestamp>,
     pub result: Result<Input, Malformed>,
@@ -128,7 +128,7 @@ pub(crate) struct Taken {
 }
 
 impl Decoder {
-    /// The defaults of contract.md section 2.
+    /// The defaults of docs/contract.md section 2.
     pub fn standard(name: impl Into<PipelineName>) -> Decoder {
         let label = |name: &str| BindName::Label(name.into());
         Decoder {

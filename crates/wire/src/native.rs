@@ -1,4 +1,4 @@
-//! Watchfire's own events: one object, an array, or an object per line. contract.md section 3.
+//! Watchfire's own events: one object, an array, or an object per line. docs/contract.md section 3.
 //!
 //! Nearly every event is an alert, so that is what is tried first; another `kind` is read again as what it is.
 
@@ -78,7 +78,7 @@ impl Sender<'_> {
     }
 
     /// The recorded receipt, or what stands for it where a recording says none; nothing outside a replay.
-    /// service-levels.md section 1.
+    /// docs/measures.md section 1.
     fn receipt(&self, said: Option<Instant>, stand_in: Option<Timestamp>) -> Option<Timestamp> {
         said.and_then(|said| said.0).or(stand_in).filter(|_| self.context.replay)
     }

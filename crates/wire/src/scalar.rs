@@ -152,7 +152,7 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 /// Unix time: seconds, or milli-, micro- or nanoseconds where so many seconds would lie past the year 5000.
-/// formats.md section C7.
+/// docs/formats.md section 5.
 fn unix_instant(number: i64) -> Option<Timestamp> {
     let micros = match number.unsigned_abs() {
         0..100_000_000_000 => number.checked_mul(1_000_000)?,

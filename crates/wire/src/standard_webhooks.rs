@@ -1,4 +1,4 @@
-//! Standard Webhooks: the signature that proves a message to be ours. formats.md section B7.
+//! Standard Webhooks: the signature that proves a message to be ours. docs/formats.md section 8.
 
 use std::fmt;
 

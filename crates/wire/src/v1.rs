@@ -1,4 +1,4 @@
-//! The contract's JSON, written down once: for the API, replay's files, Kafka's outputs and the pages. contract.md
+//! The contract's JSON, written down once: for the API, replay's files, Kafka's outputs and the pages. docs/contract.md
 //! sections 5 to 8.
 //!
 //! snake_case; instants RFC 3339 in UTC; durations end in `_seconds` and are numbers with at most six decimals; ids have

@@ -1,4 +1,4 @@
-//! From a file to the next version of the CMDB: an upsert by id, or the whole. contract.md section 4.
+//! From a file to the next version of the CMDB: an upsert by id, or the whole. docs/contract.md section 4.
 
 use calendar::Calendar;
 use model::{CiId, Cmdb};

@@ -179,7 +179,7 @@ impl Api {
         Ok(v1::MaintenanceWindow::from_model(&self.window_named(&id.to_string()).await?))
     }
 
-    /// By the same roll-up that suppresses. service-levels.md section 4.
+    /// By the same roll-up that suppresses. docs/measures.md section 4.
     fn mutes(&self, cis: &[CiId]) -> Result<Mutes, Fault> {
         let graph = self.runtime().graph();
         let quiet = in_maintenance(&graph, cis)?;

@@ -116,17 +116,7 @@ impl Service {
 
     /// Native events, committed and shown.
     pub(crate) async fn push(&self, events: &str) {
-        let set = PipelineSet::builtin();
-        let source = "test".into();
-        let context = Context { receipt: runtime::clock::wall(), replay: false };
-        let decoded = set.decoder(Format::Native, &source).decode(Format::Native, &source, events.as_bytes(), &context);
-        let item = |received: wire::Received| match received.result.unwrap() {
-            Input::Event(event) => Item::Event(event),
-            Input::Command(command) => Item::Command(command),
-        };
-        let items: Vec<Item> = decoded.received.into_iter().map(item).collect();
-        assert!(!items.is_empty(), "{events}");
-        self.push_items(items).await;
+        self.push_items(native(events)).await;
     }
 
     pub(crate) async fn push_items(&self, items: Vec<Item>) -> PushAnswer {
@@ -147,6 +137,21 @@ impl Service {
         self.ask("PUT", "/api/v1/cmdb", &[], file).await.of(200);
         self
     }
+}
+
+/// Native events as inputs.
+pub(crate) fn native(events: &str) -> Vec<Item> {
+    let set = PipelineSet::builtin();
+    let source = "test".into();
+    let context = Context { receipt: runtime::clock::wall(), replay: false };
+    let decoded = set.decoder(Format::Native, &source).decode(Format::Native, &source, events.as_bytes(), &context);
+    let item = |received: wire::Received| match received.result.unwrap() {
+        Input::Event(event) => Item::Event(event),
+        Input::Command(command) => Item::Command(command),
+    };
+    let items: Vec<Item> = decoded.received.into_iter().map(item).collect();
+    assert!(!items.is_empty(), "{events}");
+    items
 }
 
 /// A critical alert on an item, by its key.

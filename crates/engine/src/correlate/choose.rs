@@ -32,7 +32,7 @@ struct Candidate {
 }
 
 impl Desk<'_> {
-    /// A counting episode that no incident holds: suppressed, joined or the first of a new incident. [I5]
+    /// A counting episode that no incident holds: suppressed, joined or the first of a new incident. `[I5]`
     pub(crate) fn admit(&mut self, member: Member) {
         let Some((alert, episode)) = self.episode(member) else { return };
         if !episode.counts() || episode.incident.is_some() {

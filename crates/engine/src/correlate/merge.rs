@@ -38,7 +38,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Every member moves; the survivor takes the earliest instants and the union of holds. [I8]
+    /// Every member moves; the survivor takes the earliest instants and the union of holds. `[I8]`
     pub(crate) fn merge(&mut self, gone: IncidentId, survivor: IncidentId, score: u32) {
         let Some(merged) = self.state.incidents.get(&gone).cloned() else { return };
         let members: Vec<Member> = self.state.members.get(&gone).into_iter().flatten().copied().collect();

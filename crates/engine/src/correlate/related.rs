@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use model::alert::{Alert, Episode};
+use model::outage::ItemState;
 use model::reason::Evidence;
 use model::{CiId, IncidentId, Span, Timestamp, limits};
 use topology::{Graph, ItemIdx};
@@ -81,8 +82,12 @@ impl<'a> Desk<'a> {
                 self.same_item(item, &mut ties);
                 self.needs(item, &mut ties);
                 self.needed_by(item, &mut ties);
-                self.common_dependency(item, &mut ties);
-                self.common_dependent(item, &mut ties);
+                // A warning says nothing of whether the item works, so nothing shared explains it.
+                let hurt = self.graph().own_state(item, episode.worst(), episode.effect()) != ItemState::Up;
+                if hurt {
+                    self.common_dependency(item, &mut ties);
+                    self.common_dependent(item, &mut ties);
+                }
                 self.neighbours(item, &mut ties);
             }
             None => self.likeness(alert, &mut ties),

@@ -1,4 +1,4 @@
-//! What an incident's members say together: its instants, and whether anything still fires. measures.md section 2.
+//! What an incident's members say together: its instants, and whether anything still fires. docs/measures.md section 2.
 
 use std::collections::BTreeSet;
 

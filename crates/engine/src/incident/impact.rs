@@ -1,4 +1,4 @@
-//! What an incident's own faults make of the items, and so which services it affects. measures.md section 9.
+//! What an incident's own faults make of the items, and so which services it affects. docs/measures.md section 9.
 
 use model::alert::{Episode, SeverityStep};
 use model::incident::AffectedService;

@@ -10,7 +10,7 @@ use crate::state::Member;
 use crate::timer::Timer;
 
 impl Desk<'_> {
-    /// The first incident of an episode. Its id follows from the episode, so it is opened once. [I6]
+    /// The first incident of an episode. Its id follows from the episode, so it is opened once. `[I6]`
     pub(crate) fn open_incident(
         &mut self,
         member: Member,

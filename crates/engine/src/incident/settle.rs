@@ -1,4 +1,4 @@
-//! Settling: before time goes on, an incident agrees with what its members say.
+//! Settling: before time goes on, an incident agrees with what its members say. `[I7]`
 
 use model::incident::{AffectedService, Confidence, Incident, Major, Priority, urgency_of_severity};
 use model::outage::ItemState;
@@ -158,7 +158,7 @@ impl Desk<'_> {
         self.decide_incident(id, Reason::Reopened { alert: None });
     }
 
-    /// Priority rises by itself while the incident is open, and falls only by a person. measures.md section 9.
+    /// Priority rises by itself while the incident is open, and falls only by a person. docs/measures.md section 9.
     fn prioritise(&mut self, id: IncidentId, facts: &Facts) {
         let policy = self.policy_of(id);
         let Some(incident) = self.state.incidents.get(&id) else { return };

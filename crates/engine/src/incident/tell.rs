@@ -1,4 +1,4 @@
-//! What is told to people, and when. contract.md section 10: the engine decides, the outbox carries.
+//! What is told to people, and when. docs/contract.md section 10: the engine decides, the outbox carries.
 
 use model::incident::{Incident, IncidentState, Priority};
 use model::outage::ItemState;

@@ -1,4 +1,4 @@
-//! Titles: symptom first, the cause only where it is known well enough. contract.md section 6.
+//! Titles: symptom first, the cause only where it is known well enough. docs/contract.md section 6.
 
 use model::incident::{AffectedService, Incident};
 use model::outage::ItemState;

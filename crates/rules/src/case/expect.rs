@@ -14,7 +14,7 @@ pub(super) const KEYS: [&str; 3] = ["dispositions", "alerts", "incidents"];
 const ALERT_KEYS: [&str; 8] = ["summary_contains", "labels", "source", "ci", "state", "severity", "effect", "episodes"];
 const INCIDENT_KEYS: [&str; 6] = ["title_contains", "state", "priority", "cause", "services", "alerts"];
 
-/// contract.md section 7.
+/// docs/contract.md section 7.
 const DISPOSITIONS: [(&str, Disposition); 9] = [
     ("opened", Disposition::Opened),
     ("repeated", Disposition::Repeated),

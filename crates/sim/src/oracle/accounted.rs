@@ -1,4 +1,4 @@
-//! What was acknowledged is there, what was refused is not, and everything adds up. [I2] [I3] [I12] [I14] [I19]
+//! What was acknowledged is there, what was refused is not, and everything adds up. `[I2, I3, I12, I14, I19]`
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,7 +156,7 @@ fn outcome(accepted: &Accepted, place: usize) -> Option<Outcome> {
 
 /// The store went back: answers that it no longer knows of are lost, and that is known.
 pub(crate) fn forgive_what_was_lost(world: &mut World) {
-    let Ok(evidence) = Evidence::gather(world) else { return };
+    let Ok(evidence) = Evidence::gather(world, false) else { return };
     for (nth, sent) in world.journal.sent.iter_mut().enumerate() {
         sent.lost_with_store |= sent.is_acknowledged() && !evidence.accepted.contains_key(&nth);
     }

@@ -1,4 +1,4 @@
-//! The episodes that the store has of each alert are those of the set of what was said. [I4]
+//! The episodes that the store has of each alert are those of the set of what was said. `[I4]`
 
 use std::collections::{BTreeMap, BTreeSet};
 

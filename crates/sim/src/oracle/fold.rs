@@ -1,4 +1,4 @@
-//! What a set of statements means, by the text of docs/measures.md section 1 and nothing else. [I4]
+//! What a set of statements means, by the text of docs/measures.md section 1 and nothing else. `[I4]`
 //!
 //! Written anew, and slowly: stretches are joined pair by pair, severities are looked up instant by instant.
 

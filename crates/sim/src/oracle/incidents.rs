@@ -1,4 +1,4 @@
-//! Incidents and what they hold, from the rows alone. [I5] [I6] [I7] [I8]
+//! Incidents and what they hold, from the rows alone. `[I5]` `[I6]` `[I7]` `[I8]`
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Positions: what is committed of each slot tiles, and as many pushes are in as positions. [I1]
+//! Positions: what is committed of each slot tiles, and as many pushes are in as positions. `[I1]`
 
 use std::collections::BTreeMap;
 

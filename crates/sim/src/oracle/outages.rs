@@ -1,4 +1,4 @@
-//! Outages against a roll-up by brute force: at every elementary interval, every item, until nothing changes. [I13]
+//! Outages against a roll-up by brute force: at every elementary interval, every item, until nothing changes. `[I13]`
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What leaves: one message for each subject, kind and version, and none that was promised is missing. [I9]
+//! What leaves: one message for each subject, kind and version, and none that was promised is missing. `[I9]`
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! At rest: nothing is overdue, and what the store gives back is what is in memory. [I11] [I15]
+//! At rest: nothing is overdue, and what the store gives back is what is in memory. `[I11]` `[I15]`
 
 use engine::{Snapshot, State};
 use model::{Domain, Span, Timestamp, limits};
@@ -65,6 +65,10 @@ fn engine_snapshot(domain: &Domain, stored: &store::Snapshot) -> Snapshot {
 fn needed(mut snapshot: Snapshot) -> Snapshot {
     let horizon = snapshot.clock - limits::LATE_HORIZON;
     let (two_days, month) = (snapshot.clock - Span::from_days(2), snapshot.clock - Span::from_days(30));
+    for alert in &mut snapshot.alerts {
+        let until = alert.final_until.unwrap_or(Timestamp::MIN).min(horizon);
+        alert.episodes.retain(|episode| episode.end.is_none_or(|end| end > until));
+    }
     snapshot.outages.retain(|outage| outage.to.is_none_or(|to| to > horizon));
     snapshot.outages.sort_by_key(|outage| (outage.service.clone(), outage.from));
     snapshot.silences.retain(|silence| silence.interval.end() > horizon);

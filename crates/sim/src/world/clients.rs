@@ -87,20 +87,32 @@ impl World {
         if let Some(mutant) = self.mutant {
             mutant.spoil_push(&mut push);
         }
-        let refused_before = self.journal.sent[sent].fate.clone();
+        let push_has_key = push.idempotency_key.is_some();
         self.feed(pid, Event::Push(push));
         let waits = self.processes.get(&pid).is_some_and(|process| process.waiting.contains_key(&id));
         if too_much && waits {
             self.violation(format!("I18: {items} items waited, {more_items} more were taken"));
+        }
+        if waits && push_has_key && self.random.chance(self.faults.unheard) {
+            let patience = self.random.millis(1, 2000);
+            self.after(patience, Happening::HangUp(pid, id));
         }
         if waits && self.mutant == Some(Mutant::AcknowledgeBeforeCommit) {
             if let Some(process) = self.processes.get_mut(&pid) {
                 process.waiting.remove(&id);
             }
             let at = self.truth;
-            self.answered(sent, PushAnswer::Committed { answers: Vec::new(), at });
+            let nothing = runtime::ItemAnswer::Event(model::step::Answer::Nothing);
+            self.answered(sent, PushAnswer::Committed { answers: vec![nothing; more_items], at });
         }
-        debug_assert!(refused_before == Fate::Trying, "only what is not answered is tried");
+    }
+
+    pub(crate) fn hang_up(&mut self, pid: Pid, id: runtime::PushId) {
+        let Some(process) = self.processes.get_mut(&pid) else { return };
+        if let Some(Waiting::Push(sent)) = process.waiting.remove(&id) {
+            process.hung_up.insert(id);
+            self.cut(sent);
+        }
     }
 
     pub(crate) fn answered(&mut self, sent: usize, answer: PushAnswer) {
@@ -132,7 +144,7 @@ impl World {
     pub(crate) fn cut(&mut self, sent: usize) {
         self.trace.line(self.truth, format_args!("push {sent} was cut off"));
         self.journal.sent[sent].cut_before = true;
-        let wait = self.random.millis(100, 30_000);
+        let wait = if self.random.chance(500) { self.random.millis(1, 300) } else { self.random.millis(300, 30_000) };
         if self.journal.sent[sent].key.is_some() && self.random.chance(850) {
             self.sometimes.saw(Rare::RetriedByKey);
             self.after(wait, Happening::Deliver(sent));

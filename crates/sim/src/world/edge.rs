@@ -26,6 +26,9 @@ impl World {
 
     /// The commit reaches the store, or meets a fault; its process may be dead by now.
     pub(crate) fn commit_lands(&mut self, pid: Pid, mut commit: Commit) {
+        if self.random.chance(self.faults.crash) {
+            self.crash(pid);
+        }
         let alive = self.processes.contains_key(&pid);
         if !alive && self.random.chance(500) {
             return;
@@ -86,6 +89,10 @@ impl World {
                 let what = format_args!("  {} {:?} {from}..{to}, by {}", outage.service, outage.state, step.clock);
                 self.trace.line(self.truth, what);
             }
+            for alert in &step.alerts {
+                let last = alert.episodes.last().map(|episode| (episode.id, episode.end, episode.incident));
+                self.trace.line(self.truth, format_args!("  {} {last:?}", alert.id));
+            }
             for incident in &step.incidents {
                 let what = format_args!("  {} v{} {:?}", incident.id, incident.version, incident.state());
                 self.trace.line(self.truth, what);
@@ -125,6 +132,7 @@ impl World {
             self.landed(&effects);
             *commit = Commit {
                 previous: committed.hash,
+                positions: commit.positions.clone(),
                 steps: Vec::new(),
                 dead_letters: Vec::new(),
                 audit: Vec::new(),

@@ -1,6 +1,6 @@
 //! A process that runs the shipped machine: it is fed, its effects are carried out, and it dies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Span, Timestamp};
 use runtime::{Effect, Event, Machine, Overload, PushAnswer, PushId};
@@ -22,6 +22,8 @@ pub struct Process {
     /// A commit is on its way.
     pub(crate) under_way: bool,
     pub(crate) waiting: BTreeMap<PushId, Waiting>,
+    /// Whom nobody waits for any more.
+    pub(crate) hung_up: BTreeSet<PushId>,
     /// The deadline that a tick is on its way for.
     tick_for: Option<Timestamp>,
     /// The number of the commit it knows last, and the epoch it took the store over with.
@@ -48,6 +50,7 @@ impl World {
             ready: false,
             under_way: false,
             waiting: BTreeMap::new(),
+            hung_up: BTreeSet::new(),
             tick_for: None,
             knows: 0,
             epoch: 0,
@@ -81,7 +84,7 @@ impl World {
         self.carry_out(pid, effects);
     }
 
-    /// What waits is bounded by the limits and the two batches that may be put back. [I18]
+    /// What waits is bounded by the limits and the two batches that may be put back. `[I18]`
     fn check_caps(&mut self, pid: Pid) {
         let Some(process) = self.processes.get(&pid) else { return };
         let limits = self.profile.limits;
@@ -141,7 +144,7 @@ impl World {
     fn answer(&mut self, pid: Pid, id: PushId, answer: PushAnswer) {
         let Some(process) = self.processes.get_mut(&pid) else { return };
         let Some(waiting) = process.waiting.remove(&id) else {
-            if self.mutant != Some(Mutant::AcknowledgeBeforeCommit) {
+            if !process.hung_up.remove(&id) && self.mutant != Some(Mutant::AcknowledgeBeforeCommit) {
                 self.violation(format!("I3: {id:?} was answered twice, or was never asked"));
             }
             return;

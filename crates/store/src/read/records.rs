@@ -65,7 +65,7 @@ impl Store {
         Ok(self.reading().await?.all(Select::from(&POSITION), position_from).await?.into_iter().collect())
     }
 
-    /// The committed ranges of every slot, in order. [I1]
+    /// The committed ranges of every slot, in order. `[I1]`
     pub async fn ranges(&self) -> Result<Vec<Range>, StoreError> {
         self.reading().await?.all(Select::from(&LEDGER), Range::from_row).await
     }

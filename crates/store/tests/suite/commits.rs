@@ -94,6 +94,7 @@ pub(crate) async fn a_commit_from_where_the_store_is_not_is_refused_whole(store:
     chain.advance("a", 5, 6).await.unwrap();
 }
 
+/// I1: no hole, no overlap; a gap is a range of its own.
 pub(crate) async fn gaps_are_ranges_and_ranges_tile(store: Store) {
     let mut chain = Chain::claim(&store).await;
     chain.advance("a", 3, 5).await.unwrap();
@@ -111,6 +112,7 @@ pub(crate) async fn a_slot_begins_where_it_begins(store: Store) {
     assert_eq!(store.positions().await.unwrap()[&store::SlotName::from("late")], 1_000_001);
 }
 
+/// I10: nobody commits under an older epoch.
 pub(crate) async fn an_older_epoch_is_fenced_off(store: Store) {
     let mut old = Chain::claim(&store).await;
     let mut new = Chain::claim(&store).await;
@@ -141,6 +143,7 @@ pub(crate) async fn a_commit_that_follows_another_is_a_conflict(store: Store) {
     chain.advance("a", 1, 2).await.unwrap();
 }
 
+/// I2: dispositions that do not add up are not written.
 pub(crate) async fn a_commit_that_contradicts_itself_is_refused(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let mut odd = step(at(0));

@@ -50,6 +50,7 @@ pub(crate) async fn a_message_is_due_until_it_is_delivered(store: Store) {
     assert!(matches!(refused, StoreError::NotFound(_)), "{refused}");
 }
 
+/// I12 and I14: the bytes that came, one replay, and an audit entry for each change.
 pub(crate) async fn a_dead_letter_is_kept_as_it_came_and_replayed_once(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let dead_letters = vec![letter(1, at(1)), letter(2, at(2)), letter(3, at(3))];
@@ -133,6 +134,7 @@ pub(crate) async fn what_is_kept_for_a_time_goes_in_slices(store: Store) {
     assert_eq!(store.check().await.unwrap(), []);
 }
 
+/// I1: also where old ranges became one.
 pub(crate) async fn the_ledger_folds_and_still_tiles(store: Store) {
     let mut chain = Chain::claim(&store).await;
     for n in 0..20 {

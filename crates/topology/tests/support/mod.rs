@@ -50,7 +50,7 @@ pub(crate) fn ids(graph: &Graph, items: impl IntoIterator<Item = ItemIdx>) -> Ve
     items.into_iter().map(|idx| graph.id(idx).to_string()).collect()
 }
 
-/// States by the rules of service-levels.md section 4, applied until nothing changes.
+/// States by the rules of docs/measures.md section 4, applied until nothing changes.
 pub(crate) fn naive_rollup(cmdb: &Cmdb, own: &BTreeMap<CiId, ItemState>) -> BTreeMap<CiId, ItemState> {
     let mut states: BTreeMap<CiId, ItemState> =
         cmdb.items.iter().map(|item| (item.id.clone(), ItemState::Up)).collect();

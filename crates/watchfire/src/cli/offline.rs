@@ -43,7 +43,7 @@ pub(crate) struct Test {
 )]
 pub(crate) struct Replay {
     /// Recordings (NDJSON; `.gz` and `.zst` are unpacked), `-` for standard input
-    #[arg(required = true, value_name = "EVENTS")]
+    #[arg(value_name = "EVENTS", required_unless_present_any = ["cmdb", "pipeline"])]
     pub(crate) events: Vec<PathBuf>,
     /// CMDB files; several are one CMDB
     #[arg(long, value_name = "FILE", num_args = 1..)]

@@ -6,7 +6,7 @@
 mod kind;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::cli::Check;
 use crate::config::Config;
@@ -48,7 +48,7 @@ struct Sorted {
 
 impl Sorted {
     /// A file that somebody named must be something; in a folder others may lie about.
-    fn take(&mut self, path: &PathBuf, console: &Console) -> anyhow::Result<()> {
+    fn take(&mut self, path: &Path, console: &Console) -> anyhow::Result<()> {
         if !path.is_dir() {
             let file = TextFile::read(path)?;
             let kind = Kind::of(&file).unwrap_or(Kind::Configuration);

@@ -1,6 +1,7 @@
 //! `watchfire replay`: recorded events through the engine, and what came of them.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use model::reason::Disposition;
 use replay::input::Lines;
@@ -11,25 +12,31 @@ use store::{AlertFilter, IncidentFilter, Memory, Store};
 use crate::cli::Replay;
 use crate::console::{Colour, Console};
 use crate::inventory::{self, Care, Inventory};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUse};
 use crate::place::close;
 
-pub(super) async fn replay(args: Replay, console: &Console) -> anyhow::Result<Outcome> {
+pub(super) async fn replay(mut args: Replay, console: &Console) -> anyhow::Result<Outcome> {
+    let events = recordings(&mut args)?;
     let inventory = Inventory::of_paths(&args.cmdb, Care::Strict)?;
     let (pipelines, notices) = inventory::pipelines(&args.pipeline)?;
     for remark in inventory.remarks.iter().chain(&notices) {
         console.say_with(Colour::Yellow, "note:", remark);
     }
     let until = args.until.map(|until| until.resolve(runtime::clock::wall()));
-    let lines = Lines::open(&args.events)?;
+    let lines = Lines::open(&events)?;
     let store = match &args.store {
         Some(place) => place.open().await?,
         None => Memory::new().store(),
     };
     let player = Player::new(store, Config { cmdb: inventory.cmdb, pipelines, until }).await?;
     let began = std::time::Instant::now();
-    let bytes = Lines::bytes_in_all(&args.events).unwrap_or(0);
-    let played = player.play(lines, |read| console.progress(read as f64 / bytes.max(1) as f64)).await;
+    let bytes = Lines::bytes_in_all(&events);
+    let progress = |read: u64| {
+        if let Some(bytes) = bytes {
+            console.progress(read as f64 / bytes.max(1) as f64);
+        }
+    };
+    let played = player.play(lines, progress).await;
     console.progress_done();
     let (replayed, store) = played?;
     if let Some(folder) = &args.out {
@@ -38,6 +45,25 @@ pub(super) async fn replay(args: Replay, console: &Console) -> anyhow::Result<Ou
     console.say(summary(&replayed, &store, began.elapsed().as_secs_f64()).await?);
     close(&store).await;
     Ok(Outcome::Done)
+}
+
+/// `--cmdb a.yaml events.ndjson`: options that take several values take what follows them too.
+fn recordings(args: &mut Replay) -> Result<Vec<PathBuf>, WrongUse> {
+    let mut events = std::mem::take(&mut args.events);
+    for taken in [&mut args.cmdb, &mut args.pipeline] {
+        let (recorded, kept) = std::mem::take(taken).into_iter().partition(|path| is_recording(path));
+        events.extend::<Vec<PathBuf>>(recorded);
+        *taken = kept;
+    }
+    match events.is_empty() {
+        true => Err(WrongUse("no recording is named: say which events to replay, such as events.ndjson".to_owned())),
+        false => Ok(events),
+    }
+}
+
+fn is_recording(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    path == Path::new("-") || ending.is_some_and(|ending| matches!(ending, "ndjson" | "jsonl" | "gz" | "zst"))
 }
 
 async fn summary(replayed: &Replayed, store: &Store, seconds: f64) -> anyhow::Result<String> {

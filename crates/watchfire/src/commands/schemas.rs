@@ -22,7 +22,7 @@ pub(super) fn openapi(console: &Console) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// JSON Schema, draft 2020-12, of a CMDB file. contract.md section 4.
+/// JSON Schema, draft 2020-12, of a CMDB file. docs/contract.md section 4.
 fn cmdb() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

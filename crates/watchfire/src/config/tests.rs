@@ -1,3 +1,5 @@
+//! A configuration as users write it: what is read, what is refused and where, what variables change.
+
 use super::*;
 
 fn file(text: &str) -> TextFile {

@@ -62,7 +62,7 @@ impl Service {
     pub(crate) async fn ready(&mut self, client: &Client) -> anyhow::Result<()> {
         let until = std::time::Instant::now() + READY_WITHIN;
         loop {
-            if client.get("/readyz", &Vec::new()).await.is_ok() {
+            if client.get("/api/v1/problems", &Vec::new()).await.is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {

@@ -9,14 +9,13 @@ use super::said::{Said, fact};
 use super::story::{Part, blip, part, tell};
 
 /// What really happened, in the words of the summary.
-pub(crate) const TRUTHS: [(&str, &str); 10] = [
+pub(crate) const TRUTHS: [(&str, &str); 9] = [
     ("storage", "san-1"),
     ("mail", "mq-2"),
     ("deployment", "search-api"),
-    ("node", "catalog-api-2"),
+    ("node", "token-api-2"),
     ("link", "link-dc1-dc2"),
     ("overrun", "db-reports"),
-    ("monitor", "etl-1"),
     ("invoices", "billing-api"),
     ("recurring", "db-hr"),
     ("unclear", "web-front"),
@@ -94,7 +93,7 @@ impl Day {
     }
 
     fn lost_node(&mut self) {
-        self.fault(&[part("catalog-api-2", "InstanceDown", "critical", 0, 0)], (8, 30), (12, 45), "node");
+        self.fault(&[part("token-api-2", "InstanceDown", "critical", 0, 0)], (8, 30), (12, 45), "node");
     }
 
     fn bad_deployment(&mut self) {

@@ -1,12 +1,13 @@
 //! What the demo says at its end.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use model::incident::Confidence;
+use model::incident::{Confidence, Priority};
 use model::text::{counted, cut};
 use model::{Incident, Interval, Timestamp};
 use report::Question;
-use store::{AlertFilter, EpisodeRecord, Store};
+use store::{EpisodeRecord, Store};
 
 use super::live::Sent;
 use super::said::Said;
@@ -41,9 +42,9 @@ impl Day<'_> {
             writeln!(text, "\n{}", console.painted(Colour::Bold, "Killed with -9 at the peak of the storm"))?;
             writeln!(
                 text,
-                "  {} ({} sent again by their senders)",
+                "  {} (what was not acknowledged, its senders sent again: {})",
                 console.painted(word, &line),
-                counted(self.sent.tried_again, "push")
+                counted(self.sent.tried_again, "time")
             )?;
         }
         writeln!(text, "\n  The service was at {} (API, /metrics, /openapi.json).", self.url)?;
@@ -52,7 +53,7 @@ impl Day<'_> {
 
     fn figures(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {
         let firings = self.script.iter().filter(|said| said.event["status"] == "firing").count();
-        let alerts: std::collections::BTreeSet<_> =
+        let alerts: BTreeSet<_> =
             self.episodes.iter().flatten().map(|episode| episode.alert).collect();
         let incidents = self.live().count();
         let fewer = 100.0 - 100.0 * incidents as f64 / firings.max(1) as f64;
@@ -90,8 +91,8 @@ impl Day<'_> {
         }
         writeln!(
             text,
-            "  … and {} of P5 or with nothing affected, told to nobody or in passing",
-            counted(mild.len(), "mild incident")
+            "  … and {} of P5, which nobody was told of",
+            counted(mild.len(), "incident")
         )?;
         Ok(())
     }
@@ -124,18 +125,25 @@ impl Day<'_> {
         Ok(())
     }
 
-    async fn unknowns(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {
-        let unbound = self
-            .store
-            .count_alerts(&AlertFilter { cis: Some(Vec::new()), ..AlertFilter::default() })
-            .await
-            .unwrap_or(0);
-        let gaps = self.store.source_gaps(self.window).await?;
-        let blind: f64 = gaps
+    /// How long any source was silent: until it came back, or to the end.
+    async fn blind_seconds(&self) -> anyhow::Result<f64> {
+        let gaps = self.store.source_gaps(self.window).await?.into_iter().map(|gap| gap.interval);
+        let sources = self.store.sources().await?;
+        let still = sources
             .iter()
-            .filter_map(|gap| gap.interval.intersect(self.window))
-            .map(|gap| gap.length().seconds_f64())
-            .sum();
+            .filter_map(|source| source.silent_since)
+            .map(|since| Interval::or_empty(since, self.window.end()));
+        let within = gaps.chain(still).filter_map(|gap| gap.intersect(self.window));
+        Ok(within.map(|gap| gap.length().seconds_f64()).fold(0.0, |sum, seconds| sum + seconds))
+    }
+
+    async fn unknowns(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {
+        let without_item = self.episodes.iter().flatten().filter(|episode| episode.ci.is_none());
+        let unbound: BTreeSet<_> = without_item.map(|episode| episode.alert).collect();
+        let blind = self.blind_seconds().await?;
+        let sources = self.store.sources().await?;
+        let silent: Vec<&str> =
+            sources.iter().filter(|source| source.silent_since.is_some()).map(|source| source.name.as_str()).collect();
         let unclear = self
             .live()
             .filter(|incident| {
@@ -146,18 +154,19 @@ impl Day<'_> {
         writeln!(
             text,
             "  {} bound to no item (GET /api/v1/cmdb/health says which names to accept)",
-            counted(unbound as usize, "alert")
+            counted(unbound.len(), "alert")
         )?;
         writeln!(text, "  {} whose cause it calls unclear", counted(unclear, "incident"))?;
         writeln!(text, "  {:.0} blind minutes, in which a silent source could have said anything", blind / 60.0)?;
+        if !silent.is_empty() {
+            writeln!(text, "  silent to the end: {}", silent.join(", "))?;
+        }
         Ok(())
     }
 }
 
 fn is_grave(incident: &Incident) -> bool {
-    use model::incident::Priority::{P1, P2, P3, P4};
-    matches!(incident.priority, P1 | P2 | P3)
-        || (incident.priority == P4 && (incident.by_hand || incident.problem.is_some() || incident.stale))
+    incident.priority != Priority::P5
 }
 
 fn colour_of(incident: &Incident) -> Colour {

@@ -1,4 +1,4 @@
-//! What is served: pushes, and everything that people and their tools ask. contract.md section 5.
+//! What is served: pushes, and everything that people and their tools ask. docs/contract.md section 5.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use api::{Api, Auth, Denied, Once, Parts, Role, Token};
 use axum::Router;
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use ingest_http::{Gate, Ingest, Keyed};
 use runtime::Runtime;
 use store::Store;
@@ -52,6 +53,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, api: Api, mut s
         drop(stopped.wait_for(|stopped| *stopped).await);
         api.end_streams();
     };
+    // Answers are small, and somebody waits for each.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
         telemetry::fatal(&format!("HTTP ended: {error}"));
     }

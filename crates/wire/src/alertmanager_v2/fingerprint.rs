@@ -7,7 +7,7 @@ const PRIME: u64 = 1_099_511_628_211;
 /// A byte that UTF-8 never uses, between names and values.
 const SEPARATOR: u8 = 0xFF;
 
-/// FNV-1a over the labels sorted by name, empty ones dropped, as 16 hexadecimal digits. formats.md section C1.
+/// FNV-1a over the labels sorted by name, empty ones dropped, as 16 hexadecimal digits. docs/formats.md section 6.
 pub fn fingerprint(labels: &Labels) -> String {
     let mut hash = OFFSET_BASIS;
     for (name, value) in labels.iter().filter(|(_, value)| !value.is_empty()) {
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors_of_formats_c1_hold() {
+    fn the_vectors_of_docs_formats_hold() {
         let labels = |severity: &str| {
             Labels::from_pairs([
                 ("severity", severity),

@@ -76,7 +76,7 @@ impl PostableSilence {
     }
 
     /// The silence that is meant, at `now`; `old` is the one it names. A start in the past is moved to `now`, and a
-    /// silence whose matchers, or whose past start, changed is another one. formats.md section A1.3.
+    /// silence whose matchers, or whose past start, changed is another one. docs/formats.md section 2.
     pub fn to_model(&self, old: Option<&Silence>, now: Timestamp) -> Result<Silenced, Malformed> {
         let matchers = self.checked_matchers()?;
         let (start, end) = (self.starts_at.0, self.ends_at.0);

@@ -1,4 +1,4 @@
-//! What Prometheus and `amtool` send and read. Examples follow formats.md section A1.
+//! What Prometheus and `amtool` send and read. Examples follow docs/formats.md section 2.
 
 use model::alert::{Alert, Flapping, Hot, Suppression};
 use model::event::{AlertEvent, Event, Status};

@@ -1,4 +1,4 @@
-//! What Alertmanager's webhook sends. Examples follow formats.md section A2.
+//! What Alertmanager's webhook sends. Examples follow docs/formats.md section 3.
 
 use model::event::{Event, Status};
 use model::{Domain, Fingerprint, SourceName, Timestamp};

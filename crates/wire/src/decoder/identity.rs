@@ -1,4 +1,4 @@
-//! Which condition a statement is about: its fingerprint. design.md section 4, contract.md section 3.
+//! Which condition a statement is about: its fingerprint. docs/formats.md section 6, docs/contract.md section 3.
 
 use model::{Domain, Fingerprint, Labels};
 

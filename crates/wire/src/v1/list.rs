@@ -1,4 +1,4 @@
-//! What wraps answers: lists, pushes, errors. contract.md section 5.
+//! What wraps answers: lists, pushes, errors. docs/contract.md section 5.
 
 use serde::{Deserialize, Serialize};
 

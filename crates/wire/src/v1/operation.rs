@@ -64,7 +64,7 @@ pub struct AuditEntry {
     pub detail: Value,
 }
 
-/// A line of `links.ndjson`: what became of one input event. contract.md section 7.
+/// A line of `links.ndjson`: what became of one input event. docs/contract.md section 7.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Link {

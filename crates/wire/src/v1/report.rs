@@ -1,4 +1,4 @@
-//! The rows of reports and measures. contract.md section 8; service-levels.md has the formulas.
+//! The rows of reports and measures. docs/contract.md section 8; docs/measures.md has the formulas.
 //!
 //! `None` is a figure with no sample, and prints as `null`.
 

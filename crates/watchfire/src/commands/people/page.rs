@@ -62,10 +62,34 @@ pub(super) fn word(value: &Value) -> String {
     }
 }
 
-/// The sentence of a reason, else its code.
+/// The sentence of a reason; without one its code and its figures: `resolved quiet (quiet 5m)`.
 pub(super) fn sentence(reason: &Value) -> String {
-    let told = ["text", "code"].iter().map(|key| word(&reason[*key])).find(|told| !told.is_empty());
-    told.unwrap_or_else(|| word(reason))
+    let told = word(&reason["text"]);
+    if !told.is_empty() || !reason.is_object() {
+        return if told.is_empty() { word(reason) } else { told };
+    }
+    let entries = || reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
+    let figures: Vec<String> = entries().filter_map(|(key, value)| figure(key, value)).collect();
+    let code = word(&reason["code"]).replace('_', " ");
+    match (code.is_empty(), figures.is_empty()) {
+        (_, true) => code,
+        (true, false) => figures.join(", "),
+        (false, false) => format!("{code} ({})", figures.join(", ")),
+    }
+}
+
+/// A figure with its name; spans in words, nothing where there is nothing.
+fn figure(key: &str, value: &Value) -> Option<String> {
+    let name = key.trim_end_matches("_seconds").replace('_', " ");
+    let shown = match value {
+        Value::Null | Value::Bool(false) => return None,
+        Value::Bool(true) => return Some(name),
+        Value::Number(number) if key.ends_with("_seconds") => report::text::duration(number.as_f64()?),
+        Value::Object(_) => sentence(value),
+        Value::Array(parts) => parts.iter().map(sentence).collect::<Vec<_>>().join("; "),
+        other => word(other),
+    };
+    (!shown.is_empty()).then(|| format!("{name} {shown}"))
 }
 
 pub(super) fn each(list: &Value) -> impl Iterator<Item = &Value> {
@@ -101,6 +125,23 @@ mod tests {
         page.part("Nothing", []);
         page.part("Causes", ["db-7".to_owned()]);
         assert_eq!(page.text(), "INC1 checkout [2J down\n\nstate         open\n\nCauses\n  db-7\n");
+    }
+
+    #[test]
+    fn a_reason_without_a_sentence_says_its_code_and_its_figures() {
+        for (reason, told) in [
+            (json!({"code": "incident_opened"}), "incident opened"),
+            (json!({"code": "resolved_quiet", "quiet_seconds": 300}), "resolved quiet (quiet 5m)"),
+            (json!({"code": "held", "forced": true, "late": false, "by": "ana", "x": null}), "held (by ana, forced)"),
+            (
+                json!({"evidence": {"code": "topology", "ci": "db-7"}, "near_misses": [], "score": 0.5}),
+                "evidence topology (ci db-7), score 0.5",
+            ),
+            (json!({"code": "x", "text": "in so many words"}), "in so many words"),
+            (Value::Null, ""),
+        ] {
+            assert_eq!(sentence(&reason), told, "{reason}");
+        }
     }
 
     #[test]
