@@ -22,8 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(explain))
 }
 
-const FILTERS: [&str; 9] =
-    ["state", "severity", "ci", "service", "incident", "suppressed", "q", "limit", "cursor"];
+const FILTERS: [&str; 9] = ["state", "severity", "ci", "service", "incident", "suppressed", "q", "limit", "cursor"];
 const STATES: [(&str, AlertState); 3] =
     [("firing", AlertState::Firing), ("resolved", AlertState::Resolved), ("stale", AlertState::Stale)];
 

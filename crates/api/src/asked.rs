@@ -30,7 +30,9 @@ impl Asked {
         let stranger = self.0.iter().map(|(name, _)| name.as_str()).find(|name| !known.contains(name));
         match stranger {
             None => Ok(()),
-            Some(name) if known.is_empty() => Err(Fault::bad(format!("`{name}` is asked for, and nothing can be here"))),
+            Some(name) if known.is_empty() => {
+                Err(Fault::bad(format!("`{name}` is asked for, and nothing can be here")))
+            }
             Some(name) => Err(Fault::bad(format!("`{name}` is unknown here: known are {}", known.join(", ")))),
         }
     }
@@ -75,7 +77,9 @@ impl Asked {
     pub(crate) fn instant(&self, name: &str, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
         let Some(word) = self.one(name) else { return Ok(None) };
         let wrong = || {
-            Fault::bad(format!("`{name}` is `{word}`: write an instant such as 2026-05-01T10:00:00Z, or -7d before now"))
+            Fault::bad(format!(
+                "`{name}` is `{word}`: write an instant such as 2026-05-01T10:00:00Z, or -7d before now"
+            ))
         };
         instant(word, now).ok_or_else(wrong).map(Some)
     }

@@ -5,7 +5,7 @@ mod import;
 
 use axum::Json;
 use axum::extract::State;
-use model::{Cmdb, CiId};
+use model::{CiId, Cmdb};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -89,7 +89,11 @@ async fn put(_: By<Admin>, State(api): State<Api>, asked: Asked, Raw(body): Raw)
 }
 
 fn faulty(faults: Vec<String>) -> Fault {
-    let why = format!("{} in the file, and nothing is imported: {}", model::text::counted(faults.len(), "fault"), first(&faults));
+    let why = format!(
+        "{} in the file, and nothing is imported: {}",
+        model::text::counted(faults.len(), "fault"),
+        first(&faults)
+    );
     Fault::invalid(why).with("faults", faults.into())
 }
 

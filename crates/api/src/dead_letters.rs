@@ -134,12 +134,7 @@ fn parse(id: &str) -> Result<DeadLetterId, Fault> {
 fn line(line: &DeadLetterLine) -> v1::DeadLetter {
     let id = line.id.to_string();
     let letter = v1::DeadLetter::waiting(id, line.received_at, line.source.as_str(), &line.format, &line.reason, &[]);
-    v1::DeadLetter {
-        origin: line.origin.to_string(),
-        bytes: line.size,
-        state: word(line.state).to_owned(),
-        ..letter
-    }
+    v1::DeadLetter { origin: line.origin.to_string(), bytes: line.size, state: word(line.state).to_owned(), ..letter }
 }
 
 fn word(state: DeadLetterState) -> &'static str {
@@ -253,19 +248,15 @@ impl Api {
     async fn letter_object(&self, id: DeadLetterId) -> Result<v1::DeadLetter, Fault> {
         let (letter, state) = self.letter(id).await?;
         let DeadLetter { source, format, origin, reason, raw, received_at, .. } = letter;
-        let object =
-            v1::DeadLetter::waiting(id.to_string(), received_at, source.as_str(), &format, &reason, &raw);
+        let object = v1::DeadLetter::waiting(id.to_string(), received_at, source.as_str(), &format, &reason, &raw);
         let discarded = state == DeadLetterState::Discarded;
         let why = if discarded { self.why_discarded(id).await? } else { None };
         Ok(v1::DeadLetter { origin: origin.to_string(), state: word(state).to_owned(), reason: why, ..object })
     }
 
     async fn why_discarded(&self, id: DeadLetterId) -> Result<Option<String>, Fault> {
-        let filter = AuditFilter {
-            subject: Some(id.to_string()),
-            action: Some(DISCARD.to_owned()),
-            ..AuditFilter::default()
-        };
+        let filter =
+            AuditFilter { subject: Some(id.to_string()), action: Some(DISCARD.to_owned()), ..AuditFilter::default() };
         let line = self.store().audit(&filter, &PageRequest::first(1)).await?.items.pop();
         let detail = line.and_then(|line| serde_json::from_str::<serde_json::Value>(&line.entry.detail).ok());
         Ok(detail.and_then(|detail| detail.get("reason")?.as_str().map(str::to_owned)))

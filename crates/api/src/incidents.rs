@@ -154,7 +154,8 @@ async fn open(
 }
 
 pub(crate) fn priority(word: &str) -> Result<Priority, Fault> {
-    let wrong = || Fault::bad(format!("`priority` is `{word}`: write {}", Priority::ALL.map(Priority::as_str).join(", ")));
+    let wrong =
+        || Fault::bad(format!("`priority` is `{word}`: write {}", Priority::ALL.map(Priority::as_str).join(", ")));
     Priority::from_word(word).ok_or_else(wrong)
 }
 

@@ -94,7 +94,13 @@ impl Api {
     pub fn new(parts: Parts) -> Api {
         let ring = Ring::follow(parts.runtime.live());
         let started_at = runtime::clock::wall();
-        Api(Arc::new(Shared { parts, ring, board: Mutex::default(), importing: tokio::sync::Mutex::default(), started_at }))
+        Api(Arc::new(Shared {
+            parts,
+            ring,
+            board: Mutex::default(),
+            importing: tokio::sync::Mutex::default(),
+            started_at,
+        }))
     }
 
     /// Every stream ends, and no new one begins: a server that waits for its connections can stop then.

@@ -22,8 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(noise))
 }
 
-const KNOWN: [&str; 8] =
-    ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
+const KNOWN: [&str; 8] = ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
 const FROM_UNLESS_SAID: Span = Span::from_days(30);
 
 macro_rules! measures {

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::limits::IDEMPOTENCY_KEEP;
-use runtime::clock::wall;
 use runtime::{Item, Overload, PushAnswer, Runtime};
 use store::Store;
 

@@ -26,8 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(list, open)).routes(routes!(show)).routes(routes!(act))
 }
 
-const ACTIONS: [&str; 8] =
-    ["move", "known_error", "workaround", "assign", "comment", "link", "unlink", "duplicate"];
+const ACTIONS: [&str; 8] = ["move", "known_error", "workaround", "assign", "comment", "link", "unlink", "duplicate"];
 
 /// A problem that a person opens.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -238,11 +238,7 @@ fn reached(board: &Board, walk: Walk) -> Reached {
 }
 
 /// The cursor is the id of the last item shown: items come in the order of their ids.
-fn page(
-    board: &Board,
-    asked: &Asked,
-    items: impl Iterator<Item = ItemIdx>,
-) -> Result<v1::List<v1::Service>, Fault> {
+fn page(board: &Board, asked: &Asked, items: impl Iterator<Item = ItemIdx>) -> Result<v1::List<v1::Service>, Fault> {
     let graph = &board.graph;
     let state = |word: &str| STATES.into_iter().find(|(known, _)| *known == word).map(|(_, state)| state);
     let states = asked.words("state", state, &STATES.map(|(word, _)| word))?;

@@ -22,11 +22,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::v1;
 
+use crate::Api;
 use crate::asked::Asked;
 use crate::auth::{By, Viewer};
 use crate::fault::Fault;
 use crate::ring::{Place, Told, Watch};
-use crate::Api;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(stream))

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{OutboxId, Span, Timestamp};
-use runtime::clock::wall;
 use serde::{Deserialize, Serialize};
 use store::{Delivery, Outgoing, Store, StoreError};
 use telemetry::Metrics;
@@ -81,6 +80,21 @@ struct Parcel {
     progress: Progress,
 }
 
+/// Late messages that go to the same targets.
+struct Group {
+    wanted: Vec<usize>,
+    progress: Progress,
+    late: Vec<(Outgoing, Message)>,
+}
+
+impl Group {
+    fn digest(self, now: Timestamp) -> Parcel {
+        let settles = self.late.iter().map(|(outgoing, _)| (outgoing.message.id, outgoing.attempts)).collect();
+        let messages: Vec<Message> = self.late.into_iter().map(|(_, message)| shortened(message)).collect();
+        Parcel { message: digest(&messages, now), settles, wanted: self.wanted, progress: self.progress }
+    }
+}
+
 impl Courier {
     /// # Errors
     /// A sentence, where nothing can be sent at all.
@@ -89,10 +103,10 @@ impl Courier {
         Ok(Courier { store, targets: config.targets.into(), poster, metrics, gone: Arc::default() })
     }
 
-    /// Sends what becomes due until told to stop; what is under way then is finished.
-    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+    /// Sends what becomes due by a clock until told to stop; what is under way then is finished.
+    pub async fn run(&self, now: impl Fn() -> Timestamp, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow_and_update() {
-            if let Err(error) = self.pass(wall(), jitter_of).await {
+            if let Err(error) = self.pass(now(), jitter_of).await {
                 telemetry::delivery_failed("the outbox", &error.to_string());
             }
             tokio::select! {
@@ -162,7 +176,7 @@ impl Courier {
         now: Timestamp,
         marks: &mut Vec<(OutboxId, Delivery)>,
     ) -> Vec<Parcel> {
-        let mut groups: Vec<(Vec<usize>, Progress, Vec<(Outgoing, Message)>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for (outgoing, message) in late {
             let wanted = self.wanting(&message);
             if wanted.is_empty() {
@@ -170,17 +184,13 @@ impl Courier {
                 continue;
             }
             let progress = Progress { digest: true, ..progress_of(&outgoing) };
-            match groups.iter_mut().find(|(other, known, _)| *other == wanted && *known == progress) {
-                Some((_, _, group)) => group.push((outgoing, message)),
-                None => groups.push((wanted, progress, vec![(outgoing, message)])),
+            let alike = groups.iter_mut().find(|group| group.wanted == wanted && group.progress == progress);
+            match alike {
+                Some(group) => group.late.push((outgoing, message)),
+                None => groups.push(Group { wanted, progress, late: vec![(outgoing, message)] }),
             }
         }
-        let parcel = |(wanted, progress, group): (Vec<usize>, Progress, Vec<(Outgoing, Message)>)| {
-            let settles = group.iter().map(|(outgoing, _)| (outgoing.message.id, outgoing.attempts)).collect();
-            let messages: Vec<Message> = group.into_iter().map(|(_, message)| shortened(message)).collect();
-            Parcel { message: digest(&messages, now), settles, wanted, progress }
-        };
-        groups.into_iter().map(parcel).collect()
+        groups.into_iter().map(|group| group.digest(now)).collect()
     }
 
     fn wanting(&self, message: &Message) -> Vec<usize> {
@@ -202,7 +212,10 @@ impl Courier {
                 }
                 Posted::Gone => {
                     self.metrics.delivery("gone");
-                    telemetry::delivery_failed(&name, "it answered 410 Gone: nothing more is sent there until a restart");
+                    telemetry::delivery_failed(
+                        &name,
+                        "it answered 410 Gone: nothing more is sent there until a restart",
+                    );
                     self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(at);
                 }
                 Posted::Failed { why, retry_after } => {
@@ -249,9 +262,7 @@ fn settled(
     // What goes out together comes back together.
     let shared = jitter(parcel.message.id);
     let settle = |(id, failures): &(OutboxId, u64)| match next_attempt(failures + 1, now, shared, asked) {
-        Some(next_at) => {
-            (*id, Delivery::Failed { next_at, error: why.as_str().into(), progress: progress.clone() })
-        }
+        Some(next_at) => (*id, Delivery::Failed { next_at, error: why.as_str().into(), progress: progress.clone() }),
         None => (*id, Delivery::Abandoned { why: why.as_str().into() }),
     };
     parcel.settles.iter().map(settle).collect()

@@ -63,7 +63,13 @@ pub(crate) fn digest(messages: &[Message], now: Timestamp) -> Message {
         "timestamp": Instant(now),
         "data": { "messages": messages.len(), "items": lines, "cut": messages.len() > DIGEST_NAMED_MAX },
     });
-    Message { id, body: line.to_string().into_bytes(), facets: Facets::default().with("type", ["digest"]), urgent: false, line }
+    Message {
+        id,
+        body: line.to_string().into_bytes(),
+        facets: Facets::default().with("type", ["digest"]),
+        urgent: false,
+        line,
+    }
 }
 
 /// Without whatever makes it long: what a digest says of each.

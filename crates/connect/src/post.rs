@@ -22,7 +22,10 @@ pub(crate) enum Posted {
     Taken,
     /// The receiver wants nothing more, ever.
     Gone,
-    Failed { why: String, retry_after: Option<Span> },
+    Failed {
+        why: String,
+        retry_after: Option<Span>,
+    },
 }
 
 /// Posts to public addresses, and to those that are allowed.

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_target_wants_what_all_its_matchers_hold_for() {
-        let facets = Facets::default().with("priority", ["P1"]).with("service", ["mail", "checkout"]).with("team", [""; 0]);
+        let facets =
+            Facets::default().with("priority", ["P1"]).with("service", ["mail", "checkout"]).with("team", [""; 0]);
         for (matchers, wanted) in [
             (&[][..], true),
             (&["priority=~\"P1|P2\""], true),

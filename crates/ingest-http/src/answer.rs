@@ -136,14 +136,18 @@ impl Failure {
             Failure::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The body is too large",
-                format!("a body has at most {mebibytes} MiB unpacked: send smaller batches; nothing of this one was kept"),
+                format!(
+                    "a body has at most {mebibytes} MiB unpacked: send smaller batches; nothing of this one was kept"
+                ),
             ),
             Failure::TooMany { limit } => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "Too many events in one push",
                 format!("a push holds at most {limit} events: send smaller batches; nothing of this one was kept"),
             ),
-            Failure::NotRead(why) => (StatusCode::BAD_REQUEST, "The body did not arrive", format!("{why}: send it again")),
+            Failure::NotRead(why) => {
+                (StatusCode::BAD_REQUEST, "The body did not arrive", format!("{why}: send it again"))
+            }
             Failure::Overloaded(why) => (StatusCode::SERVICE_UNAVAILABLE, "Not taken now", overload(*why).to_owned()),
             Failure::UnknownCoding(said) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -85,7 +85,9 @@ impl Ingest {
             return work();
         }
         let _room = self.large.acquire().await.map_err(|_| Failure::Overloaded(runtime::Overload::Stopping))?;
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
     }
 }
 

@@ -59,7 +59,8 @@ pub(crate) fn read(
         }
         None => {}
     }
-    let reader = Reader { pipelines, format, origin, body, context, read_by: decoder.name.as_str(), fallback: &fallback };
+    let reader =
+        Reader { pipelines, format, origin, body, context, read_by: decoder.name.as_str(), fallback: &fallback };
     Reading::Items(decoded.received.into_iter().map(|received| reader.item(received)).collect())
 }
 

@@ -1,5 +1,7 @@
 //! Pushes against the routes, a running engine behind them and a store in memory.
 
+#![expect(clippy::unwrap_used, reason = "what fails here is a test that fails")]
+
 use std::sync::{Arc, RwLock};
 
 use axum::body::{Body, to_bytes};
@@ -136,7 +138,8 @@ async fn a_source_is_named_by_the_event_else_the_path_else_the_query_else_the_fo
 #[tokio::test]
 async fn the_good_events_of_a_batch_are_kept_and_the_bad_ones_are_dead_letters_as_they_came() {
     let service = service().await;
-    let heard = service.post("/ingest/v1/events", &[], r#"[{"summary":"a"}, {"severity": "minor"} ,{"summary":"c"}]"#).await;
+    let heard =
+        service.post("/ingest/v1/events", &[], r#"[{"summary":"a"}, {"severity": "minor"} ,{"summary":"c"}]"#).await;
     assert_eq!(heard.status, StatusCode::ACCEPTED);
     let answer = heard.json();
     assert_eq!((&answer["accepted"], &answer["rejected"][0]["index"]), (&json!(2), &json!(1)));

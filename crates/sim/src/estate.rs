@@ -40,13 +40,7 @@ fn relate(random: &mut Random, cmdb: &mut Cmdb, at: usize) {
     };
     let mut relations = Vec::new();
     for _ in 0..random.below(3) {
-        let kinds = [
-            (6, "requires"),
-            (2, "uses"),
-            (1, "connected"),
-            (1, "located_in"),
-            (1, "part_of"),
-        ];
+        let kinds = [(6, "requires"), (2, "uses"), (1, "connected"), (1, "located_in"), (1, "part_of")];
         let kind = RelationKind::from_word(random.weighed(&kinds));
         relations.extend(other(random).map(|to| Relation { kind: kind.clone(), to }));
     }

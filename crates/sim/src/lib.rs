@@ -11,17 +11,17 @@
 //!
 //! Tests I1 to I19 but for the parts that need a real disk.
 
-pub mod random;
-pub mod profile;
 pub mod estate;
-pub mod monitor;
-pub mod person;
 pub mod journal;
+pub mod monitor;
+pub mod mutant;
+pub mod oracle;
+pub mod person;
+pub mod profile;
+pub mod random;
 pub mod sometimes;
 pub mod trace;
-pub mod mutant;
 pub mod world;
-pub mod oracle;
 
 pub use mutant::Mutant;
 pub use world::{Life, live};

@@ -8,7 +8,7 @@ use model::{
     Timestamp,
 };
 
-use crate::profile::{Pace, PIPELINES, Profile};
+use crate::profile::{PIPELINES, Pace, Profile};
 use crate::random::Random;
 
 #[derive(Clone, Debug)]

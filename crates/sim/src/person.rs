@@ -5,7 +5,7 @@ use model::fact::Silence;
 use model::incident::{DetectedBy, HoldFor, Major, Priority, Verdict};
 use model::matcher::MatchOp;
 use model::problem::ProblemState;
-use model::{AlertId, CiId, IncidentId, Interval, Matcher, MaintenanceId, ProblemId, SilenceId, Span, Timestamp};
+use model::{AlertId, CiId, IncidentId, Interval, MaintenanceId, Matcher, ProblemId, SilenceId, Span, Timestamp};
 
 use crate::monitor::window;
 use crate::random::Random;

@@ -95,8 +95,6 @@ pub struct World {
     pub(crate) log: Vec<Landed>,
     /// Epoch and clock of the newest commit.
     pub(crate) newest: (u64, Timestamp),
-    /// Facts behind the horizon were asked for and may not have been used.
-    pub(crate) facts_lost: bool,
     remaining: usize,
 }
 
@@ -104,7 +102,7 @@ const BEGIN: Timestamp = Timestamp::from_seconds(1_777_629_600);
 /// Longer than any client, timer of a process or outage of the store needs to come to rest.
 const PATIENCE: Span = Span::from_minutes(30);
 /// Happenings of one life. More: something never ends.
-const HAPPENINGS_MAX: usize = 200_000;
+const HAPPENINGS_MAX: usize = 500_000;
 
 /// Lives the life of a seed.
 pub fn live(seed: u64, mutant: Option<Mutant>, keep_trace: bool) -> Life {
@@ -148,7 +146,6 @@ impl World {
             images: Vec::new(),
             log: Vec::new(),
             newest: (0, Timestamp::EPOCH),
-            facts_lost: false,
         }
     }
 
@@ -280,8 +277,7 @@ impl World {
 
     fn person_asks(&mut self) {
         self.commands += 1;
-        let command =
-            crate::person::asks(&mut self.random, &self.seen, self.profile.items, self.commands, self.truth);
+        let command = crate::person::asks(&mut self.random, &self.seen, self.profile.items, self.commands, self.truth);
         self.send(vec![runtime::Item::Command(Box::new(command))], 800);
     }
 

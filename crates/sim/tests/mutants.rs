@@ -7,7 +7,8 @@ const SEEDS: u64 = 60;
 
 /// Found, by an oracle that is there for it, in a life that is sound without it.
 fn is_found(mutant: Mutant, by: &[&str]) {
-    let found = (1..=SEEDS).find_map(|seed| Some((seed, live(seed, Some(mutant), false).violations.into_iter().next()?)));
+    let found =
+        (1..=SEEDS).find_map(|seed| Some((seed, live(seed, Some(mutant), false).violations.into_iter().next()?)));
     let (seed, violation) = found.unwrap_or_else(|| panic!("{mutant:?} lives through {SEEDS} seeds"));
     let named = by.iter().any(|invariant| violation.contains(&format!(" {invariant}: ")));
     assert!(named, "{mutant:?} was to be found by one of {by:?}: {violation}");

@@ -1,6 +1,7 @@
 //! Logs: what an operator has to know, on standard error, each line with what to do where there is anything to do.
 
 use std::error::Error;
+use std::io::IsTerminal as _;
 
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
@@ -15,7 +16,10 @@ pub enum LogFormat {
 /// Sets up the process's logs once; a second call changes nothing.
 pub fn set_up_logs(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = std::io::stderr().is_terminal() && !plain;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = builder.with_target(false).with_ansi(colour);
     let done = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

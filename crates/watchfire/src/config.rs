@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use api::Role;
+use connect::Network;
 use model::{Matcher, SourceName, Span};
 use store::Retention;
 use telemetry::LogFormat;
@@ -42,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<ExpectedSource>,
     pub(crate) watchdog: Option<Watchdog>,
     pub(crate) notify: Vec<Target>,
+    /// Private addresses that may be told.
+    pub(crate) notify_allow: Vec<Network>,
     pub(crate) log: (LogFormat, String),
 }
 
@@ -70,7 +73,7 @@ pub(crate) struct Watchdog {
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) webhook: String,
-    pub(crate) secret: Option<Secret>,
+    pub(crate) secret: Secret,
     /// All of them have to hold; none: everything is told.
     pub(crate) matchers: Vec<Matcher>,
 }
@@ -93,14 +96,6 @@ impl Config {
 
     /// What no single value says.
     fn consistent(&self, file: Option<&TextFile>) -> Result<(), Faults> {
-        if let Some(target) = self.notify.first() {
-            // Worse than no notification is one that somebody relies on.
-            return Err(Faults::one(format!(
-                "{}`notify` names {}, and this version tells nobody: take `notify` out, or read /api/v1/stream",
-                file.map(|file| format!("{}: ", file.name())).unwrap_or_default(),
-                target.webhook
-            )));
-        }
         if self.listen.ip().is_loopback() || !self.tokens.is_empty() || self.open {
             return Ok(());
         }

@@ -16,13 +16,15 @@ mod watchdog;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use connect::Courier;
 use runtime::{PushAnswer, Runtime, Time};
+use store::Store;
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
-use crate::config::Config;
+use crate::config::{Config, Target};
 use crate::inventory::Care;
 use crate::outcome::Outcome;
 use crate::place::close;
@@ -53,7 +55,10 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let in_force = Arc::new(InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted));
     in_force.apply(wanted).await?;
     let (stop, stopped) = watch::channel(false);
+    let courier = courier(&config, &store, &runtime)?;
     chores::start(&config, &runtime, &store, &stopped);
+    let telling = stopped.clone();
+    let courier = tokio::spawn(async move { courier.run(telling).await });
     let (router, api) = http::router(&config, &runtime, &store, &in_force)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store.path().display()));
@@ -61,12 +66,23 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let ended = until_stopped(&mut signals, &in_force, lost).await;
     stop.send_replace(true);
     tokio::select! {
-        _ = tokio::time::timeout(DRAIN_AT_MOST, server) => {}
+        _ = tokio::time::timeout(DRAIN_AT_MOST, async { (server.await, courier.await) }) => {}
         () = stop_asked(&mut signals) => telemetry::notice("told again to stop: open connections are cut"),
     }
     runtime.stop().await;
     close(&store).await;
     ended.map(|()| Outcome::Done)
+}
+
+/// Who tells people and systems outside.
+fn courier(config: &Config, store: &Store, runtime: &Runtime) -> anyhow::Result<Courier> {
+    let target = |target: &Target| {
+        connect::Target::new(&target.webhook, &target.secret.read()?, target.matchers.clone())
+            .map_err(|why| anyhow!(why))
+    };
+    let targets = config.notify.iter().map(target).collect::<anyhow::Result<_>>()?;
+    let outward = connect::Config { targets, allow: config.notify_allow.clone() };
+    Courier::new(store.clone(), outward, runtime.metrics().clone()).map_err(|why| anyhow!(why))
 }
 
 async fn until_stopped(

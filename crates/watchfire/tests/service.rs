@@ -307,6 +307,36 @@ fn the_watchdog_hears_from_us() {
 }
 
 #[test]
+fn whoever_is_to_be_told_is_told_and_the_message_is_signed() {
+    let folder = Folder::new("notify");
+    let hook = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", hook.local_addr().unwrap());
+    folder.write("hook.secret", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
+    folder.write("quick/pipeline.yaml", "name: quick\nmatch: {source: test}\ngroup_wait: 0s\n");
+    let notify = format!("notify: [{{webhook: '{url}', secret_file: hook.secret}}]\nnotify_allow: [127.0.0.1]\n");
+    folder.write("w.yaml", &format!("pipelines: [quick/pipeline.yaml]\n{notify}"));
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 202);
+    let (mut stream, _) = hook.accept().unwrap();
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let head: Vec<String> = reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let header = |name: &str| {
+        let line = head.iter().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in {head:?}"));
+        line.trim_start_matches(':').trim().to_owned()
+    };
+    assert!(header("webhook-signature").starts_with("v1,") && header("webhook-id").starts_with("msg_"), "{head:?}");
+    let mut body = vec![0; header("content-length").parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    assert!(String::from_utf8(body).unwrap().contains("INC0000001"));
+    stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+    let end = Instant::now() + PATIENCE;
+    while json(ask(&folder, &service, &["status", "--format", "json"]))["outbox_pending"] != 0 {
+        assert!(Instant::now() < end, "it is never marked");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
 fn nobody_there_is_said_with_what_to_do() {
     let folder = Folder::new("nobody");
     folder.watchfire(&["incidents", "list", "--url", "http://127.0.0.1:9"]).ended(1).told("start `watchfire run`");

@@ -76,11 +76,7 @@ fn fits(matcher: &Matcher, silence: &Silence) -> bool {
 /// Sets a silence, or changes the one it names.
 #[utoipa::path(post, path = "/api/v2/silences", tag = "alertmanager", request_body = PostableSilence,
     responses((status = 200, body = SilenceId)))]
-pub(super) async fn set(
-    by: By<Responder>,
-    State(api): State<Api>,
-    Raw(body): Raw,
-) -> Result<Json<SilenceId>, Refused> {
+pub(super) async fn set(by: By<Responder>, State(api): State<Api>, Raw(body): Raw) -> Result<Json<SilenceId>, Refused> {
     let mut posted = PostableSilence::parse(&body).map_err(Refused::bad)?;
     if posted.created_by.trim().is_empty() {
         posted.created_by = by.name().to_owned();

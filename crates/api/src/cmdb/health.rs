@@ -51,9 +51,9 @@ struct Missed {
 pub(crate) async fn health(_: By<Viewer>, State(api): State<Api>) -> Answer<Health> {
     let graph = api.runtime().graph();
     let covered: BTreeSet<CiId> = api.store().coverage(None).await?.into_iter().map(|line| line.ci).collect();
-    let silent = graph.services().filter(|service| {
-        graph.requires_closure(*service).into_iter().all(|item| !covered.contains(graph.id(item)))
-    });
+    let silent = graph
+        .services()
+        .filter(|service| graph.requires_closure(*service).into_iter().all(|item| !covered.contains(graph.id(item))));
     let alerts = api.runtime().live().alerts();
     let unbound: Vec<&Alert> = alerts.iter().map(|alert| &**alert).filter(|alert| alert.ci.is_none()).collect();
     Ok(Json(Health {

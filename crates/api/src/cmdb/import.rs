@@ -30,7 +30,8 @@ const REMOVED_SHARE_MAX: f64 = 0.1;
 impl Import {
     /// Every fault there is, each with its place and what to do, where there is any.
     pub(super) fn read(known: &Cmdb, text: &str, how: How) -> Result<Import, Vec<String>> {
-        let file = CmdbFile::read(NAME, text).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let file =
+            CmdbFile::read(NAME, text).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let base = if how.replace { Cmdb::default() } else { known.clone() };
         let (cmdb, strays) = upsert(base, &file);
         let mut judged = Judged { file: &file, how, errors: Vec::new(), left_out: Vec::new(), remarks: Vec::new() };
@@ -101,7 +102,9 @@ impl Judged<'_> {
         for fault in topology::check(cmdb) {
             let named = match &fault.kind {
                 FaultKind::UnknownTarget { target, .. } => Some(target.as_str()),
-                FaultKind::UnknownMember { member, .. } | FaultKind::MemberTwice { member, .. } => Some(member.as_str()),
+                FaultKind::UnknownMember { member, .. } | FaultKind::MemberTwice { member, .. } => {
+                    Some(member.as_str())
+                }
                 FaultKind::SelfRelation { .. } => fault.item.as_ref().map(CiId::as_str),
                 _ => None,
             };
@@ -175,7 +178,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_beside_unknown_ids_is_wrong_for_a_lenient_import_too() {
-        for text in ["items:\n- {id: d, class: host, criticality: 9}\n", "itmes: []\n", "items:\n- {id: d}\n- {id: d}\n"] {
+        for text in
+            ["items:\n- {id: d, class: host, criticality: 9}\n", "itmes: []\n", "items:\n- {id: d}\n- {id: d}\n"]
+        {
             assert!(import(&three(), text, false, true).is_err(), "{text}");
         }
     }

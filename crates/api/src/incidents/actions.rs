@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use model::command::{Action, IncidentAction, IncidentTarget};
 use model::incident::{HoldFor, Major, Verdict};
 use model::{AlertId, CiId};
-use serde::de::DeserializeOwned;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 use wire::v1;
@@ -216,8 +216,9 @@ async fn read(api: &Api, action: &str, body: Value) -> Result<IncidentAction, Fa
             notes: notes.map(Into::into),
             force,
         })?,
-        "close" => body_of(body)
-            .map(|Close { notes, force }| IncidentAction::Close { notes: notes.map(Into::into), force })?,
+        "close" => {
+            body_of(body).map(|Close { notes, force }| IncidentAction::Close { notes: notes.map(Into::into), force })?
+        }
         "merge" => {
             let Merge { into } = body_of(body)?;
             IncidentAction::Merge { into: api.incident_named(&into).await?.id }
@@ -230,13 +231,13 @@ async fn read(api: &Api, action: &str, body: Value) -> Result<IncidentAction, Fa
             let Unlink { alert } = body_of(body)?;
             IncidentAction::Unlink { alert: alert_id(&alert)? }
         }
-        "false_positive" => body_of(body)
-            .map(|FalsePositive { reason }| IncidentAction::FalsePositive { reason: reason.into() })?,
-        "major" => body_of(body)
-            .map(|Declare { state, reason }| IncidentAction::Major { state, reason: reason.into() })?,
-        "cause" => {
-            body_of(body).map(|Judge { ci, verdict }| IncidentAction::Cause { ci: CiId::new(ci), verdict })?
+        "false_positive" => {
+            body_of(body).map(|FalsePositive { reason }| IncidentAction::FalsePositive { reason: reason.into() })?
         }
+        "major" => {
+            body_of(body).map(|Declare { state, reason }| IncidentAction::Major { state, reason: reason.into() })?
+        }
+        "cause" => body_of(body).map(|Judge { ci, verdict }| IncidentAction::Cause { ci: CiId::new(ci), verdict })?,
         "update" => {
             let Update { priority: word, title } = body_of(body)?;
             let priority = word.as_deref().map(priority).transpose()?;

@@ -37,12 +37,17 @@ async fn alerts_are_listed_filtered_and_grouped() {
         assert_eq!(alerts.as_array().unwrap().len(), found, "{query}");
     }
     let alerts = service.get("/api/v2/alerts").await.of(200);
-    let fingerprints: Vec<&str> = alerts.as_array().unwrap().iter().map(|a| a["fingerprint"].as_str().unwrap()).collect();
+    let fingerprints: Vec<&str> =
+        alerts.as_array().unwrap().iter().map(|a| a["fingerprint"].as_str().unwrap()).collect();
     assert!(fingerprints.is_sorted());
     assert_eq!(alerts[0]["status"]["state"], "active");
     let groups = service.get("/api/v2/alerts/groups").await.of(200);
-    let sizes: Vec<(&Value, usize)> =
-        groups.as_array().unwrap().iter().map(|g| (&g["labels"]["alertname"], g["alerts"].as_array().unwrap().len())).collect();
+    let sizes: Vec<(&Value, usize)> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|g| (&g["labels"]["alertname"], g["alerts"].as_array().unwrap().len()))
+        .collect();
     assert_eq!(sizes, [(&json!("Down"), 2), (&json!("Full"), 1)]);
     let wrong = service.get("/api/v2/alerts?filter=host").await;
     assert_eq!(wrong.status.as_u16(), 400);
@@ -62,7 +67,8 @@ async fn a_silence_is_added_listed_changed_and_expired() {
 
     let mut changed: Value = serde_json::from_str(&silence("web-2", "2099-01-01T00:00:00Z")).unwrap();
     changed["id"] = json!(id);
-    let replaced = service.post("/api/v2/silences", changed.to_string()).await.of(200)["silenceID"].as_str().unwrap().to_owned();
+    let replaced =
+        service.post("/api/v2/silences", changed.to_string()).await.of(200)["silenceID"].as_str().unwrap().to_owned();
     assert_ne!(replaced, id, "other matchers are another silence");
     let states = |listed: Value| -> Vec<String> {
         listed.as_array().unwrap().iter().map(|s| s["status"]["state"].as_str().unwrap().to_owned()).collect()
@@ -102,6 +108,9 @@ async fn silences_that_cannot_be_are_refused_as_there() {
 async fn the_server_gives_its_own_account() {
     let service = firing().await;
     let status = service.get("/api/v2/status").await.of(200);
-    assert_eq!((&status["versionInfo"]["version"], &status["cluster"]["status"]), (&json!("0.1.0"), &json!("disabled")));
+    assert_eq!(
+        (&status["versionInfo"]["version"], &status["cluster"]["status"]),
+        (&json!("0.1.0"), &json!("disabled"))
+    );
     assert_eq!(service.get("/api/v2/receivers").await.of(200), json!([{"name": "watchfire"}]));
 }

@@ -84,6 +84,9 @@ async fn health_names_what_alerts_miss_and_what_nothing_watches() {
     service.push(&format!("[{},{},{}]", unknown("a"), unknown("b"), alert("db-7", "c"))).await;
     let health = service.get("/api/v1/cmdb/health").await.of(200);
     assert_eq!(health["alerts_unbound"], 2);
-    assert_eq!((&health["names_missed"][0]["name"], &health["names_missed"][0]["alerts"]), (&json!("db-77"), &json!(2)));
+    assert_eq!(
+        (&health["names_missed"][0]["name"], &health["names_missed"][0]["alerts"]),
+        (&json!("db-77"), &json!(2))
+    );
     assert_eq!(health["services_without_evidence"], json!(["mail"]));
 }

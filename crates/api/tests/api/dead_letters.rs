@@ -83,6 +83,9 @@ async fn a_letter_is_discarded_with_the_reason_and_the_audit_says_by_whom() {
     assert_eq!((&discarded["state"], &discarded["reason"]), (&json!("discarded"), &json!("a test of the sender")));
     assert_eq!(service.post(&path, r#"{"reason":"again"}"#).await.status.as_u16(), 409);
     let audit = service.get(&format!("/api/v1/audit?subject={id}")).await.of(200);
-    assert_eq!((&audit["items"][0]["by"], &audit["items"][0]["action"]), (&json!("anonymous"), &json!("discard_dead_letter")));
+    assert_eq!(
+        (&audit["items"][0]["by"], &audit["items"][0]["action"]),
+        (&json!("anonymous"), &json!("discard_dead_letter"))
+    );
     assert_eq!(service.get("/api/v1/dead-letters/dl_00").await.status.as_u16(), 404);
 }

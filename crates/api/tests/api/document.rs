@@ -28,7 +28,8 @@ async fn every_path_in_the_document_is_served_and_asks_for_a_token() {
         if operation["tags"][0] == "ingest" {
             continue;
         }
-        let filled: String = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
+        let filled: String =
+            path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
         let heard = service.ask(&method, &filled, &[], "").await;
         let expected = if open.contains(&path.as_str()) { 200 } else { 401 };
         assert_eq!(heard.status.as_u16(), expected, "{method} {path}");

@@ -34,7 +34,10 @@ async fn what_people_do_is_answered_with_the_incident_as_it_is_then() {
         async move { service.post(&path, body.to_string()).await.of(200) }
     };
     let acknowledged = service.post(&format!("/api/v1/incidents/{number}/acknowledge"), "").await.of(200);
-    assert_eq!((&acknowledged["state"], &acknowledged["acknowledged_by"]), (&json!("acknowledged"), &json!("anonymous")));
+    assert_eq!(
+        (&acknowledged["state"], &acknowledged["acknowledged_by"]),
+        (&json!("acknowledged"), &json!("anonymous"))
+    );
     assert_eq!(act("unacknowledge", json!({})).await["state"], "open");
     assert_eq!(act("assign", json!({"team": "dba", "assignee": "ana"})).await["team"], "dba");
     assert_eq!(act("comment", json!({"text": "looking"})).await["comments"][0]["text"], "looking");
@@ -167,12 +170,17 @@ async fn filters_find_what_they_say_and_pages_follow_each_other() {
 async fn an_explanation_has_the_evidence_and_the_decisions() {
     let (service, incident) = with_incident().await;
     service.push(&alert("checkout", "errors")).await;
-    let explained = service.get(&format!("/api/v1/incidents/{}/explain", incident["number"].as_str().unwrap())).await.of(200);
+    let explained =
+        service.get(&format!("/api/v1/incidents/{}/explain", incident["number"].as_str().unwrap())).await.of(200);
     let members = explained["members"].as_array().unwrap();
     assert_eq!(members.len(), 2, "{explained}");
     assert!(members.iter().all(|member| member["joining"]["evidence"]["code"].is_string()), "{explained}");
-    let codes: Vec<&str> =
-        explained["timeline"]["items"].as_array().unwrap().iter().filter_map(|e| e["reason"]["code"].as_str()).collect();
+    let codes: Vec<&str> = explained["timeline"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|e| e["reason"]["code"].as_str())
+        .collect();
     assert!(codes.contains(&"incident_opened"), "{codes:?}");
     let alert = members[0]["alert"].as_str().unwrap();
     let explained = service.get(&format!("/api/v1/alerts/{alert}/explain")).await.of(200);

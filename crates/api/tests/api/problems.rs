@@ -28,7 +28,8 @@ async fn a_problem_is_opened_linked_moved_and_known() {
     assert_eq!(act("comment", json!({"text": "seen"})).await.of(200)["comments"][0]["by"], "anonymous");
     assert_eq!(act("unlink", json!({"incident": incident})).await.of(200)["incidents"], json!([]));
     assert_eq!(act("link", json!({"incident": incident})).await.of(200)["incidents"].as_array().unwrap().len(), 1);
-    let listed = service.get(&format!("/api/v1/incidents?problem={}", opened["number"].as_str().unwrap())).await.of(200);
+    let listed =
+        service.get(&format!("/api/v1/incidents?problem={}", opened["number"].as_str().unwrap())).await.of(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
 
     let refused = act("move", json!({"to": "closed"})).await.of(409);
@@ -43,5 +44,8 @@ async fn a_problem_is_opened_linked_moved_and_known() {
         assert!(heard.text.contains(says), "{}", heard.text);
     }
     assert_eq!(service.post("/api/v1/problems", r#"{"title":""}"#).await.status.as_u16(), 422);
-    assert_eq!(service.get("/api/v1/problems?state=analysis&ci=db-7").await.of(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        service.get("/api/v1/problems?state=analysis&ci=db-7").await.of(200)["items"].as_array().unwrap().len(),
+        1
+    );
 }

@@ -37,7 +37,8 @@ impl Listener {
                     None => continue,
                 }
             }
-            let frame = tokio::time::timeout(Duration::from_secs(5), self.body.next()).await.expect("something is told")?;
+            let frame =
+                tokio::time::timeout(Duration::from_secs(5), self.body.next()).await.expect("something is told")?;
             self.text.push_str(std::str::from_utf8(&frame.unwrap()).unwrap());
         }
     }
@@ -53,7 +54,8 @@ impl Listener {
 }
 
 fn parse(block: &str) -> Option<Event> {
-    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default();
+    let field =
+        |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default();
     let data = serde_json::from_str(field("data")).ok()?;
     Some(Event { id: field("id").to_owned(), kind: field("event").to_owned(), data })
 }

@@ -35,7 +35,8 @@ fn read(arguments: &[String]) -> Option<(u64, Option<Mutant>, bool)> {
 }
 
 fn summary(life: &Life) -> String {
-    let mut text = format!("seed {}: {} pushes, {} commits, {:?}", life.seed, life.pushes, life.commits, life.sometimes);
+    let mut text =
+        format!("seed {}: {} pushes, {} commits, {:?}", life.seed, life.pushes, life.commits, life.sometimes);
     for violation in &life.violations {
         text.push_str("\nVIOLATED ");
         text.push_str(violation);

@@ -28,7 +28,8 @@ pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
         let stored = evidence.episodes.get(&id).map(Vec::as_slice).unwrap_or_default();
         let clock = evidence.loaded.domains.get(&alert.domain).map_or(Timestamp::EPOCH, |snapshot| snapshot.clock);
         if let Some(why) = differs(&lasted, stored, pipeline, clock) {
-            found.push(format!("I4: {}: {why}\n  said {heard:?}\n  means {lasted:?}\n  stored {stored:?}", name(alert)));
+            found
+                .push(format!("I4: {}: {why}\n  said {heard:?}\n  means {lasted:?}\n  stored {stored:?}", name(alert)));
         }
     }
     found
@@ -91,7 +92,8 @@ fn as_a_set(heard: Vec<Heard>, order: Order) -> Vec<Heard> {
     let mut set: Vec<Heard> = Vec::new();
     for said in heard {
         let same = |known: &&mut Heard| {
-            let words = (known.clear, known.instant, known.start, known.own) == (said.clear, said.instant, said.start, said.own);
+            let words = (known.clear, known.instant, known.start, known.own)
+                == (said.clear, said.instant, said.start, said.own);
             words && (said.clear || known.severity == said.severity)
         };
         match set.iter_mut().find(same).filter(|_| order == Order::Own) {

@@ -43,6 +43,8 @@ struct Stretch {
     start: Timestamp,
     end: Option<Timestamp>,
     by_person: bool,
+    /// Where it is open: what will end it, by what was said since the last clear.
+    promised: Option<Timestamp>,
     said: Vec<Heard>,
 }
 
@@ -64,7 +66,10 @@ pub(super) fn fold(heard: &[Heard], persons: &[Timestamp], terms: Terms) -> Vec<
         if said.clear { walk.clear(said) } else { walk.firing(said) }
     }
     persons.for_each(|at| walk.person(at));
-    joined(walk.stretches).iter().map(|stretch| lasted(stretch, terms)).collect()
+    for open in walk.stretches.iter_mut().filter(|stretch| stretch.end.is_none()) {
+        open.promised = deadline(&open.said, open.start, terms);
+    }
+    joined(walk.stretches).iter().map(lasted).collect()
 }
 
 struct Walk {
@@ -100,7 +105,9 @@ impl Walk {
                 open.start = open.start.min(start);
                 open.said.push(said);
             }
-            None => self.stretches.push(Stretch { start, end: None, by_person: false, said: vec![said] }),
+            None => {
+                self.stretches.push(Stretch { start, end: None, by_person: false, promised: None, said: vec![said] })
+            }
         }
     }
 
@@ -120,7 +127,13 @@ impl Walk {
             }
             None => {
                 if let Some(start) = said.start.filter(|start| *start <= end) {
-                    self.stretches.push(Stretch { start, end: Some(end), by_person: false, said: vec![said] });
+                    self.stretches.push(Stretch {
+                        start,
+                        end: Some(end),
+                        by_person: false,
+                        promised: None,
+                        said: vec![said],
+                    });
                 }
             }
         }
@@ -177,14 +190,14 @@ fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
         }
         let later = last.end.is_some_and(|end| stretch.end.is_none_or(|other| other > end));
         if later {
-            (last.end, last.by_person) = (stretch.end, stretch.by_person);
+            (last.end, last.by_person, last.promised) = (stretch.end, stretch.by_person, stretch.promised);
         }
         last.said.extend(stretch.said);
     }
     joined
 }
 
-fn lasted(stretch: &Stretch, terms: Terms) -> Lasted {
+fn lasted(stretch: &Stretch) -> Lasted {
     let effective = effective(stretch);
     let within = |at: &Timestamp| *at > stretch.start && stretch.end.is_none_or(|end| *at < end);
     let later = effective.iter().map(|(at, _)| *at).filter(within);
@@ -196,8 +209,7 @@ fn lasted(stretch: &Stretch, terms: Terms) -> Lasted {
             severities.push((at, severity));
         }
     }
-    let promised = if stretch.end.is_none() { deadline(&stretch.said, stretch.start, terms) } else { None };
-    Lasted { start: stretch.start, end: stretch.end, promised, severities }
+    Lasted { start: stretch.start, end: stretch.end, promised: stretch.promised, severities }
 }
 
 /// From when each firing speaks: its own instant; what names the episode's own start with another severity later, from
@@ -221,6 +233,8 @@ fn severity_at(stretch: &Stretch, effective: &[(Timestamp, Severity)], at: Times
     newest
         .or(earliest)
         .map(|(_, severity)| *severity)
-        .or_else(|| clears.min_by_key(|said| (said.instant, std::cmp::Reverse(said.severity))).map(|said| said.severity))
+        .or_else(|| {
+            clears.min_by_key(|said| (said.instant, std::cmp::Reverse(said.severity))).map(|said| said.severity)
+        })
         .unwrap_or_default()
 }

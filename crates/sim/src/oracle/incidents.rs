@@ -78,12 +78,18 @@ fn numbers(evidence: &Evidence) -> Vec<String> {
 pub(super) fn opened_once(evidence: &Evidence) -> Vec<String> {
     let mut opened: BTreeMap<IncidentId, u32> = BTreeMap::new();
     for line in &evidence.timeline {
-        if let (Subject::Incident(id), Reason::IncidentOpened { .. }) = (&line.decision.subject, &line.decision.reason) {
+        if let (Subject::Incident(id), Reason::IncidentOpened { .. }) = (&line.decision.subject, &line.decision.reason)
+        {
             *opened.entry(*id).or_default() += 1;
         }
     }
     let wrong = |id: &&IncidentId| opened.get(id).copied().unwrap_or(0) != 1;
-    evidence.incidents.keys().filter(wrong).map(|id| format!("I6: {id} was opened {:?} times", opened.get(id))).collect()
+    evidence
+        .incidents
+        .keys()
+        .filter(wrong)
+        .map(|id| format!("I6: {id} was opened {:?} times", opened.get(id)))
+        .collect()
 }
 
 /// I7: what is open has a reason to be, and what fires has an open incident.
@@ -132,9 +138,8 @@ fn links(evidence: &Evidence) -> Vec<String> {
             found.push(format!("I8: {} leads to {id}, which is not there", incident.id));
         }
     }
-    let merged = |episode: &&EpisodeRecord| {
-        episode.incident.and_then(of).is_some_and(|incident| incident.merged_into.is_some())
-    };
+    let merged =
+        |episode: &&EpisodeRecord| episode.incident.and_then(of).is_some_and(|incident| incident.merged_into.is_some());
     found.extend(episodes(evidence).filter(merged).map(|episode| format!("I8: {} was left behind", episode.id)));
     found
 }

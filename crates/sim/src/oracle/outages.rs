@@ -14,9 +14,9 @@ type Piece = (Timestamp, Timestamp, OutageState, bool);
 
 pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
     let Some(clock) = evidence.loaded.clock else { return Vec::new() };
-    // Facts behind the horizon are corrected by what the shell loads; where that was lost on the way, only what is
-    // within it can be held against the truth.
-    let from = if world.facts_lost { clock - limits::LATE_HORIZON } else { Timestamp::MIN };
+    // What lies behind the horizon is corrected by facts that the shell loads, and what was asked for is forgotten with
+    // the process: only what is within the horizon is held against the truth.
+    let from = clock - limits::LATE_HORIZON;
     // Facts behind the horizon are loaded while deciding goes on, and may be stale when they are used: until that is
     // mended, what was recomputed is not judged.
     if world.sometimes.times(Rare::Recompute) > 0 {
@@ -171,8 +171,7 @@ fn states(cmdb: &Cmdb, own: &BTreeMap<&CiId, ItemState>) -> BTreeMap<CiId, ItemS
 
 /// The least solution: from the items' own states, the rules again and again until nothing changes.
 fn states_of(cmdb: &Cmdb, own: BTreeMap<&CiId, ItemState>) -> BTreeMap<CiId, ItemState> {
-    let mut states: BTreeMap<CiId, ItemState> =
-        own.into_iter().map(|(ci, state)| (ci.clone(), state)).collect();
+    let mut states: BTreeMap<CiId, ItemState> = own.into_iter().map(|(ci, state)| (ci.clone(), state)).collect();
     loop {
         let mut changed = false;
         for item in &cmdb.items {

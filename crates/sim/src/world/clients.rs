@@ -1,7 +1,7 @@
 //! Clients: they send, wait, and ask again where nobody answered.
 
 use model::Span;
-use runtime::{Event, Item, Overload, Push, PushAnswer, Published};
+use runtime::{Event, Item, Overload, Published, Push, PushAnswer};
 use store::ready;
 
 use super::process::Waiting;
@@ -50,8 +50,7 @@ impl World {
 
     /// A process whose doors are open: mostly the newest.
     fn door(&mut self) -> Option<Pid> {
-        let open: Vec<Pid> =
-            self.processes.iter().filter(|(_, process)| process.ready).map(|(pid, _)| *pid).collect();
+        let open: Vec<Pid> = self.processes.iter().filter(|(_, process)| process.ready).map(|(pid, _)| *pid).collect();
         if open.len() > 1 && self.random.chance(300) { open.first().copied() } else { open.last().copied() }
     }
 

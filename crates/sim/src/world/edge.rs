@@ -46,7 +46,8 @@ impl World {
         let result = self.memory.commit(commit.clone());
         let unsure = matches!(result, Err(CommitError::Unavailable(_)));
         let in_store = result.is_ok() || (fault == Some(Fault::After) && unsure);
-        self.trace.line(self.truth, format_args!("commit of {pid:?} {fault:?} in={in_store} {:?}", result.as_ref().err()));
+        self.trace
+            .line(self.truth, format_args!("commit of {pid:?} {fault:?} in={in_store} {:?}", result.as_ref().err()));
         self.sometimes.saw_if(Rare::CommitOfTheDead, !alive && in_store);
         self.sometimes.saw_if(Rare::UnknownCommitThatWasIn, unsure && in_store);
         self.sometimes.saw_if(Rare::UnknownCommitThatWasNot, unsure && !in_store);
@@ -163,7 +164,8 @@ impl World {
         }
         let loaded = self.memory.claim().and_then(|epoch| Ok((epoch, Box::new(self.memory.load()?))));
         let loaded = loaded.ok();
-        self.trace.line(self.truth, format_args!("load by {pid:?}: epoch {:?}", loaded.as_ref().map(|(epoch, _)| *epoch)));
+        self.trace
+            .line(self.truth, format_args!("load by {pid:?}: epoch {:?}", loaded.as_ref().map(|(epoch, _)| *epoch)));
         let wait = self.random.millis(1, 80);
         self.after(wait, Happening::LoadSaid(pid, loaded));
     }

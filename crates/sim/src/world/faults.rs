@@ -4,6 +4,7 @@ use model::Span;
 use store::{Delivery, ready};
 
 use super::{Happening, Pid, World};
+use crate::profile::Pace;
 use crate::sometimes::Rare;
 
 impl World {
@@ -69,13 +70,16 @@ impl World {
         self.images.truncate(kept + 1);
         self.log.retain(|landed| landed.seq <= commits);
         self.newest = (0, model::Timestamp::EPOCH);
-        self.facts_lost = true;
         crate::oracle::forgive_what_was_lost(self);
     }
 
     /// Sends what is due; some targets fail at first.
     pub(crate) fn dispatch(&mut self) {
-        self.after(Span::from_seconds(30), Happening::Dispatch);
+        let rest = match self.profile.pace {
+            Pace::Month if !self.faults_are_over() => Span::HOUR,
+            Pace::Storm | Pace::Day | Pace::Month => Span::from_seconds(60),
+        };
+        self.after(rest, Happening::Dispatch);
         let now = self.truth + Span::from_minutes(1);
         let Ok(due) = ready(self.memory.store().outbox_due(now, 100)) else { return };
         let failing = if self.faults_are_over() { 0 } else { 200 };

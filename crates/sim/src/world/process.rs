@@ -122,7 +122,6 @@ impl World {
             Effect::Answer(id, answer) => self.answer(pid, id, answer),
             Effect::Publish(published) => self.published(&published),
             Effect::LoadFacts(domain, wanted) => {
-                self.facts_lost = true;
                 let wait = self.random.millis(1, 100);
                 self.after(wait, Happening::FactsLand(pid, domain, Box::new(wanted)));
             }

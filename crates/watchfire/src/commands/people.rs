@@ -60,7 +60,7 @@ fn pretty(value: &Value) -> anyhow::Result<String> {
 }
 
 /// What was said, where anything was.
-fn said<'q>(name: &'q str, value: Option<impl ToString>) -> Option<(&'q str, String)> {
+fn said(name: &str, value: Option<impl ToString>) -> Option<(&str, String)> {
     value.map(|value| (name, value.to_string())).filter(|(_, value)| !value.is_empty())
 }
 

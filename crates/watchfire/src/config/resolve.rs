@@ -5,6 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use api::Role;
+use connect::Network;
 use model::{Matcher, SourceName, Span};
 use store::Retention;
 use telemetry::LogFormat;
@@ -17,6 +18,8 @@ use crate::place;
 
 const LISTEN: &str = "127.0.0.1:8080";
 const WATCHDOG_EVERY: Span = Span::from_seconds(60);
+/// A secret in a file is not read to check a configuration; everything else about its target is.
+const STAND_IN: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const LOG_LEVEL: &str = "info";
 
 /// `origin` is what errors call the place all of it comes from; paths are meant from `folder`.
@@ -55,6 +58,7 @@ impl Resolver<'_> {
         let sources = self.each(shape.sources, Resolver::source);
         let watchdog = shape.watchdog.and_then(|watchdog| self.watchdog(watchdog));
         let notify = self.each(shape.notify, Resolver::target);
+        let notify_allow = self.each(shape.notify_allow, |resolver, said| resolver.read(&said, Network::parse));
         let format = self.or(log.format, "text", log_format);
         Some(Config {
             listen: listen?,
@@ -67,6 +71,7 @@ impl Resolver<'_> {
             sources,
             watchdog,
             notify,
+            notify_allow,
             log: (format?, log.level.map_or_else(|| LOG_LEVEL.to_owned(), |level| level.value)),
         })
     }
@@ -141,15 +146,18 @@ impl Resolver<'_> {
     }
 
     fn target(&mut self, shape: TargetShape) -> Option<Target> {
-        let matchers = shape.r#match.unwrap_or_default();
-        let matchers =
-            matchers.iter().filter_map(|said| self.read(said, |text| Matcher::parse(text).map_err(|e| e.to_string())));
-        let matchers = matchers.collect();
-        let secret = match (&shape.secret, &shape.secret_file) {
-            (None, None) => None,
-            _ => Some(self.secret(&shape.webhook, shape.secret, shape.secret_file, "secret")?),
+        let said = shape.r#match.unwrap_or_default();
+        let matchers: Vec<Matcher> = said
+            .iter()
+            .filter_map(|said| self.read(said, |text| Matcher::parse(text).map_err(|error| error.to_string())))
+            .collect();
+        let secret = self.secret(&shape.webhook, shape.secret, shape.secret_file, "secret")?;
+        let stand_in = match &secret {
+            Secret::Inline(text) => text,
+            Secret::File(_) => STAND_IN,
         };
-        Some(Target { webhook: self.read(&shape.webhook, web_address)?, secret, matchers })
+        self.read(&shape.webhook, |url| connect::Target::new(url, stand_in, matchers.clone()))?;
+        Some(Target { webhook: shape.webhook.value, secret, matchers })
     }
 
     fn paths(&self, said: Option<Vec<Text>>) -> Vec<std::path::PathBuf> {

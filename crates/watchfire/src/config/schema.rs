@@ -48,6 +48,7 @@ pub(crate) fn schema() -> Value {
                 "secret": text(), "secret_file": text(),
                 "match": texts("Matchers, as Alertmanager's; all have to hold."),
             })),
+            "notify_allow": texts("Private addresses that may be told, such as 10.0.0.0/8 or 127.0.0.1; others are not reached."),
             "log": closed("Our own logs.", json!({
                 "format": {"enum": ["text", "json"], "default": "text"},
                 "level": {"type": "string", "default": "info"},

@@ -9,8 +9,20 @@ use crate::files::TextFile;
 use crate::outcome::Faults;
 
 /// The keys at the top.
-pub(crate) const KEYS: [&str; 11] =
-    ["http", "store", "pipelines", "cmdb", "kafka", "auth", "retention", "sources", "watchdog", "notify", "log"];
+pub(crate) const KEYS: [&str; 12] = [
+    "http",
+    "store",
+    "pipelines",
+    "cmdb",
+    "kafka",
+    "auth",
+    "retention",
+    "sources",
+    "watchdog",
+    "notify",
+    "notify_allow",
+    "log",
+];
 
 /// A value and where it stands.
 pub(super) type Text = Spanned<String>;
@@ -28,6 +40,7 @@ pub(super) struct Shape {
     pub(super) sources: Option<Vec<SourceShape>>,
     pub(super) watchdog: Option<WatchdogShape>,
     pub(super) notify: Option<Vec<TargetShape>>,
+    pub(super) notify_allow: Option<Vec<Text>>,
     pub(super) log: Option<LogShape>,
 }
 

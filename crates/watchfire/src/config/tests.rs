@@ -21,6 +21,7 @@ retention: {statements: 100d, timeline: 200d, dead_letters: 10d}
 sources: [{name: prom-eu, heartbeat: 5m}]
 watchdog: {url: "https://example.com/beat", every: 30s}
 notify: [{webhook: "https://example.com/hook", secret_file: hook.secret, match: ['priority=~"P1|P2"']}]
+notify_allow: [10.0.0.0/8]
 log: {format: json, level: debug}
 "#;
 
@@ -40,7 +41,7 @@ fn every_key_is_read_and_paths_are_meant_from_the_file() {
     assert_eq!(config.retention.timeline, Span::from_days(200));
     assert_eq!(config.sources[0].heartbeat, Span::from_minutes(5));
     assert_eq!(config.watchdog.unwrap().every, Span::from_seconds(30));
-    assert_eq!(config.notify[0].matchers.len(), 1);
+    assert_eq!((config.notify[0].matchers.len(), config.notify_allow.len()), (1, 1));
     assert_eq!(config.log, (LogFormat::Json, "debug".to_owned()));
 }
 
@@ -71,7 +72,11 @@ fn faults_name_their_place_and_what_to_do() {
         ),
         ("auth: {tokens: [{name: a, role: admin, token: short}]}", "etc/w.yaml:1:24: the secret of token `a`"),
         ("watchdog: {every: 60s}\n", "`url` is missing: add it"),
-        ("notify: [{webhook: 'ftp://x'}]", "etc/w.yaml:1:20: `ftp://x` is no web address"),
+        ("notify: [{webhook: 'ftp://x', secret_file: s}]", "etc/w.yaml:1:20: `ftp://x` is no webhook"),
+        ("notify: [{webhook: 'https://x.example'}]", "`https://x.example` has no secret: add `secret_file`"),
+        ("notify: [{webhook: 'https://x.example', secret: short}]", "etc/w.yaml:1:20: "),
+        ("notify: [{webhook: 'https://x.example', secret_file: s, match: [colour=red]}]", "known are type, priority"),
+        ("notify_allow: [here]", "etc/w.yaml:1:16: `here` is no network"),
         ("kafka: {brokers: [a]}\n", "this version does not read Kafka"),
         ("http: {listen: 127.0.0.1:1}\nhttp: {}\n", "`http` stands here twice: keep one"),
     ] {

@@ -53,8 +53,7 @@ impl Day<'_> {
 
     fn figures(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {
         let firings = self.script.iter().filter(|said| said.event["status"] == "firing").count();
-        let alerts: BTreeSet<_> =
-            self.episodes.iter().flatten().map(|episode| episode.alert).collect();
+        let alerts: BTreeSet<_> = self.episodes.iter().flatten().map(|episode| episode.alert).collect();
         let incidents = self.live().count();
         let fewer = 100.0 - 100.0 * incidents as f64 / firings.max(1) as f64;
         writeln!(text, "\n{}", console.painted(Colour::Bold, "The day in figures"))?;
@@ -89,11 +88,7 @@ impl Day<'_> {
                 writeln!(text, "        {line}")?;
             }
         }
-        writeln!(
-            text,
-            "  … and {} of P5, which nobody was told of",
-            counted(mild.len(), "incident")
-        )?;
+        writeln!(text, "  … and {} of P5, which nobody was told of", counted(mild.len(), "incident"))?;
         Ok(())
     }
 
