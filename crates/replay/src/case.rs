@@ -95,14 +95,7 @@ fn judge(case: &Case, state: &State, failures: &mut Vec<String>) {
     let incidents: Vec<&Incident> =
         snapshot.incidents.iter().filter(|incident| incident.merged_into.is_none()).collect();
     if let Some(expected) = &case.expect.alerts {
-        compare(
-            "alerts",
-            expected,
-            &alerts,
-            |wanted, found| alert_differs(wanted, found),
-            |alert| alert.summary.to_string(),
-            failures,
-        );
+        compare("alerts", expected, &alerts, alert_differs, |alert| alert.summary.to_string(), failures);
     }
     if let Some(expected) = &case.expect.incidents {
         let differs = |wanted: &ExpectedIncident, found: &Incident| incident_differs(wanted, found, state);

@@ -1,5 +1,6 @@
 //! Recordings: files of native events, one to a line, plain or compressed, or standard input; several are one stream.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ pub const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// Several recordings, read line by line as one.
 pub struct Lines {
-    waiting: std::vec::IntoIter<PathBuf>,
+    waiting: VecDeque<PathBuf>,
     current: Option<Box<dyn BufRead>>,
     /// Bytes read of the files as they are on disk, compressed or not: for progress.
     read: std::rc::Rc<std::cell::Cell<u64>>,
@@ -27,7 +28,7 @@ impl Lines {
         for path in paths.iter().filter(|path| !is_standard_input(path)) {
             File::open(path).map_err(|error| naming(path, error))?;
         }
-        Ok(Lines { waiting: paths.to_vec().into_iter(), current: None, read: Default::default() })
+        Ok(Lines { waiting: paths.iter().cloned().collect(), current: None, read: Default::default() })
     }
 
     /// All bytes there are to read; `None` where standard input is among them.
@@ -43,7 +44,7 @@ impl Lines {
     pub fn next_line(&mut self, line: &mut Vec<u8>) -> io::Result<Option<()>> {
         loop {
             if self.current.is_none() {
-                let Some(path) = self.waiting.next() else { return Ok(None) };
+                let Some(path) = self.waiting.pop_front() else { return Ok(None) };
                 self.current = Some(self.open_one(&path)?);
             }
             let Some(reader) = &mut self.current else { return Ok(None) };

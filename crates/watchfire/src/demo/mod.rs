@@ -14,6 +14,8 @@ mod random;
 mod said;
 mod story;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod truth;
 
 use std::path::{Path, PathBuf};

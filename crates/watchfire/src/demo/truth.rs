@@ -1,5 +1,6 @@
 //! What was decided on the day against what is known to be true.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Domain, EpisodeId, Fingerprint, Incident, IncidentId, Timestamp};
@@ -32,8 +33,8 @@ pub(crate) async fn episodes(store: &Store, script: &[Said]) -> anyhow::Result<V
             found.push(None);
             continue;
         };
-        if !known.contains_key(&fingerprint) {
-            known.insert(fingerprint, store.episodes_of_alert(fingerprint.alert()).await?);
+        if let Entry::Vacant(unknown) = known.entry(fingerprint) {
+            unknown.insert(store.episodes_of_alert(fingerprint.alert()).await?);
         }
         let holds = |episode: &&EpisodeRecord| episode.start <= start && episode.end.is_none_or(|end| start <= end);
         found.push(known.get(&fingerprint).and_then(|episodes| episodes.iter().find(holds)).cloned());
