@@ -93,7 +93,7 @@ impl Api {
     /// Begins to remember changes; call it where tokio runs.
     pub fn new(parts: Parts) -> Api {
         let ring = Ring::follow(parts.runtime.live());
-        let started_at = runtime::clock::wall();
+        let started_at = parts.runtime.now();
         Api(Arc::new(Shared {
             parts,
             ring,

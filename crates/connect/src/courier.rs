@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{OutboxId, Span, Timestamp};
+use runtime::clock::wall;
 use serde::{Deserialize, Serialize};
 use store::{Delivery, Outgoing, Store, StoreError};
 use telemetry::Metrics;
@@ -26,7 +27,7 @@ const DUE_MAX: usize = 10_000;
 const AT_ONCE: usize = 16;
 /// The outbox is looked at so often.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Older than this, and not tried yet: told in a digest. contract.md section 10.
+/// Older than this, and not tried yet: told in a digest. docs/contract.md section 10.
 const LATE_AFTER: Span = Span::from_minutes(15);
 
 #[derive(Clone, Debug, Default)]
@@ -103,8 +104,13 @@ impl Courier {
         Ok(Courier { store, targets: config.targets.into(), poster, metrics, gone: Arc::default() })
     }
 
-    /// Sends what becomes due by a clock until told to stop; what is under way then is finished.
-    pub async fn run(&self, now: impl Fn() -> Timestamp, mut stop: watch::Receiver<bool>) {
+    /// Sends what becomes due until told to stop; what is under way then is finished.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        self.run_by(wall, stop).await;
+    }
+
+    /// The same, by the clock that the engine goes by, where that is not the wall's.
+    pub async fn run_by(&self, now: impl Fn() -> Timestamp, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow_and_update() {
             if let Err(error) = self.pass(now(), jitter_of).await {
                 telemetry::delivery_failed("the outbox", &error.to_string());

@@ -1,4 +1,4 @@
-//! When an attempt that failed is made again. formats.md section B7.
+//! When an attempt that failed is made again. docs/formats.md section 8.
 
 use model::{OutboxId, Span, Timestamp};
 

@@ -333,7 +333,7 @@ async fn without_targets_the_outbox_drains_and_a_running_courier_stops_when_told
     let courier = world.courier(Vec::new(), &[]);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let now = world.now;
-    let running = tokio::spawn(async move { courier.run(move || now, stopped).await });
+    let running = tokio::spawn(async move { courier.run_by(move || now, stopped).await });
     while world.store.depths().await.unwrap().outbox.pending > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

@@ -20,6 +20,8 @@ struct Service {
     ingest: Ingest,
 }
 
+type Headers<'h> = &'h [(&'h str, &'h str)];
+
 struct Heard {
     status: StatusCode,
     headers: HeaderMap,
@@ -185,7 +187,7 @@ async fn what_is_refused_says_what_to_do_and_keeps_nothing() {
     let long_key = "k".repeat(256);
     let bomb = gzip(&vec![b' '; (16 << 20) + 1]);
     let plain = vec![b' '; (16 << 20) + 1];
-    let refusals: [(&str, &[(&str, &str)], Vec<u8>, u16, &str); 7] = [
+    let refusals: [(&str, Headers<'_>, Vec<u8>, u16, &str); 7] = [
         ("/ingest/v1/nagios", &[], b"{}".to_vec(), 404, "known are native"),
         ("/ingest/v1/events", &[("content-encoding", "br")], b"{}".to_vec(), 415, "gzip, zstd"),
         ("/ingest/v1/events", &[("content-encoding", "gzip")], bomb, 413, "smaller batches"),

@@ -284,19 +284,18 @@ impl Machine {
         for (_, push) in &batch.pushes {
             self.release_key(push);
         }
-        for (id, answer) in batch.answers {
-            effects.push(Effect::Answer(id, answer));
-        }
-        for step in &batch.steps {
-            for wanted in &step.wanted {
-                effects.push(Effect::LoadFacts(step.domain.clone(), wanted.clone()));
-            }
-        }
         let mut steps = batch.steps;
         if let Some(domains) = &mut self.domains {
             domains.number(&committed, &mut steps);
         }
+        let wanted: Vec<_> = steps
+            .iter()
+            .flat_map(|step| step.wanted.iter().map(|wanted| (step.domain.clone(), wanted.clone())))
+            .collect();
+        // Shown before it is answered: who is told that it is in finds it.
         effects.push(Effect::Publish(Box::new(Published { steps, committed, at: batch.now })));
+        effects.extend(batch.answers.into_iter().map(|(id, answer)| Effect::Answer(id, answer)));
+        effects.extend(wanted.into_iter().map(|(domain, wanted)| Effect::LoadFacts(domain, wanted)));
     }
 
     /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position; again until it succeeds. `[I17]`

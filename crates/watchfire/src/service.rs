@@ -58,7 +58,8 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let courier = courier(&config, &store, &runtime)?;
     chores::start(&config, &runtime, &store, &stopped);
     let telling = stopped.clone();
-    let courier = tokio::spawn(async move { courier.run(telling).await });
+    let by = runtime.clone();
+    let courier = tokio::spawn(async move { courier.run_by(move || by.now(), telling).await });
     let (router, api) = http::router(&config, &runtime, &store, &in_force)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store.path().display()));

@@ -9,13 +9,12 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use rules::PipelineSet;
 use runtime::{Item, PushAnswer, Runtime};
 use serde_json::Value;
-use store::{Memory, Store};
+use store::Memory;
 use telemetry::Metrics;
 use tower::ServiceExt;
 use wire::{Context, Format, Input};
 
 pub(crate) struct Service {
-    pub(crate) store: Store,
     pub(crate) runtime: Runtime,
     pub(crate) once: Once,
     pub(crate) api: Api,
@@ -66,7 +65,7 @@ async fn service_with(auth: Auth) -> Service {
     let once = Once::new(runtime.clone(), store.clone());
     let api = Api::new(Parts {
         runtime: runtime.clone(),
-        store: store.clone(),
+        store,
         pipelines: Arc::new(RwLock::new(Arc::new(PipelineSet::builtin()))),
         auth,
         once: once.clone(),
@@ -74,7 +73,7 @@ async fn service_with(auth: Auth) -> Service {
         version: "0.1.0",
     });
     let routes = api::complete(api::router(api.clone()), metrics);
-    Service { store, runtime, once, api, routes }
+    Service { runtime, once, api, routes }
 }
 
 impl Service {
