@@ -46,7 +46,12 @@ impl Ingest {
         let (format, key) = (pushed.format, pushed.key.clone());
         let (reading, bytes) = self.reading(pushed).await?;
         let (items, whole) = match reading {
-            Reading::Items(items) => (items, false),
+            Reading::Items(items) => {
+                // All that came is one event that is none: whoever looks at nothing but the status is told too. A tool
+                // in whose format it came would only send it again.
+                let whole = format == Format::Native && matches!(items.as_slice(), [Item::Unreadable(_)]);
+                (items, whole)
+            }
             Reading::Unreadable(item) => (vec![item], true),
             Reading::TooMany { limit } => return Err(Failure::TooMany { limit }),
         };

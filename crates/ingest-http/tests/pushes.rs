@@ -154,14 +154,16 @@ async fn the_good_events_of_a_batch_are_kept_and_the_bad_ones_are_dead_letters_a
 
 #[tokio::test]
 async fn a_body_that_cannot_be_read_is_a_dead_letter_and_then_400() {
-    let service = service().await;
-    let heard = service.post("/ingest/v1/events", &[], r#"[{"summary":"a"},"#).await;
-    assert_eq!(heard.status, StatusCode::BAD_REQUEST);
-    assert_eq!(heard.headers["content-type"], "application/problem+json");
-    let letters = service.letters().await;
-    assert_eq!(heard.json()["dead_letter"], json!(letters[0].id.to_string()));
-    assert_eq!(&*letters[0].raw, br#"[{"summary":"a"},"#);
-    assert!(service.alerts().await.is_empty());
+    for body in [r#"[{"summary":"a"},"#, "no JSON", r#"{"summary":"cut off""#] {
+        let service = service().await;
+        let heard = service.post("/ingest/v1/events", &[], body).await;
+        assert_eq!(heard.status, StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(heard.headers["content-type"], "application/problem+json");
+        let letters = service.letters().await;
+        assert_eq!(heard.json()["dead_letter"], json!(letters[0].id.to_string()));
+        assert_eq!(&*letters[0].raw, body.as_bytes());
+        assert!(service.alerts().await.is_empty());
+    }
 }
 
 #[tokio::test]

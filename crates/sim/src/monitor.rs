@@ -170,7 +170,7 @@ pub fn window(random: &mut Random, reference: &str, ci: CiId, truth: Timestamp) 
 }
 
 fn cluster(item: &str) -> &'static str {
-    if item.len() % 2 == 0 { "blue" } else { "green" }
+    if item.len().is_multiple_of(2) { "blue" } else { "green" }
 }
 
 #[derive(Clone, Copy)]
@@ -207,7 +207,7 @@ impl Condition {
         let promises = [(1, Habit::Starts), (6, Habit::Promises)];
         Condition {
             key: format!("k{nth}"),
-            name: *random.pick(&NAMES),
+            name: random.pick::<&str>(&NAMES),
             item,
             severity: Severity::Critical,
             since: None,

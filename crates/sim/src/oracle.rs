@@ -64,7 +64,7 @@ pub(crate) fn at_the_end(world: &mut World) {
 /// from stale facts.
 fn own_findings(world: &World, findings: &[store::Finding]) -> Vec<String> {
     let forgotten = world.log.iter().any(|landed| !landed.forgotten.is_empty());
-    let recomputed = world.sometimes.times(Rare::Recompute) > 0;
+    let recomputed = outages::recomputed_within_reach(world);
     let excused = |finding: &&store::Finding| {
         (forgotten && finding.invariant == "I5") || (recomputed && finding.invariant == "I13")
     };

@@ -170,6 +170,7 @@ impl World {
         self.light();
         self.start_if_none();
         self.pass(Some(self.truth + PATIENCE));
+        self.dispatch();
         let trying = self.journal.sent.iter().filter(|sent| sent.fate == Fate::Trying).count();
         if trying > 0 {
             self.violation(format!("I17: {trying} pushes wait though nothing is wrong any more"));
@@ -235,7 +236,7 @@ impl World {
     /// Somebody does something, or something breaks.
     fn act(&mut self) {
         self.remaining = self.remaining.saturating_sub(1);
-        if self.remaining % 25 == 0 {
+        if self.remaining.is_multiple_of(25) {
             oracle::on_the_way(self);
         }
         if self.remaining > 0 {

@@ -126,7 +126,7 @@ impl Outgoing {
     }
 }
 
-/// Marks a dead letter as replayed or discarded, with the audit entry of who did it. `[I14]`
+/// Marks a dead letter as replayed or discarded, with the audit entry of who did it. `[I12, I14]`
 #[derive(Debug)]
 pub(crate) struct MarkDeadLetter {
     pub(crate) id: DeadLetterId,

@@ -50,8 +50,10 @@ fn conventions(tree: &Tree, package: &Package) -> Vec<Finding> {
             findings.push(Finding::new(&manifest, 1, what));
         }
     };
-    let folder = package.folder.rsplit('/').next().unwrap_or_default();
-    expect(folder == package.name, format!("folder `{folder}` holds crate `{}`: give both one name", package.name));
+    // Beside `crates/`, a folder has the name of its kind: `tests` holds `system-tests`.
+    if let Some(folder) = package.folder.strip_prefix("crates/") {
+        expect(folder == package.name, format!("folder `{folder}` holds crate `{}`: give both one name", package.name));
+    }
     expect(!package.publishes, "it could be published by accident: say publish = false".to_owned());
     let linted = tree.file(&manifest).is_some_and(|file| file.text.contains("[lints]\nworkspace = true"));
     expect(linted, "it does not take the workspace's lints: say [lints] workspace = true".to_owned());

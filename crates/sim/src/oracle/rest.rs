@@ -5,7 +5,7 @@ use model::{Domain, Span, Timestamp, limits};
 use runtime::Domains;
 
 use super::evidence::Evidence;
-use crate::sometimes::Rare;
+use super::outages::recomputed_within_reach;
 use crate::world::{Process, World};
 
 /// A process that holds the store, with nothing under way: its memory is what the store has.
@@ -35,8 +35,7 @@ fn same(world: &World, domains: &Domains, domain: &Domain, stored: &store::Snaps
     let restored = |snapshot| State::restore(snapshot, &domains.topology, policy).snapshot();
     let mut stored = needed(restored(engine_snapshot(domain, stored)));
     let mut memory = needed(restored(state.snapshot()));
-    if world.sometimes.times(Rare::Recompute) > 0 {
-        // Judged again once stale facts are mended: see `outages`.
+    if recomputed_within_reach(world) {
         stored.outages.clear();
         memory.outages.clear();
     }

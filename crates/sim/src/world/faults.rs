@@ -81,7 +81,7 @@ impl World {
         };
         self.after(rest, Happening::Dispatch);
         let now = self.truth + Span::from_minutes(1);
-        let Ok(due) = ready(self.memory.store().outbox_due(now, 100)) else { return };
+        let Ok(due) = ready(self.memory.store().outbox_due(now, 1000)) else { return };
         let failing = if self.faults_are_over() { 0 } else { 200 };
         let mut marks = Vec::new();
         for outgoing in due {
