@@ -179,7 +179,8 @@ impl Desk<'_> {
             episode.end.is_some_and(|end| end < oldest && alert.final_until.is_some_and(|until| end <= until))
                 && !episode.incident.is_some_and(|incident| self.is_live(incident))
         };
-        let gone: Vec<EpisodeId> = alert.episodes.iter().filter(|episode| old(episode)).map(|episode| episode.id).collect();
+        let gone: Vec<EpisodeId> =
+            alert.episodes.iter().filter(|episode| old(episode)).map(|episode| episode.id).collect();
         if !gone.is_empty()
             && let Some(alert) = self.state.alerts.get_mut(&id)
         {

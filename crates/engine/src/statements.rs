@@ -92,7 +92,9 @@ fn coalesce(alert: &mut Alert) {
         }
         _ => None,
     });
-    let Some((_, before)) = gaps.min() else { return };
+    // Where nothing is said twice, the oldest goes: a source that never says the same may not eat the memory of others.
+    let both_fire = matches!(alert.statements.get(..2), Some([Statement::Firing(_), Statement::Firing(_)]));
+    let Some(before) = gaps.min().map(|(_, before)| before).or(both_fire.then_some(0)) else { return };
     let removed = alert.statements.remove(before + 1);
     if let (Some(Statement::Firing(kept)), Statement::Firing(removed)) = (alert.statements.get_mut(before), removed) {
         kept.start = kept.start.min(removed.start);

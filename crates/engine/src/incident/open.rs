@@ -19,7 +19,8 @@ impl Desk<'_> {
     ) -> Option<IncidentId> {
         let (alert, episode) = self.episode(member)?;
         // Within one instant a person may part the same episode off more than once.
-        let id = (0..).map(|nth| incident_id(member, self.now, nth)).find(|id| !self.state.incidents.contains_key(id))?;
+        let id =
+            (0..).map(|nth| incident_id(member, self.now, nth)).find(|id| !self.state.incidents.contains_key(id))?;
         let recurs = alert.episodes.iter().rev().filter(|other| other.id != member.1).find_map(|other| other.incident);
         let received = episode.counts_from.unwrap_or(episode.first_received_at);
         let started = episode.counts_from.unwrap_or(episode.start).min(received);
