@@ -167,6 +167,8 @@ impl World {
         let Some(process) = self.processes.get_mut(&pid) else { return };
         let version = process.machine.domains().map_or(0, |domains| domains.topology.current().version()) + 1;
         let graph = topology::Graph::build_lenient(&cmdb, version).0;
+        let items: Vec<&str> = cmdb.items.iter().map(|item| item.id.as_str()).collect();
+        self.trace.line(self.truth, format_args!("import {version} to {pid:?}: {}", items.join(" ")));
         process.waiting.insert(id, Waiting::Import(Box::new(cmdb.clone())));
         self.feed(pid, Event::Cmdb(Box::new(cmdb), Box::new(graph), id));
     }

@@ -1,0 +1,41 @@
+//! Where the binary under test is: as `WATCHFIRE_BIN` says, else built once by the cargo that runs us.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+pub(crate) fn watchfire() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| match std::env::var_os("WATCHFIRE_BIN") {
+        Some(path) => {
+            let path = PathBuf::from(path);
+            assert!(path.is_file(), "WATCHFIRE_BIN is {}, and nothing is there: build it first", path.display());
+            path
+        }
+        None => built(),
+    })
+}
+
+fn built() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", "watchfire", "--message-format", "json-render-diagnostics"]);
+    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).stderr(Stdio::inherit());
+    let output = build.output().unwrap();
+    assert!(output.status.success(), "the binary under test does not build");
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let executable = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let is_ours = message["target"]["name"] == "watchfire";
+        message["executable"].as_str().filter(|_| is_ours).map(PathBuf::from)
+    };
+    messages.lines().find_map(executable).expect("cargo names the binary that it built")
+}
+
+/// A program of another project, where it is installed.
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
