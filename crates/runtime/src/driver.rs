@@ -20,8 +20,10 @@ use crate::live::LiveView;
 use crate::machine::{Effect, Event, Machine, topology_of};
 use crate::push::{Item, Overload, Push, PushAnswer, PushId};
 
-/// Between two tries to load from a store that does not answer.
-const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// Before the first further try to load from a store that does not answer; each later one waits twice as long …
+const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// … but no longer than this.
+const LOAD_AGAIN_AT_MOST: Duration = Duration::from_secs(5);
 /// A permit stands for so many bytes, so that the limit fits a semaphore.
 const BYTES_PER_PERMIT: usize = 1024;
 
@@ -94,6 +96,7 @@ impl Runtime {
             stopped: None,
             fatal: Some(fatal),
             time,
+            load_tries: 0,
         };
         let spawned = std::thread::Builder::new().name("decide".to_owned()).spawn(move || thread.run(&from));
         drop(spawned.expect("a process that cannot start a thread cannot start"));
@@ -185,6 +188,7 @@ struct DecideThread {
     stopped: Option<oneshot::Sender<()>>,
     fatal: Option<oneshot::Sender<String>>,
     time: Time,
+    load_tries: u32,
 }
 
 impl DecideThread {
@@ -238,7 +242,10 @@ impl DecideThread {
         for effect in effects {
             match effect {
                 Effect::Commit(commit) => self.commit(*commit),
-                Effect::Load { again } => self.load(again),
+                Effect::Load { again } => {
+                    self.load_tries = if again { self.load_tries + 1 } else { 0 };
+                    self.load(again);
+                }
                 Effect::Answer(id, answer) => {
                     if let Some(waiting) = self.waiting.remove(&id) {
                         // Who has gone away needs no answer; what it sent is in.
@@ -246,6 +253,7 @@ impl DecideThread {
                     }
                 }
                 Effect::Publish(published) => {
+                    self.load_tries = 0;
                     for step in &published.steps {
                         self.metrics.counted(&step.counts);
                     }
@@ -293,10 +301,11 @@ impl DecideThread {
     }
 
     fn load(&self, again: bool) {
+        let wait = LOAD_AGAIN_AFTER.saturating_mul(1 << self.load_tries.min(6)).min(LOAD_AGAIN_AT_MOST);
         let (store, to, live, graph) = (self.store.clone(), self.to.clone(), self.live.clone(), self.graph.clone());
         self.tokio.spawn(async move {
             if again {
-                tokio::time::sleep(LOAD_AGAIN_AFTER).await;
+                tokio::time::sleep(wait).await;
             }
             let event = match claim_and_load(&store).await {
                 Ok((epoch, loaded)) => {

@@ -94,6 +94,8 @@ pub struct Machine {
     aside: VecDeque<Event>,
     /// Idempotency keys of pushes under way.
     keys: BTreeSet<Box<str>>,
+    /// The store refuses: pushes are turned away until it has been loaded again.
+    refusing: bool,
 }
 
 impl Machine {
@@ -114,6 +116,7 @@ impl Machine {
             stopping: false,
             aside: VecDeque::new(),
             keys: BTreeSet::new(),
+            refusing: false,
         }
     }
 
@@ -146,7 +149,7 @@ impl Machine {
             Event::Push(push) => self.push(push, &mut effects),
             Event::Committed(result) => self.committed(*result, &mut effects),
             Event::Loaded(loaded, epoch) => self.loaded(*loaded, epoch, wall, &mut effects),
-            Event::LoadFailed => effects.push(Effect::Load { again: true }),
+            Event::LoadFailed => self.load_failed(&mut effects),
             Event::Tick => self.tick(wall),
             Event::Policy(policy) => {
                 self.policy = *policy;
@@ -166,6 +169,10 @@ impl Machine {
             effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::Stopping)));
             return;
         }
+        if self.refusing {
+            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::StoreUnavailable)));
+            return;
+        }
         if push.idempotency_key.as_ref().is_some_and(|key| !self.keys.insert(key.clone())) {
             effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::UnderWay)));
             return;
@@ -173,6 +180,25 @@ impl Machine {
         if let Err((push, why)) = self.intake.offer(push) {
             self.release_key(&push);
             effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(why)));
+        }
+    }
+
+    /// The store refuses: who waits is told to come again, but for the batch whose commit may yet turn out to be in.
+    fn load_failed(&mut self, effects: &mut Vec<Effect>) {
+        self.refusing = true;
+        let unsent: Vec<Push> = self.decided.drain(..).flat_map(|batch| batch.pushes).map(|(_, push)| push).collect();
+        for push in unsent.into_iter().chain(self.intake.drain()) {
+            self.release_key(&push);
+            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::StoreUnavailable)));
+        }
+        effects.push(Effect::Load { again: true });
+    }
+
+    /// A full disk took nothing, for certain.
+    fn not_taken(&mut self, effects: &mut Vec<Effect>) {
+        for (_, push) in self.in_flight.take().into_iter().flat_map(|batch| batch.pushes) {
+            self.release_key(&push);
+            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::StoreUnavailable)));
         }
     }
 
@@ -184,6 +210,11 @@ impl Machine {
 
     /// Decides ahead of the commit under way by one batch, and commits when nothing is.
     fn go_on(&mut self, wall: Timestamp, effects: &mut Vec<Effect>) {
+        if self.stopping && self.refusing && matches!(self.phase, Phase::Loading) {
+            self.phase = Phase::Stopped;
+            self.refuse_everything(Overload::Stopping, effects);
+            effects.push(Effect::Stopped);
+        }
         if !matches!(self.phase, Phase::Running) {
             return;
         }
@@ -300,6 +331,9 @@ impl Machine {
 
     /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position; again until it succeeds. `[I17]`
     fn unknown(&mut self, error: &CommitError, effects: &mut Vec<Effect>) {
+        if matches!(error, CommitError::Full) {
+            self.not_taken(effects);
+        }
         self.domains = None;
         match error.disposition() {
             Disposition::Stop => {
@@ -341,6 +375,7 @@ impl Machine {
         let resumed = domains.decide_everywhere(now, &Input::Resumed);
         self.domains = Some(domains);
         self.phase = Phase::Running;
+        self.refusing = false;
         // What was not heard while nothing was read is nobody's silence; that is committed like any other step.
         self.decided.push_back(Batch::of_steps(resumed.steps, self.sequence, now));
     }
