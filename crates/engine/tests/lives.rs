@@ -218,10 +218,13 @@ proptest! {
         prop_assert!(differs.is_none(), "{}\n{}", differs.unwrap_or_default(), world.log.join("\n"));
     }
 
-    /// I16: cut within an instant, what was said and what was out stay the same.
+    /// I16: cut within an instant, what was said stays the same. People keep silent here: which episodes a forced
+    /// resolve ends depends on what its incident had been settled to hold.
     #[test]
     fn episodes_do_not_depend_on_batches_at_all(life in any_life(), policy in any_policy(), seed in any::<u64>()) {
-        let (world, inputs) = live(&life, &policy);
+        let said: Vec<Happens> =
+            life.into_iter().filter(|happens| !matches!(happens.what, Kind::Person { .. })).collect();
+        let (world, inputs) = live(&said, &policy);
         let other = in_batches(&inputs, &world, &mut SplitMix64::new(seed), false);
         prop_assert_eq!(said_of_alerts(&other), said_of_alerts(&world.state));
     }
