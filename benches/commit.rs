@@ -18,6 +18,10 @@ use store::{Commit, GENESIS, PositionAdvance, Store};
 use topology::{Graph, Topology};
 use wire::{Context, Format};
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const COMMITS: usize = 10;
 /// New alerts of one commit.
 const ALERTS: usize = 1_000;
@@ -51,14 +55,14 @@ async fn product(path: &Path, said: &Said, topology: &Topology) -> (Duration, Du
     let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a new file opens");
     let epoch = store.claim().await.expect("nobody else has it");
     let loaded = store.load().await.expect("it is empty");
-    let mut domains = Domains::restore(&loaded, topology.clone(), PipelineSet::builtin().policy());
+    let mut domains = Domains::restore(loaded, topology.clone(), PipelineSet::builtin().policy());
     let mut previous = GENESIS;
     let mut deciding = Duration::ZERO;
     let began = Instant::now();
     for (nth, items) in said.iter().enumerate() {
         let now = NOW + Span::from_seconds(nth as i64);
         let decides = Instant::now();
-        let decided = domains.decide(items.iter().map(|item| (now, item)));
+        let (decided, _) = domains.decide(items.iter().map(|item| (now, item.clone())).collect());
         deciding += decides.elapsed();
         let commit = Commit {
             epoch,
@@ -91,13 +95,14 @@ impl Copy {
         };
         let schema = texts("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'");
         let tables = texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-        let rows = |table: &String| {
+        let rows = |table: &String| -> Vec<Vec<Value>> {
             let mut asked = from.prepare(&format!("SELECT * FROM {table}")).expect("a table of the schema");
             let columns = asked.column_count();
             let row = |row: &rusqlite::Row<'_>| (0..columns).map(|at| row.get(at)).collect();
             asked.query_map([], row).expect("it is asked").map(|row| row.expect("a row")).collect()
         };
-        let tables = tables.iter().map(|table| (table.clone(), rows(table))).collect();
+        let tables =
+            tables.iter().map(|table| (table.clone(), rows(table))).filter(|(_, rows)| !rows.is_empty()).collect();
         Copy { schema, tables }
     }
 

@@ -14,6 +14,10 @@ use model::{Domain, Span, Timestamp};
 use testkit::{SplitMix64, clear, firing};
 use topology::{Graph, Topology};
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Alerts of one fault: the host, and what stands on it.
 const FAULT: usize = 10;
 /// What is open began within this.

@@ -13,6 +13,10 @@ use rules::PipelineSet;
 use topology::{Graph, Topology};
 use wire::{Context, Format};
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ALERTS: usize = 200_000;
 /// Alerts of one push, as Prometheus sends them.
 const PUSH: usize = 64;

@@ -7,8 +7,9 @@ mod alerts;
 mod silences;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use model::Matcher;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,8 +19,8 @@ use wire::v1::Instant;
 
 use crate::Api;
 use crate::asked::Asked;
-use crate::auth::{By, Viewer};
-use crate::fault::Fault;
+use crate::auth::{self, Needs, Viewer};
+use crate::fault::{Fault, headers_of};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -38,9 +39,25 @@ struct Refused {
     why: String,
 }
 
+/// Whoever asks may do what the route needs; who may not hears it as Alertmanager's clients do.
+#[derive(Debug)]
+struct By<R>(auth::By<R>);
+
+impl<R: Needs> FromRequestParts<Api> for By<R> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<By<R>, Refused> {
+        Ok(By(auth::By::from_request_parts(parts, api).await?))
+    }
+}
+
 impl Refused {
     fn bad(why: impl ToString) -> Refused {
-        Refused { status: StatusCode::BAD_REQUEST, why: why.to_string() }
+        Refused::new(StatusCode::BAD_REQUEST, why)
+    }
+
+    fn new(status: StatusCode, why: impl ToString) -> Refused {
+        Refused { status, why: why.to_string() }
     }
 }
 
@@ -56,7 +73,7 @@ impl From<Fault> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (self.status, Json(self.why)).into_response()
+        (self.status, headers_of(self.status), Json(self.why)).into_response()
     }
 }
 

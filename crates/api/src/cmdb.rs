@@ -49,7 +49,7 @@ struct Orphaned {
 }
 
 /// Imports a CMDB file, YAML or JSON: an upsert by `id`, or with `replace` the whole. `422` names every fault with its
-/// line, and nothing is imported.
+/// line, and nothing is imported; `409` where the configuration names the files that the CMDB comes from.
 #[utoipa::path(put, path = "/api/v1/cmdb", tag = "cmdb",
     request_body(content = String, content_type = "application/yaml", description = "contract section 4; JSON too"),
     params(
@@ -59,11 +59,12 @@ struct Orphaned {
         ("lenient" = Option<bool>, Query, description = "leaves out what names an unknown item, and lists it"),
     ),
     responses((status = 200, body = Imported)))]
-async fn put(_: By<Admin>, State(api): State<Api>, asked: Asked, Raw(body): Raw) -> Answer<Imported> {
+async fn put(by: By<Admin>, State(api): State<Api>, asked: Asked, Raw(body): Raw) -> Answer<Imported> {
     asked.only(&["dry_run", "replace", "allow_removals", "lenient"])?;
     let flag = |name| asked.flag(name).map(|said| said.unwrap_or(false));
     let how = How { replace: flag("replace")?, lenient: flag("lenient")? };
     let text = std::str::from_utf8(&body).map_err(|error| Fault::bad(format!("the file is no UTF-8: {error}")))?;
+    api.imports_by_request()?;
 
     let _turn = api.importing().await;
     let newest = api.store().newest_topology().await?;
@@ -75,14 +76,15 @@ async fn put(_: By<Admin>, State(api): State<Api>, asked: Asked, Raw(body): Raw)
             import.diff.removed.len(),
             import.diff.items_before
         );
-        return Err(Fault::conflict(why));
+        return Err(Fault::conflict(why).with("removed", import.diff.removed.len().into()));
     }
     let dry_run = flag("dry_run")?;
     let orphaned = api.orphaned(&import.diff.removed);
     let applied = !dry_run && !import.diff.is_empty();
     let answer = imported(&import, version + u64::from(!import.diff.is_empty()), dry_run, orphaned);
     if applied {
-        api.runtime().set_cmdb(import.cmdb).await.map_err(|error| Fault::unavailable(error.to_string()))?;
+        let set = api.runtime().set_cmdb(import.cmdb, Some(by.name())).await;
+        set.map_err(|error| Fault::unavailable(error.to_string()))?;
         api.wait_for_graph(answer.version).await;
     }
     Ok(Json(answer))
@@ -119,6 +121,16 @@ fn imported(import: &Import, version: u64, dry_run: bool, orphaned: Orphaned) ->
 }
 
 impl Api {
+    /// What a request imported, the next reload of the files would undo.
+    fn imports_by_request(&self) -> Result<(), Fault> {
+        let files = &self.0.parts.cmdb_files;
+        if files.is_empty() {
+            return Ok(());
+        }
+        let files = files.join(", ");
+        Err(Fault::conflict(format!("the CMDB comes from these files: {files}; change them and reload")))
+    }
+
     fn orphaned(&self, removed: &[CiId]) -> Orphaned {
         let gone = |ci: &CiId| removed.binary_search(ci).is_ok();
         let live = self.runtime().live();

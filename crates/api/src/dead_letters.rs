@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use model::event::Event;
 use model::{DeadLetterId, SourceName};
 use rules::PipelineSet;
 use runtime::{Item, ItemAnswer, PushAnswer, Unreadable};
@@ -176,10 +175,7 @@ impl Reader<'_> {
 
     /// The letter, read; and the bytes that places in it refer to.
     fn decode(&self) -> (Decoded, Arc<[u8]>) {
-        let decode = |body: &[u8]| {
-            let decoder = self.pipelines.decoder(self.format, &self.letter.source);
-            decoder.decode(self.format, &self.letter.source, body, &self.context())
-        };
+        let decode = |body: &[u8]| self.pipelines.decode(self.format, &self.letter.source, body, &self.context());
         let decoded = decode(&self.letter.raw);
         // One alert out of a group's message: it is read inside a message of its own.
         if self.format == Format::AlertmanagerWebhook && decoded.refused.is_some() {
@@ -195,7 +191,7 @@ impl Reader<'_> {
     fn item(&self, received: wire::Received, body: &[u8]) -> Item {
         let raw = body.get(received.raw).unwrap_or_default();
         match received.result {
-            Ok(Input::Event(event)) => Item::Event(self.by_its_own_pipeline(event, raw)),
+            Ok(Input::Event(event)) => Item::Event(event),
             Ok(Input::Command(command)) => Item::Command(command),
             Err(why) => Item::Unreadable(Box::new(Unreadable {
                 source: self.letter.source.clone(),
@@ -203,20 +199,6 @@ impl Reader<'_> {
                 why: why.to_string().into(),
                 raw: raw.into(),
             })),
-        }
-    }
-
-    /// Native events name their source themselves.
-    fn by_its_own_pipeline(&self, event: Event, raw: &[u8]) -> Event {
-        let source = match &event {
-            Event::Alert(alert) if alert.source != self.letter.source => &alert.source,
-            Event::Heartbeat(heartbeat) if heartbeat.source != self.letter.source => &heartbeat.source,
-            _ => return event,
-        };
-        let decoded = self.pipelines.decoder(self.format, source).decode(self.format, source, raw, &self.context());
-        match decoded.received.into_iter().next().map(|received| received.result) {
-            Some(Ok(Input::Event(again))) => again,
-            _ => event,
         }
     }
 }

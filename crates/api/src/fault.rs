@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::command::Refusal;
 use report::ReportError;
@@ -54,6 +54,11 @@ impl Fault {
         Fault::new(StatusCode::CONFLICT, "Not allowed now", detail)
     }
 
+    /// The present state forbids it.
+    pub(crate) fn conflict_in(state: &str, detail: impl Into<String>) -> Fault {
+        Fault { state: Some(state.to_owned()), ..Fault::conflict(detail) }
+    }
+
     pub(crate) fn unauthorized() -> Fault {
         let detail = "send `Authorization: Bearer` with a token of the configuration";
         Fault::new(StatusCode::UNAUTHORIZED, "No token that is known", detail)
@@ -96,9 +101,19 @@ impl Fault {
         match refusal {
             Refusal::NotFound { what } => Fault::not_found(what),
             Refusal::Invalid { why } => Fault::invalid(&**why),
-            Refusal::NotAllowed { state, why } => Fault { state: Some(state.to_string()), ..Fault::conflict(&**why) },
+            Refusal::NotAllowed { state, why } => Fault::conflict_in(state, &**why),
         }
     }
+}
+
+/// What a client is told beside the words: how to show who it is, when to come again.
+pub(crate) fn headers_of(status: StatusCode) -> HeaderMap {
+    let told = match status {
+        StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, HeaderValue::from_static("2"))),
+        _ => None,
+    };
+    told.into_iter().collect()
 }
 
 impl From<Overload> for Fault {
@@ -135,17 +150,12 @@ impl From<ReportError> for Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        let headers = headers_of(self.status);
         let mut problem = ProblemDetails::new(self.status.as_u16(), self.title, self.detail);
         problem.state = self.state;
         let extension = self.extension.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let mut response = (self.status, Json(Written { problem, extension })).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match self.status {
-            StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            StatusCode::SERVICE_UNAVAILABLE => headers.insert(RETRY_AFTER, HeaderValue::from_static("2")),
-            _ => None,
-        };
+        let mut response = (self.status, headers, Json(Written { problem, extension })).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
 }

@@ -10,11 +10,11 @@ use axum::response::{AppendHeaders, IntoResponse};
 use model::command::{Action, OpenIncident, Outcome};
 use model::incident::{DetectedBy, IncidentState, Priority};
 use model::step::Subject;
-use model::{AlertId, CiId, Incident, IncidentId};
+use model::{Alert, AlertId, CiId, EpisodeId, Incident, IncidentId, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use store::{IncidentFilter, IncidentKey};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{EpisodeRecord, IncidentFilter, IncidentKey};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,6 +35,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 const FILTERS: [&str; 11] =
     ["state", "priority", "service", "ci", "team", "problem", "from", "to", "q", "limit", "cursor"];
+
+const MEMBERS_UNLESS_SAID: usize = 100;
 
 /// An incident that a person opens.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,7 +70,7 @@ struct IncidentExplained {
     id: String,
     number: Option<String>,
     /// Each firing in it, with the evidence that put it there, and the incidents it nearly joined.
-    members: Vec<MemberExplained>,
+    members: v1::List<MemberExplained>,
     /// What was decided about it, oldest first.
     timeline: v1::List<v1::TimelineEntry>,
 }
@@ -172,8 +174,10 @@ async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>)
 #[utoipa::path(get, path = "/api/v1/incidents/{number}/explain", tag = "incidents",
     params(
         ("number" = String, Path, description = "`INC0000123`, or the id `inc_…`"),
-        ("limit" = Option<u32>, Query, description = "lines of the timeline"),
+        ("limit" = Option<u32>, Query, description = "lines of the timeline, 100 unless said, at most 1000"),
         ("cursor" = Option<String>, Query, description = "`next` of the timeline's page before"),
+        ("members_limit" = Option<u32>, Query, description = "firings, 100 unless said, at most 1000"),
+        ("members_cursor" = Option<String>, Query, description = "`next` of the page of firings before"),
     ),
     responses((status = 200, body = IncidentExplained)))]
 async fn explain(
@@ -182,13 +186,13 @@ async fn explain(
     Path(number): Path<String>,
     asked: Asked,
 ) -> Answer<IncidentExplained> {
-    asked.only(&["limit", "cursor"])?;
+    asked.only(&["limit", "cursor", "members_limit", "members_cursor"])?;
     let incident = api.incident_named(&number).await?;
     let timeline = api.timeline(&Subject::Incident(incident.id), &asked.page()?).await?;
     Ok(Json(IncidentExplained {
         id: incident.id.to_string(),
         number: incident.number.map(model::incident::number_text),
-        members: api.members_explained(incident.id).await?,
+        members: api.members_explained(incident.id, &asked).await?,
         timeline,
     }))
 }
@@ -217,11 +221,11 @@ impl Api {
                 }
             }
         }
+        let none = Vec::new();
         let object = |incident: &Incident| {
-            let mut alerts = members.get(&incident.id).cloned().unwrap_or_default();
-            alerts.sort_unstable();
-            alerts.dedup();
-            v1::Incident::from_model(incident, &alerts)
+            let mut seen = BTreeSet::new();
+            let alerts = members.get(&incident.id).unwrap_or(&none).iter().filter(|alert| seen.insert(**alert));
+            v1::Incident::from_model(incident, &alerts.copied().collect::<Vec<_>>())
         };
         Ok(incidents.iter().map(object).collect())
     }
@@ -235,17 +239,32 @@ impl Api {
         self.incident_object(incident.ok_or_else(|| Fault::not_found(format!("incident `{id}`")))?).await
     }
 
-    async fn members_explained(&self, incident: IncidentId) -> Result<Vec<MemberExplained>, Fault> {
+    /// The oldest first; the cursor is the last firing shown.
+    async fn members_explained(&self, incident: IncidentId, asked: &Asked) -> Result<v1::List<MemberExplained>, Fault> {
         let episodes = self.store().episodes_of_incidents(&[incident]).await?;
-        let mut ids: Vec<AlertId> = episodes.iter().map(|episode| episode.alert).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let alerts = self.store().alerts_by_id(&ids).await?;
-        let alert_of = |id: AlertId| alerts.iter().find(|alert| alert.id == id);
+        let begin = match asked.one("members_cursor") {
+            None => 0,
+            Some(cursor) => {
+                let shown = EpisodeId::parse(cursor);
+                let place = episodes.iter().position(|episode| Some(episode.id) == shown);
+                place.ok_or_else(|| Fault::bad(format!("`{cursor}` is no cursor of this list: begin without one")))? + 1
+            }
+        };
+        let limit = asked.number("members_limit")?.unwrap_or(MEMBERS_UNLESS_SAID).clamp(1, limits::PAGE_ROWS_MAX);
+        let later = episodes.get(begin..).unwrap_or_default();
+        let shown = later.get(..limit).unwrap_or(later);
+        let next = shown.last().filter(|_| shown.len() < later.len()).map(|episode| episode.id.to_string());
+        Ok(v1::List { items: self.explained(shown).await?, next })
+    }
+
+    async fn explained(&self, episodes: &[EpisodeRecord]) -> Result<Vec<MemberExplained>, Fault> {
+        let ids: BTreeSet<AlertId> = episodes.iter().map(|episode| episode.alert).collect();
+        let alerts = self.store().alerts_by_id(&ids.into_iter().collect::<Vec<_>>()).await?;
+        let alerts: BTreeMap<AlertId, &Alert> = alerts.iter().map(|alert| (alert.id, alert)).collect();
         Ok(episodes
             .iter()
             .map(|record| {
-                let alert = alert_of(record.alert);
+                let alert = alerts.get(&record.alert);
                 let joining = alert.and_then(|alert| alert.episode(record.id)).and_then(|found| found.joining.as_ref());
                 MemberExplained {
                     alert: record.alert.to_string(),

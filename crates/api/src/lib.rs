@@ -73,6 +73,8 @@ pub struct Parts {
     /// Shared with whoever else takes pushes under keys.
     pub once: Once,
     pub reload: Reload,
+    /// The files that the CMDB comes from, where the configuration names some: then it is not imported by request.
+    pub cmdb_files: Arc<[String]>,
     /// Of this program, such as `0.1.0`.
     pub version: &'static str,
 }

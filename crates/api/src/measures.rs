@@ -1,17 +1,22 @@
 //! Measures: the reports, asked over HTTP. docs/contract.md section 8.
 
-use axum::Json;
+use std::future::Future;
+
 use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::header::CONTENT_TYPE;
 use model::{CiId, Span};
-use report::{GroupBy, Question, Step};
+use report::{GroupBy, Question, ReportError, Step};
+use serde::Serialize;
+use tokio::runtime::Handle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::v1;
 
+use crate::Api;
 use crate::asked::Asked;
 use crate::auth::{By, Viewer};
 use crate::fault::Fault;
-use crate::{Answer, Api};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -41,9 +46,10 @@ macro_rules! measures {
                 ("include" = Option<String>, Query, description = "intervals: what each figure came from"),
             ),
             responses((status = 200, body = v1::Report<v1::$row>, description = "and beside it `now` and `definitions`")))]
-        async fn $name(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<report::Answer<v1::$row>> {
+        async fn $name(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Result<Written, Fault> {
             let question = question(&api, &asked)?;
-            Ok(Json(report::$name(api.store(), &question).await?))
+            let store = api.store().clone();
+            aside(async move { report::$name(&store, &question).await }).await
         }
     )*};
 }
@@ -59,6 +65,22 @@ measures! {
     continuity at "/api/v1/measures/continuity" gives ContinuityRow;
     /// How much was told, and what kept the rest from people.
     noise at "/api/v1/measures/noise" gives NoiseRow;
+}
+
+/// JSON, written down already.
+type Written = ([(HeaderName, &'static str); 1], Vec<u8>);
+
+/// A report may compute for seconds, and its answer be long: on a thread where nobody waits behind it.
+async fn aside<T: Serialize>(
+    report: impl Future<Output = Result<report::Answer<T>, ReportError>> + Send + 'static,
+) -> Result<Written, Fault> {
+    let here = Handle::current();
+    let work = tokio::task::spawn_blocking(move || {
+        let answer = here.block_on(report)?;
+        serde_json::to_vec(&answer).map_err(|error| Fault::internal(format!("the report cannot be written: {error}")))
+    });
+    let written = work.await.map_err(|error| Fault::internal(format!("the report was not computed: {error}")))??;
+    Ok(([(CONTENT_TYPE, "application/json")], written))
 }
 
 fn question(api: &Api, asked: &Asked) -> Result<Question, Fault> {

@@ -18,7 +18,7 @@ use wire::v1;
             `application/problem+json`.",
     ),
     paths(events, format, format_and_source, alertmanager),
-    components(schemas(v1::ProblemDetails, v1::PushAnswer, v1::Rejected))
+    components(schemas(v1::ProblemDetails, v1::PushAnswer, v1::Rejected, v1::Noticed))
 )]
 pub(crate) struct Base;
 

@@ -1,17 +1,20 @@
-//! What operators and their machines ask: is it alive, is it ready, what does it count, reload.
+//! What operators and their machines ask: is it alive, is it ready, how is it, what does it count, reload.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use model::Span;
 use model::incident::Priority;
+use model::source::Source;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use wire::v1::{Instant, Seconds};
 
-use crate::auth::{Admin, By};
+use crate::auth::{Admin, By, Viewer};
 use crate::fault::Fault;
 use crate::{Answer, Api};
 
@@ -22,6 +25,38 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(metrics))
         .routes(routes!(document))
         .routes(routes!(reload))
+        .routes(routes!(status))
+}
+
+/// How the service itself is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Status {
+    version: String,
+    now: Instant,
+    last_commit_at: Instant,
+    commits: u64,
+    incidents_open: usize,
+    alerts_firing: usize,
+    cmdb_version: u64,
+    cmdb_items: usize,
+    /// Messages to the outside that are not delivered yet.
+    outbox_pending: u64,
+    /// How long the oldest of them has waited.
+    outbox_oldest_seconds: Seconds,
+    /// Inputs that could not be read, and nobody has looked at.
+    dead_letters_new: u64,
+    sources_silent: usize,
+    sources: Vec<SourceStatus>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SourceStatus {
+    name: String,
+    heard_at: Instant,
+    /// How often it says that it lives; `null` where it never did.
+    every_seconds: Option<Seconds>,
+    /// Since when it should have.
+    silent_since: Option<Instant>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,6 +110,38 @@ async fn reload(_: By<Admin>, State(api): State<Api>) -> Answer<Reloaded> {
     match api.reload().await {
         Ok(done) => Ok(Json(Reloaded { done })),
         Err(why) => Err(Fault::invalid(format!("everything stays as it was: {why}"))),
+    }
+}
+
+/// What waits, who is silent, what could not be read.
+#[utoipa::path(get, path = "/api/v1/status", tag = "operations", responses((status = 200, body = Status)))]
+async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
+    let depths = api.store().depths().await?;
+    let (live, graph, now) = (api.runtime().live(), api.runtime().graph(), api.now());
+    let sources: Vec<SourceStatus> = live.sources().iter().map(|source| source_status(source)).collect();
+    Ok(Json(Status {
+        version: api.version().to_owned(),
+        now: Instant(now),
+        last_commit_at: Instant(live.clock()),
+        commits: live.commit(),
+        incidents_open: live.incidents().iter().filter(|incident| incident.is_open()).count(),
+        alerts_firing: live.alerts().len(),
+        cmdb_version: graph.version(),
+        cmdb_items: graph.len(),
+        outbox_pending: depths.outbox.pending,
+        outbox_oldest_seconds: depths.outbox.oldest.map_or(Span::ZERO, |oldest| now - oldest).into(),
+        dead_letters_new: depths.dead_letters_new,
+        sources_silent: sources.iter().filter(|source| source.silent_since.is_some()).count(),
+        sources,
+    }))
+}
+
+fn source_status(source: &Source) -> SourceStatus {
+    SourceStatus {
+        name: source.name.to_string(),
+        heard_at: Instant(source.progress),
+        every_seconds: source.heartbeat.as_ref().and_then(|heartbeat| heartbeat.every).map(Seconds::from),
+        silent_since: source.silent_since.map(Instant),
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use runtime::{Change, LiveView};
+use runtime::{Change, Changed, LiveView};
 use tokio::sync::broadcast;
 
 /// Changes remembered, and changes a slow watcher may fall behind by.
@@ -81,8 +81,9 @@ impl Ring {
         tokio::spawn(async move {
             loop {
                 match changes.recv().await {
+                    Ok(Change { commit, what: Changed::Reset, .. }) => filled.forget(Place::end_of(commit)),
                     Ok(change) => filled.remember(change, CHANGES_KEPT),
-                    Err(broadcast::error::RecvError::Lagged(_)) => filled.forget(),
+                    Err(broadcast::error::RecvError::Lagged(_)) => filled.forget_all(),
                     Err(broadcast::error::RecvError::Closed) => return filled.end(),
                 }
             }
@@ -112,10 +113,16 @@ impl Ring {
     }
 
     /// Changes were missed here: what is remembered has a hole now, so nothing of it is.
-    fn forget(&self) {
+    fn forget_all(&self) {
+        let newest = self.kept().newest.commit;
+        self.forget(Place::end_of(newest));
+    }
+
+    /// Nothing up to this place can be resumed from, nor, after a store that went back, beyond it.
+    fn forget(&self, floor: Place) {
         let mut kept = self.kept();
         kept.changes.clear();
-        kept.floor = Place::end_of(kept.newest.commit);
+        (kept.floor, kept.newest) = (floor, floor);
         let reset = Told::Reset(kept.floor);
         kept.tell(reset);
     }
@@ -156,13 +163,10 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use model::OutageId;
-    use runtime::Changed;
-
     use super::*;
 
     fn change(commit: u64, index: u32) -> Change {
-        Change { commit, index, what: Changed::OutageRemoved(OutageId::from_bytes([0; 16])) }
+        Change { commit, index, what: Changed::OutageRemoved("checkout".into()) }
     }
 
     /// Three are remembered, of five; the first place was 7.
@@ -204,9 +208,23 @@ mod tests {
     fn a_hole_in_what_is_remembered_resets_everybody() {
         let ring = ring();
         let mut watching = ring.watch(None).expect("watching goes on");
-        ring.forget();
+        ring.forget_all();
         assert!(matches!(watching.live.try_recv(), Ok(Told::Reset(_))));
         assert_eq!(missed(&ring, "9.1"), [format!("reset {}", ring.kept().newest)]);
+    }
+
+    #[test]
+    fn a_view_that_was_read_anew_is_resumed_from_nowhere_before() {
+        for commit in [11, 12, 9] {
+            let ring = ring();
+            ring.forget(Place::end_of(commit));
+            let reset = format!("reset {}", Place::end_of(commit));
+            for after in ["9.0", "11.0"] {
+                assert_eq!(missed(&ring, after), [reset.as_str()], "{commit} {after}");
+            }
+            ring.remember(change(commit + 1, 0), 3);
+            assert_eq!(missed(&ring, &Place::end_of(commit).to_string()), [format!("{}.0", commit + 1)]);
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -116,50 +115,60 @@ impl Watcher {
         }
     }
 
-    /// `None` where it is of no kind that is watched, or was gone before it could be told.
+    /// `None` where it is of no kind that is watched. What cannot be told is a reset: a watcher must know that it was
+    /// there.
     async fn event(&self, told: &Told) -> Option<Event> {
         match told {
             Told::Reset(place) => Some(reset(*place)),
             Told::Change(change) => {
-                let event = self.changed(&change.what).await?;
-                Some(event.id(Place::of(change).to_string()))
+                let place = Place::of(change);
+                match self.changed(&change.what).await {
+                    Ok(event) => event.map(|event| event.id(place.to_string())),
+                    Err(_) => Some(reset(place)),
+                }
             }
         }
     }
 
-    async fn changed(&self, what: &Changed) -> Option<Event> {
+    async fn changed(&self, what: &Changed) -> Result<Option<Event>, Fault> {
         match what {
-            Changed::Alert(alert) => self.of("alert", || v1::Alert::from_model(alert)),
-            Changed::Problem(problem) => self.of("problem", || v1::Problem::from_model(problem)),
+            Changed::Alert(alert) if self.watches("alert") => told("alert", &v1::Alert::from_model(alert)),
+            Changed::Problem(problem) if self.watches("problem") => told("problem", &v1::Problem::from_model(problem)),
             Changed::Incident(incident) if self.watches("incident") => {
-                let object = self.api.incident_object(incident.as_ref().clone()).await.ok()?;
-                self.of("incident", || object)
+                told("incident", &self.api.incident_object(incident.as_ref().clone()).await?)
             }
-            Changed::Outage(outage) if self.watches("service") => {
-                let service = service(&self.api, &outage.service).await?;
-                self.of("service", || service)
-            }
-            Changed::Incident(_) | Changed::Outage(_) | Changed::OutageRemoved(_) => None,
+            Changed::Outage(outage) if self.watches("service") => self.service(&outage.service).await,
+            Changed::OutageRemoved(service) if self.watches("service") => self.service(service).await,
+            Changed::Alert(_)
+            | Changed::Problem(_)
+            | Changed::Incident(_)
+            | Changed::Outage(_)
+            | Changed::OutageRemoved(_)
+            | Changed::Reset => Ok(None),
+        }
+    }
+
+    /// How the service stands now: of several changes to it the later ones say the same. `None` where the CMDB has it no
+    /// more.
+    async fn service(&self, id: &CiId) -> Result<Option<Event>, Fault> {
+        let board = self.api.board().await?;
+        match board.graph.find(id.as_str()) {
+            Some(item) => told("service", &board.service(item)),
+            None => Ok(None),
         }
     }
 
     fn watches(&self, kind: &str) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
+}
 
-    fn of<T: Serialize>(&self, kind: &'static str, object: impl FnOnce() -> T) -> Option<Event> {
-        self.watches(kind).then(|| Event::default().event(kind).json_data(object()).ok()).flatten()
-    }
+fn told<T: Serialize>(kind: &'static str, object: &T) -> Result<Option<Event>, Fault> {
+    let event = Event::default().event(kind).json_data(object);
+    event.map(Some).map_err(|error| Fault::internal(format!("the {kind} cannot be written: {error}")))
 }
 
 fn reset(place: Place) -> Event {
     let event = Event::default().event("reset").data(r#"{"why":"something was missed: read the lists anew"}"#);
     if place == NOWHERE { event } else { event.id(place.to_string()) }
-}
-
-/// How the service stands now: of several changes to it the later ones say the same.
-async fn service(api: &Api, id: &CiId) -> Option<v1::Service> {
-    let board: Arc<crate::board::Board> = api.board().await.ok()?;
-    let item = board.graph.find(id.as_str())?;
-    Some(board.service(item))
 }

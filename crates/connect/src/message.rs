@@ -89,9 +89,9 @@ fn type_of(outgoing: &OutboxMessage) -> String {
     }
 }
 
-/// Late for a reason of ours: nobody tried it yet, or it was tried in a digest.
-pub(crate) fn is_late(outgoing: &Outgoing, in_digest: bool, now: Timestamp, after: model::Span) -> bool {
-    now - outgoing.message.at > after && (outgoing.attempts == 0 || in_digest)
+/// Late, and not by a failure of its own: nobody tried it yet, or it was tried in a digest.
+pub(crate) fn is_late(outgoing: &Outgoing, untried_or_in_digest: bool, now: Timestamp, after: model::Span) -> bool {
+    now - outgoing.message.at > after && untried_or_in_digest
 }
 
 fn of_incident(incident: &Incident) -> (Value, Facets, bool) {

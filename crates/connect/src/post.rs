@@ -25,6 +25,8 @@ pub(crate) enum Posted {
     Failed {
         why: String,
         retry_after: Option<Span>,
+        /// Any other message would have fared the same.
+        down: bool,
     },
 }
 
@@ -54,7 +56,7 @@ impl Poster {
 
     pub(crate) async fn post(&self, target: &Target, message: &Message, now: Timestamp) -> Posted {
         if let Some(why) = self.forbidden_literal(&target.url) {
-            return Posted::Failed { why, retry_after: None };
+            return Posted::Failed { why, retry_after: None, down: true };
         }
         let client = if target.url.scheme() == "https" { &self.tls } else { &self.clear };
         let signed = target.secret.sign(&message.id.to_string(), now, &message.body);
@@ -72,9 +74,9 @@ impl Poster {
             Ok(response) => {
                 let asked = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
                 let why = format!("it answered {}", response.status());
-                Posted::Failed { why, retry_after: asked.map(Span::from_seconds) }
+                Posted::Failed { why, retry_after: asked.map(Span::from_seconds), down: is_down(response.status()) }
             }
-            Err(error) => Posted::Failed { why: chain(&error.without_url()), retry_after: None },
+            Err(error) => Posted::Failed { why: chain(&error.without_url()), retry_after: None, down: true },
         }
     }
 
@@ -85,6 +87,11 @@ impl Poster {
         let public = url.scheme() == "https";
         (!may_reach(address, public, &self.allow)).then(|| forbidden(host))
     }
+}
+
+/// Whether an answer speaks of the receiver, and not of what it was sent.
+fn is_down(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
 #[derive(Debug)]

@@ -28,6 +28,13 @@ pub fn next_attempt(failures: u64, now: Timestamp, jitter: f64, asked: Option<Sp
     Some(now + (wait + longer).max(asked))
 }
 
+/// How long a message is tried at most: the age at which one is given up that was never tried at all, because its target
+/// was left alone.
+pub fn given_up_after() -> Span {
+    let waits = WAITS.iter().fold(Span::ZERO, |sum, wait| sum + *wait);
+    waits + Span::from_seconds_f64(waits.seconds_f64() * JITTER_SHARE).unwrap_or_default()
+}
+
 /// A jitter for each message, the same at every attempt: ids are hashes, so any of their bytes will do.
 pub fn jitter_of(id: OutboxId) -> f64 {
     let [.., high, low] = id.bytes();

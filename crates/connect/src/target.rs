@@ -1,6 +1,6 @@
 //! Where messages go, and which.
 
-use model::Matcher;
+use model::{Matcher, OutboxId};
 use reqwest::Url;
 use wire::standard_webhooks::Secret;
 
@@ -10,6 +10,7 @@ pub struct Target {
     pub(crate) url: Url,
     pub(crate) secret: Secret,
     pub(crate) matchers: Vec<Matcher>,
+    key: String,
 }
 
 /// What of a message a matcher may be about; a name may have several values.
@@ -33,10 +34,19 @@ impl Target {
         if let Some(unknown) = matchers.iter().find(|matcher| !NAMES.contains(&&*matcher.name)) {
             return Err(format!("nothing told has a `{}` to match: known are {}", unknown.name, NAMES.join(", ")));
         }
-        Ok(Target { url: parsed, secret: Secret::parse(secret)?, matchers })
+        let key = OutboxId::derive(|hash| {
+            hash.text("target").text(parsed.as_str()).text(secret.trim());
+        });
+        Ok(Target { url: parsed, secret: Secret::parse(secret)?, matchers, key: key.to_string() })
     }
 
-    /// What it is called in logs and in the record of what was delivered: without what may be secret in its query.
+    /// What it is known by in the record of what was delivered: a hash of all of its URL and its secret, so that two
+    /// that differ in either are two, and no secret stands there.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What it is called in logs: without what may be secret in its query.
     pub(crate) fn name(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();

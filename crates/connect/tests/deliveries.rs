@@ -33,6 +33,8 @@ const FAILED: Tally = Tally { delivered: 0, failed: 1, abandoned: 0 };
 struct Receiver {
     heard: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
     answers: Arc<Mutex<VecDeque<Said>>>,
+    /// A store that cannot be written any more once something was heard.
+    breaks: Arc<Mutex<Option<Memory>>>,
 }
 
 /// A status, and headers.
@@ -62,6 +64,9 @@ impl Receiver {
 
 async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
     receiver.heard.lock().unwrap().push((headers, body));
+    if let Some(memory) = receiver.breaks.lock().unwrap().take() {
+        memory.set_unavailable(true);
+    }
     let (status, headers) = receiver.answers.lock().unwrap().pop_front().unwrap_or((200, Vec::new()));
     (StatusCode::from_u16(status).unwrap(), AppendHeaders(headers))
 }
@@ -294,7 +299,7 @@ async fn what_is_late_is_one_digest_but_for_what_is_urgent_or_fresh() {
     let world = world(&[Priority::P1, Priority::P3]).await;
     world.tell(TellKind::Opened, &[(0, LATE), (1, LATE), (1, LATE), (1, LATE), (1, FRESH)]).await;
     let receiver = Receiver::default();
-    (0..3).for_each(|_| receiver.will_answer(503));
+    (0..3).for_each(|_| receiver.will_answer(400));
     let courier = world.to(&receiver).await;
     let all = Tally { delivered: 0, failed: 5, abandoned: 0 };
     assert_eq!(courier.pass(world.now, |_| 0.0).await.unwrap(), all);
@@ -339,4 +344,100 @@ async fn without_targets_the_outbox_drains_and_a_running_courier_stops_when_told
     }
     stop.send(true).unwrap();
     running.await.unwrap();
+}
+
+#[tokio::test]
+async fn targets_that_differ_only_in_their_query_or_their_secret_each_hear_of_it() {
+    let world = world(&[Priority::P3]).await;
+    world.tell(TellKind::Opened, &[(0, FRESH)]).await;
+    let receiver = Receiver::default();
+    let url = format!("http://{}/in", receiver.listening().await);
+    let other_secret = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+    let of = |query: &str, secret: &str| Target::new(&format!("{url}?{query}"), secret, Vec::new()).unwrap();
+    let targets = vec![of("team=a", SECRET), of("team=b", SECRET), of("team=b", other_secret), of("team=a", SECRET)];
+    let courier = world.courier(targets, &["127.0.0.1"]);
+    receiver.will_answer(500);
+    assert_eq!(courier.pass(world.now, |_| 0.0).await.unwrap(), FAILED);
+    assert_eq!(courier.pass(world.now + Span::MINUTE, |_| 0.0).await.unwrap(), DELIVERED);
+    assert_eq!(receiver.ids().len(), 3 + 1, "three places, of which one failed once; the fourth is the first");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_makes_nobody_hear_a_message_twice() {
+    let world = world(&[Priority::P3, Priority::P3]).await;
+    world.tell(TellKind::Opened, &[(0, FRESH), (1, FRESH)]).await;
+    let receiver = Receiver::default();
+    *receiver.breaks.lock().unwrap() = Some(world.memory.clone());
+    let courier = world.to(&receiver).await;
+    assert!(courier.pass(world.now, |_| 0.0).await.is_err());
+    for _ in 0..3 {
+        assert!(courier.pass(world.now, |_| 0.0).await.is_err(), "the store is still down");
+    }
+    assert_eq!(receiver.ids().len(), 2);
+    world.memory.set_unavailable(false);
+    assert_eq!(courier.pass(world.now, |_| 0.0).await.unwrap(), Tally::default());
+    assert_eq!(receiver.ids().len(), 2, "what is written first is not sent again");
+    assert_eq!(world.store.depths().await.unwrap().outbox.pending, 0);
+}
+
+#[tokio::test]
+async fn a_mark_of_a_message_that_is_gone_holds_up_no_other() {
+    let world = world(&[Priority::P3]).await;
+    let before = world.memory.image();
+    world.tell(TellKind::Opened, &[(0, FRESH)]).await;
+    let receiver = Receiver::default();
+    *receiver.breaks.lock().unwrap() = Some(world.memory.clone());
+    let courier = world.to(&receiver).await;
+    assert!(courier.pass(world.now, |_| 0.0).await.is_err());
+    world.memory.set_unavailable(false);
+    world.memory.restore(&before);
+    world.tell(TellKind::Resolved, &[(0, FRESH)]).await;
+    assert_eq!(courier.pass(world.now, |_| 0.0).await.unwrap(), DELIVERED);
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_answer_is_left_alone_and_what_waits_for_it_is_not_tried() {
+    let world = world(&[Priority::P3]).await;
+    let many: Vec<(usize, Span)> = (0..40).map(|_| (0, FRESH)).collect();
+    world.tell(TellKind::Opened, &many).await;
+    let receiver = Receiver::default();
+    (0..40).for_each(|_| receiver.will_answer(503));
+    let courier = world.to(&receiver).await;
+    let all = Tally { delivered: 0, failed: 40, abandoned: 0 };
+    assert_eq!(courier.pass(world.now, |_| 0.0).await.unwrap(), all);
+    let tried = receiver.ids().len();
+    assert!(tried <= 8, "{tried} attempts at a target that does not answer");
+    let waiting = world.store.outbox_due(world.now + Span::HOUR, 100).await.unwrap();
+    let untried = waiting.iter().filter(|waiting| waiting.error.as_deref().unwrap().contains("left alone"));
+    assert_eq!(untried.count(), 40 - tried);
+    receiver.answers.lock().unwrap().clear();
+    let all = Tally { delivered: 40, failed: 0, abandoned: 0 };
+    assert_eq!(courier.pass(world.now + Span::from_seconds(10), |_| 0.0).await.unwrap(), all);
+}
+
+/// One target takes connections and says nothing.
+#[tokio::test]
+async fn a_target_that_says_nothing_keeps_nothing_from_the_others_and_what_is_signed_is_fresh() {
+    let world = world(&[Priority::P3]).await;
+    let many: Vec<(usize, Span)> = (0..60).map(|_| (0, FRESH)).collect();
+    world.tell(TellKind::Opened, &many).await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = Target::new(&format!("http://{}/in", silent.local_addr().unwrap()), SECRET, Vec::new()).unwrap();
+    let receiver = Receiver::default();
+    let courier = world.courier(vec![dead, target(&receiver, &[]).await], &["127.0.0.1"]);
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let (began, now) = (std::time::Instant::now(), world.now);
+    // An hour a second.
+    let clock = move || now + Span::from_micros(i64::try_from(began.elapsed().as_micros()).unwrap() * 3600);
+    let running = tokio::spawn(async move { courier.run_by(clock, stopped).await });
+    let heard = async {
+        while receiver.ids().len() < 60 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), heard).await.expect("a dead target holds up nobody");
+    running.abort();
+    let stamps: std::collections::BTreeSet<String> =
+        receiver.heard.lock().unwrap().iter().map(|(headers, _)| text(headers, "webhook-timestamp")).collect();
+    assert!(stamps.len() > 1, "each is signed when it is sent: {stamps:?}");
 }

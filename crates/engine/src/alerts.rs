@@ -3,14 +3,14 @@
 use model::alert::{Alert, EndedBy, Episode, Firing, Flapping, Hot, Repeated, Statement};
 use model::event::{AlertEvent, Status};
 use model::reason::Disposition;
-use model::step::{Answer, Subject};
+use model::step::{Answer, KnownEpisode, Subject};
 use model::{AlertId, EpisodeId, Labels, Reason, Span, Timestamp, limits};
 
 use crate::desk::Desk;
-use crate::fold::{FoldRules, fold};
 use crate::policy::{Order, Pipeline};
 use crate::reconcile::{Delta, reconcile};
-use crate::statements::{Added, add, behind_final, extend_deadline, find_repeated, make_final, repeat};
+use crate::state::State;
+use crate::statements::{Added, add, behind_final, extend_deadline, find_repeated, fold_bounded, make_final, repeat};
 use crate::timer::Timer;
 use crate::times::{Said, said};
 
@@ -37,6 +37,7 @@ impl Desk<'_> {
         }
         let too_old = self.too_old(id, &statement);
         if let (Some(age), Statement::Firing(_)) = (too_old, &statement) {
+            self.mark_open(id);
             return answer(id, Disposition::Stale, Reason::TooOld { age });
         }
         let before = self.current(id);
@@ -60,23 +61,26 @@ impl Desk<'_> {
         if alert.stale || alert.statements.iter().any(|known| matches!(known, Statement::PersonClear { .. })) {
             return false;
         }
-        let Some(at) = find_repeated(&alert.statements, said, pipeline.order) else { return false };
-        let Some(Statement::Firing(known)) = alert.statements.get_mut(at) else { return false };
+        let Some(at) = find_repeated(alert, said, pipeline.order) else { return false };
+        let Some(Statement::Firing(known)) = alert.statements.get(at) else { return false };
         if known.instant < open_start {
             return false;
         }
+        let key = known.key();
+        let said_by_another = alert.hot.repeated.is_some_and(|repeated| repeated.statement != key);
+        if said_by_another {
+            // The narrow row holds what one statement's repeats moved: the other's goes into its own row.
+            self.state.note_said(id);
+        }
+        self.state.touched.repeats.push(id);
+        let Some(alert) = self.state.alerts.get_mut(&id) else { return false };
+        let Some(Statement::Firing(known)) = alert.statements.get_mut(at) else { return false };
         repeat(known, said);
         let promise = known.ends_at;
-        let said_by_another = alert.hot.repeated.is_some_and(|repeated| repeated.statement as usize != at);
         alert.hot.repeated =
-            Some(Repeated { statement: at as u32, last_received_at: said.last_received_at, ends_at: promise });
+            Some(Repeated { statement: key, last_received_at: said.last_received_at, ends_at: promise });
         count_receipt(&mut alert.hot, self.now);
         extend_deadline(alert, promise, self.now, pipeline);
-        if said_by_another {
-            self.state.touched.alerts.insert(id);
-        } else {
-            self.state.touched.repeats.push(id);
-        }
         true
     }
 
@@ -87,7 +91,11 @@ impl Desk<'_> {
         if let Some(alert) = self.alert_mut(id) {
             count_receipt(&mut alert.hot, now);
             if alert.statements.iter().all(|known| known.instant() <= statement.instant()) {
+                let reworded = alert.summary != event.summary || alert.labels != event.labels;
                 describe(alert, event);
+                if reworded {
+                    self.reworded(id);
+                }
             }
             return;
         }
@@ -123,6 +131,7 @@ impl Desk<'_> {
         }
         self.state.alerts.insert(id, alert);
         self.state.touched.alerts.insert(id);
+        self.state.touched.said.entry(id).or_default();
     }
 
     /// A statement about what lies behind the horizon, unless it ends what is open: the alert's state stays true.
@@ -154,7 +163,7 @@ impl Desk<'_> {
         let Some(alert) = self.alert_mut(id) else { return Delta::default() };
         let was_open = alert.open_episode().is_some();
         alert.hot.repeated = None;
-        let folded = fold(&alert.statements, &FoldRules::of(pipeline));
+        let folded = fold_bounded(alert, pipeline);
         let delta = reconcile(alert, folded, pipeline.open_at, now);
         make_final(alert, now - limits::LATE_HORIZON);
         let is_open = alert.open_episode().is_some();
@@ -162,6 +171,10 @@ impl Desk<'_> {
             self.flap(id, pipeline);
         }
         self.mark_open(id);
+        let touched = &mut self.state.touched;
+        touched.episodes.extend(delta.written.iter().map(|episode| (id, *episode)));
+        let gone = delta.vanished.iter().chain(delta.absorbed.iter().map(|(gone, _)| gone));
+        touched.episodes_removed.extend(gone.map(|gone| (id, gone.id)));
         if let Some(from) = delta.from {
             self.alert_dirty(id, from);
             self.sweep_later(id);
@@ -170,22 +183,24 @@ impl Desk<'_> {
         delta
     }
 
-    /// Final episodes well behind the horizon, of incidents that are over, are the store's alone once they are written:
-    /// only what this step writes can be dropped from memory.
+    /// Final episodes well behind the horizon, of incidents that are over, are the store's alone from now on.
     pub(crate) fn drop_history(&mut self, id: AlertId) {
         let oldest = self.ago(limits::LATE_HORIZON + HISTORY_MARGIN);
         let Some(alert) = self.state.alerts.get(&id) else { return };
         let old = |episode: &Episode| {
-            episode.end.is_some_and(|end| end < oldest && alert.final_until.is_some_and(|until| end <= until))
-                && !episode.incident.is_some_and(|incident| self.is_live(incident))
+            episode.end.is_some_and(|end| end < oldest) && !episode.incident.is_some_and(|held| self.is_live(held))
         };
-        let gone: Vec<EpisodeId> =
-            alert.episodes.iter().filter(|episode| old(episode)).map(|episode| episode.id).collect();
-        if !gone.is_empty()
-            && let Some(alert) = self.state.alerts.get_mut(&id)
-        {
-            alert.episodes.retain(|episode| !gone.contains(&episode.id));
+        let finals = alert.episodes.iter().take(alert.finals());
+        let gone: Vec<EpisodeId> = finals.filter(|episode| old(episode)).map(|episode| episode.id).collect();
+        if gone.is_empty() {
+            return;
         }
+        let Some(alert) = self.state.alerts.get_mut(&id) else { return };
+        let (dropped, kept): (Vec<Episode>, Vec<Episode>) =
+            std::mem::take(&mut alert.episodes).into_iter().partition(|episode| gone.contains(&episode.id));
+        alert.episodes = kept;
+        let history = |episode: &Episode| KnownEpisode { needed: false, ..KnownEpisode::of(alert, episode) };
+        self.out.episodes.extend(dropped.iter().map(history));
     }
 
     /// What was said to begin, to change or to end later does so then, whatever else the same statement changed.
@@ -215,17 +230,14 @@ impl Desk<'_> {
                 self.state.open_alerts.insert(id);
             }
             None => {
-                let last = alert.episodes.iter().filter_map(|episode| episode.end).max();
-                let forget = last.unwrap_or(self.now).max(self.now) + limits::LATE_HORIZON;
-                self.state.open_alerts.remove(&id);
-                self.state.timers.set(forget, Timer::Forget(id));
                 let source = alert.source.clone();
+                let stale = alert.stale;
+                self.state.open_alerts.remove(&id);
+                self.state.age(id);
                 if let Some(awaiting) = self.state.awaiting.get_mut(&source) {
                     awaiting.remove(&id);
                 }
-                if alert.stale
-                    && let Some(alert) = self.alert_mut(id)
-                {
+                if stale && let Some(alert) = self.alert_mut(id) {
                     alert.stale = false;
                 }
             }
@@ -234,39 +246,32 @@ impl Desk<'_> {
 
     /// The alert lies behind the horizon: the engine needs it no more.
     pub(crate) fn forget(&mut self, id: AlertId) {
+        self.state.ageing.remove(&id);
         let Some(alert) = self.state.alerts.get(&id) else { return };
-        let horizon = self.ago(limits::LATE_HORIZON);
-        let needed = alert.episodes.iter().any(|episode| {
-            episode.end.is_none_or(|end| end > horizon)
-                || episode.incident.is_some_and(|incident| self.is_live(incident))
-        });
-        if needed {
-            let last = alert.episodes.iter().filter_map(|episode| episode.end).max().unwrap_or(self.now);
-            let again = (last + limits::LATE_HORIZON).max(self.now + limits::LATE_HORIZON);
-            if alert.open_episode().is_none() {
-                self.state.timers.set(again, Timer::Forget(id));
-            }
+        if alert.open_episode().is_some() {
             return;
         }
+        if forgotten_at(alert) > self.now {
+            return self.state.age(id);
+        }
+        let held = |episode: &Episode| episode.incident.is_some_and(|incident| self.is_live(incident));
+        if alert.episodes.iter().any(held) {
+            self.state.ageing.insert(id);
+            return self.state.timers.set(self.now + limits::LATE_HORIZON, Timer::Forget(id));
+        }
+        // What its repeats moved goes into its own row.
+        self.state.note_said(id);
         let Some(alert) = self.state.alerts.remove(&id) else { return };
         if let Some(ci) = &alert.ci {
             self.state.unbind(ci, id);
         }
-        let touched = self.state.touched.alerts.remove(&id) | self.state.touched.repeats.contains(&id);
-        self.state.touched.repeats.retain(|repeated| *repeated != id);
-        if touched {
-            self.out.alerts.push(alert);
-        }
         self.state.kinds.remove(&id);
-        self.state.touched.forgotten.push(id);
+        self.state.touched.forgotten.insert(id, alert);
     }
 
     /// An alert that this very step forgot fires again: it is as if it had not been forgotten.
     fn recall(&mut self, id: AlertId) {
-        let Some(at) = self.state.touched.forgotten.iter().position(|forgotten| *forgotten == id) else { return };
-        self.state.touched.forgotten.swap_remove(at);
-        let Some(at) = self.out.alerts.iter().position(|alert| alert.id == id) else { return };
-        let alert = self.out.alerts.swap_remove(at);
+        let Some(alert) = self.state.touched.forgotten.remove(&id) else { return };
         if let Some(ci) = &alert.ci {
             self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
         }
@@ -331,6 +336,23 @@ impl Desk<'_> {
         }
         self.refold(id, pipeline);
     }
+}
+
+impl State {
+    /// Sees to it that an alert that fires no more is forgotten in time: one timer, however often it is asked.
+    pub(crate) fn age(&mut self, id: AlertId) {
+        let Some(alert) = self.alerts.get(&id) else { return };
+        let at = forgotten_at(alert).max(self.clock);
+        if self.ageing.insert(id) {
+            self.timers.set(at, Timer::Forget(id));
+        }
+    }
+}
+
+/// When an alert that fires no more is needed no more: nothing of it that is heard later changes anything.
+fn forgotten_at(alert: &Alert) -> Timestamp {
+    let last = alert.episodes.iter().filter_map(|episode| episode.end).max();
+    last.unwrap_or(Timestamp::MIN).max(alert.hot.last_received_at) + limits::LATE_HORIZON
 }
 
 struct Current {

@@ -10,6 +10,7 @@ use model::step::Subject;
 use model::{AlertId, CiId, IncidentId, Reason, SourceName};
 
 use crate::desk::Desk;
+use crate::state::Member;
 
 impl Desk<'_> {
     /// The item an event is about, by the graph in force.
@@ -66,6 +67,9 @@ impl Desk<'_> {
         alert.binding = binding.clone();
         let source = alert.source.clone();
         let starts: Vec<_> = alert.episodes.iter().map(|episode| (episode.start, episode.incident)).collect();
+        // Their rows name the item.
+        let moved: Vec<Member> = alert.episodes.iter().map(|episode| (id, episode.id)).collect();
+        self.state.touched.episodes.extend(moved);
         if let Some(ci) = ci {
             self.cover(&ci, &source);
         }

@@ -12,6 +12,7 @@ use topology::ItemIdx;
 
 use crate::correlate::weigh::DISTANCE_MAX;
 use crate::desk::Desk;
+use crate::incident::facts::{Alerting, Facts};
 
 /// Alerting items that are weighed, the earliest first.
 const ITEMS_MAX: usize = 200;
@@ -28,29 +29,24 @@ const EXPLAINS: i64 = 560;
 /// Next to what alerts; of several silent items that explain the same, the nearest is the simplest.
 const NEAR: i64 = 120;
 
-/// What an alerting item is known by.
-struct Alerting {
-    start: Timestamp,
-    kind: SymptomKind,
-    alertname: Box<str>,
-}
-
-struct Scene {
-    alerting: BTreeMap<ItemIdx, Alerting>,
+struct Scene<'a> {
+    alerting: BTreeMap<ItemIdx, &'a Alerting>,
     first: Timestamp,
     /// For each candidate the alerting items that need it, itself included, with the distance.
     explains: BTreeMap<ItemIdx, BTreeMap<ItemIdx, u32>>,
-    only_source: Option<SourceName>,
+    /// For an alerting item one that it needs, that alerts too and does not need it in turn.
+    below: BTreeMap<ItemIdx, ItemIdx>,
+    only_source: Option<&'a SourceName>,
 }
 
 impl Desk<'_> {
-    pub(crate) fn look_for_causes(&mut self, id: IncidentId) {
+    pub(crate) fn look_for_causes(&mut self, id: IncidentId, facts: &Facts) {
         let Some(incident) = self.state.incidents.get(&id) else { return };
         // What was known at restoration stays.
         if incident.restored_at.is_some() && !incident.causes.is_empty() {
             return;
         }
-        let Some(scene) = self.scene(id) else { return };
+        let Some(scene) = self.scene(facts) else { return };
         let changes = self.suspect_changes(incident, &scene);
         let mut causes: Vec<Cause> =
             scene.explains.keys().map(|candidate| self.weigh_cause(*candidate, &scene, &changes, incident)).collect();
@@ -79,24 +75,10 @@ impl Desk<'_> {
         self.match_known_error(id);
     }
 
-    fn scene(&self, id: IncidentId) -> Option<Scene> {
-        let mut alerting: BTreeMap<ItemIdx, Alerting> = BTreeMap::new();
-        let mut sources = BTreeSet::new();
-        let members = self.members(id);
-        for (alert, episode) in members.iter().filter(|(_, episode)| episode.counts()) {
-            let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { continue };
-            sources.insert(alert.source.clone());
-            let kind = self.kind(alert);
-            let seen = alerting.entry(item).or_insert(Alerting {
-                start: episode.start,
-                kind,
-                alertname: alert.alertname().into(),
-            });
-            seen.start = seen.start.min(episode.start);
-            if kind < seen.kind {
-                (seen.kind, seen.alertname) = (kind, alert.alertname().into());
-            }
-        }
+    fn scene<'a>(&self, facts: &'a Facts) -> Option<Scene<'a>> {
+        let items = facts.alerting.iter();
+        let alerting: BTreeMap<ItemIdx, &Alerting> =
+            items.filter_map(|(ci, alerting)| Some((self.item(ci)?, alerting))).collect();
         let first = alerting.values().map(|alerting| alerting.start).min()?;
         let mut earliest: Vec<(Timestamp, ItemIdx)> = alerting.iter().map(|(item, seen)| (seen.start, *item)).collect();
         earliest.sort();
@@ -114,11 +96,13 @@ impl Desk<'_> {
         explains.retain(|candidate, items| {
             alerting.contains_key(candidate) || items.len() > 1 || changed.contains(candidate)
         });
-        let only_source = if sources.len() == 1 && alerting.len() > 2 { sources.pop_first() } else { None };
-        Some(Scene { alerting, first, explains, only_source })
+        let alone = facts.counting_sources.len() == 1 && alerting.len() > 2;
+        let only_source = facts.counting_sources.first().filter(|_| alone);
+        let below = alerting_below(&alerting, &explains);
+        Some(Scene { alerting, first, explains, below, only_source })
     }
 
-    fn kind(&self, alert: &Alert) -> SymptomKind {
+    pub(crate) fn kind(&self, alert: &Alert) -> SymptomKind {
         let known = self.state.kinds.get(&alert.id).copied();
         known.unwrap_or_else(|| kind_of(alert.alertname(), &alert.summary))
     }
@@ -153,7 +137,7 @@ impl Desk<'_> {
         }
         self.weigh_quiet(candidate, scene, &mut weight);
         self.weigh_below(candidate, scene, &mut weight);
-        if let Some(source) = scene.only_source.as_ref().filter(|source| self.others_see_health(source, scene)) {
+        if let Some(source) = scene.only_source.filter(|source| self.others_see_health(source, scene)) {
             weight.take(200, CauseEvidence::OnlyOneSource { source: source.clone() });
         }
         let verdict = incident.causes.iter().find(|cause| cause.ci == ci).and_then(|cause| cause.verdict);
@@ -233,13 +217,7 @@ impl Desk<'_> {
 
     /// It needs something that alerts too, and that does not need it in turn.
     fn weigh_below(&self, candidate: ItemIdx, scene: &Scene, weight: &mut Weight) {
-        let deeper = scene.explains.iter().find(|(below, items)| {
-            **below != candidate
-                && scene.alerting.contains_key(below)
-                && items.contains_key(&candidate)
-                && scene.explains.get(&candidate).is_none_or(|above| !above.contains_key(below))
-        });
-        if let Some((below, _)) = deeper.filter(|_| scene.alerting.contains_key(&candidate)) {
+        if let Some(below) = scene.below.get(&candidate) {
             weight.take(180, CauseEvidence::DependsOnAlerting { ci: self.graph().id(*below).clone() });
         }
     }
@@ -306,6 +284,24 @@ impl Desk<'_> {
         }
         rank(&mut incident.causes, None);
     }
+}
+
+/// Found once for all, from below: a look from each item would be at every other.
+fn alerting_below(
+    alerting: &BTreeMap<ItemIdx, &Alerting>,
+    explains: &BTreeMap<ItemIdx, BTreeMap<ItemIdx, u32>>,
+) -> BTreeMap<ItemIdx, ItemIdx> {
+    let mut found = BTreeMap::new();
+    for below in alerting.keys() {
+        let needs_it = explains.get(below).into_iter().flat_map(BTreeMap::keys);
+        for above in needs_it.filter(|above| *above != below) {
+            let in_turn = explains.get(above).is_some_and(|items| items.contains_key(below));
+            if !in_turn && alerting.contains_key(above) {
+                found.entry(*above).or_insert(*below);
+            }
+        }
+    }
+    found
 }
 
 #[derive(Default)]

@@ -61,11 +61,15 @@ impl<'a> Desk<'a> {
         Some(incident)
     }
 
-    /// The alert, to be changed: its row is written.
+    /// The alert, to be changed: its row is written, and what changes of its statements.
     pub(crate) fn alert_mut(&mut self, id: AlertId) -> Option<&mut Alert> {
-        let alert = self.state.alerts.get_mut(&id)?;
-        self.state.touched.alerts.insert(id);
-        Some(alert)
+        if !self.state.alerts.contains_key(&id) {
+            return None;
+        }
+        if self.state.touched.alerts.insert(id) {
+            self.state.note_said(id);
+        }
+        self.state.alerts.get_mut(&id)
     }
 
     pub(crate) fn episode(&self, member: Member) -> Option<(&Alert, &Episode)> {
@@ -73,7 +77,9 @@ impl<'a> Desk<'a> {
         Some((alert, alert.episode(member.1)?))
     }
 
+    /// The episode, to be changed: its row is written, and its alert's.
     pub(crate) fn episode_mut(&mut self, member: Member) -> Option<&mut Episode> {
+        self.state.touched.episodes.insert(member);
         self.alert_mut(member.0)?.episode_mut(member.1)
     }
 

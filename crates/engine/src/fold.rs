@@ -64,7 +64,8 @@ pub(crate) fn in_order(statements: &[Statement]) -> Vec<&Statement> {
     sorted
 }
 
-fn order_key(statement: &Statement) -> (Timestamp, u8, impl Ord + use<>) {
+/// What statements are ordered by.
+pub(crate) fn order_key(statement: &Statement) -> (Timestamp, u8, impl Ord + use<>) {
     match statement {
         Statement::Firing(firing) => {
             (firing.instant, 0, (Some(firing.severity), firing.effect, firing.start, firing.first_received_at))

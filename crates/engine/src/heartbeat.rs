@@ -47,10 +47,12 @@ impl Desk<'_> {
         self.alert_event(&event);
     }
 
-    /// Reading goes on after it had stopped: every heartbeat gets its patience anew.
+    /// Reading goes on after it had stopped: every heartbeat, and every promise that waits for its source, gets its
+    /// patience anew.
     pub(crate) fn resumed(&mut self) {
         let now = self.now;
         self.state.reading_since = now;
+        self.state.touched.heard.extend(self.state.awaiting.keys().cloned());
         let mut due: Vec<(Timestamp, SourceName)> = Vec::new();
         for source in self.state.sources.values_mut() {
             let Some(patience) = source.heartbeat.as_ref().and_then(Heartbeat::patience) else { continue };

@@ -2,6 +2,7 @@
 
 use model::command::Command;
 use model::event::Event;
+use model::fact::MaintenanceWindow;
 use model::{CiId, Outage, Timestamp};
 use topology::FaultInterval;
 
@@ -35,7 +36,8 @@ pub enum Input {
     Recompute(Box<Recompute>),
 }
 
-/// Facts of a past interval, complete: the episodes' steps that touch it, and the outages now on record in it.
+/// Facts of a past interval that ends at or behind the horizon, complete: the episodes' steps that overlap it, the
+/// windows that do, forgotten ones included, and the outages on record that overlap or touch it.
 #[derive(Clone, Debug)]
 pub struct Recompute {
     pub from: Timestamp,
@@ -43,5 +45,6 @@ pub struct Recompute {
     /// The services concerned.
     pub services: Vec<CiId>,
     pub faults: Vec<FaultInterval>,
+    pub windows: Vec<MaintenanceWindow>,
     pub outages: Vec<Outage>,
 }

@@ -75,7 +75,7 @@ impl Desk<'_> {
         let Some(open) = alert.open_episode() else { return };
         let Some((deadline, by)) = open.deadline else { return };
         let source = alert.source.clone();
-        match self.verdict(id, deadline, by) {
+        match self.verdict(id, deadline) {
             Verdict::Alive { again } => {
                 self.state.timers.set(again, Timer::Deadline(id));
                 if again > deadline {
@@ -93,13 +93,13 @@ impl Desk<'_> {
         }
     }
 
-    fn verdict(&self, id: AlertId, deadline: Timestamp, by: EndedBy) -> Verdict {
+    fn verdict(&self, id: AlertId, deadline: Timestamp) -> Verdict {
         if self.now < deadline {
             return Verdict::Alive { again: deadline };
         }
         let Some(alert) = self.state.alerts.get(&id) else { return Verdict::Ended };
         let pipeline = self.pipeline(&alert.pipeline);
-        if pipeline.expiry == Expiry::Clock || by == EndedBy::Timeout {
+        if pipeline.expiry == Expiry::Clock {
             return Verdict::Ended;
         }
         let progress = self.state.sources.get(&alert.source).map_or(Timestamp::EPOCH, |source| source.progress);
@@ -131,6 +131,7 @@ impl Desk<'_> {
         open.deadline = None;
         cut_at(&mut open.severities, deadline.max(open.start));
         let (episode, end) = (open.id, deadline.max(open.start));
+        self.state.touched.episodes.insert((id, episode));
         self.decide(Subject::Alert(id), Reason::Ended { by, at: end });
         let pipeline = self.pipeline(&pipeline);
         self.flap(id, pipeline);
@@ -163,10 +164,27 @@ impl Desk<'_> {
         source.silent_since = Some(since);
         self.state.touched.sources.insert(name.clone());
         self.decide(Subject::Source(name.clone()), Reason::SourceSilent { source: name.clone(), since });
-        let version = since.micros().unsigned_abs();
-        self.send(Subject::Source(name.clone()), TellKind::SourceSilent, version, true);
-        let event = self.own_event("SourceSilent", name, Status::Firing, Severity::Major, since);
+        let mut event = self.own_event("SourceSilent", name, Status::Firing, Severity::Major, since);
+        // It came back at its last sign of life: this is another silence, not that one.
+        let known = self.state.alerts.get(&event.fingerprint.alert());
+        let over = known.and_then(|alert| alert.episodes.last()?.end).map(|end| end + Span::MICROSECOND);
+        event.starts_at = event.starts_at.max(over);
         self.alert_event(&event);
+        self.tell_at_once(event.fingerprint.alert());
+        let version = since.micros().unsigned_abs();
+        self.send(Subject::Source(name.clone()), TellKind::SourceSilent, version, false);
+    }
+
+    /// People are told of it as an incident, once, and that does not wait.
+    fn tell_at_once(&mut self, own: AlertId) {
+        let now = self.now;
+        let own = self.state.alerts.get(&own).and_then(|alert| alert.open_episode());
+        let Some(id) = own.and_then(|open| open.incident) else { return };
+        let Some(incident) = self.incident_mut(id) else { return };
+        if incident.clocks.tell_at.is_some_and(|tell_at| tell_at > now) {
+            incident.clocks.tell_at = Some(now);
+            self.state.timers.set(now, Timer::Tell(id));
+        }
     }
 
     /// The source speaks again.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Episode};
+use model::fact::MaintenanceWindow;
 use model::outage::{ItemState, OutageState};
 use model::reason::Reason;
 use model::step::{RecomputeWanted, Subject};
@@ -14,6 +15,18 @@ use topology::{FaultInterval, Graph, ItemIdx, Rollup, Segment, WindowInterval, s
 
 use crate::desk::Desk;
 use crate::input::Recompute;
+
+/// How long outages behind the horizon are still kept: facts that were asked for meanwhile do not know of their end.
+const FACTS_UNDER_WAY: Span = Span::from_hours(1);
+
+/// What was the matter with items at an instant, and which incidents held it.
+struct Scene {
+    rollup: Rollup,
+    active: Vec<(ItemIdx, ItemState, Option<IncidentId>)>,
+}
+
+/// The scene of each instant at which outages begin: those of a hub begin together.
+type Scenes = BTreeMap<Timestamp, Scene>;
 
 impl Desk<'_> {
     /// Sweeps what is dirty. Runs before time goes on, when every incident is settled.
@@ -34,10 +47,11 @@ impl Desk<'_> {
         }
         let needed = self.needed_by_services(&services, span);
         let faults = self.faults_of(&needed, span);
-        let segments = self.swept(&faults, &services, span);
+        let segments = self.swept(&faults, &[], &services, span);
+        let mut scenes = Scenes::new();
         for service in services {
             let found = segments.get(&service).cloned().unwrap_or_default();
-            self.replace_outages(&service, found, span, &needed);
+            self.replace_outages(&service, found, span, &needed, &mut scenes);
         }
     }
 
@@ -45,33 +59,52 @@ impl Desk<'_> {
     pub(crate) fn recompute(&mut self, facts: &Recompute) {
         let span = Interval::or_empty(facts.from, facts.to);
         let services: BTreeSet<CiId> = facts.services.iter().cloned().collect();
-        let segments = self.swept(&facts.faults, &services, span);
+        let segments = self.swept(&facts.faults, &facts.windows, &services, span);
+        let needed = self.needed_by_services(&services, span);
+        let mut scenes = Scenes::new();
         for service in services {
-            let mut known: Vec<Outage> =
-                facts.outages.iter().filter(|outage| outage.service == service).cloned().collect();
-            // The facts are of some moments ago.
-            for newer in self.state.outages.get(&service).into_iter().flatten() {
-                known.iter_mut().filter(|outage| outage.id == newer.id).for_each(|outage| outage.clone_from(newer));
-            }
+            let known = self.known_over(&service, facts, span);
             let found = segments.get(&service).cloned().unwrap_or_default();
-            let next = splice(&service, &known, &found, span, self.now);
+            let mut next = splice(&service, &known, &found, span, self.now);
+            for outage in next.iter_mut().filter(|outage| outage.incident.is_none()) {
+                outage.incident = self.incident_of(outage, &needed, &mut scenes);
+            }
             self.write_differences(&known, &next);
-            self.keep_in_memory(&service, &known, &next);
+            self.keep_in_memory(&service, &known, next);
         }
     }
 
+    /// The outages of a service that overlap or touch the span: as they were loaded, and as memory has them now. The
+    /// facts are of some moments ago.
+    fn known_over(&self, service: &CiId, facts: &Recompute, span: Interval) -> Vec<Outage> {
+        let memory = self.state.outages.get(service).map_or(&[][..], Vec::as_slice);
+        let behind = span.end().max(self.ago(limits::LATE_HORIZON));
+        let newer = |id: OutageId| memory.iter().any(|outage| outage.id == id);
+        // Memory has all that reach within the horizon: what it lacks of those is gone since.
+        let stands = |outage: &&Outage| !newer(outage.id) && outage.to.is_some_and(|to| to <= behind);
+        let loaded = facts.outages.iter().filter(|outage| outage.service == *service).filter(stands);
+        let concerns = |outage: &&Outage| outage.from <= span.end() && outage.to.is_none_or(|to| to >= span.start());
+        let mut known: Vec<Outage> = loaded.chain(memory).filter(concerns).cloned().collect();
+        known.sort_by_key(|outage| (outage.from, outage.id));
+        known
+    }
+
     /// What a recomputation changed of the outages in memory.
-    fn keep_in_memory(&mut self, service: &CiId, known: &[Outage], next: &[Outage]) {
-        let Some(outages) = self.state.outages.get_mut(service) else { return };
-        outages.retain_mut(|outage| {
-            let now = next.iter().find(|other| other.id == outage.id);
-            if let Some(now) = now {
-                outage.clone_from(now);
-            }
-            now.is_some() || known.iter().all(|other| other.id != outage.id)
-        });
+    fn keep_in_memory(&mut self, service: &CiId, known: &[Outage], next: Vec<Outage>) {
+        let memory = self.state.outages.remove(service).unwrap_or_default();
+        let untouched = memory.into_iter().filter(|outage| known.iter().all(|other| other.id != outage.id));
+        let mut outages: Vec<Outage> = untouched.chain(next).collect();
+        outages.sort_by_key(|outage| (outage.from, outage.id));
+        self.remember_outages(service, outages);
+    }
+
+    fn remember_outages(&mut self, service: &CiId, mut outages: Vec<Outage>) {
+        let oldest = self.ago(limits::LATE_HORIZON + FACTS_UNDER_WAY);
+        outages.retain(|outage| outage.to.is_none_or(|to| to > oldest));
         if outages.is_empty() {
             self.state.outages.remove(service);
+        } else {
+            self.state.outages.insert(service.clone(), outages);
         }
     }
 
@@ -133,44 +166,44 @@ impl Desk<'_> {
         faults
     }
 
+    /// Windows that are forgotten count as they were loaded; of the others memory knows better.
     fn swept(
         &self,
         faults: &[FaultInterval],
+        loaded: &[MaintenanceWindow],
         services: &BTreeSet<CiId>,
         span: Interval,
     ) -> BTreeMap<CiId, Vec<Segment>> {
-        let windows: Vec<WindowInterval> = self
-            .state
-            .windows
-            .values()
+        let forgotten = loaded.iter().filter(|window| !self.state.windows.contains_key(&window.id));
+        let windows: Vec<WindowInterval> = forgotten
+            .chain(self.state.windows.values())
             .filter(|window| !window.deleted && window.interval.end() > span.start())
             .flat_map(|window| window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval: window.interval }))
             .collect();
         sweep(self.topology, faults, &windows, span, &|graph, item| services.contains(graph.id(item)))
     }
 
-    fn replace_outages(&mut self, service: &CiId, found: Vec<Segment>, span: Interval, needed: &BTreeSet<CiId>) {
+    fn replace_outages(
+        &mut self,
+        service: &CiId,
+        found: Vec<Segment>,
+        span: Interval,
+        needed: &BTreeSet<CiId>,
+        scenes: &mut Scenes,
+    ) {
         let known = self.state.outages.get(service).cloned().unwrap_or_default();
         let mut next = splice(service, &known, &found, span, self.now);
-        for outage in &mut next {
-            if outage.to.is_none_or(|to| to > span.start()) {
-                outage.incident = self.incident_of(outage, needed);
-            }
+        for outage in next.iter_mut().filter(|outage| outage.to.is_none_or(|to| to > span.start())) {
+            outage.incident = self.incident_of(outage, needed, scenes);
         }
         self.write_differences(&known, &next);
-        let horizon = self.ago(limits::LATE_HORIZON);
-        next.retain(|outage| outage.to.is_none_or(|to| to > horizon));
-        if next.is_empty() {
-            self.state.outages.remove(service);
-        } else {
-            self.state.outages.insert(service.clone(), next);
-        }
+        self.remember_outages(service, next);
     }
 
     fn write_differences(&mut self, known: &[Outage], next: &[Outage]) {
         for gone in known.iter().filter(|outage| next.iter().all(|other| other.id != outage.id)) {
             self.out.outages.retain(|outage| outage.id != gone.id);
-            self.out.outages_removed.push(gone.id);
+            self.out.outages_removed.push((gone.id, gone.service.clone()));
         }
         for outage in next {
             let before = known.iter().find(|other| other.id == outage.id);
@@ -186,16 +219,29 @@ impl Desk<'_> {
                 Some(_) => {}
             }
             self.out.outages.retain(|other| other.id != outage.id);
-            self.out.outages_removed.retain(|id| *id != outage.id);
+            self.out.outages_removed.retain(|(id, _)| *id != outage.id);
             self.out.outages.push(outage.clone());
         }
     }
 
     /// The earliest opened incident that holds an alert contributing at the outage's start.
-    fn incident_of(&self, outage: &Outage, needed: &BTreeSet<CiId>) -> Option<IncidentId> {
-        let at = outage.from;
+    fn incident_of(&self, outage: &Outage, needed: &BTreeSet<CiId>, scenes: &mut Scenes) -> Option<IncidentId> {
+        let graph = self.topology.at(outage.from);
+        let scene = scenes.entry(outage.from).or_insert_with(|| self.scene_at(outage.from, needed));
+        let contributors = scene.rollup.contributors(graph, graph.find(outage.service.as_str())?);
+        scene
+            .active
+            .iter()
+            // A milder alert beside the one that makes an item what it is contributes nothing.
+            .filter(|(item, state, _)| contributors.contains(item) && scene.rollup.own(*item) == *state)
+            .filter_map(|(_, _, incident)| self.follow_merges((*incident)?))
+            .filter(|incident| incident.false_positive.is_none())
+            .min_by_key(|incident| (incident.opened_at, incident.id))
+            .map(|incident| incident.id)
+    }
+
+    fn scene_at(&self, at: Timestamp, needed: &BTreeSet<CiId>) -> Scene {
         let graph = self.topology.at(at);
-        let mut rollup = Rollup::new();
         let mut active: Vec<(ItemIdx, ItemState, Option<IncidentId>)> = Vec::new();
         let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
         for alert in self.alerts_on(needed) {
@@ -210,18 +256,11 @@ impl Desk<'_> {
                 }
             }
         }
+        let mut rollup = Rollup::new();
         for (item, state) in own {
             rollup.set_own(graph, item, state);
         }
-        let contributors = rollup.contributors(graph, graph.find(outage.service.as_str())?);
-        active
-            .into_iter()
-            // A milder alert beside the one that makes an item what it is contributes nothing.
-            .filter(|(item, state, _)| contributors.contains(item) && rollup.own(*item) == *state)
-            .filter_map(|(_, _, incident)| self.follow_merges(incident?))
-            .filter(|incident| incident.false_positive.is_none())
-            .min_by_key(|incident| (incident.opened_at, incident.id))
-            .map(|incident| incident.id)
+        Scene { rollup, active }
     }
 
     /// The graph has changed: whatever alerts, is in maintenance or is out is looked at again from now on.

@@ -2,7 +2,7 @@
 //! contract's.
 
 use model::incident::Priority;
-use model::{Matcher, PipelineName, Severity, Span};
+use model::{Matcher, PipelineName, Severity, Span, limits};
 
 /// Every pipeline, by name.
 #[derive(Clone, Debug)]
@@ -10,6 +10,7 @@ pub struct Policy {
     pipelines: Vec<Pipeline>,
     /// For alerts whose pipeline is gone.
     fallback: Pipeline,
+    alerts_open_max: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -122,7 +123,21 @@ impl Policy {
         for pipeline in pipelines {
             by_name.insert(pipeline.name.clone(), pipeline);
         }
-        Policy { pipelines: by_name.into_values().collect(), fallback: Pipeline::standard("default") }
+        Policy {
+            pipelines: by_name.into_values().collect(),
+            fallback: Pipeline::standard("default"),
+            alerts_open_max: limits::ALERTS_OPEN_MAX,
+        }
+    }
+
+    /// With another limit of open alerts than [`limits::ALERTS_OPEN_MAX`].
+    pub fn with_alerts_open_max(self, alerts_open_max: usize) -> Policy {
+        Policy { alerts_open_max, ..self }
+    }
+
+    /// Alerts with an open episode in one domain; what fires beyond that opens and joins nothing.
+    pub fn alerts_open_max(&self) -> usize {
+        self.alerts_open_max
     }
 
     /// What alerts and incidents live by whose pipeline exists no more: the contract's defaults.

@@ -201,6 +201,11 @@ impl Desk<'_> {
         {
             return;
         }
+        let cause = self.state.incidents.get(&id).and_then(|incident| Some(&incident.causes.first()?.ci));
+        let of_cause = |problem: &Problem| problem.ci.as_ref() == cause && problem.takes_incidents();
+        if cause.is_none() || !self.state.problems.values().any(of_cause) {
+            return;
+        }
         let Some((ci, signature)) = self.signature(id) else { return };
         let Some(problem) = self.matching(&ci, &signature) else { return };
         self.link(id, problem);

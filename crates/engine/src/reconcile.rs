@@ -22,11 +22,18 @@ pub(crate) struct Delta {
     pub(crate) vanished: Vec<Episode>,
     /// The earliest instant at which what holds is different.
     pub(crate) from: Option<Timestamp>,
+    /// All of which anything is different, receipts and promises included: their rows are written.
+    pub(crate) written: Vec<EpisodeId>,
 }
 
 impl Delta {
+    /// Nothing is different that anybody would see.
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Delta::default()
+        let Delta { opened, ended, resumed, moved, absorbed, vanished, from, written: _ } = self;
+        [opened, ended, resumed, moved].into_iter().all(Vec::is_empty)
+            && absorbed.is_empty()
+            && vanished.is_empty()
+            && from.is_none()
     }
 
     fn differs_from(&mut self, at: Timestamp) {
@@ -38,11 +45,7 @@ impl Delta {
 pub(crate) fn reconcile(alert: &mut Alert, folded: Vec<Folded>, open_at: Severity, receipt: Timestamp) -> Delta {
     let mut delta = Delta::default();
     let taken: Vec<EpisodeId> = alert.episodes.iter().map(|episode| episode.id).collect();
-    let until = alert.final_until;
-    let is_final = |episode: &Episode| until.is_some_and(|until| episode.end.is_some_and(|end| end <= until));
-    let (kept, known): (Vec<Episode>, Vec<Episode>) =
-        std::mem::take(&mut alert.episodes).into_iter().partition(is_final);
-    alert.episodes = kept;
+    let known = alert.episodes.split_off(alert.finals());
     let mut claimed: Vec<Vec<Episode>> = folded.iter().map(|_| Vec::new()).collect();
     for episode in known {
         match home(&episode, &folded).and_then(|at| claimed.get_mut(at)) {
@@ -100,6 +103,7 @@ fn unused_id(alert: AlertId, folded: &Folded, receipt: Timestamp, taken: &[Episo
 
 fn begin(id: EpisodeId, folded: Folded, open_at: Severity, receipt: Timestamp, delta: &mut Delta) -> Episode {
     delta.differs_from(folded.start);
+    delta.written.push(id);
     if folded.end.is_some() {
         delta.ended.push(id)
     } else {
@@ -152,6 +156,8 @@ fn update(mut known: Episode, mut folded: Folded, open_at: Severity, delta: &mut
         _ if moved => delta.moved.push(known.id),
         _ => {}
     }
+    let before = instants(&known);
+    let steps_differ = known.severities != folded.severities;
     known.counting_since = counting_since(&folded, open_at);
     known.start = folded.start;
     known.end = end.map(|end| end.0);
@@ -166,7 +172,17 @@ fn update(mut known: Episode, mut folded: Folded, open_at: Severity, delta: &mut
     known.severities = folded.severities;
     // It goes on: whatever its end was taken for, it is no history.
     known.too_old &= !is_open;
+    if steps_differ || before != instants(&known) {
+        delta.written.push(known.id);
+    }
     known
+}
+
+/// All that an update changes, but for the severities.
+fn instants(episode: &Episode) -> impl PartialEq + use<> {
+    let Episode { start, end, ended_by, deadline, first_received_at, ended_received_at, counting_since, .. } = episode;
+    let receipts = (*first_received_at, *ended_received_at);
+    (*start, *end, *ended_by, *deadline, receipts, *counting_since, episode.too_old)
 }
 
 /// What would have held after the end never did. The first step is the episode's own and stays.

@@ -1,10 +1,10 @@
 //! After a restart: the state that the rows give is the state that was committed. `[I15]`
 
-use model::alert::Alert;
+use model::alert::{Alert, Statement};
 use model::event::Heartbeat;
 use model::source::Coverage;
 use model::step::Recurrence;
-use model::{Incident, IncidentId, Problem, ProblemId, Timestamp, limits};
+use model::{Incident, IncidentId, Problem, ProblemId, Timestamp};
 use topology::Topology;
 
 use crate::desk::Desk;
@@ -72,6 +72,7 @@ impl State {
 
     fn restore_alert(&mut self, mut alert: Alert, policy: &Policy) {
         let pipeline = policy.pipeline(&alert.pipeline).unwrap_or(policy.fallback());
+        alert.statements.sort_by_key(Statement::key);
         apply_repeated(&mut alert, pipeline);
         let id = alert.id;
         if let Some(ci) = &alert.ci {
@@ -92,25 +93,23 @@ impl State {
                 }
             }
         }
-        match alert.open_episode() {
-            Some(open) => {
-                if let Some((at, _)) = open.deadline {
-                    self.timers.set(at, Timer::Deadline(id));
-                    if at <= self.clock {
-                        self.awaiting.entry(alert.source.clone()).or_default().insert(id);
-                    }
+        if let Some(open) = alert.open_episode() {
+            if let Some((at, _)) = open.deadline {
+                self.timers.set(at, Timer::Deadline(id));
+                if at <= self.clock {
+                    self.awaiting.entry(alert.source.clone()).or_default().insert(id);
                 }
-                self.open_alerts.insert(id);
             }
-            None => {
-                let last = alert.episodes.iter().filter_map(|episode| episode.end).max();
-                self.timers.set(last.unwrap_or(self.clock).max(self.clock) + limits::LATE_HORIZON, Timer::Forget(id));
-            }
+            self.open_alerts.insert(id);
         }
         if let Some(at) = alert.flapping.steady_at {
             self.timers.set(at, Timer::Steady(id));
         }
+        let over = alert.open_episode().is_none();
         self.alerts.insert(id, alert);
+        if over {
+            self.age(id);
+        }
     }
 
     fn restore_incident(&mut self, incident: Incident) {

@@ -1,8 +1,9 @@
 //! What one domain's engine remembers: small, because events are many and conditions few.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::alert::Alert;
+use model::alert::{Alert, Statement, StatementKey};
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
 use model::reason::SymptomKind;
@@ -40,6 +41,8 @@ pub struct State {
     pub(crate) open_alerts: BTreeSet<AlertId>,
     /// Suppressed counting episodes that are still open.
     pub(crate) suppressed: BTreeSet<Member>,
+    /// Some of them because too many alerts were open.
+    pub(crate) limited: bool,
     /// Alerts whose promise passed and whose source has not come that far.
     pub(crate) awaiting: BTreeMap<SourceName, BTreeSet<AlertId>>,
 
@@ -64,6 +67,8 @@ pub struct State {
     pub(crate) outages: BTreeMap<CiId, Vec<Outage>>,
     pub(crate) index: Index,
     pub(crate) timers: Timers,
+    /// Alerts with a timer by which they are forgotten: one each.
+    pub(crate) ageing: BTreeSet<AlertId>,
     pub(crate) touched: Touched,
 }
 
@@ -71,9 +76,15 @@ pub struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub(crate) alerts: BTreeSet<AlertId>,
+    /// Episodes that are new or different.
+    pub(crate) episodes: BTreeSet<Member>,
+    pub(crate) episodes_removed: BTreeSet<Member>,
+    /// What the rows have of an alert's statements, of each whose statements may have changed.
+    pub(crate) said: BTreeMap<AlertId, Said>,
     /// Unsorted, with repetitions: the hot path only pushes.
     pub(crate) repeats: Vec<AlertId>,
-    pub(crate) forgotten: Vec<AlertId>,
+    /// As they were: one that fires again in this very step is taken back.
+    pub(crate) forgotten: BTreeMap<AlertId, Alert>,
     pub(crate) incidents: BTreeSet<IncidentId>,
     pub(crate) problems: BTreeSet<ProblemId>,
     pub(crate) silences: BTreeSet<SilenceId>,
@@ -84,8 +95,18 @@ pub(crate) struct Touched {
     pub(crate) heard: BTreeSet<SourceName>,
     /// Incidents whose derived facts must be looked at again before time goes on.
     pub(crate) unsettled: BTreeSet<IncidentId>,
+    /// Items that open incidents make something else of: what maintenance suppresses there is looked at again.
+    pub(crate) explained: BTreeSet<CiId>,
     /// Items whose states must be swept again, and from when.
     pub(crate) dirty: BTreeMap<CiId, Timestamp>,
+}
+
+/// An alert's statements before the step changed them.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) statements: Vec<Statement>,
+    /// The one whose row is behind: what its repeats moved stands in the narrow row.
+    pub(crate) behind: Option<StatementKey>,
 }
 
 /// Everything the store keeps of one domain, as the engine needs it to go on.
@@ -135,6 +156,16 @@ impl State {
 
     pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
         self.incidents.values()
+    }
+
+    /// What an alert's rows have is kept in mind, before anything of its statements changes.
+    pub(crate) fn note_said(&mut self, id: AlertId) {
+        if let Entry::Vacant(unknown) = self.touched.said.entry(id)
+            && let Some(alert) = self.alerts.get(&id)
+        {
+            let behind = alert.hot.repeated.map(|repeated| repeated.statement);
+            unknown.insert(Said { statements: alert.statements.clone(), behind });
+        }
     }
 
     /// The item has an alert less.

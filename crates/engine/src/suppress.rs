@@ -7,11 +7,11 @@ use model::id::MaintenanceId;
 use model::outage::ItemState;
 use model::reason::Binding;
 use model::step::Subject;
-use model::{AlertId, CiId, Interval, Matcher, Reason, SilenceId, Timestamp, limits};
+use model::{AlertId, CiId, EpisodeId, Interval, Matcher, Reason, SilenceId, Timestamp, limits};
 use topology::Rollup;
 
 use crate::desk::Desk;
-use crate::state::Member;
+use crate::state::{Member, State};
 use crate::timer::Timer;
 
 impl Desk<'_> {
@@ -21,9 +21,8 @@ impl Desk<'_> {
     }
 
     fn over_limit(&self, episode: &Episode) -> Option<Suppression> {
-        let open = self.state.open_alerts.len();
-        (episode.is_open() && open > limits::ALERTS_OPEN_MAX)
-            .then_some(Suppression::Limit { open: open as u64, limit: limits::ALERTS_OPEN_MAX as u64 })
+        let (open, limit) = (self.state.open_alerts.len(), self.policy.alerts_open_max());
+        (episode.is_open() && open > limit).then_some(Suppression::Limit { open: open as u64, limit: limit as u64 })
     }
 
     /// The silence that holds longest of those that match.
@@ -83,11 +82,12 @@ impl Desk<'_> {
     pub(crate) fn suppress(&mut self, member: Member, by: Suppression) {
         if let Some(alert) = self.alert_mut(member.0) {
             alert.suppressed = Some(by.clone());
-            if let Some(episode) = alert.episode_mut(member.1) {
-                episode.suppressed = Some(by.clone());
-            }
+        }
+        if let Some(episode) = self.episode_mut(member) {
+            episode.suppressed = Some(by.clone());
         }
         self.state.suppressed.insert(member);
+        self.state.limited |= matches!(by, Suppression::Limit { .. });
         self.decide(Subject::Alert(member.0), Reason::Suppressed { by });
     }
 
@@ -95,21 +95,66 @@ impl Desk<'_> {
     pub(crate) fn review_suppressed(&mut self) {
         let members: Vec<Member> = self.state.suppressed.iter().copied().collect();
         for member in members {
-            let Some((alert, episode)) = self.episode(member) else {
-                self.state.suppressed.remove(&member);
-                continue;
-            };
-            if !episode.is_open() {
-                self.state.suppressed.remove(&member);
-                continue;
-            }
-            let was = episode.suppressed.clone();
-            match self.suppression(alert, episode) {
-                Some(by) if Some(&by) == was.as_ref() => {}
-                Some(by) => self.suppress(member, by),
-                None => self.unsuppress(member, was),
-            }
+            self.review(member);
         }
+    }
+
+    /// A suppressed episode goes on that was over: it is watched again, and judged at once.
+    pub(crate) fn suppressed_again(&mut self, member: Member) {
+        self.state.suppressed.insert(member);
+        let was = self.episode(member).and_then(|(_, episode)| episode.suppressed.clone());
+        if let Some(alert) = self.state.alerts.get(&member.0)
+            && alert.suppressed != was
+            && let Some(alert) = self.alert_mut(member.0)
+        {
+            alert.suppressed = was;
+        }
+        self.review(member);
+    }
+
+    fn review(&mut self, member: Member) {
+        let Some((alert, episode)) = self.episode(member).filter(|(_, episode)| episode.is_open()) else {
+            self.state.suppressed.remove(&member);
+            return;
+        };
+        let was = episode.suppressed.clone();
+        match self.suppression(alert, episode) {
+            Some(by) if Some(&by) == was.as_ref() => {}
+            Some(by) => self.suppress(member, by),
+            None => self.unsuppress(member, was),
+        }
+    }
+
+    /// What incidents make of items has changed, or fewer alerts are open: what was suppressed for want of that is
+    /// looked at again. Whether there was anything to look at.
+    pub(crate) fn review_explained(&mut self) -> bool {
+        let items = std::mem::take(&mut self.state.touched.explained);
+        let limited = self.state.limited && self.state.open_alerts.len() <= self.policy.alerts_open_max();
+        if limited {
+            self.state.limited = false;
+        } else if items.is_empty() {
+            return false;
+        }
+        let concerned = |member: &&Member| {
+            let suppressed = self.episode(**member).map(|(alert, episode)| (&alert.ci, &episode.suppressed));
+            match suppressed {
+                Some((_, Some(Suppression::Limit { .. }))) => limited,
+                Some((Some(ci), Some(Suppression::Maintenance { .. }))) => items.contains(ci),
+                _ => false,
+            }
+        };
+        let members: Vec<Member> = self.state.suppressed.iter().filter(concerned).copied().collect();
+        members.iter().for_each(|member| self.review(*member));
+        !members.is_empty()
+    }
+
+    /// After a restart: whether anything waits for fewer open alerts.
+    pub(crate) fn watch_limited(&mut self) {
+        let limited = |member: &Member| {
+            let suppressed = self.episode(*member).and_then(|(_, episode)| episode.suppressed.as_ref());
+            matches!(suppressed, Some(Suppression::Limit { .. }))
+        };
+        self.state.limited = self.state.suppressed.iter().any(limited);
     }
 
     fn unsuppress(&mut self, member: Member, was: Option<Suppression>) {
@@ -117,12 +162,12 @@ impl Desk<'_> {
         self.state.suppressed.remove(&member);
         if let Some(alert) = self.alert_mut(member.0) {
             alert.suppressed = None;
-            if let Some(episode) = alert.episode_mut(member.1) {
-                episode.suppressed = None;
-                // Under maintenance it was no incident's concern: for its incident it begins here.
-                if matches!(was, Some(Suppression::Maintenance { .. })) {
-                    episode.counts_from = Some(now);
-                }
+        }
+        if let Some(episode) = self.episode_mut(member) {
+            episode.suppressed = None;
+            // Under maintenance it was no incident's concern: for its incident it begins here.
+            if matches!(was, Some(Suppression::Maintenance { .. })) {
+                episode.counts_from = Some(now);
             }
         }
         if let Some(was) = was {
@@ -232,6 +277,13 @@ impl Desk<'_> {
         if past {
             self.state.windows.remove(&id);
         }
+    }
+}
+
+impl State {
+    /// Suppressed episodes that are watched: each is looked at again when what suppresses it may be over.
+    pub fn suppressed(&self) -> impl Iterator<Item = (AlertId, EpisodeId)> {
+        self.suppressed.iter().copied()
     }
 }
 

@@ -107,6 +107,10 @@ fn happen(world: &mut World, line: Line) {
     let Line { at, subject, what } = line;
     let input = match what {
         What::Tick => return world.run_until(at),
+        What::Restart => {
+            world.run_until(at);
+            return world.restart(true);
+        }
         What::Cmdb(text) => {
             let version = world.topology.current().version() + 1;
             world.topology.push(at, testkit::graph::graph(&text, version));

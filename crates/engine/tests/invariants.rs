@@ -16,6 +16,7 @@ pub(crate) fn broken(world: &World, step: &Step) -> Vec<String> {
     broken.extend(disposed(step));
     broken.extend(sorted_apart(&snapshot));
     broken.extend(held_once(&snapshot));
+    broken.extend(watched(world, &snapshot));
     broken.extend(opened_once(&snapshot));
     broken.extend(alive(world, &snapshot));
     broken.extend(linked(&snapshot));
@@ -30,7 +31,7 @@ fn disposed(step: &Step) -> Vec<String> {
     if step.counts.add_up() { Vec::new() } else { vec![format!("I2: {:?} do not add up", step.counts)] }
 }
 
-/// I5, first half: episodes of one alert are in order and apart, at most the last is open.
+/// I5, first part: episodes of one alert are in order and apart, at most the last is open.
 fn sorted_apart(snapshot: &Snapshot) -> Vec<String> {
     let mut broken = Vec::new();
     for alert in &snapshot.alerts {
@@ -47,7 +48,7 @@ fn sorted_apart(snapshot: &Snapshot) -> Vec<String> {
     broken
 }
 
-/// I5, second half: a counting episode is in an incident or suppressed, never both.
+/// I5, second part: a counting episode is in an incident or suppressed, never both.
 fn held_once(snapshot: &Snapshot) -> Vec<String> {
     let mut broken = Vec::new();
     let episodes = snapshot.alerts.iter().flat_map(|alert| alert.episodes.iter().map(move |episode| (alert, episode)));
@@ -59,6 +60,18 @@ fn held_once(snapshot: &Snapshot) -> Vec<String> {
         }
     }
     broken
+}
+
+/// I5, third part: what is suppressed and fires is watched, so that it is looked at when that ends; nothing else is.
+fn watched(world: &World, snapshot: &Snapshot) -> Vec<String> {
+    let watched: BTreeSet<_> = world.state.suppressed().collect();
+    let members = snapshot.alerts.iter().flat_map(|alert| alert.episodes.iter().map(move |episode| (alert, episode)));
+    let due: BTreeSet<_> = members
+        .filter(|(_, episode)| episode.is_open() && episode.suppressed.is_some())
+        .map(|(alert, episode)| (alert.id, episode.id))
+        .collect();
+    let wrong = watched.symmetric_difference(&due);
+    wrong.map(|(alert, episode)| format!("I5: {episode} of {alert} is suppressed, or watched, but not both")).collect()
 }
 
 /// I6: no two open incidents of one rule's key grew from the same window, and no id twice.

@@ -2,11 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read their cases and their budget; the engine reads nothing")]
 
+mod bounds;
 mod budget;
 mod cases;
 mod invariants;
 mod lives;
 mod naming;
+mod nearest;
 mod oracle;
 mod person;
 mod policy;

@@ -7,14 +7,23 @@ use engine::{Anchor, Clears, Expiry, Inhibit, Order, Pipeline, Policy, Rule};
 use model::{Matcher, Severity, Span};
 
 pub(crate) fn policy(text: &str) -> Policy {
+    let mut open_max = None;
     let mut pipelines = BTreeMap::from([("default", Pipeline::standard("default"))]);
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (name, tweak) = line.split_once(": ").unwrap_or(("default", line));
+        if let Some(max) = tweak.strip_prefix("alerts_open_max ") {
+            open_max = Some(max.parse().expect("a number"));
+            continue;
+        }
         let pipeline = pipelines.entry(name).or_insert_with(|| Pipeline::standard(name));
         let (key, value) = tweak.split_once(' ').expect("a tweak is a name and a value");
         apply(pipeline, key, value);
     }
-    Policy::new(pipelines.into_values())
+    let policy = Policy::new(pipelines.into_values());
+    match open_max {
+        Some(open_max) => policy.with_alerts_open_max(open_max),
+        None => policy,
+    }
 }
 
 fn apply(pipeline: &mut Pipeline, key: &str, value: &str) {

@@ -1,25 +1,31 @@
 //! What a store holds after every step so far: from these rows the engine must come back as it was. `[I15]`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use engine::{Snapshot, State};
-use model::alert::Alert;
+use engine::{Recompute, Snapshot, State, fault_steps};
+use model::alert::{Alert, Episode};
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
 use model::source::{Coverage, Source};
-use model::step::{Recurrence, Subject};
+use model::step::{RecomputeWanted, Recurrence, Subject};
 use model::{
-    AlertId, ChangeId, CiId, Incident, IncidentId, Outage, OutageId, Problem, ProblemId, SilenceId, SourceName, Step,
+    AlertId, ChangeId, CiId, EpisodeId, Incident, IncidentId, Outage, OutageId, Problem, ProblemId, SilenceId,
+    SourceName, Step,
 };
 
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
+    /// With the episodes and statements that the engine still has.
     pub(crate) alerts: BTreeMap<AlertId, Alert>,
+    /// Episodes that are on record, and that the engine needs no more.
+    pub(crate) history: BTreeSet<(AlertId, EpisodeId)>,
+    /// Those too that the engine has let go of.
+    pub(crate) episodes: BTreeMap<(AlertId, EpisodeId), (Option<CiId>, Episode)>,
     pub(crate) incidents: BTreeMap<IncidentId, Incident>,
     pub(crate) problems: BTreeMap<ProblemId, Problem>,
     pub(crate) outages: BTreeMap<OutageId, Outage>,
     silences: BTreeMap<SilenceId, Silence>,
-    windows: BTreeMap<MaintenanceId, MaintenanceWindow>,
+    pub(crate) windows: BTreeMap<MaintenanceId, MaintenanceWindow>,
     changes: BTreeMap<ChangeId, Change>,
     sources: BTreeMap<SourceName, Source>,
     coverage: BTreeMap<(CiId, SourceName), Coverage>,
@@ -30,13 +36,19 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn apply(&mut self, step: &Step) {
-        self.alerts.extend(step.alerts.iter().map(|alert| (alert.id, alert.clone())));
+        self.alert_rows(step);
+        for row in &step.episodes {
+            self.episodes.insert((row.alert, row.episode.id), (row.ci.clone(), row.episode.clone()));
+        }
+        for gone in &step.episodes_removed {
+            self.episodes.remove(gone);
+        }
         for (id, hot) in &step.repeats {
             self.alerts.get_mut(id).expect("only a known alert is repeated").hot = *hot;
         }
         self.incidents.extend(step.incidents.iter().map(|incident| (incident.id, incident.clone())));
         self.problems.extend(step.problems.iter().map(|problem| (problem.id, problem.clone())));
-        for gone in &step.outages_removed {
+        for (gone, _) in &step.outages_removed {
             self.outages.remove(gone);
         }
         self.outages.extend(step.outages.iter().map(|outage| (outage.id, outage.clone())));
@@ -50,6 +62,62 @@ impl Rows {
         self.recurrences.extend(step.recurrences.iter().cloned());
         for message in &step.outbox {
             *self.sent.entry((message.subject.clone(), message.kind.as_str(), message.version)).or_default() += 1;
+        }
+    }
+
+    /// The facts that the engine asked for: of every service and every item, which is more than it needs.
+    pub(crate) fn facts(&self, wanted: &RecomputeWanted, services: BTreeSet<CiId>) -> Recompute {
+        let touches = |from, to: Option<model::Timestamp>| from <= wanted.to && to.is_none_or(|to| to >= wanted.from);
+        let faults = self.episodes.values().filter(|(_, episode)| !episode.false_positive);
+        Recompute {
+            from: wanted.from,
+            to: wanted.to,
+            services: services.into_iter().collect(),
+            faults: faults
+                .filter_map(|(ci, episode)| Some((ci.as_ref()?, episode)))
+                .flat_map(|(ci, episode)| fault_steps(ci, episode))
+                .collect(),
+            windows: self.windows.values().filter(|window| !window.deleted).cloned().collect(),
+            outages: self.outages.values().filter(|outage| touches(outage.from, outage.to)).cloned().collect(),
+        }
+    }
+
+    /// An alert has a row of its own, its episodes and what it remembers of what was said have theirs.
+    fn alert_rows(&mut self, step: &Step) {
+        for alert in &step.alerts {
+            assert_eq!(alert.statements, [], "they have rows of their own");
+            let known =
+                self.alerts.remove(&alert.id).unwrap_or_else(|| Alert { episodes: Vec::new(), ..alert.clone() });
+            let Alert { episodes, statements, .. } = known;
+            self.alerts.insert(alert.id, Alert { episodes, statements, ..alert.clone() });
+        }
+        for row in &step.episodes {
+            let alert = self.alerts.get_mut(&row.alert).expect("an episode's alert is known");
+            assert_eq!((&*row.alert_name, &row.ci), (alert.alertname(), &alert.ci));
+            alert.episodes.retain(|episode| episode.id != row.episode.id);
+            self.history.retain(|(_, id)| *id != row.episode.id);
+            if row.needed {
+                alert.episodes.push(row.episode.clone());
+                alert.episodes.sort_by_key(|episode| episode.start);
+            } else {
+                self.history.insert((row.alert, row.episode.id));
+            }
+        }
+        for (alert, gone) in &step.episodes_removed {
+            self.history.remove(&(*alert, *gone));
+            self.alerts.get_mut(alert).expect("its alert is known").episodes.retain(|episode| episode.id != *gone);
+        }
+        for (alert, said) in &step.statements {
+            let alert = self.alerts.get_mut(alert).expect("a statement's alert is known");
+            alert.statements.retain(|known| known.key() != said.key());
+            alert.statements.push(*said);
+        }
+        for (alert, gone) in &step.statements_forgotten {
+            self.alerts.get_mut(alert).expect("its alert is known").statements.retain(|known| known.key() != *gone);
+        }
+        for id in &step.alerts_forgotten {
+            let alert = &self.alerts[id];
+            assert_eq!((alert.episodes.len(), alert.statements.len()), (0, 0), "of {:?}", alert.dedup_key);
         }
     }
 

@@ -6,7 +6,7 @@
 //! 10:00:00 maintenance MW1 on web-1,web-2 10:00:00..11:00:00        10:30:00 end MW1
 //! 10:00:00 silence S1 alertname=disk 10:00:00..11:00:00             10:30:00 expire S1
 //! 10:00:00 change CHG1 on db-7 started starts=09:50:00              10:00:00 heartbeat prom every=60s
-//! 10:00:00 tick     10:00:00 resumed     10:00:00 cmdb a -> b; b -> c
+//! 10:00:00 tick     10:00:00 resumed     10:00:00 restart      10:00:00 cmdb a -> b; b -> c
 //! ```
 //! A person's target is an incident or the key of an alert it holds.
 
@@ -32,6 +32,8 @@ pub(crate) struct Line {
 pub(crate) enum What {
     Input(Input),
     Cmdb(String),
+    /// The process dies, and another begins with nothing but the rows.
+    Restart,
     Tick,
 }
 
@@ -40,6 +42,7 @@ pub(crate) fn line(text: &str, names: &Names) -> Line {
     let words: Vec<&str> = rest.split_whitespace().collect();
     let what = match *words {
         ["tick"] => What::Tick,
+        ["restart"] => What::Restart,
         ["resumed"] => What::Input(Input::Resumed),
         ["cmdb", ..] => What::Cmdb(rest.trim_start_matches("cmdb ").replace("; ", "\n")),
         ["fire", key, ref said @ ..] => event(said.iter().fold(firing(key), |says, word| says.word(word)).event()),

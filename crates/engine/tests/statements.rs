@@ -59,6 +59,7 @@ fn statement(said: &Said) -> Statement {
         instant,
         start: said.starts_at.unwrap_or(instant).min(instant),
         own_instant: said.at.is_some() || said.starts_at.is_none(),
+        undated: said.at.is_none() && said.starts_at.is_none(),
         severity: said.severity,
         effect: None,
         first_received_at: receipt,

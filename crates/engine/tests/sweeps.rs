@@ -1,4 +1,4 @@
-//! Outages from scratch: every episode known, through `topology::sweep` once. `[I13]`
+//! Outages from scratch: every episode and window on record, through `topology::sweep` once. `[I13]`
 
 use engine::fault_steps;
 use model::outage::OutageState;
@@ -11,22 +11,19 @@ pub(crate) type Expected = (CiId, Timestamp, Option<Timestamp>, OutageState, boo
 
 /// Service, from, to, state, planned; sorted.
 pub(crate) fn from_scratch(world: &World) -> Vec<Expected> {
-    let snapshot = world.state.snapshot();
     let mut faults = Vec::new();
-    for alert in &snapshot.alerts {
-        let Some(ci) = &alert.ci else { continue };
-        for episode in alert.episodes.iter().filter(|episode| !episode.false_positive) {
-            faults.extend(fault_steps(ci, episode));
-        }
+    for (ci, episode) in world.rows.episodes.values().filter(|(_, episode)| !episode.false_positive) {
+        faults.extend(ci.iter().flat_map(|ci| fault_steps(ci, episode)));
     }
-    let windows: Vec<WindowInterval> = snapshot
-        .maintenance
-        .iter()
+    let windows: Vec<WindowInterval> = world
+        .rows
+        .windows
+        .values()
         .filter(|window| !window.deleted)
         .flat_map(|window| window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval: window.interval }))
         .collect();
-    let end = snapshot.clock + Span::MICROSECOND;
-    let span = Interval::or_empty(snapshot.clock - Span::from_days(30), end);
+    let end = world.state.clock() + Span::MICROSECOND;
+    let span = Interval::or_empty(world.state.clock() - Span::from_days(100), end);
     let swept = sweep(&world.topology, &faults, &windows, span, &|graph, item| graph.is_service(item));
     let mut expected: Vec<Expected> = Vec::new();
     for (service, segments) in swept {
@@ -37,4 +34,12 @@ pub(crate) fn from_scratch(world: &World) -> Vec<Expected> {
         }
     }
     expected
+}
+
+/// The same of the outages on record.
+pub(crate) fn on_record(world: &World) -> Vec<Expected> {
+    let whole = |outage: &model::Outage| (outage.service.clone(), outage.from, outage.to, outage.state, outage.planned);
+    let mut outages: Vec<Expected> = world.rows.outages.values().map(whole).collect();
+    outages.sort();
+    outages
 }

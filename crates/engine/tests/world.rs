@@ -1,9 +1,11 @@
 //! An engine with everything around it that a test needs: the rows a store would hold, a log that people can read, and
 //! the invariants held after every step.
 
+use std::collections::BTreeSet;
+
 use engine::{Batch, Input, Policy, Received, State, step};
 use model::step::{Answer, Subject};
-use model::{Domain, Span, Step, Timestamp};
+use model::{CiId, Domain, Span, Step, Timestamp};
 use testkit::shown;
 use topology::Topology;
 
@@ -71,7 +73,18 @@ impl World {
         self.log_step(&step);
         let broken = invariants::broken(self, &step);
         assert!(broken.is_empty(), "at {}:\n{}\n{}", step.clock, broken.join("\n"), self.log.join("\n"));
+        for wanted in &step.wanted {
+            let facts = self.rows.facts(wanted, self.services());
+            self.step(vec![Received { at: self.state.clock(), input: Input::Recompute(Box::new(facts)) }]);
+        }
         step.answers
+    }
+
+    fn services(&self) -> BTreeSet<CiId> {
+        let versions = self.topology.versions().iter();
+        versions
+            .flat_map(|(_, graph)| graph.services().map(|item| graph.id(item).clone()).collect::<Vec<_>>())
+            .collect()
     }
 
     fn log_step(&mut self, step: &Step) {

@@ -1,16 +1,16 @@
 //! What each client expects to hear. docs/contract.md section 5, docs/formats.md section 7.
 
 use axum::Json;
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::limits::BODY_BYTES_MAX;
+use model::limits::{BODY_BYTES_MAX, BODY_WAIT_MAX};
 use model::reason::Disposition;
 use model::step::Answer;
 use runtime::{ItemAnswer, Overload};
 use serde::Serialize;
-use wire::Format;
-use wire::v1::{ProblemDetails, PushAnswer, Rejected};
+use wire::v1::{Noticed, ProblemDetails, PushAnswer, Rejected};
+use wire::{Format, Notice};
 
 use crate::gate::Denied;
 
@@ -32,7 +32,12 @@ pub(crate) struct Done {
     pub(crate) whys: Vec<Option<Box<str>>>,
     /// The body as a whole could not be read.
     pub(crate) whole: bool,
+    /// What was taken otherwise than it was said, by the number of its event.
+    pub(crate) notices: Vec<(Option<u64>, Notice)>,
 }
+
+/// Notices told in one answer; the others are only counted.
+const NOTICES_TOLD_MAX: usize = 100;
 
 /// A push of which nothing was kept.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub(crate) enum Failure {
     TooLarge,
     TooMany { limit: usize },
     NotRead(String),
+    TooSlow,
     Overloaded(Overload),
     UnknownCoding(String),
     UnknownFormat(String),
@@ -89,7 +95,13 @@ impl Done {
 
     fn summary(&self) -> PushAnswer {
         let rejected: Vec<Rejected> = self.answers.iter().enumerate().filter_map(|nth| self.rejected(nth)).collect();
-        PushAnswer { accepted: (self.answers.len() - rejected.len()) as u64, rejected }
+        let notices = self.notices.iter().take(NOTICES_TOLD_MAX).map(|(index, notice)| Noticed {
+            index: *index,
+            code: notice.code().to_owned(),
+            text: notice.to_string(),
+        });
+        let accepted = (self.answers.len() - rejected.len()) as u64;
+        PushAnswer { accepted, rejected, notices: notices.collect() }
     }
 
     fn rejected(&self, (index, answer): (usize, &ItemAnswer)) -> Option<Rejected> {
@@ -132,6 +144,17 @@ impl Failure {
                 StatusCode::FORBIDDEN,
                 "The token may not push",
                 "pushing needs a token of the role ingest or admin".to_owned(),
+            ),
+            Failure::Denied(Denied::Foreign) => (
+                StatusCode::FORBIDDEN,
+                "A page of another site",
+                "a page of another site may not push here: configure `auth.tokens`, and send one of the role ingest"
+                    .to_owned(),
+            ),
+            Failure::TooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time",
+                format!("a body has to arrive within {BODY_WAIT_MAX}: send smaller batches; nothing was kept"),
             ),
             Failure::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -178,6 +201,7 @@ impl Failure {
             Failure::Overloaded(Overload::Full | Overload::UnderWay) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
+            Failure::TooSlow => Some((CONNECTION, HeaderValue::from_static("close"))),
             Failure::Overloaded(Overload::StoreUnavailable | Overload::Stopping) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("5")))
             }

@@ -1,12 +1,13 @@
 //! Pushes in over HTTP, answered after the commit; nothing but transport. docs/contract.md section 5.
 //!
-//! Read in this order: [`gate`] (who may push), `body` (unpacked within its limit), `read` (bytes to inputs, each event
+//! Read in this order: [`gate`] (who may push), `admission` (how much may be in memory), `body` (unpacked within its limit), `read` (bytes to inputs, each event
 //! by the pipeline of its own source), `push` (handed in, waited for), `answer` (what each client expects to hear), and
 //! [`routes`] (the paths).
 //!
 //! The rule: nothing is answered as taken before it is committed, and what cannot be read is kept as it came: its dead
 //! letter commits with the rest of the push. Where a push is refused for overload, nothing of it was kept. `[I3, I12]`
 
+mod admission;
 mod answer;
 mod body;
 pub mod gate;
@@ -21,6 +22,7 @@ use rules::PipelineSet;
 use runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use admission::Room;
 pub use gate::{Denied, Gate};
 pub use push::Keyed;
 pub use routes::router;
@@ -38,13 +40,15 @@ pub struct Ingest {
     pipelines: Pipelines,
     gate: Gate,
     keyed: Keyed,
+    bodies: Room,
     large: Arc<Semaphore>,
 }
 
 impl Ingest {
     /// `gate` says who may push; `keyed` carries out a push with an `Idempotency-Key` at most once.
     pub fn new(runtime: Runtime, pipelines: Pipelines, gate: Gate, keyed: Keyed) -> Ingest {
-        Ingest { runtime, pipelines, gate, keyed, large: Arc::new(Semaphore::new(LARGE_BODIES_AT_ONCE)) }
+        let large = Arc::new(Semaphore::new(LARGE_BODIES_AT_ONCE));
+        Ingest { runtime, pipelines, gate, keyed, bodies: Room::default(), large }
     }
 
     fn pipelines(&self) -> Arc<PipelineSet> {

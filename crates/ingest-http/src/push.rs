@@ -4,13 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::http::HeaderMap;
 use model::limits::BODY_BYTES_MAX;
 use runtime::{Item, PushAnswer};
 use wire::{Context, Format};
 
 use crate::Ingest;
+use crate::admission::Held;
 use crate::answer::{Done, Failure};
 use crate::body::{Coding, Unfit};
 use crate::read::{Origin, Reading, read, unreadable};
@@ -28,7 +28,7 @@ pub(crate) const KEY_HEADER: &str = "idempotency-key";
 pub(crate) struct Pushed {
     pub(crate) format: Format,
     pub(crate) origin: Origin,
-    pub(crate) body: Bytes,
+    pub(crate) body: Held,
     pub(crate) coding: Coding,
     /// Scoped to who pushes, and where.
     pub(crate) key: Option<Box<str>>,
@@ -45,14 +45,14 @@ impl Ingest {
     pub(crate) async fn take(&self, pushed: Pushed) -> Result<Done, Failure> {
         let (format, key) = (pushed.format, pushed.key.clone());
         let (reading, bytes) = self.reading(pushed).await?;
-        let (items, whole) = match reading {
-            Reading::Items(items) => {
+        let (items, whole, notices) = match reading {
+            Reading::Items(items, notices) => {
                 // All that came is one event that is none: whoever looks at nothing but the status is told too. A tool
                 // in whose format it came would only send it again.
                 let whole = format == Format::Native && matches!(items.as_slice(), [Item::Unreadable(_)]);
-                (items, whole)
+                (items, whole, notices)
             }
-            Reading::Unreadable(item) => (vec![item], true),
+            Reading::Unreadable(item) => (vec![item], true, Vec::new()),
             Reading::TooMany { limit } => return Err(Failure::TooMany { limit }),
         };
         let whys: Vec<Option<Box<str>>> = items.iter().map(why_unreadable).collect();
@@ -64,7 +64,8 @@ impl Ingest {
         match answer {
             PushAnswer::Committed { answers, .. } => {
                 self.runtime.metrics().dead_lettered(dead);
-                Ok(Done { format, answers, whys, whole })
+                notices.iter().for_each(|(_, notice)| self.runtime.metrics().noticed(notice.code()));
+                Ok(Done { format, answers, whys, whole, notices })
             }
             PushAnswer::Overloaded(why) => Err(Failure::Overloaded(why)),
         }
@@ -74,22 +75,28 @@ impl Ingest {
     async fn reading(&self, pushed: Pushed) -> Result<(Reading, usize), Failure> {
         let pipelines = self.pipelines();
         let context = Context { receipt: self.runtime.now(), replay: false };
-        let large = pushed.coding != Coding::Plain || pushed.body.len() > LARGE_BYTES;
+        let large = pushed.coding != Coding::Plain || pushed.body.bytes.len() > LARGE_BYTES;
         let work = move || -> Result<(Reading, usize), Failure> {
             let Pushed { format, origin, body, coding, .. } = pushed;
-            match coding.unpack(&body, BODY_BYTES_MAX) {
+            match coding.unpack(&body.bytes, BODY_BYTES_MAX) {
                 Ok(plain) => Ok((read(&pipelines, format, &origin, &plain, &context), plain.len())),
                 Err(Unfit::TooLarge) => Err(Failure::TooLarge),
                 Err(Unfit::Damaged(why)) => {
                     let source = origin.path.or(origin.query).unwrap_or_else(|| format.as_str().into());
-                    Ok((Reading::Unreadable(unreadable(source, format, &why, &body)), body.len()))
+                    Ok((Reading::Unreadable(unreadable(source, format, &why, &body.bytes)), body.bytes.len()))
                 }
             }
         };
         if !large {
             return work();
         }
-        let _room = self.large.acquire().await.map_err(|_| Failure::Overloaded(runtime::Overload::Stopping))?;
+        let turn = self.large.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| Failure::Overloaded(runtime::Overload::Stopping))?;
+        // The turn ends with the work: whoever sent it may have gone away long before.
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
         tokio::task::spawn_blocking(work)
             .await
             .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))

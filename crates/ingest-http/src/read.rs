@@ -7,7 +7,7 @@ use model::event::Event;
 use rules::PipelineSet;
 use runtime::{Item, Unreadable};
 use serde::Deserialize;
-use wire::{Context, Format, Input, Received, Refused};
+use wire::{Context, Format, Input, Notice, Received, Refused};
 
 /// Where a push says it comes from, where it says so at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub(crate) struct Origin {
 /// What a body came to.
 #[derive(Debug)]
 pub(crate) enum Reading {
-    /// One for each event, in order.
-    Items(Vec<Item>),
+    /// One for each event, in order, and what was taken otherwise than it was said.
+    Items(Vec<Item>, Vec<(Option<u64>, Notice)>),
     /// The body as a whole, for the dead letters.
     Unreadable(Item),
     /// Nothing of it is kept.
@@ -61,7 +61,14 @@ pub(crate) fn read(
     }
     let reader =
         Reader { pipelines, format, origin, body, context, read_by: decoder.name.as_str(), fallback: &fallback };
-    Reading::Items(decoded.received.into_iter().map(|received| reader.item(received)).collect())
+    let mut notices: Vec<(Option<u64>, Notice)> = decoded.notices.into_iter().map(|notice| (None, notice)).collect();
+    let mut items = Vec::with_capacity(decoded.received.len());
+    for (index, received) in (0..).zip(decoded.received) {
+        let (item, said) = reader.item(received);
+        notices.extend(said.into_iter().map(|notice| (Some(index), notice)));
+        items.push(item);
+    }
+    Reading::Items(items, notices)
 }
 
 /// Bytes that cannot be read, as an input.
@@ -86,34 +93,39 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn item(&self, received: Received) -> Item {
+    fn item(&self, received: Received) -> (Item, Vec<Notice>) {
         let raw = self.body.get(received.raw).unwrap_or_default();
         match received.result {
-            Ok(Input::Event(event)) => Item::Event(self.by_its_own_pipeline(event, raw)),
-            Ok(Input::Command(command)) => Item::Command(command),
-            Err(why) => unreadable(self.fallback.clone(), self.format, &why.to_string(), raw),
+            Ok(Input::Event(event)) => {
+                let (event, notices) = self.by_its_own_pipeline(event, received.notices, raw);
+                (Item::Event(event), notices)
+            }
+            Ok(Input::Command(command)) => (Item::Command(command), received.notices),
+            Err(why) => (unreadable(self.fallback.clone(), self.format, &why.to_string(), raw), Vec::new()),
         }
     }
 
     /// The event, read again where it names a source that another pipeline is for.
-    fn by_its_own_pipeline(&self, event: Event, raw: &[u8]) -> Event {
+    fn by_its_own_pipeline(&self, event: Event, notices: Vec<Notice>, raw: &[u8]) -> (Event, Vec<Notice>) {
         let source = match &event {
             Event::Alert(alert) => &alert.source,
             Event::Heartbeat(heartbeat) => &heartbeat.source,
-            Event::Change(_) | Event::Maintenance(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => return event,
+            Event::Change(_) | Event::Maintenance(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => {
+                return (event, notices);
+            }
         };
         if self.format != Format::Native || self.origin.path.is_some() {
-            return event;
+            return (event, notices);
         }
         let decoder = self.pipelines.decoder(self.format, source);
         if decoder.name.as_str() == self.read_by {
-            return event;
+            return (event, notices);
         }
         let again = decoder.decode(self.format, source, raw, self.context).received.into_iter().next();
-        match again.map(|received| received.result) {
-            Some(Ok(Input::Event(again))) => again,
+        match again.map(|received| (received.result, received.notices)) {
+            Some((Ok(Input::Event(again)), notices)) => (again, notices),
             // One pipeline read it, so it is an event: whatever another makes of it, it is not lost.
-            Some(Ok(Input::Command(_)) | Err(_)) | None => event,
+            Some((Ok(Input::Command(_)) | Err(_), _)) | None => (event, notices),
         }
     }
 }
@@ -149,7 +161,7 @@ mod tests {
     }
 
     fn by_pipeline(origin: &Origin, body: &str) -> Vec<String> {
-        let Reading::Items(items) = read(&pipelines(), Format::Native, origin, body.as_bytes(), &context()) else {
+        let Reading::Items(items, _) = read(&pipelines(), Format::Native, origin, body.as_bytes(), &context()) else {
             panic!("the body reads");
         };
         let describe = |item: &Item| match item {

@@ -3,10 +3,8 @@
 use std::convert::Infallible;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::post;
@@ -16,6 +14,7 @@ use serde::Deserialize;
 use wire::Format;
 
 use crate::Ingest;
+use crate::admission::Held;
 use crate::answer::{Client, Failure};
 use crate::body::Coding;
 use crate::gate::{Sender, admit};
@@ -50,7 +49,7 @@ struct Carried {
     uri: Uri,
     headers: HeaderMap,
     source: Option<String>,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Held, Failure>,
 }
 
 #[derive(Deserialize)]
@@ -58,14 +57,18 @@ struct Asked {
     source: Option<String>,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Carried {
+impl FromRequest<Ingest> for Carried {
     type Rejection = Infallible;
 
-    async fn from_request(request: Request, state: &S) -> Result<Carried, Infallible> {
+    async fn from_request(request: Request, ingest: &Ingest) -> Result<Carried, Infallible> {
         let sender = request.extensions().get().cloned().unwrap_or(Sender("anonymous".into()));
         let (uri, headers) = (request.uri().clone(), request.headers().clone());
         let source = Query::<Asked>::try_from_uri(&uri).ok().and_then(|asked| asked.0.source);
-        Ok(Carried { sender, uri, headers, source, body: Bytes::from_request(request, state).await })
+        let body = ingest.bodies.receive(request).await;
+        if matches!(body, Err(Failure::Overloaded(_))) {
+            ingest.runtime.metrics().intake_refused();
+        }
+        Ok(Carried { sender, uri, headers, source, body })
     }
 }
 
@@ -111,11 +114,7 @@ fn pushed(format: Option<Format>, word: &str, path: Option<String>, carried: Car
     let coding = Coding::of(&carried.headers).map_err(Failure::UnknownCoding)?;
     let key = key_of(&carried.headers, &carried.sender.0, carried.uri.path())?;
     let origin = Origin { path: source(path)?, query: source(carried.source)? };
-    let body = carried.body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::NotRead(rejection.body_text()),
-    })?;
-    Ok(Pushed { format, origin, body, coding, key })
+    Ok(Pushed { format, origin, body: carried.body?, coding, key })
 }
 
 fn source(said: Option<String>) -> Result<Option<SourceName>, Failure> {

@@ -18,6 +18,7 @@ struct Service {
     memory: Memory,
     store: Store,
     ingest: Ingest,
+    metrics: Metrics,
 }
 
 type Headers<'h> = &'h [(&'h str, &'h str)];
@@ -42,13 +43,14 @@ async fn service_behind(gate: Gate) -> Service {
     let memory = Memory::new();
     let store = memory.store();
     let (fatal, _) = tokio::sync::oneshot::channel();
-    let runtime = Runtime::start(store.clone(), PipelineSet::builtin().policy(), Metrics::default(), fatal);
+    let metrics = Metrics::default();
+    let runtime = Runtime::start(store.clone(), PipelineSet::builtin().policy(), metrics.clone(), fatal);
     while runtime.live().commit() == 0 {
         tokio::task::yield_now().await;
     }
     let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
     let ingest = Ingest::new(runtime.clone(), pipelines, gate, keyed(runtime, store.clone()));
-    Service { memory, store, ingest }
+    Service { memory, store, ingest, metrics }
 }
 
 /// What the composition gives: the answer on record, else a push under the key.
@@ -237,7 +239,10 @@ async fn the_same_key_again_is_answered_and_counted_once() {
 
 #[tokio::test]
 async fn a_key_is_its_senders_own() {
-    let gate: Gate = Arc::new(|said| said.map(Box::from).ok_or(Denied::Unknown));
+    let gate: Gate = Arc::new(|headers| {
+        let said = headers.get("authorization").and_then(|said| said.to_str().ok());
+        said.map(Box::from).ok_or(Denied::Unknown)
+    });
     let service = service_behind(gate).await;
     for sender in ["ana", "ben"] {
         let headers = [("authorization", sender), ("idempotency-key", "k")];
@@ -248,7 +253,12 @@ async fn a_key_is_its_senders_own() {
 
 #[tokio::test]
 async fn who_may_not_push_is_told_before_anything_is_kept() {
-    for (denied, status) in [(Denied::Unknown, StatusCode::UNAUTHORIZED), (Denied::Forbidden, StatusCode::FORBIDDEN)] {
+    let denials = [
+        (Denied::Unknown, StatusCode::UNAUTHORIZED),
+        (Denied::Forbidden, StatusCode::FORBIDDEN),
+        (Denied::Foreign, StatusCode::FORBIDDEN),
+    ];
+    for (denied, status) in denials {
         let service = service_behind(Arc::new(move |_| Err(denied))).await;
         let heard = service.post("/ingest/v1/events", &[], GOOD).await;
         assert_eq!(heard.status, status);
@@ -256,6 +266,51 @@ async fn who_may_not_push_is_told_before_anything_is_kept() {
         assert!(heard.text.contains("role ingest"), "{}", heard.text);
         assert!(service.alerts().await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn where_no_token_is_asked_for_a_page_of_another_site_pushes_nothing() {
+    for (headers, status) in [
+        (&[][..], 202),
+        (&[("host", "localhost:8080")], 202),
+        (&[("host", "localhost:8080"), ("origin", "http://localhost:8080")], 202),
+        (&[("host", "localhost:8080"), ("origin", "https://evil.example")], 403),
+        (&[("host", "localhost:8080"), ("origin", "http://localhost:9090")], 403),
+        (&[("host", "localhost:8080"), ("origin", "null")], 403),
+        (&[("origin", "https://evil.example")], 403),
+    ] {
+        let service = service().await;
+        let heard = service.post("/ingest/v1/events", headers, GOOD).await;
+        assert_eq!(heard.status.as_u16(), status, "{headers:?} {}", heard.text);
+        assert_eq!(service.alerts().await.len(), usize::from(status == 202));
+        assert!(status == 202 || heard.text.contains("auth.tokens"), "{}", heard.text);
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_otherwise_than_it_was_said_is_told_with_its_event_and_counted() {
+    let service = service().await;
+    let odd = r#"{"summary":"a\u0000b","severity":"purple","dedup_key":"odd"}"#;
+    let heard = service.post("/ingest/v1/events", &[], format!("[{GOOD},{odd}]")).await;
+    let said = heard.json();
+    assert_eq!((&said["accepted"], &said["rejected"]), (&json!(2), &json!([])));
+    let notices = said["notices"].as_array().unwrap();
+    let of = |code: &str| notices.iter().find(|notice| notice["code"] == code).unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(of("unknown_severity")["index"], 1);
+    assert!(of("unknown_severity")["text"].as_str().unwrap().contains("purple"), "{said}");
+    assert_eq!(of("nul_removed")["index"], 1);
+    let counted = service.metrics.text();
+    assert!(counted.contains(r#"watchfire_intake_notices_total{kind="unknown_severity"} 1"#), "{counted}");
+}
+
+/// `Content-Length` says more than a push may have: refused without a byte of it.
+#[tokio::test]
+async fn a_body_is_refused_by_what_it_says_of_its_length() {
+    let service = service().await;
+    let too_large = (model::limits::BODY_BYTES_MAX + 1).to_string();
+    let heard = service.post("/ingest/v1/events", &[("content-length", &too_large)], GOOD).await;
+    assert_eq!(heard.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(service.alerts().await.is_empty());
 }
 
 #[tokio::test]

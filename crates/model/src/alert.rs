@@ -27,12 +27,14 @@ pub struct Alert {
     pub binding: Binding,
     /// Names its item may go by; kept only while it is bound to none, for the next version of the CMDB to try.
     pub names: Vec<Box<str>>,
-    /// What was said within the horizon, in the order of its own instants: the state is a fold of this set.
+    /// What was said within the horizon: the state is a fold of this set. Kept in rows of its own.
+    #[serde(skip)]
     pub statements: Vec<Statement>,
     /// Episodes that ended by then are final: their statements are forgotten, and nothing said of them counts any more.
     #[serde(default)]
     pub final_until: Option<Timestamp>,
-    /// What the fold makes of it, in order of time, disjoint; the final ones first.
+    /// What the fold makes of it, in order of time, disjoint; the final ones first. Kept in rows of their own.
+    #[serde(skip)]
     pub episodes: Vec<Episode>,
     pub hot: Hot,
     /// Kept and visible, but told to nobody now.
@@ -50,15 +52,14 @@ pub struct Hot {
     pub count: u64,
     pub first_received_at: Timestamp,
     pub last_received_at: Timestamp,
-    /// What the repeats moved since the alert's own row was written last.
+    /// What the repeats moved since the statement's own row was written last.
     pub repeated: Option<Repeated>,
 }
 
 /// The part of one firing statement that its repeats move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeated {
-    /// Which statement, by its place in `Alert::statements`.
-    pub statement: u32,
+    pub statement: StatementKey,
     pub last_received_at: Timestamp,
     pub ends_at: Option<Timestamp>,
 }
@@ -74,6 +75,15 @@ pub enum Statement {
     },
 }
 
+/// What tells a statement from the others of its alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StatementKey {
+    pub instant: Timestamp,
+    pub start: Option<Timestamp>,
+    /// Its kind, and of a firing its severity, effect and whether its instant is its own, as one number.
+    pub words: u16,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firing {
     /// The instant it speaks of: its `at`, else its start.
@@ -82,6 +92,9 @@ pub struct Firing {
     pub start: Timestamp,
     /// Whether `instant` was said by an `at` (or stands for a receipt), not taken from the start.
     pub own_instant: bool,
+    /// Its source named no instant: its receipt stands for it, and as long as it is only said again, it is said for all
+    /// the time to the last receipt.
+    pub undated: bool,
     pub severity: Severity,
     pub effect: Option<Effect>,
     pub first_received_at: Timestamp,
@@ -204,6 +217,12 @@ impl Alert {
         self.episodes.last_mut().filter(|episode| episode.end.is_none())
     }
 
+    /// How many of its episodes are final: the first ones.
+    pub fn finals(&self) -> usize {
+        let until = self.final_until;
+        self.episodes.partition_point(|episode| until.is_some_and(|until| episode.end.is_some_and(|end| end <= until)))
+    }
+
     pub fn episode(&self, id: EpisodeId) -> Option<&Episode> {
         self.episodes.iter().find(|episode| episode.id == id)
     }
@@ -271,6 +290,35 @@ impl Statement {
             Statement::Clear(clear) => clear.instant,
             Statement::PersonClear { at } => *at,
         }
+    }
+
+    /// The same for what is the same statement, however often it was said and received.
+    pub fn key(&self) -> StatementKey {
+        match self {
+            Statement::Firing(firing) => firing.key(),
+            Statement::Clear(Clear { instant, start, .. }) => {
+                StatementKey { instant: *instant, start: *start, words: StatementKey::CLEAR }
+            }
+            Statement::PersonClear { at } => {
+                StatementKey { instant: *at, start: None, words: StatementKey::PERSON_CLEAR }
+            }
+        }
+    }
+}
+
+impl StatementKey {
+    const CLEAR: u16 = 0;
+    const PERSON_CLEAR: u16 = 1;
+    const FIRING: u16 = 2;
+}
+
+impl Firing {
+    /// The key of the statement it is.
+    pub fn key(&self) -> StatementKey {
+        let effect = self.effect.map_or(0, |effect| effect as u16 + 1);
+        let instant = u16::from(self.own_instant) << 1 | u16::from(self.undated);
+        let words = (self.severity as u16) << 8 | effect << 4 | instant;
+        StatementKey { instant: self.instant, start: Some(self.start), words: words << 2 | StatementKey::FIRING }
     }
 }
 

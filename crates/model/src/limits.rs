@@ -23,8 +23,13 @@ pub const TITLE_CHARS_MAX: usize = 160;
 pub const ALERTS_OPEN_MAX: usize = 2_000_000;
 /// Statements an alert remembers. More: the oldest that say nothing new are folded together, counted.
 pub const STATEMENTS_PER_ALERT_MAX: usize = 64;
+/// Episodes shown with an alert. More: the newest; all of them are in the alert's history.
+pub const EPISODES_SHOWN_MAX: usize = 64;
 /// Bytes of pushes waiting for the engine. More: `503` with `Retry-After`.
 pub const INTAKE_BYTES_MAX: usize = 64 << 20;
+/// Bytes of request bodies that are on their way in or being read; a body that does not say its length counts as the
+/// largest there may be. More: `503` with `Retry-After`.
+pub const BODIES_BYTES_MAX: usize = 128 << 20;
 /// Events waiting for the engine. More: `503` with `Retry-After`.
 pub const INTAKE_EVENTS_MAX: usize = 200_000;
 /// Near misses kept with a correlation decision. More: the best are kept.
@@ -33,13 +38,24 @@ pub const NEAR_MISSES_MAX: usize = 5;
 pub const CAUSES_MAX: usize = 10;
 /// Items a bounded walk of the topology visits. More: the walk stops and says so.
 pub const WALK_ITEMS_MAX: usize = 20_000;
+/// Alerting relatives of one kind that are asked whether a new episode belongs to their incident. More: those that began
+/// nearest in time; of what has no beginning, such as a shared dependent, the first by id.
+pub const RELATIVES_MAX: usize = 64;
+/// Episodes without an item that a new one without an item is compared with. More: those that began nearest in time.
+pub const UNBOUND_COMPARED_MAX: usize = 256;
 /// Rows of one page of a list. More asked: this many given.
 pub const PAGE_ROWS_MAX: usize = 1000;
+/// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
+pub const REPORT_ROWS_MAX: usize = 100_000;
 
+/// How long a request body may take to arrive. Longer: `408`, nothing of it kept.
+pub const BODY_WAIT_MAX: Span = Span::from_minutes(2);
 /// An `at`, a `starts_at` or a clear's `ends_at` further ahead of its receipt: clamped to the receipt, the original kept.
 pub const AHEAD_MAX: Span = Span::from_minutes(5);
 /// How far back a late statement still changes what the engine decided; older ones are history and measures only.
 pub const LATE_HORIZON: Span = Span::from_days(7);
+/// What is heard this long after an incident was resolved still joins it, where its own times say that it belongs there.
+pub const LATE_ARRIVAL: Span = Span::from_minutes(10);
 /// A firing that began longer than this before its first receipt is `preexisting`: no sample of MTTD.
 pub const PREEXISTING_AFTER: Span = Span::from_minutes(15);
 /// How long an `Idempotency-Key` is remembered.

@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, Hot};
+use crate::alert::{Alert, Episode, Hot, Statement, StatementKey};
 use crate::command::Outcome;
 use crate::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
-use crate::id::{AlertId, IncidentId, OutageId, OutboxId, ProblemId};
+use crate::id::{AlertId, EpisodeId, IncidentId, OutageId, OutboxId, ProblemId};
 use crate::incident::Incident;
 use crate::name::{CiId, Domain, SourceName};
 use crate::outage::Outage;
@@ -22,7 +22,19 @@ pub struct Step {
     /// The engine's clock after the step.
     pub clock: Timestamp,
 
+    /// Alerts whose own row changed, with the newest of their episodes (at most [`EPISODES_SHOWN_MAX`]) and none of
+    /// their statements: what changed of those stands below.
+    ///
+    /// [`EPISODES_SHOWN_MAX`]: crate::limits::EPISODES_SHOWN_MAX
     pub alerts: Vec<Alert>,
+    /// Episodes that are new or different.
+    pub episodes: Vec<KnownEpisode>,
+    /// Episodes that turned out never to have been: their rows go.
+    pub episodes_removed: Vec<(AlertId, EpisodeId)>,
+    /// Statements that the engine remembers and that are new or were moved by repeats.
+    pub statements: Vec<(AlertId, Statement)>,
+    /// Statements that it remembers no more. What was said stays on record.
+    pub statements_forgotten: Vec<(AlertId, StatementKey)>,
     /// Alerts of which only repeats came.
     pub repeats: Vec<(AlertId, Hot)>,
     /// Alerts that the engine needs no more; their rows stay.
@@ -30,7 +42,8 @@ pub struct Step {
     pub incidents: Vec<Incident>,
     pub problems: Vec<Problem>,
     pub outages: Vec<Outage>,
-    pub outages_removed: Vec<OutageId>,
+    /// Each with the service it was of.
+    pub outages_removed: Vec<(OutageId, CiId)>,
     pub silences: Vec<Silence>,
     pub maintenance: Vec<MaintenanceWindow>,
     pub changes: Vec<Change>,
@@ -48,6 +61,17 @@ pub struct Step {
     /// One per input, in their order.
     pub answers: Vec<Answer>,
     pub counts: Counts,
+}
+
+/// An episode with what its row has of its alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownEpisode {
+    pub alert: AlertId,
+    pub alert_name: Box<str>,
+    pub ci: Option<CiId>,
+    pub episode: Episode,
+    /// The engine still has it; otherwise it is history, of which it asks nothing more.
+    pub needed: bool,
 }
 
 /// An incident counted towards what recurs: the same cause item with the same complaints.
@@ -150,6 +174,29 @@ pub struct Counts {
     pub recorded: u64,
     /// Told to people.
     pub told: u64,
+}
+
+impl KnownEpisode {
+    pub fn of(alert: &Alert, episode: &Episode) -> KnownEpisode {
+        KnownEpisode {
+            alert: alert.id,
+            alert_name: alert.alertname().into(),
+            ci: alert.ci.clone(),
+            episode: episode.clone(),
+            needed: true,
+        }
+    }
+}
+
+impl Step {
+    /// With every episode and statement of its alerts: for a store that has none of them yet.
+    pub fn in_full(mut self) -> Step {
+        for alert in &mut self.alerts {
+            self.episodes.extend(alert.episodes.iter().map(|episode| KnownEpisode::of(alert, episode)));
+            self.statements.extend(std::mem::take(&mut alert.statements).into_iter().map(|said| (alert.id, said)));
+        }
+        self
+    }
 }
 
 impl Counts {

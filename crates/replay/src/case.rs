@@ -19,13 +19,13 @@ pub fn play(case: &Case, pipelines: &PipelineSet) -> Vec<String> {
     let (graph, faults) = Graph::build_lenient(&case.cmdb, 1);
     let errors = faults.iter().filter(|fault| fault.is_error());
     let mut failures: Vec<String> = errors.map(|fault| format!("the case's cmdb: {fault}")).collect();
-    let mut domains = Domains::restore(&empty(), Topology::new(graph), pipelines.policy());
+    let mut domains = Domains::restore(empty(), Topology::new(graph), pipelines.policy());
     let mut dispositions = Vec::new();
     for push in &case.pushes {
-        let items = items_of(push, pipelines);
-        let decided = domains.decide(items.iter().map(|item| (push.receipt, item)));
+        let items = items_of(push, pipelines).into_iter().map(|item| (push.receipt, item)).collect();
+        let (decided, items) = domains.decide(items);
         let mut answers = decided.answers.into_iter();
-        for item in &items {
+        for (_, item) in &items {
             dispositions.push(match item {
                 Item::Unreadable(_) => Disposition::Rejected,
                 Item::Event(_) | Item::Command(_) => disposition_of(answers.next()),

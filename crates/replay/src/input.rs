@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// One line longer than this is no event: it is reported as unreadable, cut.
+/// One line longer than this is no event: it is unreadable, and of its bytes only so many are kept.
 pub const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// Several recordings, read line by line as one.
@@ -14,6 +14,14 @@ pub struct Lines {
     current: Option<Box<dyn BufRead>>,
     /// Bytes read of the files as they are on disk, compressed or not: for progress.
     read: std::rc::Rc<std::cell::Cell<u64>>,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Whole,
+    /// It was longer than [`LINE_BYTES_MAX`], and this is its beginning.
+    Cut,
 }
 
 impl std::fmt::Debug for Lines {
@@ -40,8 +48,9 @@ impl Lines {
         self.read.get()
     }
 
-    /// The next line without its end, blank ones included; `None` after the last.
-    pub fn next_line(&mut self, line: &mut Vec<u8>) -> io::Result<Option<()>> {
+    /// The next line without its end, blank ones included; `None` after the last. Of one that is too long the beginning,
+    /// and the rest of it is passed over: it stays one line.
+    pub fn next_line(&mut self, line: &mut Vec<u8>) -> io::Result<Option<Found>> {
         loop {
             if self.current.is_none() {
                 let Some(path) = self.waiting.pop_front() else { return Ok(None) };
@@ -49,15 +58,16 @@ impl Lines {
             }
             let Some(reader) = &mut self.current else { return Ok(None) };
             line.clear();
-            let length = reader.take(LINE_BYTES_MAX).read_until(b'\n', line)?;
+            let length = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', line)?;
             if length == 0 {
                 self.current = None;
                 continue;
             }
+            let whole = line.last() == Some(&b'\n') || !skip_line(&mut **reader)?;
             while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
                 line.pop();
             }
-            return Ok(Some(()));
+            return Ok(Some(if whole { Found::Whole } else { Found::Cut }));
         }
     }
 
@@ -72,6 +82,22 @@ impl Lines {
             Some("zst") => Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(counted)?)),
             _ => Box::new(counted),
         })
+    }
+}
+
+/// To the end of the line, without keeping any of it; whether there was anything before that end.
+fn skip_line(reader: &mut dyn BufRead) -> io::Result<bool> {
+    let mut skipped = false;
+    loop {
+        let waiting = reader.fill_buf()?;
+        let end = waiting.iter().position(|byte| *byte == b'\n');
+        let length = end.map_or(waiting.len(), |end| end + 1);
+        skipped |= end.unwrap_or(length) > 0;
+        if waiting.is_empty() || end.is_some() {
+            reader.consume(length);
+            return Ok(skipped);
+        }
+        reader.consume(length);
     }
 }
 
@@ -94,4 +120,45 @@ fn is_standard_input(path: &Path) -> bool {
 
 fn naming(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every line's length, and whether it is whole.
+    fn found(name: &str, text: &[u8]) -> Vec<(usize, Found)> {
+        let path = std::env::temp_dir().join(format!("watchfire-lines-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        let mut lines = Lines::open(std::slice::from_ref(&path)).unwrap();
+        let mut line = Vec::new();
+        let mut found = Vec::new();
+        while let Some(kind) = lines.next_line(&mut line).unwrap() {
+            found.push((line.len(), kind));
+        }
+        std::fs::remove_file(path).unwrap();
+        found
+    }
+
+    #[test]
+    fn a_line_too_long_is_one_line_and_what_follows_it_keeps_its_place() {
+        let most = LINE_BYTES_MAX as usize;
+        let long = |over: usize| vec![b'x'; most + over];
+        let text = [b"{}\n".as_slice(), &long(most + 5), b"\n\n{\"a\":1}\r\n", &long(1)].concat();
+        let expected =
+            [(2, Found::Whole), (most, Found::Cut), (0, Found::Whole), (7, Found::Whole), (most, Found::Cut)];
+        assert_eq!(found("long", &text), expected);
+    }
+
+    #[test]
+    fn a_line_of_just_the_most_is_whole() {
+        let most = LINE_BYTES_MAX as usize;
+        for (name, end) in [("ended", "\n{}"), ("returned", "\r\n{}"), ("last", "")] {
+            let text = [vec![b'x'; most - 1], end.as_bytes().to_vec()].concat();
+            assert_eq!(found(name, &text)[0], (most - 1, Found::Whole), "{name}");
+        }
+        assert_eq!(found("exact", &vec![b'x'; most]), [(most, Found::Whole)]);
+        let text = [vec![b'x'; most], b"\n{}".to_vec()].concat();
+        assert_eq!(found("exact-ended", &text), [(most, Found::Whole), (2, Found::Whole)]);
+    }
 }

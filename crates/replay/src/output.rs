@@ -1,6 +1,6 @@
 //! What a replay leaves: `links.ndjson`, and the objects as the API would show them. docs/contract.md section 7.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -26,13 +26,7 @@ impl Written {
         let alerts = every(async |page| store.alerts(&AlertFilter::default(), &page).await).await?;
         let episodes = episodes_by_alert(store, alerts.iter().map(|alert| alert.id)).await?;
         let incidents = every(async |page| store.incidents(&IncidentFilter::default(), &page).await).await?;
-        let mut members: BTreeMap<IncidentId, Vec<AlertId>> = BTreeMap::new();
-        for episode in episodes.values().flatten() {
-            let of_incident = episode.incident.map(|incident| members.entry(incident).or_default());
-            if let Some(alerts) = of_incident.filter(|alerts| !alerts.contains(&episode.alert)) {
-                alerts.push(episode.alert);
-            }
-        }
+        let members = members(episodes.values().flatten());
         let problems = every(async |page| store.problems(&ProblemFilter::default(), &page).await).await?;
         let outages = every(async |page| store.outages(&OutageFilter::default(), &page).await).await?;
         let mut written = Written {
@@ -86,6 +80,20 @@ pub async fn every<T>(
         let Some(next) = found.next else { return Ok(rows) };
         request = PageRequest { cursor: Some(next), limit: Some(model::limits::PAGE_ROWS_MAX) };
     }
+}
+
+/// The alerts of each incident, each once, in the order in which they began.
+fn members<'e>(episodes: impl Iterator<Item = &'e EpisodeRecord>) -> BTreeMap<IncidentId, Vec<AlertId>> {
+    let mut ordered: Vec<&EpisodeRecord> = episodes.collect();
+    ordered.sort_by_key(|episode| (episode.start, episode.alert, episode.id));
+    let mut seen = BTreeSet::new();
+    let mut members: BTreeMap<IncidentId, Vec<AlertId>> = BTreeMap::new();
+    for episode in ordered {
+        if let Some(incident) = episode.incident.filter(|incident| seen.insert((*incident, episode.alert))) {
+            members.entry(incident).or_default().push(episode.alert);
+        }
+    }
+    members
 }
 
 async fn episodes_by_alert(

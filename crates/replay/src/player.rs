@@ -16,12 +16,14 @@ use store::{CmdbVersion, Commit, CommitHash, PositionAdvance, Store};
 use thiserror::Error;
 use wire::{Context, Format};
 
-use crate::input::Lines;
+use crate::input::{Found, LINE_BYTES_MAX, Lines};
 
 /// Inputs decided and committed together.
 const BATCH_ITEMS: usize = 4096;
 /// The lane of what is replayed.
 const SLOT: &str = "replay";
+/// The source of events that name none.
+const UNNAMED: &str = "replay";
 
 #[derive(Debug)]
 pub struct Config {
@@ -88,13 +90,14 @@ impl Player {
         // The first version of the graph holds for all time before it.
         let version = CmdbVersion { version: 1, from: Timestamp::EPOCH, cmdb: config.cmdb.clone() };
         loaded.topology.push(version.clone());
-        let domains = Domains::restore(&loaded, topology_of(&loaded), config.pipelines.policy());
+        let (topology, hash) = (topology_of(&loaded), loaded.last_hash);
+        let domains = Domains::restore(loaded, topology, config.pipelines.policy());
         Ok(Player {
             store,
             config,
             domains,
             epoch,
-            hash: loaded.last_hash,
+            hash,
             position: 0,
             clock: Timestamp::MIN,
             version: Some(version),
@@ -110,8 +113,11 @@ impl Player {
         mut progress: impl FnMut(u64),
     ) -> Result<(Replayed, Store), ReplayError> {
         let mut line = Vec::new();
-        while lines.next_line(&mut line)?.is_some() {
-            self.line(&line).await?;
+        while let Some(found) = lines.next_line(&mut line)? {
+            match found {
+                Found::Whole => self.line(&line).await?,
+                Found::Cut => self.unreadable(&line, &format!("a line is longer than {LINE_BYTES_MAX} bytes")).await?,
+            }
             if self.items.is_empty() {
                 progress(lines.bytes_read());
             }
@@ -128,10 +134,8 @@ impl Player {
     }
 
     async fn line(&mut self, line: &[u8]) -> Result<(), ReplayError> {
-        let source = source_of(line);
-        let decoder = self.config.pipelines.decoder(Format::Native, &source);
         let context = Context { receipt: self.clock.max(Timestamp::EPOCH), replay: true };
-        let decoded = decoder.decode(Format::Native, &source, line, &context);
+        let decoded = self.config.pipelines.decode(Format::Native, &SourceName::from(UNNAMED), line, &context);
         if let Some(refused) = decoded.refused {
             let why = match refused {
                 wire::Refused::Unreadable(malformed) => malformed.to_string(),
@@ -164,7 +168,7 @@ impl Player {
     async fn unreadable(&mut self, line: &[u8], why: &str) -> Result<(), ReplayError> {
         self.go_to(self.clock).await?;
         let unreadable = Unreadable {
-            source: SourceName::from("replay"),
+            source: SourceName::from(UNNAMED),
             format: "native".into(),
             why: why.into(),
             raw: line.into(),
@@ -195,7 +199,7 @@ impl Player {
 
     async fn decide(&mut self) -> Result<(), ReplayError> {
         let items = std::mem::take(&mut self.items);
-        let Decided { steps, answers } = self.domains.decide(items.iter().map(|(at, item)| (*at, item)));
+        let (Decided { steps, answers }, items) = self.domains.decide(items);
         let first = self.replayed.lines.len() - items.len();
         let mut letters = Vec::new();
         let mut answers = answers.into_iter();
@@ -260,17 +264,6 @@ impl Player {
         self.replayed.clock = self.clock.max(Timestamp::EPOCH);
         Ok((self.replayed, self.store))
     }
-}
-
-/// Whose pipeline reads the line: native events name their source themselves.
-fn source_of(line: &[u8]) -> SourceName {
-    #[derive(serde::Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow, default)]
-        source: Option<std::borrow::Cow<'a, str>>,
-    }
-    let named = std::str::from_utf8(line).ok().and_then(|line| serde_json::from_str::<Named<'_>>(line).ok());
-    SourceName::new(named.and_then(|named| named.source).unwrap_or("replay".into()))
 }
 
 fn answered(line: &mut Line, answer: ItemAnswer) {

@@ -19,6 +19,9 @@ pub struct Grouping {
     pub pairs_wrongly_apart: u64,
     /// Incidents found per true incident.
     pub incidents_per_true: f64,
+    /// Events that the truth knows and the recording does not have: they are not graded, and mean that the two are not
+    /// of the same recording.
+    pub events_missing: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,10 +55,12 @@ pub fn grouping<A: Ord + Clone, B: Ord + Clone>(pairs: &[(A, B)]) -> Grouping {
         pairs_wrongly_joined: joined - both,
         pairs_wrongly_apart: together - both,
         incidents_per_true: table.found.len() as f64 / table.truth.len() as f64,
+        events_missing: 0,
     }
 }
 
-/// Grades the events that the truth knows. An event in no incident stands alone.
+/// Grades the events that the truth knows. An event in no incident stands alone; one that was never recorded is counted
+/// as missing.
 pub fn against_truth(incident_of: &[Option<String>], truth: &Truth) -> Grouping {
     let label = |index: u64, found: Option<&String>| match found {
         Some(incident) => incident.clone(),
@@ -69,7 +74,22 @@ pub fn against_truth(incident_of: &[Option<String>], truth: &Truth) -> Grouping 
             Some((label(*index, found.as_ref()), truth.clone()))
         })
         .collect();
-    grouping(&pairs)
+    Grouping { events_missing: truth.incident_of.len() - pairs.len(), ..grouping(&pairs) }
+}
+
+impl std::fmt::Display for Grouping {
+    /// One sentence for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "B-cubed F1 {:.3} (precision {:.3}, recall {:.3}), {:.2} incidents per true one",
+            self.b_cubed_f1, self.b_cubed_precision, self.b_cubed_recall, self.incidents_per_true
+        )?;
+        match self.events_missing {
+            0 => Ok(()),
+            missing => write!(f, "; {missing} events of the truth are not in the recording: is it of another one?"),
+        }
+    }
 }
 
 /// The causes of a true incident are read from the incident that holds most of its events (`firing` says which count).
@@ -233,6 +253,18 @@ mod tests {
         assert!(near(score.b_cubed_f1, 1.0) && near(score.adjusted_rand, 1.0));
         assert!(near(score.adjusted_mutual_information, 1.0));
         assert_eq!((score.pairs_wrongly_joined, score.pairs_wrongly_apart), (0, 0));
+    }
+
+    #[test]
+    fn rows_of_the_truth_past_the_last_event_are_counted_and_said() {
+        let incident_of = |index: u64| (index, "disk".to_owned());
+        let truth = Truth { incident_of: [0, 1, 7, 8].map(incident_of).into(), ..Truth::default() };
+        let score = against_truth(&[Some("inc_1".to_owned()), None], &truth);
+        assert_eq!((score.events, score.events_missing), (2, 2));
+        assert!(score.to_string().contains("2 events of the truth are not in the recording"), "{score}");
+        let all = against_truth(&vec![Some("inc_1".to_owned()); 9], &truth);
+        assert_eq!((all.events, all.events_missing), (4, 0));
+        assert!(!all.to_string().contains("truth are"), "{all}");
     }
 
     /// Worked by hand: found {1,2,3}{4,5,6}, truth {1,2}{3,4,5}{6}.

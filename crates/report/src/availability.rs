@@ -31,6 +31,7 @@ pub async fn availability(store: &Store, question: &Question) -> Result<Answer<A
     let versions = Versions::read(store, question.now).await?;
     let topology = versions.since(over.start());
     let services = asked(&topology, question)?;
+    periods.bear(services.len(), "services")?;
     let known = Known {
         outages: Outages::read(store, question, &versions, &services, over).await?,
         maintenance: Maintenance::read(store, &topology, &services, over, question.now).await?,

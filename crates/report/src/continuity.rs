@@ -17,6 +17,7 @@ use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
 use crate::outages::Outages;
+use crate::periods::bear;
 use crate::question::{GroupBy, Question};
 use crate::services::{Service, asked};
 use crate::versions::Versions;
@@ -34,6 +35,7 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
     let topology = versions.since(over.start());
     let mut services = asked(&topology, question)?;
     services.retain(|service| promises(service.objectives()));
+    bear(services.len(), "services", 1)?;
     let known = Known {
         outages: Outages::read(store, question, &versions, &services, over).await?,
         points: points(store, over).await?,

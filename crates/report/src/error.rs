@@ -1,6 +1,7 @@
 //! Why a report could not be made, and what to do about it.
 
 use calendar::{CalendarError, UnknownZone};
+use model::limits::REPORT_ROWS_MAX;
 use model::{CiId, Timestamp};
 use store::StoreError;
 use thiserror::Error;
@@ -29,6 +30,11 @@ pub enum ReportError {
     TwoPeriods(GroupBy, GroupBy),
     #[error("the report would be cut into more than {most} periods: ask for longer ones, or for less time")]
     TooManyPeriods { most: usize },
+    #[error(
+        "the report would have more than {REPORT_ROWS_MAX} rows ({what} times {periods} periods; limit REPORT_ROWS_MAX): \
+         ask for fewer services or groups, for longer periods, or for less time"
+    )]
+    TooManyRows { what: String, periods: usize },
     #[error("the noise report counts all events together, not those of one service: ask without a service")]
     NotByService,
 }

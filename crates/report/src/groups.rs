@@ -9,22 +9,29 @@ use topology::Topology;
 
 use crate::question::GroupBy;
 
-/// Every group the incident is in: for each, its values in the order of `by`, periods left out.
-pub(crate) fn groups_of(
-    incident: &Incident,
-    by: &[GroupBy],
-    services: &[CiId],
-    topology: Option<&Topology>,
-) -> Vec<Vec<String>> {
-    let mut groups = vec![Vec::new()];
-    for by in by.iter().filter(|by| by.step().is_none()) {
-        let values = values(incident, *by, services, topology);
-        let with_each = |group: Vec<String>| {
-            values.iter().map(move |value| group.iter().chain([value]).cloned().collect::<Vec<_>>()).collect::<Vec<_>>()
-        };
-        groups = groups.into_iter().flat_map(with_each).collect();
+/// Of each kind of group asked for, periods left out, the values that an incident has: it is in every combination.
+#[derive(Debug)]
+pub(crate) struct Within(Vec<BTreeSet<String>>);
+
+pub(crate) fn groups_of(incident: &Incident, by: &[GroupBy], services: &[CiId], topology: Option<&Topology>) -> Within {
+    let kinds = by.iter().filter(|by| by.step().is_none());
+    Within(kinds.map(|by| values(incident, *by, services, topology)).collect())
+}
+
+impl Within {
+    /// How many groups it is in.
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().fold(1, |count, values| count.saturating_mul(values.len()))
     }
-    groups
+
+    /// Every group it is in: for each, its values in the order asked.
+    pub(crate) fn each(&self) -> Vec<Vec<String>> {
+        let with_each = |groups: Vec<Vec<String>>, values: &BTreeSet<String>| {
+            let extended = |group: &Vec<String>, value: &String| group.iter().chain([value]).cloned().collect();
+            groups.iter().flat_map(|group| values.iter().map(move |value| extended(group, value))).collect()
+        };
+        self.0.iter().fold(vec![Vec::new()], with_each)
+    }
 }
 
 /// Sorted, each once.

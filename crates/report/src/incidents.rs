@@ -33,9 +33,13 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
     let mut groups: BTreeMap<Vec<String>, Vec<Known<'_>>> = BTreeMap::new();
     for incident in counted {
         let known = Known { incident, fact: IncidentFact::of(incident, question.now) };
-        for group in groups_of(incident, &question.group_by, &question.services, topology.as_ref()) {
+        let within = groups_of(incident, &question.group_by, &question.services, topology.as_ref());
+        // Before they are made: an incident that affects many is in each combination.
+        periods.bear(groups.len().max(within.count()), "groups")?;
+        for group in within.each() {
             groups.entry(group).or_default().push(known.clone());
         }
+        periods.bear(groups.len(), "groups")?;
     }
     let groupless = question.group_by.iter().all(|by| by.step().is_some());
     if groupless {

@@ -2,6 +2,7 @@
 //! `time_zone` says otherwise.
 
 use calendar::Zone;
+use model::limits::REPORT_ROWS_MAX;
 use model::{Interval, Timestamp};
 
 use crate::error::ReportError;
@@ -35,10 +36,22 @@ impl Periods {
         &self.0
     }
 
+    pub(crate) fn bear(&self, count: usize, things: &str) -> Result<(), ReportError> {
+        bear(count, things, self.0.len())
+    }
+
     /// The place of the one that holds `at`.
     pub(crate) fn place(&self, at: Timestamp) -> Option<usize> {
         let place = self.0.partition_point(|part| part.window.end() <= at);
         self.0.get(place).filter(|part| part.window.contains(at)).map(|_| place)
+    }
+}
+
+/// Refuses a report that would have more rows than a report may: so many `things` for each period.
+pub(crate) fn bear(count: usize, things: &str, periods: usize) -> Result<(), ReportError> {
+    match count.checked_mul(periods) {
+        Some(rows) if rows <= REPORT_ROWS_MAX => Ok(()),
+        _ => Err(ReportError::TooManyRows { what: format!("{count} {things}"), periods }),
     }
 }
 

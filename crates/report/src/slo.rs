@@ -13,6 +13,7 @@ use crate::definitions;
 use crate::error::ReportError;
 use crate::maintenance::Maintenance;
 use crate::outages::Outages;
+use crate::periods::bear;
 use crate::question::{GroupBy, Question};
 use crate::services::{Service, asked};
 use crate::versions::Versions;
@@ -35,6 +36,7 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
         topology = versions.since(span.start());
     }
     let services = with_objective(asked(&topology, question)?);
+    bear(services.len(), "services", 1)?;
     let outages = Outages::read(store, question, &versions, &services, span).await?;
     let maintenance = Maintenance::read(store, &topology, &services, span, question.now).await?;
     let rows = services.iter().filter_map(|service| row(service, &outages, &maintenance, question));

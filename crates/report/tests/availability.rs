@@ -1,9 +1,9 @@
 //! The availability report: items that are no services, coverage, silence, versions, maintenance, periods, intervals.
 
-use model::Interval;
 use model::outage::OutageState::{Degraded, Down};
 use model::severity::Severity::Critical;
 use model::source::SourceGap;
+use model::{Interval, Span};
 use report::{Answer, GroupBy, Question, ReportError, Step, Stretch, availability};
 use store::{Store, ready};
 use wire::v1::{AvailabilityRow, Instant};
@@ -148,7 +148,7 @@ fn each_period_has_the_row_that_asking_for_it_alone_gives() {
         by_day.iter().map(|row| format!("{} {}", row.group["service"], row.group["day"])).collect();
     assert_eq!(groups, ["billing 2026-05-03", "billing 2026-05-04", "checkout 2026-05-03", "checkout 2026-05-04"]);
     for (from, places) in [("-00:00", [0, 2]), ("00:00", [1, 3])] {
-        let day = Interval::or_empty(at(from), at(from) + model::Span::DAY);
+        let day = Interval::or_empty(at(from), at(from) + Span::DAY);
         let alone = rows(&store, &Question::new(day.start(), day.end(), two_days.now));
         for (place, mut expected) in places.into_iter().zip(alone) {
             expected.group = by_day[place].group.clone();
@@ -247,4 +247,14 @@ fn a_report_may_be_made_on_any_thread() {
     moves_between_threads(&report::incidents(&store, &question));
     moves_between_threads(&report::noise(&store, &question));
     assert_eq!(ready(asked).expect("it answers").report.items.len(), 2);
+}
+
+#[test]
+fn more_services_times_periods_than_a_report_may_have_are_refused_before_anything_is_computed() {
+    let cmdb: Vec<String> = (0..30).map(|n| format!("shop-{n}{{service}}")).collect();
+    let stage = Stage::of(&cmdb.join("\n"));
+    let question = Question { step: Some(Step::Day), ..of_the_day() };
+    let question = Question { from: question.to - Span::from_days(3900), ..question };
+    let told = ready(availability(&stage.store(), &question)).expect_err("30 services of 3900 days");
+    assert!(told.to_string().contains("30 services times 3900 periods"), "{told}");
 }

@@ -223,3 +223,42 @@ fn cutting_into_periods_is_asking_for_each_of_them() {
         }
     }
 }
+
+/// Thirty incidents, each of a service of its own, over ten years of days.
+#[test]
+fn more_groups_times_periods_than_a_report_may_have_are_refused_and_the_limit_named() {
+    let mut stage = Stage::of("shop{service}");
+    stage.facts(|step| {
+        step.incidents = (0..30)
+            .map(|n| {
+                let mut one = incident(&format!("one-{n}"), ["10:00", "10:01", "", "", ""]);
+                affects(&mut one, &[&format!("service-{n}")]);
+                one
+            })
+            .collect();
+    });
+    let days = |days: i64, group_by: &[GroupBy]| {
+        let question = Question { step: Some(Step::Day), ..by(group_by) };
+        let from = question.to - Span::from_days(days);
+        ready(incidents(&stage.store(), &Question { from, ..question }))
+    };
+    let told = days(3900, &[GroupBy::Service]).expect_err("30 groups of 3900 days are too many").to_string();
+    assert!(told.contains("100000 rows") && told.contains("REPORT_ROWS_MAX"), "{told}");
+    assert_eq!(days(100, &[GroupBy::Service]).expect("it answers").rows().count(), 3000);
+    assert_eq!(days(3900, &[]).expect("it answers").rows().count(), 3900);
+}
+
+/// An incident is in each combination of its services, classes and sources: they are counted before they are made.
+#[test]
+fn combinations_of_one_incident_have_the_same_bound() {
+    let mut stage = Stage::of("shop{service}");
+    stage.facts(|step| {
+        let mut wide = incident("wide", ["10:00", "10:01", "", "", ""]);
+        let services: Vec<String> = (0..400).map(|n| format!("service-{n}")).collect();
+        affects(&mut wide, &services.iter().map(String::as_str).collect::<Vec<_>>());
+        wide.sources = (0..400).map(|n| format!("source-{n}").as_str().into()).collect();
+        step.incidents = vec![wide];
+    });
+    let told = ready(incidents(&stage.store(), &by(&[GroupBy::Service, GroupBy::Source]))).expect_err("160000 groups");
+    assert!(told.to_string().contains("160000 groups"), "{told}");
+}

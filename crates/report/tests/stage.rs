@@ -88,7 +88,7 @@ impl Stage {
             epoch: self.epoch,
             previous: self.previous,
             positions: Vec::new(),
-            steps,
+            steps: steps.into_iter().map(Step::in_full).collect(),
             dead_letters: Vec::new(),
             audit: Vec::new(),
             receipts: Vec::new(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use model::SourceName;
-use wire::{Decoder, Format};
+use model::event::Event;
+use serde::Deserialize;
+use wire::{Context, Decoded, Decoder, Format, Input, Received};
 
 use crate::error::{FileError, Notice};
 use crate::pipeline::{self, Compiled, Placed};
@@ -53,6 +55,35 @@ impl PipelineSet {
         &mine.unwrap_or(&self.catch_all).decoder
     }
 
+    /// Reads a body, each event by the pipeline of its own source: native events name theirs, and what names none is of
+    /// `source`. Where the way in fixes the source for all of them, [`PipelineSet::decoder`] is the one to ask.
+    pub fn decode(&self, format: Format, source: &SourceName, body: &[u8], context: &Context) -> Decoded {
+        let first = if format == Format::Native { first_source(body) } else { None };
+        // Nearly always the pipeline of all its events.
+        let decoder = self.decoder(format, first.as_ref().unwrap_or(source));
+        let mut decoded = decoder.decode(format, source, body, context);
+        if format == Format::Native {
+            for received in &mut decoded.received {
+                self.by_its_own(received, decoder, body, context);
+            }
+        }
+        decoded
+    }
+
+    /// One pipeline read it, so it is an event: whatever another makes of it, it is not lost.
+    fn by_its_own(&self, received: &mut Received, read_by: &Decoder, body: &[u8], context: &Context) {
+        let Some(source) = named_by(received) else { return };
+        let decoder = self.decoder(Format::Native, &source);
+        if decoder.name == read_by.name {
+            return;
+        }
+        let raw = body.get(received.raw.clone()).unwrap_or_default();
+        let again = decoder.decode(Format::Native, &source, raw, context).received.into_iter().next();
+        if let Some(again) = again.filter(|again| matches!(again.result, Ok(Input::Event(_)))) {
+            *received = Received { index: received.index, raw: received.raw.clone(), ..again };
+        }
+    }
+
     /// The decoder of a pipeline that a configuration asks for by its name.
     pub fn decoder_of(&self, pipeline: &str) -> Option<&Decoder> {
         self.pipelines().find(|known| known.name.as_str() == pipeline).map(|known| &known.decoder)
@@ -69,6 +100,28 @@ impl PipelineSet {
     pub fn pipelines(&self) -> impl Iterator<Item = &Compiled> {
         self.specific.iter().chain(std::iter::once(&self.catch_all))
     }
+}
+
+/// The source of what a pipeline may read in its own way.
+fn named_by(received: &Received) -> Option<SourceName> {
+    match &received.result {
+        Ok(Input::Event(Event::Alert(alert))) => Some(alert.source.clone()),
+        Ok(Input::Event(Event::Heartbeat(heartbeat))) => Some(heartbeat.source.clone()),
+        // A person acts on an alert by its key, which the pipeline of its source makes an identity of.
+        Ok(Input::Event(_) | Input::Command(_)) | Err(_) => None,
+    }
+}
+
+/// The source that the first event of a native body names.
+fn first_source(body: &[u8]) -> Option<SourceName> {
+    #[derive(Deserialize)]
+    struct Named {
+        source: Option<String>,
+    }
+    let start = body.iter().position(|byte| *byte == b'{')?;
+    let mut events = serde_json::Deserializer::from_slice(body.get(start..)?).into_iter::<Named>();
+    let named = events.next()?.ok()?.source.filter(|source| !source.is_empty())?;
+    Some(SourceName::new(named))
 }
 
 type Files = Vec<(String, Placed)>;

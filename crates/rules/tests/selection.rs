@@ -1,8 +1,10 @@
 //! Which pipeline reads what: the most specific match wins, and something always does.
 
-use model::SourceName;
+use model::event::Event;
+use model::{SourceName, Timestamp};
 use rules::PipelineSet;
 use wire::Format::{self, AlertmanagerV2, AlertmanagerWebhook, Native};
+use wire::{Context, Input, Received};
 
 fn set(files: &[&str]) -> PipelineSet {
     let files: Vec<(String, &str)> = files.iter().enumerate().map(|(at, text)| (format!("{at}.yaml"), *text)).collect();
@@ -86,4 +88,27 @@ fn a_pipeline_can_be_asked_for_by_name() {
 fn no_files_are_the_shipped_ones() {
     let none: [(&str, &str); 0] = [];
     assert_eq!(PipelineSet::parse(&none).unwrap(), (PipelineSet::builtin(), vec![]));
+}
+
+#[test]
+fn each_event_of_a_body_is_read_by_the_pipeline_of_the_source_it_names() {
+    let set = set(&["name: zabbix\nmatch: {source: 'zabbix-*'}", "name: nagios\nmatch: {source: nagios}"]);
+    let context = Context { receipt: Timestamp::from_seconds(1_000), replay: false };
+    let read_by = |format: Format, body: &str| -> Vec<String> {
+        let decoded = set.decode(format, &"push".into(), body.as_bytes(), &context);
+        let shown = |(at, received): (usize, Received)| {
+            assert_eq!(received.index, at, "a second reading keeps the place");
+            match received.result {
+                Ok(Input::Event(Event::Alert(alert))) => format!("{} by {}", alert.source, alert.pipeline),
+                Ok(other) => format!("{other:?}"),
+                Err(_) => body.get(received.raw).unwrap().to_owned(),
+            }
+        };
+        decoded.received.into_iter().enumerate().map(shown).collect()
+    };
+    let body = r#"[{"source":"zabbix-eu","summary":"a"},{"source":"nagios","summary":"b"},{"summary":"c"},{"source":"nagios"}]"#;
+    let expected = ["zabbix-eu by zabbix", "nagios by nagios", "push by default", r#"{"source":"nagios"}"#];
+    assert_eq!(read_by(Native, body), expected);
+    let foreign = r#"[{"labels":{"alertname":"a","source":"nagios"}}]"#;
+    assert_eq!(read_by(AlertmanagerV2, foreign), ["push by default"]);
 }

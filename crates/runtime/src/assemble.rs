@@ -1,7 +1,7 @@
 //! From pushes to one batch: decided, with what its senders will be told and what people did put on record.
 
 use model::command::{Action, Command, Outcome};
-use model::{Step, Timestamp};
+use model::{Domain, Step, Timestamp};
 use store::{AuditEntry, CmdbVersion, DeadLetter, Receipt};
 
 use crate::domains::{Decided, Domains, carried_out};
@@ -21,6 +21,10 @@ pub(crate) struct Batch {
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) topology: Option<CmdbVersion>,
+    /// The version of the CMDB that it brings, and from when.
+    pub(crate) version: Option<(u64, Timestamp)>,
+    /// The domain whose question to the past it answers.
+    pub(crate) recomputed: Option<Domain>,
 }
 
 impl Batch {
@@ -37,13 +41,22 @@ impl Batch {
             audit: Vec::new(),
             receipts: Vec::new(),
             topology: None,
+            version: None,
+            recomputed: None,
         }
     }
 }
 
-/// Decides the pushes as of `now`; each has the next sequence number of the slot, from `from`.
-pub(crate) fn assemble(domains: &mut Domains, pushes: Vec<Push>, slot: &str, from: u64, now: Timestamp) -> Batch {
-    let Decided { steps, answers } = domains.decide(pushes.iter().flat_map(|push| &push.items).map(|item| (now, item)));
+/// Decides the pushes as of `now`, and the timers that are due; each push has the next sequence number of the slot, from
+/// `from`.
+pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, slot: &str, from: u64, now: Timestamp) -> Batch {
+    let lengths: Vec<usize> = pushes.iter().map(|push| push.items.len()).collect();
+    let items = pushes.iter_mut().flat_map(|push| std::mem::take(&mut push.items)).map(|item| (now, item)).collect();
+    let (Decided { steps, answers }, items) = domains.decide_with_timers(items, now);
+    let mut items = items.into_iter().map(|(_, item)| item);
+    for (push, length) in pushes.iter_mut().zip(lengths) {
+        push.items.extend(items.by_ref().take(length));
+    }
     let mut batch = Batch::of_steps(steps, from, now);
     let mut answers = answers.into_iter();
     for (sequence, push) in (from..).zip(pushes) {
@@ -95,6 +108,17 @@ pub(crate) fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Opt
         subject: subject.into(),
         detail: detail.into(),
     })
+}
+
+/// A version of the CMDB is a change by a person too. `[I14]`
+pub(crate) fn import_audit(by: Box<str>, version: u64, items: usize, now: Timestamp) -> AuditEntry {
+    AuditEntry {
+        at: now,
+        by,
+        action: "import_cmdb".into(),
+        subject: format!("version {version}").into(),
+        detail: serde_json::json!({ "items": items }).to_string().into(),
+    }
 }
 
 fn named(action: &Action, outcome: &Outcome) -> (&'static str, String) {

@@ -10,13 +10,44 @@ use model::{Domain, Step, Timestamp};
 use store::{Committed, Loaded};
 use topology::{Graph, Topology};
 
-use crate::push::{Item, ItemAnswer};
+use crate::push::{Item, ItemAnswer, Unreadable};
 
 #[derive(Debug)]
 pub struct Domains {
     states: BTreeMap<Domain, State>,
     pub topology: Topology,
     pub policy: Policy,
+}
+
+/// Where an item went.
+#[derive(Debug)]
+enum Place {
+    Unreadable(Timestamp, Box<Unreadable>),
+    /// To the domain that answers for it, as its input of this number.
+    Input(Domain, usize),
+}
+
+/// The inputs of a batch that was decided, taken back one after the other.
+struct Taken {
+    inputs: std::vec::IntoIter<Received>,
+    next: usize,
+}
+
+impl Taken {
+    fn of(batch: Batch) -> Taken {
+        Taken { inputs: batch.inputs.into_iter(), next: 0 }
+    }
+
+    /// Numbers only grow.
+    fn item(&mut self, at: usize) -> Option<(Timestamp, Item)> {
+        let received = self.inputs.nth(at.checked_sub(self.next)?)?;
+        self.next = at + 1;
+        match received.input {
+            Input::Event(event) => Some((received.at, Item::Event(event))),
+            Input::Command(command) => Some((received.at, Item::Command(command))),
+            Input::Tick | Input::Resumed | Input::TopologyChanged | Input::Recompute(_) => None,
+        }
+    }
 }
 
 /// What one batch came to.
@@ -30,11 +61,11 @@ pub struct Decided {
 
 impl Domains {
     /// The engines as the store has them. The default domain always exists.
-    pub fn restore(loaded: &Loaded, topology: Topology, policy: Policy) -> Domains {
+    pub fn restore(loaded: Loaded, topology: Topology, policy: Policy) -> Domains {
         let mut states = BTreeMap::new();
-        for (domain, snapshot) in &loaded.domains {
-            let state = State::restore(snapshot_of(domain, snapshot), &topology, &policy);
-            states.insert(domain.clone(), state);
+        for (domain, snapshot) in loaded.domains {
+            let state = State::restore(snapshot_of(domain.clone(), snapshot), &topology, &policy);
+            states.insert(domain, state);
         }
         let mut domains = Domains { states, topology, policy };
         domains.state(&Domain::default());
@@ -58,39 +89,67 @@ impl Domains {
         self.states.values().filter_map(State::next_deadline).min()
     }
 
-    /// Decides items that were received at one instant each, in order.
-    pub fn decide<'a>(&mut self, items: impl Iterator<Item = (Timestamp, &'a Item)>) -> Decided {
+    /// Decides items that were received at one instant each, in order, and gives them back: whoever cannot tell whether
+    /// what came of them is committed decides them again.
+    pub fn decide(&mut self, items: Vec<(Timestamp, Item)>) -> (Decided, Vec<(Timestamp, Item)>) {
+        let (batches, places) = self.sort_out(items);
+        self.run_and_give_back(batches, places)
+    }
+
+    /// The same, and then the timers that are due by `now`, of every domain: a quiet one does not wait until the others
+    /// are quiet too.
+    pub fn decide_with_timers(
+        &mut self,
+        items: Vec<(Timestamp, Item)>,
+        now: Timestamp,
+    ) -> (Decided, Vec<(Timestamp, Item)>) {
+        let (mut batches, places) = self.sort_out(items);
+        let due = |state: &&State| state.next_deadline().is_some_and(|deadline| deadline <= now);
+        for state in self.states.values().filter(due) {
+            let batch = batches.entry(state.domain().clone()).or_default();
+            batch.inputs.push(Received { at: now, input: Input::Tick });
+        }
+        self.run_and_give_back(batches, places)
+    }
+
+    /// Each item to the domains it concerns.
+    fn sort_out(&mut self, items: Vec<(Timestamp, Item)>) -> (BTreeMap<Domain, Batch>, Vec<Place>) {
         let mut batches: BTreeMap<Domain, Batch> = BTreeMap::new();
-        // Whose answer is whose: the first domain an input went to answers for it.
-        let mut places: Vec<(Domain, usize)> = Vec::new();
+        let mut places = Vec::with_capacity(items.len());
         for (at, item) in items {
             let (targets, input) = match item {
-                Item::Event(event) => (self.domains_of_event(event), Input::Event(event.clone())),
-                Item::Command(command) => (self.domains_of_command(command), Input::Command(command.clone())),
-                Item::Unreadable(_) => continue,
-            };
-            for (nth, domain) in targets.into_iter().enumerate() {
-                self.state(&domain);
-                let batch = batches.entry(domain.clone()).or_default();
-                if nth == 0 {
-                    places.push((domain, batch.inputs.len()));
+                Item::Event(event) => (self.domains_of_event(&event), Input::Event(event)),
+                Item::Command(command) => (self.domains_of_command(&command), Input::Command(command)),
+                Item::Unreadable(unreadable) => {
+                    places.push(Place::Unreadable(at, unreadable));
+                    continue;
                 }
-                batch.inputs.push(Received { at, input: input.clone() });
+            };
+            let (answering, others) = targets;
+            for domain in others {
+                self.state(&domain);
+                batches.entry(domain).or_default().inputs.push(Received { at, input: input.clone() });
             }
+            self.state(&answering);
+            let batch = batches.entry(answering.clone()).or_default();
+            places.push(Place::Input(answering, batch.inputs.len()));
+            batch.inputs.push(Received { at, input });
         }
-        self.run(batches, places)
+        (batches, places)
     }
 
     /// The same input for every domain.
     pub fn decide_everywhere(&mut self, at: Timestamp, input: &Input) -> Decided {
         let domains: Vec<Domain> = self.states.keys().cloned().collect();
         let batch = || Batch { inputs: vec![Received { at, input: input.clone() }] };
-        self.run(domains.into_iter().map(|domain| (domain, batch())).collect(), Vec::new())
+        let (steps, _) = self.run(&domains.into_iter().map(|domain| (domain, batch())).collect());
+        Decided { steps, answers: Vec::new() }
     }
 
     pub fn decide_in(&mut self, domain: &Domain, at: Timestamp, input: Input) -> Decided {
         let batch = Batch { inputs: vec![Received { at, input }] };
-        self.run(BTreeMap::from([(domain.clone(), batch)]), Vec::new())
+        let (steps, _) = self.run(&BTreeMap::from([(domain.clone(), batch)]));
+        Decided { steps, answers: Vec::new() }
     }
 
     /// A new version of the graph is in force from `at`.
@@ -119,57 +178,79 @@ impl Domains {
             }
         }
         let known = |id| self.states.values().find_map(|state| state.incident(id)).and_then(|incident| incident.number);
+        let known_problem =
+            |id| self.states.values().find_map(|state| state.problem(id)).and_then(|problem| problem.number);
         for incident in steps.iter_mut().flat_map(|step| &mut step.incidents) {
             let given = committed.numbers.iter().find(|(id, _)| *id == incident.id).map(|(_, number)| *number);
             incident.number = incident.number.or(given).or_else(|| known(incident.id));
         }
         for problem in steps.iter_mut().flat_map(|step| &mut step.problems) {
             let given = committed.problem_numbers.iter().find(|(id, _)| *id == problem.id).map(|(_, number)| *number);
-            problem.number = problem.number.or(given);
+            problem.number = problem.number.or(given).or_else(|| known_problem(problem.id));
         }
     }
 
-    fn run(&mut self, batches: BTreeMap<Domain, Batch>, places: Vec<(Domain, usize)>) -> Decided {
+    fn run(&mut self, batches: &BTreeMap<Domain, Batch>) -> (Vec<Step>, BTreeMap<Domain, Vec<Answer>>) {
         let mut answers: BTreeMap<Domain, Vec<Answer>> = BTreeMap::new();
         let mut steps = Vec::new();
         for (domain, batch) in batches {
-            let Some(state) = self.states.get_mut(&domain) else { continue };
-            let mut step = step(state, &self.topology, &self.policy, &batch);
-            answers.insert(domain, std::mem::take(&mut step.answers));
+            let Some(state) = self.states.get_mut(domain) else { continue };
+            let mut step = step(state, &self.topology, &self.policy, batch);
+            answers.insert(domain.clone(), std::mem::take(&mut step.answers));
             steps.push(step);
         }
+        (steps, answers)
+    }
+
+    fn run_and_give_back(
+        &mut self,
+        batches: BTreeMap<Domain, Batch>,
+        places: Vec<Place>,
+    ) -> (Decided, Vec<(Timestamp, Item)>) {
+        let (steps, mut told) = self.run(&batches);
         let mut answer = |domain: &Domain, at: usize| {
-            let answers = answers.get_mut(domain)?;
-            answers.get_mut(at).map(|answer| std::mem::replace(answer, Answer::Nothing))
-        };
-        let answers = places
-            .iter()
-            .map(|(domain, at)| match answer(domain, *at) {
+            let answer = told.get_mut(domain).and_then(|answers| answers.get_mut(at));
+            match answer.map(|answer| std::mem::replace(answer, Answer::Nothing)) {
                 Some(Answer::Command(outcome)) => ItemAnswer::Command(outcome),
                 Some(answer) => ItemAnswer::Event(answer),
                 None => ItemAnswer::Event(Answer::Nothing),
-            })
-            .collect();
-        Decided { steps, answers }
+            }
+        };
+        let mut inputs: BTreeMap<Domain, Taken> =
+            batches.into_iter().map(|(domain, batch)| (domain, Taken::of(batch))).collect();
+        let mut decided = Decided { steps, answers: Vec::with_capacity(places.len()) };
+        let mut items = Vec::with_capacity(places.len());
+        for place in places {
+            match place {
+                Place::Unreadable(at, unreadable) => items.push((at, Item::Unreadable(unreadable))),
+                Place::Input(domain, at) => {
+                    decided.answers.push(answer(&domain, at));
+                    items.extend(inputs.get_mut(&domain).and_then(|taken| taken.item(at)));
+                }
+            }
+        }
+        (decided, items)
     }
 
-    /// What a source says of an alert is its domain's; facts about items that any domain may hold are everybody's.
-    fn domains_of_event(&self, event: &Event) -> Vec<Domain> {
+    /// What a source says of an alert is its domain's; facts about items that any domain may hold are everybody's. The
+    /// first answers for it.
+    fn domains_of_event(&self, event: &Event) -> (Domain, Vec<Domain>) {
         match event {
-            Event::Alert(alert) => vec![alert.domain.clone()],
+            Event::Alert(alert) => (alert.domain.clone(), Vec::new()),
             Event::Change(_) | Event::Maintenance(_) => self.everywhere(),
-            Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => vec![Domain::default()],
+            Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => (Domain::default(), Vec::new()),
         }
     }
 
-    fn domains_of_command(&self, command: &Command) -> Vec<Domain> {
+    fn domains_of_command(&self, command: &Command) -> (Domain, Vec<Domain>) {
         match &command.action {
-            Action::Incident { target, .. } => vec![self.holding(target)],
+            Action::Incident { target, .. } => (self.holding(target), Vec::new()),
             Action::Problem { problem, .. } => {
                 let holds = |state: &&State| state.problem(*problem).is_some();
-                vec![self.states.values().find(holds).map(|state| state.domain().clone()).unwrap_or_default()]
+                let domain = self.states.values().find(holds).map(|state| state.domain().clone()).unwrap_or_default();
+                (domain, Vec::new())
             }
-            Action::OpenIncident(_) | Action::OpenProblem { .. } => vec![Domain::default()],
+            Action::OpenIncident(_) | Action::OpenProblem { .. } => (Domain::default(), Vec::new()),
             Action::Silence(_)
             | Action::ExpireSilence(_)
             | Action::Maintenance(_)
@@ -186,10 +267,10 @@ impl Domains {
         self.states.values().find(holds).map(|state| state.domain().clone()).unwrap_or_default()
     }
 
-    /// The default domain first: its answer counts.
-    fn everywhere(&self) -> Vec<Domain> {
+    /// The default domain answers for all.
+    fn everywhere(&self) -> (Domain, Vec<Domain>) {
         let others = self.states.keys().filter(|domain| **domain != Domain::default()).cloned();
-        std::iter::once(Domain::default()).chain(others).collect()
+        (Domain::default(), others.collect())
     }
 
     /// The engine of a domain. A new one knows the windows and silences that hold everywhere.
@@ -206,20 +287,20 @@ impl Domains {
     }
 }
 
-fn snapshot_of(domain: &Domain, loaded: &store::Snapshot) -> Snapshot {
+fn snapshot_of(domain: Domain, loaded: store::Snapshot) -> Snapshot {
     Snapshot {
-        domain: domain.clone(),
+        domain,
         clock: loaded.clock,
-        alerts: loaded.alerts.clone(),
-        incidents: loaded.incidents.clone(),
-        problems: loaded.problems.clone(),
-        outages: loaded.outages.clone(),
-        silences: loaded.silences.clone(),
-        maintenance: loaded.maintenance.clone(),
-        changes: loaded.changes.clone(),
-        sources: loaded.sources.clone(),
-        coverage: loaded.coverage.clone(),
-        recurrences: loaded.recurrences.clone(),
+        alerts: loaded.alerts,
+        incidents: loaded.incidents,
+        problems: loaded.problems,
+        outages: loaded.outages,
+        silences: loaded.silences,
+        maintenance: loaded.maintenance,
+        changes: loaded.changes,
+        sources: loaded.sources,
+        coverage: loaded.coverage,
+        recurrences: loaded.recurrences,
     }
 }
 

@@ -17,8 +17,9 @@ use crate::clock::Time;
 use crate::facts::load_facts;
 use crate::intake::IntakeLimits;
 use crate::live::LiveView;
-use crate::machine::{Effect, Event, Machine, topology_of};
+use crate::machine::{Effect, Event, Machine};
 use crate::push::{Item, Overload, Push, PushAnswer, PushId};
+use crate::recompute::Asked;
 
 /// Before the first further try to load from a store that does not answer; each later one waits twice as long …
 const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -41,7 +42,7 @@ pub struct Runtime {
 
 enum Message {
     Push { items: Vec<Item>, bytes: usize, key: Option<Box<str>>, waiting: Waiting },
-    Cmdb { cmdb: Box<Cmdb>, waiting: Waiting },
+    Cmdb { cmdb: Box<Cmdb>, by: Option<Box<str>>, waiting: Waiting },
     Machine(Event),
     Stop(oneshot::Sender<()>),
 }
@@ -144,10 +145,12 @@ impl Runtime {
         Some((bytes, items))
     }
 
-    /// A version of the CMDB, checked already; in force once this returns.
-    pub async fn set_cmdb(&self, cmdb: Cmdb) -> Result<(), NotTaken> {
+    /// A version of the CMDB, checked already; in force once this returns. `by` is the person who imports it, for the
+    /// audit; `None`: the files of the configuration say it.
+    pub async fn set_cmdb(&self, cmdb: Cmdb, by: Option<&str>) -> Result<(), NotTaken> {
         let (answer, answered) = oneshot::channel();
-        let message = Message::Cmdb { cmdb: Box::new(cmdb), waiting: Waiting { answer, _held: None } };
+        let (cmdb, by) = (Box::new(cmdb), by.map(Box::from));
+        let message = Message::Cmdb { cmdb, by, waiting: Waiting { answer, _held: None } };
         match self.send_and_wait(message, answered).await {
             PushAnswer::Committed { .. } => Ok(()),
             PushAnswer::Overloaded(why) => Err(NotTaken::Overloaded(why)),
@@ -201,8 +204,12 @@ impl DecideThread {
                 Err(RecvTimeoutError::Timeout) => Event::Tick,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            let loaded = matches!(event, Event::Loaded(..));
             let effects = self.machine.on(event, self.time.now());
             self.metrics.intake_waiting(self.machine.waiting_items(), self.machine.waiting_bytes());
+            if loaded {
+                self.show_graph();
+            }
             if self.carry_out(effects) {
                 return;
             }
@@ -215,11 +222,15 @@ impl DecideThread {
                 let id = self.wait(waiting);
                 Event::Push(Push { id, items, bytes, idempotency_key: key })
             }
-            Message::Cmdb { cmdb, waiting } => {
+            Message::Cmdb { cmdb, by, waiting } => {
                 let id = self.wait(waiting);
                 let version = self.machine.domains().map_or(0, |domains| domains.topology.current().version()) + 1;
                 let graph = Graph::build_lenient(&cmdb, version).0;
-                Event::Cmdb(cmdb, Box::new(graph), id)
+                Event::Cmdb { cmdb, graph: Box::new(graph), by, id }
+            }
+            Message::Machine(Event::Loaded(loaded, epoch)) => {
+                self.live.replace(&loaded);
+                Event::Loaded(loaded, epoch)
             }
             Message::Machine(event) => event,
             Message::Stop(done) => {
@@ -260,7 +271,7 @@ impl DecideThread {
                     self.show_graph();
                     self.live.publish(*published);
                 }
-                Effect::LoadFacts(domain, wanted) => self.load_facts(domain, wanted),
+                Effect::LoadFacts(asked) => self.load_facts(*asked),
                 Effect::Fatal(why) => {
                     if let Some(fatal) = self.fatal.take() {
                         drop(fatal.send(why));
@@ -301,20 +312,12 @@ impl DecideThread {
     }
 
     fn load(&self, again: bool) {
-        let wait = LOAD_AGAIN_AFTER.saturating_mul(1 << self.load_tries.min(6)).min(LOAD_AGAIN_AT_MOST);
-        let (store, to, live, graph) = (self.store.clone(), self.to.clone(), self.live.clone(), self.graph.clone());
+        let wait = again.then(|| longer_each_time(self.load_tries));
+        let (store, to) = (self.store.clone(), self.to.clone());
         self.tokio.spawn(async move {
-            if again {
-                tokio::time::sleep(wait).await;
-            }
+            tokio::time::sleep(wait.unwrap_or_default()).await;
             let event = match claim_and_load(&store).await {
-                Ok((epoch, loaded)) => {
-                    live.replace(&loaded);
-                    if let Ok(mut graph) = graph.write() {
-                        *graph = topology_of(&loaded).current_arc();
-                    }
-                    Event::Loaded(Box::new(loaded), epoch)
-                }
+                Ok((epoch, loaded)) => Event::Loaded(Box::new(loaded), epoch),
                 Err(error) => {
                     telemetry::load_failed(&error);
                     Event::LoadFailed
@@ -324,16 +327,27 @@ impl DecideThread {
         });
     }
 
-    fn load_facts(&self, domain: model::Domain, wanted: model::step::RecomputeWanted) {
+    fn load_facts(&self, asked: Asked) {
         let Some(topology) = self.machine.domains().map(|domains| domains.topology.clone()) else { return };
+        let wait = (asked.tries > 0).then(|| longer_each_time(asked.tries));
         let (store, to) = (self.store.clone(), self.to.clone());
         self.tokio.spawn(async move {
-            match load_facts(&store, &topology, &wanted).await {
-                Ok(facts) => drop(to.send(Message::Machine(Event::Facts(domain, Box::new(facts))))),
-                Err(error) => telemetry::load_failed(&error),
-            }
+            tokio::time::sleep(wait.unwrap_or_default()).await;
+            let facts = match load_facts(&store, &topology, &asked.wanted).await {
+                Ok(facts) => Some(Box::new(facts)),
+                Err(error) => {
+                    telemetry::load_failed(&error);
+                    None
+                }
+            };
+            drop(to.send(Message::Machine(Event::Facts(asked.domain, asked.number, facts))));
         });
     }
+}
+
+/// Before the `tries`th further try.
+fn longer_each_time(tries: u32) -> Duration {
+    LOAD_AGAIN_AFTER.saturating_mul(1 << tries.min(6)).min(LOAD_AGAIN_AT_MOST)
 }
 
 async fn claim_and_load(store: &Store) -> Result<(u64, store::Loaded), store::StoreError> {

@@ -1,16 +1,18 @@
 //! What lies behind the engine's horizon, read for it because it asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::Recompute;
 use model::alert::SeverityStep;
+use model::fact::MaintenanceWindow;
+use model::limits::PAGE_ROWS_MAX;
 use model::step::RecomputeWanted;
-use model::{CiId, Interval, Timestamp};
-use store::{Store, StoreError};
+use model::{CiId, Interval, MaintenanceId, Span, Timestamp};
+use store::{PageRequest, Store, StoreError, WindowFilter};
 use topology::{FaultInterval, Graph, ItemIdx, Topology};
 
-/// The facts of the interval: every episode that bears on the services above the items, and the outages on record of
-/// those services.
+/// The facts of the interval: every episode that bears on the services above the items, every window, and the outages
+/// on record of those services, those that only touch the interval included: they may be one with what is found in it.
 pub async fn load_facts(store: &Store, topology: &Topology, wanted: &RecomputeWanted) -> Result<Recompute, StoreError> {
     let span = Interval::or_empty(wanted.from, wanted.to);
     let (services, needed) = concerned(topology, wanted, span);
@@ -21,9 +23,27 @@ pub async fn load_facts(store: &Store, topology: &Topology, wanted: &RecomputeWa
             faults.extend(faults_of(ci, &record.severities, record.end));
         }
     }
-    let mut outages = store.outages_overlapping(span).await?;
+    let windows = windows_over(store, span).await?;
+    let edges = Interval::or_empty(span.start() - Span::MICROSECOND, span.end() + Span::MICROSECOND);
+    let mut outages = store.outages_overlapping(edges).await?;
     outages.retain(|outage| services.contains(&outage.service));
-    Ok(Recompute { from: wanted.from, to: wanted.to, services: services.into_iter().collect(), faults, outages })
+    let services = services.into_iter().collect();
+    Ok(Recompute { from: wanted.from, to: wanted.to, services, faults, windows, outages })
+}
+
+/// Windows that share an instant with the span, each once: every domain keeps its copy.
+async fn windows_over(store: &Store, span: Interval) -> Result<Vec<MaintenanceWindow>, StoreError> {
+    let filter = WindowFilter { overlapping: Some(span), ..WindowFilter::default() };
+    let mut windows: BTreeMap<MaintenanceId, MaintenanceWindow> = BTreeMap::new();
+    let mut request = PageRequest::first(PAGE_ROWS_MAX);
+    loop {
+        let page = store.maintenance_windows(&filter, &request).await?;
+        windows.extend(page.items.into_iter().map(|window| (window.id, window)));
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => return Ok(windows.into_values().collect()),
+        }
+    }
 }
 
 /// The services above the items, and everything they need, by any version in force over the span.
@@ -59,4 +79,84 @@ fn faults_of(ci: &CiId, steps: &[SeverityStep], end: Option<Timestamp>) -> impl 
         severity: step.severity,
         effect: step.effect,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::outage::OutageState;
+    use model::{Domain, Outage, OutageId, Step};
+    use store::{Commit, GENESIS, Memory, ready};
+    use testkit::clock;
+
+    use super::*;
+
+    fn window(reference: &str, from: &str, to: &str) -> MaintenanceWindow {
+        MaintenanceWindow {
+            id: MaintenanceId::derive(|hash| {
+                hash.text(reference);
+            }),
+            reference: reference.into(),
+            cis: vec![CiId::from("db-7")],
+            interval: Interval::or_empty(clock(from), clock(to)),
+            reason: "agreed".into(),
+            by: None,
+            received_at: clock(from),
+            deleted: false,
+        }
+    }
+
+    fn outage(service: &str, from: &str, to: &str) -> Outage {
+        Outage {
+            id: OutageId::derive(|hash| {
+                hash.text(service).text(from);
+            }),
+            service: CiId::from(service),
+            from: clock(from),
+            to: Some(clock(to)),
+            state: OutageState::Down,
+            planned: false,
+            incident: None,
+        }
+    }
+
+    #[test]
+    fn facts_hold_windows_that_overlap_and_outages_that_touch() {
+        let memory = Memory::new();
+        let step = |domain: &str| Step {
+            domain: Domain::from(domain),
+            maintenance: vec![
+                window("before", "08:00:00", "09:00:00"),
+                window("within", "09:10:00", "09:20:00"),
+                window("after", "10:00:00", "11:00:00"),
+            ],
+            outages: vec![
+                outage("shop", "08:00:00", "08:30:00"),
+                outage("shop", "08:40:00", "09:00:00"),
+                outage("shop", "10:00:00", "10:10:00"),
+                outage("other", "09:10:00", "09:20:00"),
+            ],
+            ..Step::default()
+        };
+        let commit = Commit {
+            epoch: memory.claim().expect("nobody else holds it"),
+            previous: GENESIS,
+            positions: Vec::new(),
+            steps: vec![step("default"), Step { outages: Vec::new(), ..step("second") }],
+            dead_letters: Vec::new(),
+            audit: Vec::new(),
+            receipts: Vec::new(),
+            topology: None,
+            now: clock("12:00:00"),
+        };
+        memory.commit(commit).expect("the store takes it");
+        let topology = testkit::topology("shop{service} -> db-7\nother{service}");
+        let wanted =
+            RecomputeWanted { items: vec![CiId::from("db-7")], from: clock("09:00:00"), to: clock("10:00:00") };
+        let facts = ready(load_facts(&memory.store(), &topology, &wanted)).expect("the store answers");
+        let references: Vec<&str> = facts.windows.iter().map(|window| &*window.reference).collect();
+        assert_eq!(references, ["within"], "each once, whichever domains keep it");
+        let outages: Vec<Timestamp> = facts.outages.iter().map(|outage| outage.from).collect();
+        assert_eq!(outages, [clock("08:40:00"), clock("10:00:00")]);
+        assert_eq!(facts.services, [CiId::from("shop")]);
+    }
 }

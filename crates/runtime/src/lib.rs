@@ -14,6 +14,7 @@ pub mod intake;
 pub mod live;
 pub mod machine;
 pub mod push;
+mod recompute;
 
 pub use clock::Time;
 pub use domains::{Decided, Domains};
@@ -22,3 +23,4 @@ pub use facts::load_facts;
 pub use live::{Change, Changed, LiveView};
 pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
 pub use push::{Item, ItemAnswer, Overload, Push, PushAnswer, PushId, Unreadable};
+pub use recompute::Asked;

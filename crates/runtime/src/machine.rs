@@ -8,16 +8,16 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use engine::{Input, Policy, Recompute};
-use model::step::RecomputeWanted;
-use model::{Cmdb, CommitHash, Domain, Timestamp};
-use store::{Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
+use model::{Cmdb, CommitHash, Domain, Step, Timestamp};
+use store::{CmdbVersion, Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
 use topology::{Graph, Topology};
 
-use crate::assemble::{Batch, assemble};
+use crate::assemble::{Batch, assemble, import_audit};
 use crate::clock::Clock;
 use crate::domains::Domains;
 use crate::intake::{Intake, IntakeLimits};
 use crate::push::{ItemAnswer, Overload, Push, PushAnswer, PushId};
+use crate::recompute::{Asked, Recomputes};
 
 /// The lane of everything that is pushed to this process, over HTTP or by a person. Each claim has its own,
 /// `push/<epoch>`: what another process pushed meanwhile says nothing about what is held here. `[I3]`
@@ -31,12 +31,17 @@ pub enum Event {
     Loaded(Box<Loaded>, u64),
     /// The store answered nothing, or an error: try again.
     LoadFailed,
-    /// What was wanted behind the horizon.
-    Facts(Domain, Box<Recompute>),
+    /// What was wanted behind the horizon, by the number of the question; `None`: the store did not answer.
+    Facts(Domain, u64, Option<Box<Recompute>>),
     /// It is later: timers may be due.
     Tick,
-    /// A new version of the CMDB.
-    Cmdb(Box<Cmdb>, Box<Graph>, PushId),
+    /// A new version of the CMDB, and the person who imports it.
+    Cmdb {
+        cmdb: Box<Cmdb>,
+        graph: Box<Graph>,
+        by: Option<Box<str>>,
+        id: PushId,
+    },
     Policy(Box<Policy>),
     /// Take nothing more; what is under way is finished.
     Stop,
@@ -53,7 +58,8 @@ pub enum Effect {
     Answer(PushId, PushAnswer),
     /// The commit is durable: who watches may see it.
     Publish(Box<Published>),
-    LoadFacts(Domain, RecomputeWanted),
+    /// Read what is asked for; the later, the more often it was asked in vain.
+    LoadFacts(Box<Asked>),
     /// Another writer took over, or the store is damaged: this process must not go on.
     Fatal(String),
     Stopped,
@@ -62,9 +68,23 @@ pub enum Effect {
 /// What a commit made visible.
 #[derive(Debug)]
 pub struct Published {
-    pub steps: Vec<model::Step>,
+    pub steps: Vec<Step>,
     pub committed: Committed,
     pub at: Timestamp,
+}
+
+#[derive(Debug)]
+enum Aside {
+    Facts(Domain, Box<Recompute>),
+    Cmdb(Box<Import>),
+}
+
+#[derive(Debug)]
+struct Import {
+    cmdb: Box<Cmdb>,
+    graph: Box<Graph>,
+    by: Option<Box<str>>,
+    id: PushId,
 }
 
 #[derive(Debug)]
@@ -91,7 +111,8 @@ pub struct Machine {
     decided: VecDeque<Batch>,
     stopping: bool,
     /// Work that is no push: facts and versions of the CMDB.
-    aside: VecDeque<Event>,
+    aside: VecDeque<Aside>,
+    recomputes: Recomputes,
     /// Idempotency keys of pushes under way.
     keys: BTreeSet<Box<str>>,
     /// The store refuses: pushes are turned away until it has been loaded again.
@@ -115,6 +136,7 @@ impl Machine {
             decided: VecDeque::new(),
             stopping: false,
             aside: VecDeque::new(),
+            recomputes: Recomputes::default(),
             keys: BTreeSet::new(),
             refusing: false,
         }
@@ -136,10 +158,10 @@ impl Machine {
         self.intake.bytes()
     }
 
-    /// When the next timer is due, while timers can fire.
+    /// When the next timer is due, while timers can fire: one batch is decided ahead of the commit under way.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let idle = matches!(self.phase, Phase::Running) && self.in_flight.is_none() && !self.stopping;
-        self.domains.as_ref().filter(|_| idle).and_then(Domains::next_deadline)
+        let may = matches!(self.phase, Phase::Running) && self.decided.is_empty() && !self.stopping;
+        self.domains.as_ref().filter(|_| may).and_then(Domains::next_deadline)
     }
 
     /// `wall` is the wall clock.
@@ -150,27 +172,34 @@ impl Machine {
             Event::Committed(result) => self.committed(*result, &mut effects),
             Event::Loaded(loaded, epoch) => self.loaded(*loaded, epoch, wall, &mut effects),
             Event::LoadFailed => self.load_failed(&mut effects),
-            Event::Tick => self.tick(wall),
+            // Time goes on with every event; this one says nothing else.
+            Event::Tick => {}
             Event::Policy(policy) => {
                 self.policy = *policy;
                 if let Some(domains) = &mut self.domains {
                     domains.set_policy(self.policy.clone());
                 }
             }
-            Event::Facts(..) | Event::Cmdb(..) => self.aside.push_back(event),
+            Event::Facts(domain, number, facts) => self.facts(domain, number, facts),
+            Event::Cmdb { cmdb, graph, by, id } => self.import(Import { cmdb, graph, by, id }, &mut effects),
             Event::Stop => self.stopping = true,
         }
         self.go_on(wall, &mut effects);
         effects
     }
 
-    fn push(&mut self, push: Push, effects: &mut Vec<Effect>) {
+    /// Why nothing is taken at the moment.
+    fn refusal(&self) -> Option<Overload> {
         if self.stopping || matches!(self.phase, Phase::Stopped) {
-            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::Stopping)));
-            return;
+            Some(Overload::Stopping)
+        } else {
+            self.refusing.then_some(Overload::StoreUnavailable)
         }
-        if self.refusing {
-            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::StoreUnavailable)));
+    }
+
+    fn push(&mut self, push: Push, effects: &mut Vec<Effect>) {
+        if let Some(why) = self.refusal() {
+            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(why)));
             return;
         }
         if push.idempotency_key.as_ref().is_some_and(|key| !self.keys.insert(key.clone())) {
@@ -183,22 +212,48 @@ impl Machine {
         }
     }
 
+    fn import(&mut self, import: Import, effects: &mut Vec<Effect>) {
+        match self.refusal() {
+            Some(why) => effects.push(Effect::Answer(import.id, PushAnswer::Overloaded(why))),
+            None => self.aside.push_back(Aside::Cmdb(Box::new(import))),
+        }
+    }
+
+    fn facts(&mut self, domain: Domain, number: u64, facts: Option<Box<Recompute>>) {
+        match facts {
+            None => self.recomputes.failed(&domain, number),
+            Some(facts) if self.recomputes.is_asked(&domain, number) => {
+                self.aside.push_back(Aside::Facts(domain, facts));
+            }
+            Some(_) => {}
+        }
+    }
+
     /// The store refuses: who waits is told to come again, but for the batch whose commit may yet turn out to be in.
     fn load_failed(&mut self, effects: &mut Vec<Effect>) {
         self.refusing = true;
-        let unsent: Vec<Push> = self.decided.drain(..).flat_map(|batch| batch.pushes).map(|(_, push)| push).collect();
-        for push in unsent.into_iter().chain(self.intake.drain()) {
-            self.release_key(&push);
-            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::StoreUnavailable)));
-        }
+        let unsent: Vec<Batch> = self.decided.drain(..).collect();
+        unsent.into_iter().for_each(|batch| self.turn_away(batch, Overload::StoreUnavailable, effects));
+        self.turn_away_waiting(Overload::StoreUnavailable, effects);
         effects.push(Effect::Load { again: true });
     }
 
-    /// A full disk took nothing, for certain.
-    fn not_taken(&mut self, effects: &mut Vec<Effect>) {
-        for (_, push) in self.in_flight.take().into_iter().flat_map(|batch| batch.pushes) {
+    /// Whoever waits for this batch is told that nothing of it was kept.
+    fn turn_away(&mut self, batch: Batch, why: Overload, effects: &mut Vec<Effect>) {
+        batch.pushes.iter().for_each(|(_, push)| self.release_key(push));
+        effects.extend(batch.answers.iter().map(|(id, _)| Effect::Answer(*id, PushAnswer::Overloaded(why))));
+    }
+
+    /// The same for everything that is not decided yet.
+    fn turn_away_waiting(&mut self, why: Overload, effects: &mut Vec<Effect>) {
+        for push in self.intake.drain() {
             self.release_key(&push);
-            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::StoreUnavailable)));
+            effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(why)));
+        }
+        for aside in self.aside.drain(..) {
+            if let Aside::Cmdb(import) = aside {
+                effects.push(Effect::Answer(import.id, PushAnswer::Overloaded(why)));
+            }
         }
     }
 
@@ -219,17 +274,19 @@ impl Machine {
             return;
         }
         self.decide_aside(wall);
-        if self.decided.is_empty() && !self.intake.is_empty() {
+        if self.decided.is_empty() && (!self.intake.is_empty() || self.is_due(wall)) {
             self.decide(wall);
         }
         if self.in_flight.is_none()
             && let Some(batch) = self.decided.pop_front()
         {
-            effects.push(Effect::Commit(Box::new(self.commit_of(&batch))));
+            let (commit, batch) = self.commit_of(batch);
+            effects.push(Effect::Commit(Box::new(commit)));
             self.in_flight = Some(batch);
         }
+        effects.extend(self.recomputes.ask().into_iter().map(|asked| Effect::LoadFacts(Box::new(asked))));
         let idle = self.in_flight.is_none() && self.decided.is_empty() && self.intake.is_empty();
-        if self.stopping && idle {
+        if self.stopping && idle && self.recomputes.is_idle() {
             self.phase = Phase::Stopped;
             effects.push(Effect::Stopped);
         }
@@ -245,59 +302,40 @@ impl Machine {
         self.decided.push_back(batch);
     }
 
-    /// Timers that are due become a step of their own.
-    fn tick(&mut self, wall: Timestamp) {
-        let due = self.next_deadline().is_some_and(|deadline| deadline <= wall);
-        let Some(domains) = self.domains.as_mut().filter(|_| due) else { return };
-        let now = self.clock.stamp(wall);
-        let decided = domains.decide_everywhere(now, &Input::Tick);
-        self.decided.push_back(Batch::of_steps(decided.steps, self.sequence, now));
+    fn is_due(&self, wall: Timestamp) -> bool {
+        self.next_deadline().is_some_and(|deadline| deadline <= wall)
     }
 
     fn decide_aside(&mut self, wall: Timestamp) {
-        while let Some(event) = self.aside.pop_front() {
+        while let Some(aside) = self.aside.pop_front() {
             let Some(domains) = &mut self.domains else { return };
             let now = self.clock.stamp(wall);
-            match event {
-                Event::Facts(domain, facts) => {
+            self.decided.push_back(match aside {
+                Aside::Facts(domain, facts) => {
                     let decided = domains.decide_in(&domain, now, Input::Recompute(facts));
-                    self.decided.push_back(Batch::of_steps(decided.steps, self.sequence, now));
+                    let batch = Batch::of_steps(decided.steps, self.sequence, now);
+                    Batch { recomputed: Some(domain), ..batch }
                 }
-                Event::Cmdb(cmdb, graph, id) => {
-                    // Built while another was under way, or before anything was loaded: it is the next all the same.
-                    let version = domains.topology.current().version() + 1;
-                    let graph =
-                        if graph.version() == version { *graph } else { Graph::build_lenient(&cmdb, version).0 };
-                    let decided = domains.set_topology(now, graph);
-                    let mut batch = Batch::of_steps(decided.steps, self.sequence, now);
-                    batch.topology = Some(store::CmdbVersion { version, from: now, cmdb: *cmdb });
-                    batch.answers.push((id, PushAnswer::Committed { answers: Vec::new(), at: now }));
-                    self.decided.push_back(batch);
-                }
-                Event::Push(_)
-                | Event::Committed(_)
-                | Event::Loaded(..)
-                | Event::LoadFailed
-                | Event::Tick
-                | Event::Policy(_)
-                | Event::Stop => {}
-            }
+                Aside::Cmdb(import) => imported(domains, *import, self.sequence, now),
+            });
         }
     }
 
-    fn commit_of(&self, batch: &Batch) -> Commit {
+    /// What is written once is handed over; the steps are shown afterwards.
+    fn commit_of(&self, mut batch: Batch) -> (Commit, Batch) {
         let advance = PositionAdvance::new(self.slot.clone(), batch.from, batch.to);
-        Commit {
+        let commit = Commit {
             epoch: self.epoch,
             previous: self.hash,
             positions: if batch.from == batch.to { Vec::new() } else { vec![advance] },
             steps: batch.steps.clone(),
-            dead_letters: batch.dead_letters.clone(),
-            audit: batch.audit.clone(),
-            receipts: batch.receipts.clone(),
-            topology: batch.topology.clone(),
+            dead_letters: std::mem::take(&mut batch.dead_letters),
+            audit: std::mem::take(&mut batch.audit),
+            receipts: std::mem::take(&mut batch.receipts),
+            topology: batch.topology.take(),
             now: batch.now,
-        }
+        };
+        (commit, batch)
     }
 
     /// Hand-off ③: answers go out only after the commit. `[I3]`
@@ -319,20 +357,26 @@ impl Machine {
         if let Some(domains) = &mut self.domains {
             domains.number(&committed, &mut steps);
         }
-        let wanted: Vec<_> = steps
-            .iter()
-            .flat_map(|step| step.wanted.iter().map(|wanted| (step.domain.clone(), wanted.clone())))
-            .collect();
+        self.want(&steps);
+        if let Some(domain) = &batch.recomputed {
+            self.recomputes.done(domain);
+        }
         // Shown before it is answered: who is told that it is in finds it.
         effects.push(Effect::Publish(Box::new(Published { steps, committed, at: batch.now })));
         effects.extend(batch.answers.into_iter().map(|(id, answer)| Effect::Answer(id, answer)));
-        effects.extend(wanted.into_iter().map(|(domain, wanted)| Effect::LoadFacts(domain, wanted)));
+    }
+
+    fn want(&mut self, steps: &[Step]) {
+        for step in steps {
+            step.wanted.iter().for_each(|wanted| self.recomputes.want(&step.domain, wanted.clone()));
+        }
     }
 
     /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position; again until it succeeds. `[I17]`
     fn unknown(&mut self, error: &CommitError, effects: &mut Vec<Effect>) {
-        if matches!(error, CommitError::Full) {
-            self.not_taken(effects);
+        // A full disk took nothing, for certain.
+        if let Some(batch) = self.in_flight.take_if(|_| matches!(error, CommitError::Full)) {
+            self.turn_away(batch, Overload::StoreUnavailable, effects);
         }
         self.domains = None;
         match error.disposition() {
@@ -353,11 +397,9 @@ impl Machine {
     }
 
     fn refuse_everything(&mut self, why: Overload, effects: &mut Vec<Effect>) {
-        let batches = self.in_flight.take().into_iter().chain(self.decided.drain(..));
-        let mut pushes: Vec<Push> = batches.flat_map(|batch| batch.pushes.into_iter().map(|(_, push)| push)).collect();
-        pushes.extend(self.intake.drain());
-        self.keys.clear();
-        effects.extend(pushes.into_iter().map(|push| Effect::Answer(push.id, PushAnswer::Overloaded(why))));
+        let batches: Vec<Batch> = self.in_flight.take().into_iter().chain(self.decided.drain(..)).collect();
+        batches.into_iter().for_each(|batch| self.turn_away(batch, why, effects));
+        self.turn_away_waiting(why, effects);
     }
 
     fn loaded(&mut self, loaded: Loaded, epoch: u64, wall: Timestamp, effects: &mut Vec<Effect>) {
@@ -369,8 +411,8 @@ impl Machine {
         self.sequence = position(&self.slot);
         self.clock = Clock::after(loaded.clock.unwrap_or_default().max(self.clock.last()));
         let topology = topology_of(&loaded);
-        let mut domains = Domains::restore(&loaded, topology, self.policy.clone());
-        self.settle_unknown(held, effects);
+        self.settle_unknown(held, &loaded.topology, effects);
+        let mut domains = Domains::restore(loaded, topology, self.policy.clone());
         let now = self.clock.stamp(wall);
         let resumed = domains.decide_everywhere(now, &Input::Resumed);
         self.domains = Some(domains);
@@ -380,18 +422,24 @@ impl Machine {
         self.decided.push_back(Batch::of_steps(resumed.steps, self.sequence, now));
     }
 
-    /// The stored position says which pushes are in: those are answered, the others are decided anew.
-    fn settle_unknown(&mut self, position: u64, effects: &mut Vec<Effect>) {
+    /// The stored position says which pushes are in: those are answered, the others are decided anew. The stored versions
+    /// of the CMDB say it of an import.
+    fn settle_unknown(&mut self, position: u64, versions: &[CmdbVersion], effects: &mut Vec<Effect>) {
+        // Wanted once more, should it be in: what is decided anew wants it anew.
+        let unknown: Vec<Step> =
+            self.in_flight.as_mut().map(|batch| std::mem::take(&mut batch.steps)).unwrap_or_default();
+        self.want(&unknown);
+        self.recomputes.start_over();
+        self.aside.retain(|aside| matches!(aside, Aside::Cmdb(_)));
         let batches: Vec<Batch> = self.in_flight.take().into_iter().chain(self.decided.drain(..)).collect();
         let mut again = Vec::new();
         for batch in batches {
-            if batch.topology.is_some() && batch.pushes.is_empty() {
-                effects.extend(
-                    batch
-                        .answers
-                        .iter()
-                        .map(|(id, _)| Effect::Answer(*id, PushAnswer::Overloaded(Overload::StoreUnavailable))),
-                );
+            if let Some((version, from)) = batch.version {
+                let is_in = versions.iter().any(|known| (known.version, known.from) == (version, from));
+                let refused = |id| Effect::Answer(id, PushAnswer::Overloaded(Overload::StoreUnavailable));
+                let told = |(id, answer)| if is_in { Effect::Answer(id, answer) } else { refused(id) };
+                effects.extend(batch.answers.into_iter().map(told));
+                continue;
             }
             for (sequence, push) in batch.pushes {
                 if sequence >= position {
@@ -408,10 +456,26 @@ impl Machine {
     }
 }
 
+/// A version of the CMDB, in force from `now`, with who put it there.
+fn imported(domains: &mut Domains, import: Import, position: u64, now: Timestamp) -> Batch {
+    let Import { cmdb, graph, by, id } = import;
+    // Built while another was under way, or before anything was loaded: it is the next all the same.
+    let version = domains.topology.current().version() + 1;
+    let graph = if graph.version() == version { *graph } else { Graph::build_lenient(&cmdb, version).0 };
+    let items = cmdb.items.len();
+    let decided = domains.set_topology(now, graph);
+    let mut batch = Batch::of_steps(decided.steps, position, now);
+    batch.audit.extend(by.map(|by| import_audit(by, version, items, now)));
+    batch.topology = Some(CmdbVersion { version, from: now, cmdb: *cmdb });
+    batch.version = Some((version, now));
+    batch.answers.push((id, PushAnswer::Committed { answers: Vec::new(), at: now }));
+    batch
+}
+
 /// Every version that the store knows, each in force from its instant.
 pub fn topology_of(loaded: &Loaded) -> Topology {
     let mut versions = loaded.topology.iter();
-    let graph = |version: &store::CmdbVersion| Graph::build_lenient(&version.cmdb, version.version).0;
+    let graph = |version: &CmdbVersion| Graph::build_lenient(&version.cmdb, version.version).0;
     let mut topology = Topology::new(versions.next().map(graph).unwrap_or_else(Graph::empty));
     for version in versions {
         topology.push(version.from, graph(version));

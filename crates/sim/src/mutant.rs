@@ -68,6 +68,7 @@ impl Mutant {
             Mutant::LoseSuppressed => {
                 for step in &mut commit.steps {
                     step.alerts.retain(|alert| alert.suppressed.is_none());
+                    step.episodes.retain(|known| known.episode.suppressed.is_none());
                 }
             }
             _ => {}

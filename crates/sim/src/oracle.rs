@@ -60,15 +60,10 @@ pub(crate) fn at_the_end(world: &mut World) {
     count_rare(world, &evidence);
 }
 
-/// The store's own check. It knows no more than the engine of what the engine has forgotten, and of what was recomputed
-/// from stale facts.
+/// The store's own check. It knows no more than the engine of what the engine has forgotten.
 fn own_findings(world: &World, findings: &[store::Finding]) -> Vec<String> {
     let forgotten = world.log.iter().any(|landed| !landed.forgotten.is_empty());
-    let recomputed = outages::recomputed_within_reach(world);
-    let excused = |finding: &&store::Finding| {
-        (forgotten && finding.invariant == "I5") || (recomputed && finding.invariant == "I13")
-    };
-    let found = findings.iter().filter(|finding| !excused(finding));
+    let found = findings.iter().filter(|finding| !(forgotten && finding.invariant == "I5"));
     found.map(|finding| format!("the store's own check: {finding}")).collect()
 }
 

@@ -9,7 +9,7 @@ mod process;
 use std::collections::BTreeMap;
 
 use model::{Cmdb, Domain, Interval, Span, Timestamp};
-use runtime::PushId;
+use runtime::{Event, PushId};
 use store::{Commit, CommitError, Committed, Image, Loaded, Memory};
 
 use crate::estate::estate;
@@ -54,8 +54,8 @@ pub(crate) enum Happening {
     CommitSaid(Pid, Box<Result<Committed, CommitError>>),
     LoadLands(Pid),
     LoadSaid(Pid, Option<(u64, Box<Loaded>)>),
-    FactsLand(Pid, Domain, Box<model::step::RecomputeWanted>),
-    FactsSaid(Pid, Domain, Box<engine::Recompute>),
+    FactsLand(Pid, Box<runtime::Asked>),
+    FactsSaid(Pid, Domain, u64, Option<Box<engine::Recompute>>),
     Light,
     Dispatch,
 }
@@ -210,8 +210,8 @@ impl World {
             Happening::CommitSaid(pid, result) => self.commit_said(pid, *result),
             Happening::LoadLands(pid) => self.load_lands(pid),
             Happening::LoadSaid(pid, loaded) => self.load_said(pid, loaded),
-            Happening::FactsLand(pid, domain, wanted) => self.facts_land(pid, domain, &wanted),
-            Happening::FactsSaid(pid, domain, facts) => self.facts_said(pid, domain, facts),
+            Happening::FactsLand(pid, asked) => self.facts_land(pid, *asked),
+            Happening::FactsSaid(pid, domain, number, facts) => self.feed(pid, Event::Facts(domain, number, facts)),
             Happening::Light => self.light(),
             Happening::Dispatch => self.dispatch(),
         }

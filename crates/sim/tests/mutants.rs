@@ -31,7 +31,7 @@ macro_rules! found {
 
 found! {
     an_answer_before_its_commit_is_found: AcknowledgeBeforeCommit by ["I3"],
-    a_commit_sent_twice_is_found: BlindRetry by ["I1", "I2", "I3"],
+    a_commit_sent_twice_is_found: BlindRetry by ["I1", "I2", "I3", "I9"],
     a_position_from_memory_is_found: IgnoreStoredPosition by ["I1", "I2", "I3"],
     a_zombie_that_nobody_fences_is_found: NoFence by ["I1", "I2", "I3", "I6", "I9"],
     positions_in_a_transaction_of_their_own_are_found: PositionsApart by ["I1", "I2", "I3", "I12"],
@@ -45,5 +45,5 @@ found! {
     order_by_arrival_is_found: ForgetInstants by ["I4"],
     timers_in_memory_only_are_found: ForgetTimers by ["I7", "I11", "I15", "I17"],
     timers_that_are_early_are_found: EarlyTimers by ["I11"],
-    a_silence_that_loses_alerts_is_found: LoseSuppressed by ["I3", "I5", "I15"],
+    a_silence_that_loses_alerts_is_found: LoseSuppressed by ["I3", "I4", "I5", "I15"],
 }

@@ -8,13 +8,15 @@ use model::{AlertId, Incident, IncidentId, Outage};
 
 use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
-use crate::rows::alert::{EpisodeRecord, episode_from, state_word};
+use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
 use crate::rows::head::{Head, Link};
 use crate::rows::incident::{incident_from, outage_from};
 use crate::rows::ledger::{Range, position_from};
 use crate::rows::record::Outgoing;
-use crate::schema::{ALERT, ALERT_HOT, COMMITTED, EPISODE, HEAD, INCIDENT, LEDGER, OUTAGE, OUTBOX, POSITION};
-use crate::select::Select;
+use crate::schema::{
+    ALERT, ALERT_HOT, COMMITTED, EPISODE, HEAD, INCIDENT, LEDGER, OUTAGE, OUTBOX, POSITION, REMEMBERED,
+};
+use crate::select::{Condition, Select};
 use crate::store::{Reading, Store};
 use crate::value::Cell;
 
@@ -186,7 +188,7 @@ async fn episodes(
 ) -> Result<(), StoreError> {
     let mut of_one: Vec<EpisodeRecord> = Vec::new();
     reading
-        .each(Select::from(&EPISODE), |row| {
+        .each(Select::from(&EPISODE).columns(EPISODE_LINE), |row| {
             let episode = episode_from(row)?;
             if let Some(incident) = episode.incident.filter(|incident| !incidents.contains(incident)) {
                 findings.add("I5", format!("{} is in {incident}, which is not in the store", episode.id));
@@ -218,6 +220,14 @@ async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
     let resolved = Select::from(&ALERT).columns(&["id"]).is("state", state_word(AlertState::Resolved));
     let resolved = keys(reading, resolved).await?;
     let narrow = keys(reading, Select::from(&ALERT_HOT).columns(&["alert"])).await?;
+    let needed = Select::from(&EPISODE).columns(&["alert", "id"]).with(Condition::Flag("needed", true));
+    for id in keys(reading, needed).await?.difference(&narrow) {
+        findings.add("I15", format!("{id} is forgotten and has episodes that are needed"));
+    }
+    let said = Select::from(&REMEMBERED).columns(&["alert", "instant", "start", "words"]);
+    for id in keys(reading, said).await?.difference(&narrow) {
+        findings.add("I15", format!("{id} is forgotten and what was said of it is not"));
+    }
     for id in narrow.difference(&all) {
         findings.add("I15", format!("{id} has a narrow row and no other"));
     }

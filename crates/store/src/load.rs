@@ -1,30 +1,31 @@
 //! What an engine needs to go on: the state as it was committed last. `[I15]`
 //!
 //! Start-up and recovery are the same load. What is loaded of each domain:
-//! alerts it has not forgotten, with what repeats moved laid over them; incidents that are not final, or were not one
+//! alerts it has not forgotten, with what repeats moved laid over them, the episodes it needs and the statements it
+//! remembers; incidents that are not final, or were not one
 //! horizon ago; every problem (they are few, and a rejected one must not be proposed again); outages that are open or
 //! ended within the horizon; silences and windows that reach into it; changes received within it; every source and what
 //! it covers; and of the incidents of the last 30 days what recurrence is judged by.
 
 use std::collections::BTreeMap;
 
-use model::alert::{Alert, Hot};
+use model::alert::{Alert, Episode, Hot, Statement};
 use model::fact::{Change, MaintenanceWindow, Silence};
-use model::limits::LATE_HORIZON;
+use model::limits::{EPISODES_SHOWN_MAX, LATE_HORIZON};
 use model::source::{Coverage, Source};
 use model::step::Recurrence;
 use model::{AlertId, CommitHash, Domain, Incident, Outage, Problem, Span, Timestamp};
 
 use crate::commit::{CmdbVersion, SlotName};
 use crate::error::StoreError;
-use crate::rows::alert::{ALERT_LINE, alert_from, hot_from};
+use crate::rows::alert::{ALERT_LINE, alert_from, hot_from, remembered_from, whole_episode_from};
 use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_from, source_from};
 use crate::rows::head::Head;
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
 use crate::rows::ledger::{position_from, topology_from};
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, HEAD, INCIDENT, MAINTENANCE, OUTAGE, POSITION, PROBLEM, RECURRENCE,
-    SILENCE, SOURCE, TOPOLOGY,
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HEAD, INCIDENT, MAINTENANCE, OUTAGE, POSITION, PROBLEM,
+    RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Pages, Reading, Store};
@@ -119,11 +120,19 @@ impl Domains {
         let mut pages = Pages::of(Select::from(&ALERT_HOT));
         while let Some(rows) = pages.next(reading).await? {
             let hot = rows.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
-            let wide = Select::from(&ALERT).columns(ALERT_LINE).any_of("id", hot.keys().copied());
-            for row in reading.select(wide).await? {
-                let alert = lay_over(alert_from(&row)?, &hot);
-                let domain = alert.domain.clone();
-                self.of(&domain)?.alerts.push(alert);
+            let ids = || hot.keys().copied();
+            let own = reading.select(Select::from(&ALERT).columns(ALERT_LINE).any_of("id", ids())).await?;
+            let mut episodes = episodes(reading, needed(ids())).await?;
+            let mut statements: BTreeMap<AlertId, Vec<Statement>> = BTreeMap::new();
+            for row in reading.select(Select::from(&REMEMBERED).any_of("alert", ids())).await? {
+                let (alert, statement) = remembered_from(&row)?;
+                statements.entry(alert).or_default().push(statement);
+            }
+            for row in own {
+                let mut alert = lay_over(alert_from(&row)?, &hot);
+                alert.episodes = episodes.remove(&alert.id).unwrap_or_default();
+                alert.statements = statements.remove(&alert.id).unwrap_or_default();
+                self.of(&alert.domain.clone())?.alerts.push(alert);
             }
         }
         Ok(())
@@ -156,11 +165,20 @@ impl Domains {
 
     async fn facts(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
         let late = || self.horizon;
-        let outages = Select::from(&OUTAGE).with(Condition::OpenOrAfter("stop", late().into()));
-        let silences = Select::from(&SILENCE).with(Condition::AtLeast("stop", late().into()));
-        let windows = Select::from(&MAINTENANCE).with(Condition::AtLeast("stop", late().into()));
-        let changes = Select::from(&CHANGE).with(Condition::AtLeast("received_at", late().into()));
-        for (domain, outage) in reading.all(outages, outage_of_domain).await? {
+        let just_after = late() + Span::MICROSECOND;
+        let open = Select::from(&OUTAGE).with(Condition::Null("stop"));
+        let ended = Select::from(&OUTAGE).with(Condition::AtLeast("stop", just_after.into())).ordered(&["stop", "id"]);
+        // In the order of their index: by their key, SQLite would walk them all.
+        let since = |table, column| {
+            Select::from(table).with(Condition::AtLeast(column, late().into())).ordered(&[column, "id", "domain"])
+        };
+        let silences = since(&SILENCE, "stop");
+        let windows = since(&MAINTENANCE, "stop");
+        let changes = since(&CHANGE, "received_at");
+        let mut outages = reading.all(open, outage_of_domain).await?;
+        outages.extend(reading.all(ended, outage_of_domain).await?);
+        outages.sort_by_key(|(_, outage)| outage.id);
+        for (domain, outage) in outages {
             self.of(&domain)?.outages.push(outage);
         }
         for (domain, silence) in reading.all(silences, silence_from).await? {
@@ -189,6 +207,9 @@ impl Domains {
             snapshot.outages.retain(|outage| outage.to.is_none_or(|to| to > horizon));
             snapshot.silences.retain(|silence| silence.interval.end() > horizon);
             snapshot.maintenance.retain(|window| window.interval.end() > horizon);
+            snapshot.silences.sort_by_key(|silence| silence.id);
+            snapshot.maintenance.sort_by_key(|window| window.id);
+            snapshot.changes.sort_by_key(|change| change.id);
         }
     }
 
@@ -206,12 +227,39 @@ impl Domains {
     }
 }
 
-/// Alerts from their rows, what repeats moved laid over them.
-pub(crate) async fn alerts_with_hot(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
-    let alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
+/// Alerts from their rows, for people: what repeats moved laid over them, with the newest of their episodes (at most
+/// [`EPISODES_SHOWN_MAX`]) and without what was said.
+pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
+    let mut alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
     let hot = Select::from(&ALERT_HOT).any_of("alert", alerts.iter().map(|alert| alert.id));
-    let hot = reading.all(hot, hot_from).await?.into_iter().collect();
+    let hot: BTreeMap<AlertId, Hot> = reading.all(hot, hot_from).await?.into_iter().collect();
+    // Of one that is forgotten nothing is needed, and all there is is shown.
+    let (known, forgotten): (Vec<AlertId>, Vec<AlertId>) =
+        alerts.iter().map(|alert| alert.id).partition(|id| hot.contains_key(id));
+    let mut all = episodes(reading, needed(known)).await?;
+    all.extend(episodes(reading, Select::from(&EPISODE).any_of("alert", forgotten)).await?);
+    for alert in &mut alerts {
+        alert.episodes = all.remove(&alert.id).unwrap_or_default();
+        let older = alert.episodes.len().saturating_sub(EPISODES_SHOWN_MAX);
+        alert.episodes.drain(..older);
+    }
     Ok(alerts.into_iter().map(|alert| lay_over(alert, &hot)).collect())
+}
+
+/// The episodes that the engine still has.
+fn needed(alerts: impl IntoIterator<Item = AlertId>) -> Select {
+    Select::from(&EPISODE).any_of("alert", alerts).with(Condition::Flag("needed", true))
+}
+
+/// By alert, each alert's oldest first.
+async fn episodes(reading: &mut Reading, select: Select) -> Result<BTreeMap<AlertId, Vec<Episode>>, StoreError> {
+    let mut episodes: BTreeMap<AlertId, Vec<Episode>> = BTreeMap::new();
+    for row in reading.select(select).await? {
+        let (alert, episode) = whole_episode_from(&row)?;
+        episodes.entry(alert).or_default().push(episode);
+    }
+    episodes.values_mut().for_each(|of_one| of_one.sort_by_key(|episode| (episode.start, episode.id)));
+    Ok(episodes)
 }
 
 /// An alert that is forgotten has all it needs in its own row.

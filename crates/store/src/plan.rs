@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::alert::{Alert, Hot};
-use model::limits::{IDEMPOTENCY_KEEP, LATE_HORIZON};
-use model::step::Counts;
-use model::{AlertId, CommitHash, IncidentId, ProblemId, Span, Step, Timestamp};
+use model::alert::{Alert, Hot, Statement, StatementKey};
+use model::limits::IDEMPOTENCY_KEEP;
+use model::step::{Counts, KnownEpisode};
+use model::{AlertId, CommitHash, EpisodeId, IncidentId, ProblemId, Step, Timestamp};
 
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
 use crate::error::{CommitError, Conflict, StoreError};
 use crate::op::{Op, Writes};
-use crate::rows::alert::{alert_from, alert_row, episode_row, hot_from, hot_row, statement_row};
+use crate::rows::alert::{
+    alert_from, alert_row, episode_row, hot_from, hot_row, remembered_key, remembered_row, statement_row,
+};
 use crate::rows::fact::{
     change_row, coverage_row, exercise_row, gap_row, maintenance_row, recovery_point_row, silence_row, source_row,
 };
@@ -21,14 +23,13 @@ use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, re
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
     HEAD, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE,
-    SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
+    REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::Select;
 use crate::transaction::{Found, Transaction, key_of};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
-/// An episode that ended before this much ago is history: no vanishing from the engine's list removes it.
-const HISTORY_AFTER: Span = Span::from_micros(LATE_HORIZON.micros() + Span::DAY.micros());
+type Member = (AlertId, EpisodeId);
 
 #[derive(Debug)]
 pub(crate) struct CommitPlan(pub(crate) Commit);
@@ -44,7 +45,6 @@ impl Transaction for CommitPlan {
         let windows = each().flat_map(|step| &step.maintenance).map(|window| Value::from(window.id));
         let changes = each().flat_map(|step| &step.changes).map(|change| Value::from(change.id));
         let subjects = incidents().map(Value::from).chain(windows).chain(changes);
-        let alerts = each().flat_map(|step| &step.alerts).map(|alert| alert.id);
         vec![
             Select::from(&HEAD),
             Select::from(&POSITION).any_of("slot", positions.iter().map(|advance| &advance.slot)),
@@ -53,7 +53,6 @@ impl Transaction for CommitPlan {
                 .columns(&["id", "number"])
                 .any_of("id", each().flat_map(|step| &step.problems).map(|problem| problem.id)),
             Select::from(&ABOUT).any_of("subject", subjects),
-            Select::from(&EPISODE).columns(&["alert", "id", "stop"]).any_of("alert", alerts),
             Select::from(&ALERT).any_of("id", forgotten(steps)),
             Select::from(&ALERT_HOT).any_of("alert", forgotten(steps)),
             Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
@@ -78,7 +77,8 @@ impl Transaction for CommitPlan {
         let incident_numbers = numbers_from(&found.next(), &INCIDENT)?;
         let problem_numbers = numbers_from(&found.next(), &PROBLEM)?;
         plan.items(&commit.steps, found.next());
-        plan.episodes(&commit.steps, &found.next());
+        plan.episodes(&commit.steps);
+        plan.statements(&commit.steps);
         plan.alerts(&commit.steps);
         plan.forget(&commit.steps, found.next(), &found.next())?;
         plan.receipts(&commit, &found.next())?;
@@ -193,24 +193,35 @@ impl Plan {
         }
     }
 
-    /// Episodes as the engine lists them; those that it lists no more and that are not yet history never were.
-    fn episodes(&mut self, steps: &[Step], existing: &[Row]) {
-        let mut latest: BTreeMap<AlertId, (&Alert, Timestamp)> = BTreeMap::new();
+    /// What changed of episodes, and nothing else: one that is not spoken of stays as it is.
+    fn episodes(&mut self, steps: &[Step]) {
+        let mut latest: BTreeMap<Member, Option<&KnownEpisode>> = BTreeMap::new();
         for step in steps {
-            latest.extend(step.alerts.iter().map(|alert| (alert.id, (alert, step.clock))));
+            latest.extend(step.episodes_removed.iter().map(|gone| (*gone, None)));
+            latest.extend(step.episodes.iter().map(|known| ((known.alert, known.episode.id), Some(known))));
         }
-        for row in existing {
-            let [Value::Id(alert), Value::Id(id), stop] = row.as_slice() else { continue };
-            let Some((alert, clock)) = latest.get(&AlertId::from_bytes(*alert)) else { continue };
-            let listed = alert.episodes.iter().any(|episode| episode.id.bytes() == *id);
-            let history = Timestamp::read(stop).is_some_and(|stop| stop < *clock - HISTORY_AFTER);
-            if !listed && !history {
-                self.writes.remove(&EPISODE, row![alert.id, Value::Id(*id)]);
+        for ((alert, id), known) in latest {
+            match known {
+                Some(known) => self.writes.put(&EPISODE, episode_row(known)),
+                None => self.writes.remove(&EPISODE, row![alert, id]),
             }
         }
-        for (alert, _) in latest.values() {
-            for episode in &alert.episodes {
-                self.writes.put(&EPISODE, episode_row(alert, episode));
+    }
+
+    /// What the engine remembers of what was said; what was said stays on record.
+    fn statements(&mut self, steps: &[Step]) {
+        let mut latest: BTreeMap<(AlertId, StatementKey), Option<&Statement>> = BTreeMap::new();
+        for step in steps {
+            latest.extend(step.statements_forgotten.iter().map(|gone| (*gone, None)));
+            latest.extend(step.statements.iter().map(|(alert, said)| ((*alert, said.key()), Some(said))));
+            for (alert, said) in &step.statements {
+                self.writes.keep(&STATEMENT, statement_row(*alert, said));
+            }
+        }
+        for ((alert, key), said) in latest {
+            match said {
+                Some(said) => self.writes.put(&REMEMBERED, remembered_row(alert, said)),
+                None => self.writes.remove(&REMEMBERED, remembered_key(alert, &key)),
             }
         }
     }
@@ -220,9 +231,6 @@ impl Plan {
         for step in steps {
             for alert in &step.alerts {
                 self.writes.put(&ALERT, alert_row(alert, step.clock));
-                for statement in &alert.statements {
-                    self.writes.keep(&STATEMENT, statement_row(alert.id, statement));
-                }
             }
             let hot = step.alerts.iter().map(|alert| (alert.id, &alert.hot));
             let repeats = step.repeats.iter().map(|(alert, hot)| (*alert, hot));
@@ -247,6 +255,7 @@ impl Plan {
         for id in forgotten {
             self.writes.remove(&ALERT_HOT, row![id]);
             if let Some((mut row, hot)) = wide.remove(&row![id]).zip(hot.get(&id)) {
+                // Its narrow row goes, so what that had is kept with what it is called.
                 let alert = Alert { hot: *hot, ..alert_from(&row)? };
                 row[ALERT.place("body")] = document(&alert);
                 self.writes.put(&ALERT, row);
@@ -338,7 +347,7 @@ impl Plan {
         let domain = &step.domain;
         let writes = &mut self.writes;
         writes.put(&DOMAIN, row![domain, step.clock]);
-        step.outages_removed.iter().for_each(|id| writes.take_back(&OUTAGE, row![*id]));
+        step.outages_removed.iter().for_each(|(id, _)| writes.take_back(&OUTAGE, row![*id]));
         step.outages.iter().for_each(|outage| writes.put(&OUTAGE, outage_row(domain, outage)));
         step.recurrences.iter().for_each(|seen| writes.put(&RECURRENCE, recurrence_row(domain, seen)));
         step.silences.iter().for_each(|silence| writes.put(&SILENCE, silence_row(domain, silence)));

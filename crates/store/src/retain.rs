@@ -17,6 +17,9 @@ use crate::select::{Condition, Select};
 use crate::transaction::{Found, Transaction, key_of};
 use crate::value::{Cell, Row, word};
 
+/// Ranges of the ledger that one slice looks at: more than are left of old ones when all are folded.
+const RANGES_LOOKED_AT: usize = 10_000;
+
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -59,7 +62,15 @@ impl Transaction for Sweep {
         let older = |column: &'static str, keep: Span| Condition::Less(column, (self.now - keep).into());
         let Retention { statements, timeline, dead_letters, .. } = self.retention;
         let old_commit = Condition::Less("seq", self.first_kept.into());
-        let done = [OutboxState::Delivered, OutboxState::Abandoned].map(word);
+        // A question for each state: by one state the index leads from the oldest message on.
+        let done = |state: OutboxState| {
+            Select::from(&OUTBOX)
+                .columns(&["id", "at"])
+                .is("state", word(state))
+                .with(older("at", timeline))
+                .ordered(&["at", "id"])
+                .limit(self.rows)
+        };
         vec![
             Select::from(&STATEMENT)
                 .columns(&["alert", "instant", "kind", "severity"])
@@ -71,12 +82,8 @@ impl Transaction for Sweep {
                 .with(older("received_at", dead_letters))
                 .ordered(&["received_at", "id"])
                 .limit(self.rows),
-            Select::from(&OUTBOX)
-                .columns(&["id"])
-                .any_of("state", done)
-                .with(older("at", timeline))
-                .ordered(&["at", "id"])
-                .limit(self.rows),
+            done(OutboxState::Delivered),
+            done(OutboxState::Abandoned),
             Select::from(&RECEIPT)
                 .columns(&["token"])
                 .with(older("at", IDEMPOTENCY_KEEP))
@@ -86,13 +93,17 @@ impl Transaction for Sweep {
             // at the first that is kept, where a search by instant would walk them all.
             Select::from(&TIMELINE).columns(&["seq", "at"]).limit(self.rows),
             Select::from(&COMMITTED).columns(&["seq"]).with(old_commit.clone()).limit(self.rows),
-            Select::from(&LEDGER).with(old_commit).ordered(&["seq", "slot", "start"]),
+            // The newest of the old ones first: what can be folded no further sinks below them.
+            Select::from(&LEDGER)
+                .with(old_commit)
+                .newest(&["seq", "slot", "start"])
+                .limit(self.rows.max(RANGES_LOOKED_AT)),
         ]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, bool), StoreError> {
         let mut slice = Slice { writes: Writes::default(), rows: self.rows, more: false };
-        for table in [&STATEMENT, &DEAD_LETTER, &OUTBOX, &RECEIPT] {
+        for table in [&STATEMENT, &DEAD_LETTER, &OUTBOX, &OUTBOX, &RECEIPT] {
             slice.remove(table, found.next());
         }
         let oldest_kept = self.now - self.retention.timeline;
@@ -120,9 +131,10 @@ impl Slice {
 
     /// Neighbours of one slot, both read or both lost, become one range.
     fn fold(&mut self, mut ranges: Vec<Range>) {
+        let mut removed = 0;
+        let full = ranges.len() >= RANGES_LOOKED_AT;
         ranges.sort_by(|a, b| (&a.slot, a.start).cmp(&(&b.slot, b.start)));
         let mut folded: Option<Range> = None;
-        let mut removed = 0;
         for range in ranges {
             match &mut folded {
                 Some(old) if old.slot == range.slot && old.stop == range.start && old.gap == range.gap => {
@@ -131,6 +143,7 @@ impl Slice {
                         return;
                     }
                     removed += 1;
+                    self.more |= full;
                     self.writes.remove(&LEDGER, key_of(&LEDGER, &range.row()));
                     old.stop = range.stop;
                     old.seq = range.seq;

@@ -1,7 +1,8 @@
 //! Every table: its columns in order, the first `key` of them its key.
 //!
 //! A current row holds its model type whole, as the JSON document `body`; beside it stand, typed, the columns that
-//! questions ask about. Facts that are only ever asked about by column (outages, episodes, counts) have no document.
+//! questions ask about. Facts that are only ever asked about by column (outages, counts) have no document. An alert's
+//! episodes and statements have rows of their own, so that one more costs as much as the first.
 //! The DDL of each database is written by hand in `migrations/`; a test holds the two together.
 
 #[derive(Debug)]
@@ -94,13 +95,22 @@ tables! {
     /// What repeats move, of the alerts that the engine remembers: narrow, because it is written most.
     ALERT_HOT = "alert_hot", key 1 {
         alert: Id, total: Int, first_received_at: Int, last_received_at: Int,
-        repeated: Int null, repeated_received_at: Int null, repeated_ends_at: Int null,
+        repeated: Int null, repeated_start: Int null, repeated_words: Int null,
+        repeated_received_at: Int null, repeated_ends_at: Int null,
     }
+    /// Every firing of an alert there ever was. `needed`: the engine still has it; `rest` holds what nobody asks for by
+    /// column.
     EPISODE = "episode", key 2 {
         alert: Id, id: Id, alert_name: Text, ci: Text null, incident: Id null, start: Int, stop: Int null,
         ended_by: Text null, received_at: Int, counting_since: Int null, counts_from: Int null, suppressed: Int,
-        too_old: Int, preexisting: Int, false_positive: Int, steps: Text,
+        too_old: Int, preexisting: Int, false_positive: Int, steps: Text, needed: Int, rest: Text,
     }
+    /// What the engine remembers of what was said, an alert's statements side by side: its state is a fold of them.
+    REMEMBERED = "remembered", key 4 {
+        alert: Id, instant: Int, start: Int, words: Int, own_instant: Int, undated: Int, severity: Int, effect: Text null,
+        first_received_at: Int, last_received_at: Int, ends_at: Int null,
+    }
+    /// What was said, as it came, for as long as it is kept.
     STATEMENT = "statement", key 4 {
         alert: Id, instant: Int, kind: Text, severity: Int, start: Int null, effect: Text null, received_at: Int,
     }

@@ -50,7 +50,9 @@ conform! {
         the_first_answer_of_a_key_stays_for_a_day,
         several_steps_of_one_domain_end_as_the_last_says;
     engine:
-        an_episode_that_vanishes_is_removed_unless_it_is_history,
+        an_episode_stays_until_it_is_said_never_to_have_been,
+        an_alert_that_comes_again_keeps_what_it_was_forgotten_with,
+        episodes_and_statements_are_loaded_as_they_were,
         a_forgotten_alert_stays_and_is_not_loaded,
         a_final_incident_is_loaded_for_one_more_horizon,
         what_lies_behind_the_horizon_is_not_loaded,

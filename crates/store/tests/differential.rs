@@ -8,7 +8,7 @@ use common::{change as recorded, *};
 use model::alert::{EndedBy, Repeated};
 use model::fact::{Exercise, RecoveryPoint};
 use model::source::{Coverage, SourceGap};
-use model::step::{Recurrence, Subject};
+use model::step::{KnownEpisode, Recurrence, Subject};
 use model::{Alert, Domain, Incident, Interval, Span, Step, Timestamp};
 use proptest::prelude::*;
 use store::{
@@ -146,13 +146,22 @@ impl Author {
                 let alert = &mut self.alerts[of(n)];
                 alert.hot.count += 1;
                 alert.hot.last_received_at = now;
-                alert.hot.repeated = Some(Repeated { statement: 0, last_received_at: now, ends_at: None });
+                let statement = alert.statements[0].key();
+                alert.hot.repeated = Some(Repeated { statement, last_received_at: now, ends_at: None });
                 step.alerts.push(alert.clone());
                 step.repeats.push((alert.id, alert.hot));
             }
             Change::Vanish(n) => {
                 let alert = &mut self.alerts[of(n)];
-                alert.episodes.drain(..alert.episodes.len() / 2);
+                let half = alert.episodes.len() / 2;
+                for (nth, gone) in alert.episodes.drain(..half).collect::<Vec<_>>().iter().enumerate() {
+                    if nth % 2 == 0 {
+                        step.episodes_removed.push((alert.id, gone.id));
+                    } else {
+                        step.episodes.push(KnownEpisode { needed: false, ..KnownEpisode::of(alert, gone) });
+                    }
+                }
+                step.statements_forgotten.push((alert.id, alert.statements[0].key()));
                 step.alerts.push(alert.clone());
             }
             Change::Forget(n) => step.alerts_forgotten.push(alert_id(number(n))),
@@ -188,7 +197,9 @@ impl Author {
                 let end = ended.then_some(now + Span::SECOND);
                 step.outages.push(outage(number(n), &format!("service-{n}"), now, end));
             }
-            Change::NoOutage(n) => step.outages_removed.push(outage_id(number(n))),
+            Change::NoOutage(n) => {
+                step.outages_removed.push((outage_id(number(n)), format!("service-{n}").as_str().into()))
+            }
             Change::Fact(n) => facts(number(n), now, step),
             Change::Letter(n) => commit.dead_letters.push(letter(number(n), now)),
             Change::Tell(n) => step.outbox.push(message(number(n), now)),

@@ -196,7 +196,7 @@ async fn what_is_damaged_is_found() {
         ("I2", "UPDATE committed SET opened = opened + 1 WHERE seq = 2"),
         ("I5", "UPDATE episode SET incident = x'000102030405060708090a0b0c0d0e0f'"),
         ("I5", "INSERT INTO episode SELECT alert, zeroblob(16), alert_name, ci, incident, start, stop, ended_by, received_at,
-          counting_since, counts_from, suppressed, too_old, preexisting, false_positive, steps FROM episode"),
+          counting_since, counts_from, suppressed, too_old, preexisting, false_positive, steps, needed, rest FROM episode"),
         ("I6", "UPDATE head SET incident_number = 0"),
         ("I8", "UPDATE incident SET body = json_set(body, '$.merged_into', json_extract(body, '$.id'))"),
         ("I8", "UPDATE incident SET body = json_set(body, '$.parent', 'inc_000102030405060708090a0b0c0d0e0f')"),

@@ -20,6 +20,7 @@ pub struct Metrics {
     intake_bytes: IntGauge,
     intake_refused: IntCounter,
     dead_letters: IntCounter,
+    notices: IntCounterVec,
     requests: IntCounterVec,
     incidents_open: IntGaugeVec,
     alerts_open: IntGauge,
@@ -40,6 +41,11 @@ impl Default for Metrics {
             intake_bytes: gauge("watchfire_intake_bytes", "Bytes of pushes waiting for the engine."),
             intake_refused: counter("watchfire_intake_refused_total", "Pushes refused because too much was waiting."),
             dead_letters: counter("watchfire_dead_letters_total", "Inputs that could not be read and were kept."),
+            notices: counters(
+                "watchfire_intake_notices_total",
+                "Remarks on events that were taken otherwise than they were said, by kind.",
+                &["kind"],
+            ),
             requests: counters(
                 "watchfire_http_requests_total",
                 "HTTP requests by path and status.",
@@ -72,6 +78,7 @@ impl Metrics {
             Box::new(self.intake_bytes.clone()),
             Box::new(self.intake_refused.clone()),
             Box::new(self.dead_letters.clone()),
+            Box::new(self.notices.clone()),
             Box::new(self.requests.clone()),
             Box::new(self.incidents_open.clone()),
             Box::new(self.alerts_open.clone()),
@@ -128,6 +135,11 @@ impl Metrics {
 
     pub fn dead_lettered(&self, count: u64) {
         self.dead_letters.inc_by(count);
+    }
+
+    /// `kind` is the code of a notice: there are few.
+    pub fn noticed(&self, kind: &str) {
+        self.notices.with_label_values(&[kind]).inc();
     }
 
     /// `path` is a route's pattern, never what a client wrote: labels are bounded.

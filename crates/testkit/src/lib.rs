@@ -6,11 +6,13 @@
 //! mistake.
 
 pub mod clock;
+pub mod disorder;
 pub mod event;
 pub mod graph;
 pub mod random;
 
 pub use clock::{clock, shown, time};
+pub use disorder::disordered;
 pub use event::{Says, clear, firing};
 pub use graph::{cmdb, topology};
 pub use random::SplitMix64;

@@ -105,13 +105,36 @@ mod tests {
     fn examples_are_understood() {
         every(&Cli::command(), &mut |command| {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            for line in help.lines().map(str::trim).filter(|line| line.starts_with("watchfire ")) {
-                let typed = line.split("  ").next().unwrap_or_default();
-                let words = typed.split(" | ").next().unwrap_or_default().split(" > ").next().unwrap_or_default();
-                let parsed = Cli::try_parse_from(quoted(words));
-                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
-            }
+            help.lines().for_each(understood);
         });
+    }
+
+    /// In blocks of code; what is built first begins with `cargo run`.
+    #[test]
+    fn commands_printed_in_documents_are_understood() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut found = 0;
+        for document in ["README.md", "docs/operations.md"] {
+            let text = std::fs::read_to_string(root.join(document)).unwrap();
+            let blocks = text.split("```").skip(1).step_by(2);
+            for line in blocks.flat_map(str::lines) {
+                let line = line.replace("cargo run --release -- ", "watchfire ");
+                found += usize::from(line.starts_with("watchfire "));
+                understood(&line);
+            }
+        }
+        assert!(found > 8, "{found} commands stand in documents");
+    }
+
+    fn understood(line: &str) {
+        let line = line.trim();
+        if !line.starts_with("watchfire ") {
+            return;
+        }
+        let typed = line.split("  ").next().unwrap_or_default();
+        let words = typed.split(" | ").next().unwrap_or_default().split(" > ").next().unwrap_or_default();
+        let parsed = Cli::try_parse_from(quoted(words));
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
     }
 
     /// As a shell would split it, with single quotes only.

@@ -7,12 +7,13 @@ mod stream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::cli::Connection;
 use crate::config::secret::Secret;
+use crate::outcome::WrongUse;
 pub(crate) use stream::Stream;
 
 /// Where `run` listens unless told otherwise.
@@ -38,7 +39,8 @@ impl Client {
         let base = connection.url.clone().or_else(|| variable("WATCHFIRE_URL")).unwrap_or_else(|| DEFAULT.to_owned());
         let base = base.trim_end_matches('/').to_owned();
         if !base.starts_with("http://") && !base.starts_with("https://") {
-            bail!("`{base}` is no address of a service: begin it with http:// or https://");
+            let why = format!("`{base}` is no address of a service: begin it with http:// or https://");
+            return Err(WrongUse(why).into());
         }
         let file = connection.token_file.clone().or_else(|| variable("WATCHFIRE_TOKEN_FILE").map(PathBuf::from));
         let token = match file {
@@ -46,6 +48,15 @@ impl Client {
             // Only from the environment: what stands on a command line, everybody on the machine can read.
             None => variable("WATCHFIRE_TOKEN"),
         };
+        Client::with(base, token)
+    }
+
+    /// Of a service that is known and asks for no token: nothing of the environment goes there.
+    pub(crate) fn without_token(base: &str) -> anyhow::Result<Client> {
+        Client::with(base.to_owned(), None)
+    }
+
+    fn with(base: String, token: Option<String>) -> anyhow::Result<Client> {
         // Another part of the process may have chosen one already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).user_agent("watchfire").build()?;
@@ -145,9 +156,21 @@ fn variable(name: &str) -> Option<String> {
 /// The service said no.
 #[derive(Debug)]
 pub(crate) struct Refused {
+    status: StatusCode,
     told: String,
     /// RFC 9457, with whatever stands beside it.
     pub(crate) problem: Value,
+}
+
+impl Refused {
+    /// What was asked does not read, or cannot be: whoever typed it has to type something else.
+    pub(crate) fn is_wrong_use(&self) -> bool {
+        matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
 }
 
 impl std::fmt::Display for Refused {
@@ -169,7 +192,7 @@ fn refused(status: StatusCode, text: &str) -> Refused {
         _ => "",
     };
     let state = word("state").map(|state| format!(" (it is {state})")).unwrap_or_default();
-    Refused { told: format!("{told}{state}{hint}"), problem }
+    Refused { status, told: format!("{told}{state}{hint}"), problem }
 }
 
 /// A part of a path or a query that somebody typed.

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::outcome::{Faults, Outcome, WrongUse};
+use crate::outcome::{Faults, Outcome, is_wrong_use};
 
 /// Wrong use of the command line.
 const WRONG_USE: u8 = 2;
@@ -86,7 +86,7 @@ impl Console {
             return ExitCode::FAILURE;
         }
         self.say_with(Colour::Red, "error:", chain(&error));
-        if error.is::<WrongUse>() { ExitCode::from(WRONG_USE) } else { ExitCode::FAILURE }
+        if is_wrong_use(&error) { ExitCode::from(WRONG_USE) } else { ExitCode::FAILURE }
     }
 }
 

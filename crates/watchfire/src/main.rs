@@ -23,6 +23,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Events are many small texts, made on one thread and dropped on another: docs/benchmarks.md has what that costs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let console = console::Console::of_process();
     let outcome = commands::carry_out(cli::Cli::parse().command, &console);

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use report::ReportError;
+
+use crate::client::Refused;
+
 /// What a command that ran to its end came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -14,6 +18,20 @@ pub(crate) enum Outcome {
 /// The command line asks for what cannot be: exit status 2.
 #[derive(Debug)]
 pub(crate) struct WrongUse(pub(crate) String);
+
+/// What a command that could not be carried out says of the command line, rather than of the world.
+pub(crate) fn is_wrong_use(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.is::<WrongUse>()
+            || cause.downcast_ref::<Refused>().is_some_and(Refused::is_wrong_use)
+            || cause.downcast_ref::<ReportError>().is_some_and(of_the_question)
+    })
+}
+
+/// A store that does not answer, or that something else wrote, is nobody's wrong use.
+fn of_the_question(error: &ReportError) -> bool {
+    !matches!(error, ReportError::Store(_) | ReportError::Calendar(_))
+}
 
 /// Files, or what they hold, are not as they should be: a line for each, with its place and what to do.
 #[derive(Debug)]

@@ -1,16 +1,16 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served), `chores` (what is done now and then), `signals`.
+//! served, behind what `door`), `chores` (what is done now and then), `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out; nothing is answered before it is
 //! loaded; and on the way out nothing new is taken while what is under way is finished.
 
 mod chores;
+mod door;
 mod http;
 mod reload;
 mod signals;
-mod status;
 mod watchdog;
 
 use std::sync::Arc;
@@ -53,14 +53,18 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
         () = stop_asked(&mut signals) => bail!("stopped before the store was loaded"),
     }
     let in_force = Arc::new(InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted));
-    in_force.apply(wanted).await?;
+    tokio::select! {
+        applied = in_force.apply(wanted) => drop(applied?),
+        why = &mut lost => bail!("{}", why.unwrap_or_default()),
+        () = stop_asked(&mut signals) => bail!("stopped before the CMDB of the files was in force"),
+    }
     let (stop, stopped) = watch::channel(false);
     let courier = courier(&config, &store, &runtime)?;
     chores::start(&config, &runtime, &store, &stopped);
     let telling = stopped.clone();
     let by = runtime.clone();
     let courier = tokio::spawn(async move { courier.run_by(move || by.now(), telling).await });
-    let (router, api) = http::router(&config, &runtime, &store, &in_force)?;
+    let (router, api) = http::router(&config, &runtime, &store, &in_force, address)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store.path().display()));
     telemetry::listening(&address.to_string());
@@ -94,7 +98,11 @@ async fn until_stopped(
     loop {
         tokio::select! {
             told = signals.next() => match told {
-                Told::Reload => in_force.reload_and_say().await,
+                Told::Reload => {
+                    // By itself: whoever wants this process to stop is heard meanwhile.
+                    let in_force = in_force.clone();
+                    drop(tokio::spawn(async move { in_force.reload_and_say().await }));
+                }
                 Told::Stop => {
                     telemetry::notice("stopping: what is under way is finished");
                     return Ok(());

@@ -93,7 +93,19 @@ fn a_store_is_copied_and_examined() {
     folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--store", "sqlite://x.db"]).succeeded();
     folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).succeeded();
     folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).ended(1).told("copy.db");
+    let nowhere = folder.watchfire(&["store", "backup", "backups/monday.db", "--store", "sqlite://x.db"]).ended(2);
+    nowhere.told("backups/monday.db: the folder does not exist: create it with `mkdir -p backups`");
     folder.watchfire(&["store", "check", "--store", "sqlite://copy.db"]).succeeded().told("sound:");
+    for wrong in [
+        &["availability", "--service", "typo"][..],
+        &["availability", "--from", "-1h", "--to", "-2h"],
+        &["incidents", "--time-zone", "Mars/Olympus"],
+        &["slo", "--group-by", "month"],
+    ] {
+        let said = folder.watchfire(&[&["report", "--store", "sqlite://copy.db"], wrong].concat()).ended(2);
+        assert!(said.out.is_empty() && said.err.starts_with("error:"), "{wrong:?}: {said:?}");
+    }
+    folder.watchfire(&["report", "availability", "--store", "sqlite://none.db"]).ended(1);
     let shown = folder.watchfire(&["cmdb", "show", "db-main", "--store", "sqlite://copy.db"]).succeeded();
     assert!(shown.out.contains("id: db-main") && shown.out.contains("rpo: 15m"), "{}", shown.out);
     folder.watchfire(&["cmdb", "show", "ghost", "--store", "sqlite://copy.db"]).ended(1).told("ghost");

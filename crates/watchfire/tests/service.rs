@@ -70,9 +70,13 @@ impl Service {
     /// Status and body.
     fn post(&self, path: &str, token: Option<&str>, body: &str) -> (u16, String) {
         let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        self.ask("POST", path, &format!("host: {}\r\n{token}", self.address), body)
+    }
+
+    /// With headers of one's own, `Host` among them.
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{token}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.address,
+            "{method} {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
         let mut stream = TcpStream::connect(&self.address).unwrap();
@@ -127,6 +131,10 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
     ask(&["incidents", "hold", "1", "--for", "supplier", "--until", "+1h", "--reason", "a disk is coming"]).succeeded();
     assert!(ask(&["incidents", "unhold", "1"]).succeeded().out.contains("team-db"));
     ask(&["incidents", "resolve", "1", "--notes", "done"]).ended(1);
+    ask(&["incidents", "list", "--state", "bogus"]).ended(2).told("write open, acknowledged");
+    for report in [&["report", "availability", "--service", "typo"][..], &["report", "slo", "--group-by", "month"]] {
+        ask(report).ended(2);
+    }
     let resolved = ask(&["incidents", "resolve", "1", "--notes", "we know better", "--force"]).succeeded().out;
     assert!(resolved.contains("resolved"), "{resolved}");
     assert!(ask(&["incidents", "list"]).succeeded().out.contains("No incidents."));
@@ -161,12 +169,20 @@ fn windows_and_silences_are_added_listed_and_ended() {
     let service = Service::start(&folder, &["--config", "w.yaml"]);
     let ask = |args: &[&str]| ask(&folder, &service, args);
     let announce = ["maintenance", "add", "--ci", "db-7", "--for", "2h", "--reason", "upgrade"];
-    ask(&announce).ended(1).told("confirm");
+    let refused = ask(&announce).ended(1);
+    refused
+        .told("checkout would be in maintenance: say --confirm")
+        .told("services: checkout")
+        .told("cis: checkout, db-7");
+    assert!(!refused.err.contains("true"), "a person is not told the words of the API: {}", refused.err);
     assert!(ask(&[&announce[..], &["--confirm"]].concat()).succeeded().out.contains("upgrade"));
     let windows = json(ask(&["maintenance", "list", "--format", "json"]));
     assert_eq!(windows[0]["reason"], "upgrade");
     ask(&["maintenance", "end", windows[0]["id"].as_str().unwrap()]).succeeded();
     ask(&["maintenance", "add", "--ci", "db-7", "--from", "now", "--to", "-1h", "--reason", "x"]).ended(2);
+    ask(&[&announce[..], &["--id", "MW1", "--confirm"]].concat()).succeeded();
+    assert_eq!(ask(&["maintenance", "end", "MW1"]).succeeded().out, "MW1 has ended\n");
+    ask(&["maintenance", "end", "MW2"]).ended(1).told("MW2");
 
     ask(&["silence", "add", "alertname=Disk", "host=~web-.*", "--for", "1h", "--comment", "known"]).succeeded();
     ask(&["silence", "add", "nonsense", "--for", "1h", "--comment", "known"]).ended(2).told("matcher");
@@ -192,7 +208,10 @@ fn a_cmdb_is_imported_by_halves_and_replaced_only_as_meant() {
     ask(&["cmdb", "import", "more.yaml"]).succeeded().told("added 1: mail").told("changed 1: checkout");
     ask(&["cmdb", "import", "wrong.yaml"]).ended(1).told("wrong.yaml:3:").told("`ghost`");
     ask(&["cmdb", "import", "wrong.yaml", "--lenient"]).succeeded().told("`ghost`");
-    ask(&["cmdb", "import", "cmdb.yaml", "--replace"]).ended(1).told("removed");
+    ask(&["cmdb", "import", "cmdb.yaml", "--replace"])
+        .ended(1)
+        .told("3 items would be removed")
+        .told("--allow-removals");
     ask(&["cmdb", "import", "cmdb.yaml", "--replace", "--allow-removals"]).succeeded().told("removed 3: mail, x, y");
     let report = json(ask(&["report", "availability", "--from", "-1h", "--format", "json"]));
     assert_eq!(report["items"][0]["service"], "checkout");
@@ -238,6 +257,53 @@ fn a_data_folder_has_one_process_and_a_token_is_asked_for() {
     ask(&folder, &service, &["incidents", "ack", "1", "--token-file", "ana.token"]).succeeded();
     let shown = ask(&folder, &service, &["incidents", "show", "1", "--token-file", "ana.token", "--format", "json"]);
     assert_eq!(json(shown)["acknowledged_by"], "ana");
+}
+
+#[test]
+fn a_page_of_another_site_can_neither_push_nor_read_where_no_tokens_are_asked_for() {
+    let folder = Folder::new("pages");
+    let service = Service::start(&folder, &[]);
+    let own = format!("host: {}\r\n", service.address);
+    let push = |headers: &str| service.ask("POST", "/ingest/v1/events", headers, FULL);
+    let (status, said) = push(&format!("{own}origin: https://evil.example\r\n"));
+    assert!(status == 403 && said.contains("auth.tokens"), "{status} {said}");
+    assert_eq!(push(&format!("{own}origin: null\r\n")).0, 403);
+    assert_eq!(push(&format!("{own}origin: http://{}\r\n", service.address)).0, 202);
+    assert_eq!(push(&own).0, 202);
+    // A name of its own that it made point here.
+    let rebound = "host: evil.example:8080\r\n";
+    for (method, path) in
+        [("GET", "/api/v1/incidents"), ("POST", "/ingest/v1/events"), ("GET", "/-/healthy"), ("GET", "/x")]
+    {
+        let (status, said) = service.ask(method, path, &format!("{rebound}origin: http://evil.example:8080\r\n"), "");
+        assert!(
+            status == 403 && said.contains("auth.tokens") && said.contains("evil.example"),
+            "{path} {status} {said}"
+        );
+    }
+    assert_eq!(service.ask("GET", "/api/v1/incidents", "host: localhost\r\n", "").0, 200);
+}
+
+#[test]
+fn who_asks_for_tokens_goes_by_any_name() {
+    let folder = Folder::new("named");
+    folder.write("ana.token", "a-secret-of-anas-own\n");
+    folder.write("w.yaml", "auth: {tokens: [{name: ana, role: admin, token_file: ana.token}]}\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let token = "authorization: Bearer a-secret-of-anas-own\r\n";
+    assert_eq!(service.ask("GET", "/api/v1/incidents", &format!("host: fire.example\r\n{token}"), "").0, 200);
+}
+
+#[test]
+fn a_cmdb_that_comes_from_files_is_not_imported_beside_them() {
+    let folder = Folder::new("files");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let own = format!("host: {}\r\n", service.address);
+    let (status, said) = service.ask("PUT", "/api/v1/cmdb", &own, "items: [{id: x, class: host}]");
+    assert_eq!(status, 409, "{said}");
+    assert!(said.contains("cmdb.yaml") && said.contains("change them and reload"), "{said}");
 }
 
 #[test]
@@ -340,5 +406,5 @@ fn whoever_is_to_be_told_is_told_and_the_message_is_signed() {
 fn nobody_there_is_said_with_what_to_do() {
     let folder = Folder::new("nobody");
     folder.watchfire(&["incidents", "list", "--url", "http://127.0.0.1:9"]).ended(1).told("start `watchfire run`");
-    folder.watchfire(&["status", "--url", "localhost"]).ended(1).told("http://");
+    folder.watchfire(&["status", "--url", "localhost:8080"]).ended(2).told("http://");
 }

@@ -85,7 +85,7 @@ fn a_report_is_a_table_json_or_csv() {
     let csv = folder.watchfire(&[&asked[..], &["--format", "csv", "--service", "billing"]].concat()).succeeded().out;
     assert!(csv.starts_with("service,availability,") && csv.contains("\r\nbilling,0.875,0.995,false,4500,"), "{csv}");
     assert!(!csv.contains("checkout"), "{csv}");
-    let unknown = folder.watchfire(&[&asked[..], &["--service", "nonesuch"]].concat()).ended(1);
+    let unknown = folder.watchfire(&[&asked[..], &["--service", "nonesuch"]].concat()).ended(2);
     unknown.told("nonesuch");
 }
 

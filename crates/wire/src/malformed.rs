@@ -26,6 +26,18 @@ pub enum Notice {
     AlertsTruncated { alerts: u64 },
 }
 
+impl Notice {
+    /// The word that counts it; there are as many as variants.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Notice::UnknownSeverity { .. } => "unknown_severity",
+            Notice::ValueCut { .. } => "value_cut",
+            Notice::NulRemoved { .. } => "nul_removed",
+            Notice::AlertsTruncated { .. } => "alerts_truncated",
+        }
+    }
+}
+
 /// What is wrong with one event, before it is known where in the body the event stands.
 #[derive(Debug)]
 pub(crate) struct Problem {

@@ -20,7 +20,7 @@ mod tests;
 pub use alert::{Alert, Episode, SeverityStep};
 pub use fact::{Change, MaintenanceWindow, Silence};
 pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
-pub use list::{List, ProblemDetails, PushAnswer, Rejected};
+pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};
 pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, joining, reason, suppression};

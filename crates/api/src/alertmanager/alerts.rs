@@ -8,10 +8,10 @@ use model::matcher::MatchOp;
 use model::{Labels, Matcher};
 use wire::alertmanager_v2::{AlertGroup, GettableAlert, Receiver};
 
-use super::{Refused, filters, yes};
+use super::{By, Refused, filters, yes};
 use crate::Api;
 use crate::asked::Asked;
-use crate::auth::{By, Viewer};
+use crate::auth::Viewer;
 
 /// The label alerts are grouped by.
 const GROUPED_BY: &str = "alertname";

@@ -11,10 +11,10 @@ use store::PageRequest;
 use utoipa::ToSchema;
 use wire::alertmanager_v2::{GettableSilence, PostableSilence, silence_id, silence_uuid};
 
-use super::{Refused, filters};
+use super::{By, Refused, filters};
 use crate::Api;
 use crate::asked::{Asked, Raw};
-use crate::auth::{By, Responder, Viewer};
+use crate::auth::{Responder, Viewer};
 use crate::fault::Fault;
 
 /// How long one that is over is still listed: as long as Alertmanager keeps it.
@@ -76,12 +76,16 @@ fn fits(matcher: &Matcher, silence: &Silence) -> bool {
 /// Sets a silence, or changes the one it names.
 #[utoipa::path(post, path = "/api/v2/silences", tag = "alertmanager", request_body = PostableSilence,
     responses((status = 200, body = SilenceId)))]
-pub(super) async fn set(by: By<Responder>, State(api): State<Api>, Raw(body): Raw) -> Result<Json<SilenceId>, Refused> {
+pub(super) async fn set(
+    By(by): By<Responder>,
+    State(api): State<Api>,
+    Raw(body): Raw,
+) -> Result<Json<SilenceId>, Refused> {
     let mut posted = PostableSilence::parse(&body).map_err(Refused::bad)?;
     if posted.created_by.trim().is_empty() {
         posted.created_by = by.name().to_owned();
     }
-    let unknown = |why: wire::Malformed| Refused { status: StatusCode::NOT_FOUND, why: why.to_string() };
+    let unknown = |why: wire::Malformed| Refused::new(StatusCode::NOT_FOUND, why);
     let old = match posted.named().map_err(unknown)? {
         Some(id) => Some(api.silence_with(id).await?),
         None => None,
@@ -107,7 +111,7 @@ pub(super) async fn show(
 #[utoipa::path(delete, path = "/api/v2/silence/{id}", tag = "alertmanager",
     params(("id" = String, Path, description = "a UUID")),
     responses((status = 200, description = "Expired and committed")))]
-pub(super) async fn end(by: By<Responder>, State(api): State<Api>, Path(id): Path<String>) -> Result<(), Refused> {
+pub(super) async fn end(By(by): By<Responder>, State(api): State<Api>, Path(id): Path<String>) -> Result<(), Refused> {
     let silence = named(&api, &id).await?;
     if silence.interval.end() > api.now() {
         api.command(&by, Action::ExpireSilence(silence.id)).await?;

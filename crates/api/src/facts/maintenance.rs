@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use model::command::{Action, Outcome};
 use model::fact::MaintenanceWindow;
 use model::outage::ItemState;
-use model::{CiId, Interval, MaintenanceId, SourceName};
+use model::{CiId, Interval, MaintenanceId, SourceName, limits};
 use serde::{Deserialize, Serialize};
-use store::WindowFilter;
+use store::{PageRequest, WindowFilter};
 use topology::{Graph, Rollup};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -98,7 +98,7 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
 
 /// One window.
 #[utoipa::path(get, path = "/api/v1/maintenance-windows/{id}", tag = "maintenance",
-    params(("id" = String, Path, description = "`mwn_…`")),
+    params(("id" = String, Path, description = "`mwn_…`, or its reference where only one goes by it")),
     responses((status = 200, body = v1::MaintenanceWindow)))]
 async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
     Ok(Json(v1::MaintenanceWindow::from_model(&api.window_named(&id).await?)))
@@ -144,7 +144,7 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
 
 /// Ends a window now; one that has not begun is taken back.
 #[utoipa::path(post, path = "/api/v1/maintenance-windows/{id}/end", tag = "maintenance",
-    params(("id" = String, Path, description = "`mwn_…`")),
+    params(("id" = String, Path, description = "`mwn_…`, or its reference where only one goes by it")),
     responses((status = 200, body = v1::MaintenanceWindow)))]
 async fn end(by: By<Manager>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
     let window = api.window_named(&id).await?.id;
@@ -168,8 +168,43 @@ impl Asked {
 impl Api {
     async fn window_named(&self, id: &str) -> Result<MaintenanceWindow, Fault> {
         let missing = || Fault::not_found(format!("maintenance window `{id}`"));
-        let key = MaintenanceId::parse(id).ok_or_else(missing)?;
-        self.store().maintenance_window(key).await?.ok_or_else(missing)
+        match MaintenanceId::parse(id) {
+            Some(key) => self.store().maintenance_window(key).await?.ok_or_else(missing),
+            None => self.window_referred_to(id).await?.ok_or_else(missing),
+        }
+    }
+
+    /// Each source has references of its own. Of several windows one that is not over is meant, if it is the only one.
+    async fn window_referred_to(&self, reference: &str) -> Result<Option<MaintenanceWindow>, Fault> {
+        let now = self.now();
+        let (over, mut meant): (Vec<_>, Vec<_>) = self
+            .windows_referred_to(reference)
+            .await?
+            .into_iter()
+            .partition(|window| window.deleted || window.interval.end() <= now);
+        if meant.is_empty() {
+            meant = over;
+        }
+        if meant.len() > 1 {
+            let ids: Vec<String> = meant.iter().map(|window| window.id.to_string()).collect();
+            return Err(Fault::conflict(format!(
+                "several windows go by `{reference}`: name one of {}",
+                ids.join(", ")
+            )));
+        }
+        Ok(meant.pop())
+    }
+
+    async fn windows_referred_to(&self, reference: &str) -> Result<Vec<MaintenanceWindow>, Fault> {
+        let filter = WindowFilter { with_deleted: true, ..WindowFilter::default() };
+        let mut found = Vec::new();
+        let mut request = PageRequest::first(limits::PAGE_ROWS_MAX);
+        loop {
+            let page = self.store().maintenance_windows(&filter, &request).await?;
+            found.extend(page.items.into_iter().filter(|window| &*window.reference == reference));
+            let Some(next) = page.next else { return Ok(found) };
+            request.cursor = Some(next);
+        }
     }
 
     async fn window_after(&self, outcome: &Outcome) -> Result<v1::MaintenanceWindow, Fault> {

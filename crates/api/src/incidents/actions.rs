@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use model::command::{Action, IncidentAction, IncidentTarget};
 use model::incident::{HoldFor, Major, Verdict};
-use model::{AlertId, CiId};
+use model::{AlertId, CiId, Incident, IncidentId, Timestamp, limits};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use store::IncidentKey;
 use utoipa::ToSchema;
 use wire::v1;
 
@@ -190,9 +192,41 @@ pub(crate) async fn act(
         // It takes what was measured back.
         by.needs_too(Role::Manager)?;
     }
-    let target = IncidentTarget::Id(api.incident_named(&number).await?.id);
-    let outcome = api.command(&by, Action::Incident { target, action }).await?;
-    Ok(Json(api.incident_after(&outcome).await?))
+    let incident = api.incident_named(&number).await?;
+    let into = match action {
+        IncidentAction::Merge { into } => Some(into),
+        _ => None,
+    };
+    let target = IncidentTarget::Id(incident.id);
+    match api.command(&by, Action::Incident { target, action }).await {
+        Ok(outcome) => Ok(Json(api.incident_after(&outcome).await?)),
+        Err(fault) if fault.status == StatusCode::NOT_FOUND => Err(api.over_for_good(incident, into, fault).await?),
+        Err(fault) => Err(fault),
+    }
+}
+
+impl Api {
+    /// The engine forgets an incident some time after it was closed or merged, and then says that there is none; its
+    /// row stays, and says better why nothing can be done.
+    async fn over_for_good(&self, target: Incident, into: Option<IncidentId>, fault: Fault) -> Result<Fault, Fault> {
+        let into = match into {
+            Some(id) => self.store().incident(IncidentKey::Id(id)).await?,
+            None => None,
+        };
+        let now = self.now();
+        Ok([Some(target), into].iter().flatten().find_map(|incident| too_old(incident, now)).unwrap_or(fault))
+    }
+}
+
+fn too_old(incident: &Incident, now: Timestamp) -> Option<Fault> {
+    let since = incident.clocks.close_at.filter(|at| incident.is_final() && *at <= now)?;
+    let (label, state) = (incident.label(), incident.state().as_str());
+    let why = format!(
+        "{label} is {state}, and since {since} it cannot be changed any more: this version changes incidents up to {} \
+         after they were closed or merged; open a new one that names it",
+        limits::LATE_HORIZON
+    );
+    Some(Fault::conflict_in(state, why))
 }
 
 async fn read(api: &Api, action: &str, body: Value) -> Result<IncidentAction, Fault> {

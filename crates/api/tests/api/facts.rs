@@ -30,6 +30,25 @@ async fn a_window_over_a_most_critical_service_needs_a_second_word() {
 }
 
 #[tokio::test]
+async fn a_window_goes_by_its_reference_where_only_one_does() {
+    let service = service().await.with_cmdb().await;
+    let path = |id: &str| format!("/api/v1/maintenance-windows/{id}");
+    let set = |ci: &str| format!(r#"{{"id":"MW1","ci":["{ci}"],"duration":"2h"}}"#);
+    service.post("/api/v1/maintenance-windows", set("mail")).await.of(201);
+    let shown = service.get(&path("MW1")).await.of(200);
+    assert_eq!(shown["ci"], json!(["mail"]));
+    service.post(&path("MW2/end"), "").await.of(404);
+    // Another source may call its own the same.
+    let event = r#"{"kind":"maintenance","source":"planner","id":"MW1","ci":["db-7"],"starts_at":"2000-01-01T00:00:00Z","ends_at":"2100-01-01T00:00:00Z"}"#;
+    service.push(event).await;
+    let several = service.post(&path("MW1/end"), "").await.of(409);
+    assert!(several["detail"].as_str().unwrap().contains(shown["id"].as_str().unwrap()), "{several}");
+    service.post(&path(&format!("{}/end", shown["id"].as_str().unwrap())), "").await.of(200);
+    let left = service.post(&path("MW1/end"), "").await.of(200);
+    assert_eq!(left["ci"], json!(["db-7"]), "the one that was not over");
+}
+
+#[tokio::test]
 async fn windows_that_cannot_be_are_refused_with_what_to_do() {
     let service = service().await.with_cmdb().await;
     for (body, status, says) in [

@@ -1,8 +1,12 @@
 //! Incidents and the alerts in them.
 
+use std::time::Duration;
+
+use model::limits::LATE_HORIZON;
+use model::{Span, Timestamp};
 use serde_json::{Value, json};
 
-use crate::service::{Service, alert, service};
+use crate::service::{Service, alert, service, service_at_pace, service_with_pipelines};
 
 async fn with_incident() -> (Service, Value) {
     let service = service().await.with_cmdb().await;
@@ -62,6 +66,41 @@ async fn what_the_state_forbids_is_409_with_the_state_and_the_reason() {
     assert!(refused["detail"].as_str().unwrap().contains("disk of db-7"), "{refused}");
     let refused = service.post(&path("unacknowledge"), "{}").await.of(409);
     assert!(refused["detail"].as_str().unwrap().contains("not acknowledged"), "{refused}");
+}
+
+/// The engine forgets what was closed a week ago; its row stays, and says why nothing more can be done to it.
+#[tokio::test]
+async fn what_was_closed_too_long_ago_is_409_with_its_state_and_since_when() {
+    let service = service_at_pace(400_000).await;
+    let opened = async |title: &str| {
+        let incident = service.post("/api/v1/incidents", format!(r#"{{"title":"{title}"}}"#)).await.of(201);
+        incident["number"].as_str().unwrap().to_owned()
+    };
+    let number = opened("Nobody can pay").await;
+    let act = async |number: &str, action: &str, body: &str| {
+        service.post(&format!("/api/v1/incidents/{number}/{action}"), body.to_owned()).await
+    };
+    let closed = act(&number, "close", r#"{"notes":"done","force":true}"#).await.of(200);
+    let closed_at: Timestamp = Timestamp::parse(closed["closed_at"].as_str().unwrap()).unwrap();
+    while service.runtime.now() < closed_at + LATE_HORIZON + Span::from_days(4) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let since = (closed_at + LATE_HORIZON).to_string();
+    let younger = opened("Nobody can log in").await;
+    let into = format!(r#"{{"into":"{number}"}}"#);
+    for (acted, action, body) in [
+        (&number, "false_positive", r#"{"reason":"a test"}"#),
+        (&number, "cause", r#"{"ci":"db-7","verdict":"rejected"}"#),
+        (&number, "comment", r#"{"text":"too late"}"#),
+        (&number, "reopen", ""),
+        (&younger, "merge", &into),
+    ] {
+        let refused = act(acted, action, body).await.of(409);
+        assert_eq!(refused["state"], "closed", "{action}");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains(&number) && detail.contains(&since), "{action}: {detail}");
+    }
+    assert_eq!(service.get(&format!("/api/v1/incidents/{number}")).await.of(200)["state"], "closed");
 }
 
 #[tokio::test]
@@ -173,8 +212,8 @@ async fn an_explanation_has_the_evidence_and_the_decisions() {
     service.push(&alert("checkout", "errors")).await;
     let explained =
         service.get(&format!("/api/v1/incidents/{}/explain", incident["number"].as_str().unwrap())).await.of(200);
-    let members = explained["members"].as_array().unwrap();
-    assert_eq!(members.len(), 2, "{explained}");
+    let members = explained["members"]["items"].as_array().unwrap();
+    assert_eq!((members.len(), &explained["members"]["next"]), (2, &Value::Null), "{explained}");
     assert!(members.iter().all(|member| member["joining"]["evidence"]["code"].is_string()), "{explained}");
     let codes: Vec<&str> = explained["timeline"]["items"]
         .as_array()
@@ -187,4 +226,42 @@ async fn an_explanation_has_the_evidence_and_the_decisions() {
     let explained = service.get(&format!("/api/v1/alerts/{alert}/explain")).await.of(200);
     assert_eq!(explained["binding"]["code"], "bound");
     assert_eq!(explained["episodes"][0]["incident"], incident["id"]);
+}
+
+#[tokio::test]
+async fn the_firings_of_an_incident_come_page_by_page() {
+    let (service, incident) = with_incident().await;
+    for key in ["cpu", "memory", "network"] {
+        service.push(&alert("db-7", key)).await;
+    }
+    let path = format!("/api/v1/incidents/{}/explain", incident["number"].as_str().unwrap());
+    let whole = service.get(&path).await.of(200)["members"]["items"].clone();
+    let mut pages = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = service.get(&format!("{path}?members_limit=3{next}")).await.of(200)["members"].clone();
+        pages.extend(page["items"].as_array().unwrap().clone());
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("&members_cursor={cursor}");
+    }
+    assert_eq!((Value::Array(pages), whole.as_array().unwrap().len()), (whole.clone(), 4));
+    service.get(&format!("{path}?members_cursor=epi_nowhere")).await.of(400);
+}
+
+/// Three alerts, one of them fired twice, where two are listed.
+#[tokio::test]
+async fn an_incident_lists_as_many_alerts_as_its_pipeline_says_and_counts_the_rest() {
+    let file = "name: default\nmax_alerts: 2\n";
+    let service = service_with_pipelines(&[("default.yaml", file)]).await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    service.push(&alert("db-7", "cpu")).await;
+    let cleared = alert("db-7", "cpu").replace(r#""severity""#, r#""status":"resolved","severity""#);
+    service.push(&cleared).await;
+    service.push(&alert("db-7", "cpu")).await;
+    let listed = async || service.get("/api/v1/incidents").await.of(200)["items"][0].clone();
+    let two = listed().await;
+    assert_eq!((two["alerts"].as_array().unwrap().len(), &two["alerts_unlisted"]), (2, &json!(0)), "{two}");
+    service.push(&alert("db-7", "memory")).await;
+    let three = listed().await;
+    assert_eq!((&three["alerts"], &three["alerts_unlisted"]), (&two["alerts"], &json!(1)), "the first stay listed");
 }

@@ -58,6 +58,7 @@ async fn measures_answer_with_their_definitions() {
         ("availability?service=ghost", 404, "ghost"),
         ("availability?from=now&to=-1d", 400, "exchange"),
         ("incidents?group_by=moon", 400, "service, class"),
+        ("availability?from=-100000d&step=day", 400, "more than 4000 periods"),
         ("incidents?time_zone=Mars/Olympus", 400, "time_zone"),
         ("incidents?window=30d", 400, "known are from"),
         ("weather", 404, "nothing is served"),
@@ -66,4 +67,25 @@ async fn measures_answer_with_their_definitions() {
         assert_eq!(heard.status.as_u16(), status, "{query}: {}", heard.text);
         assert!(heard.text.contains(says), "{query}: {}", heard.text);
     }
+}
+
+#[tokio::test]
+async fn the_status_says_what_waits_and_who_is_silent() {
+    let service = service().await.with_cmdb().await;
+    service.push(&alert("db-7", "disk")).await;
+    service.push(r#"{"kind":"heartbeat","source":"prom-eu","every":"60s"}"#).await;
+    let status = service.get("/api/v1/status").await.of(200);
+    for (key, expected) in [
+        ("version", json!("0.1.0")),
+        ("incidents_open", json!(1)),
+        ("alerts_firing", json!(1)),
+        ("cmdb_items", json!(3)),
+        ("dead_letters_new", json!(0)),
+        ("sources_silent", json!(0)),
+    ] {
+        assert_eq!(status[key], expected, "{key}: {status}");
+    }
+    let source = status["sources"].as_array().unwrap().iter().find(|source| source["name"] == "prom-eu").unwrap();
+    assert_eq!((&source["every_seconds"], &source["silent_since"]), (&json!(60), &json!(null)), "{source}");
+    assert!(status["last_commit_at"].is_string(), "{status}");
 }

@@ -10,6 +10,7 @@ async fn each_role_may_do_what_it_is_for_and_no_more() {
     for (method, path, body, least) in [
         ("GET", "/api/v1/incidents", "", Role::Viewer),
         ("GET", "/api/v1/stream", "", Role::Viewer),
+        ("GET", "/api/v1/status", "", Role::Viewer),
         ("GET", "/api/v2/alerts", "", Role::Viewer),
         ("POST", "/api/v1/incidents", r#"{"title":"x"}"#, Role::Responder),
         ("POST", "/api/v1/incidents/INC0000001/comment", r#"{"text":"x"}"#, Role::Responder),
@@ -30,6 +31,24 @@ async fn each_role_may_do_what_it_is_for_and_no_more() {
         let nobody = service.ask(method, path, &[], body).await;
         assert_eq!(nobody.status.as_u16(), 401, "{method} {path}");
         assert_eq!(nobody.headers["www-authenticate"], "Bearer");
+        assert_eq!(nobody.headers["content-type"], shape_of(path), "{method} {path}");
+    }
+}
+
+/// Alertmanager's clients read a JSON string, everybody else a problem.
+fn shape_of(path: &str) -> &'static str {
+    if path.starts_with("/api/v2/") { "application/json" } else { "application/problem+json" }
+}
+
+#[tokio::test]
+async fn alertmanagers_clients_are_denied_in_a_json_string() {
+    let service = service_with_roles().await;
+    let header = format!("Bearer {}", secret(Role::Ingest));
+    for path in ["status", "receivers", "alerts", "alerts/groups", "silences", "silence/x"] {
+        let path = format!("/api/v2/{path}");
+        assert!(service.get(&path).await.of(401).is_string(), "{path}");
+        let denied = service.ask("GET", &path, &[("authorization", &header)], "").await.of(403);
+        assert!(denied.as_str().is_some_and(|why| why.contains("viewer")), "{path}: {denied}");
     }
 }
 

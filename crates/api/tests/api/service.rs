@@ -7,9 +7,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use rules::PipelineSet;
-use runtime::{Item, PushAnswer, Runtime};
+use runtime::{Item, PushAnswer, Runtime, Time};
 use serde_json::Value;
-use store::Memory;
+use store::{Memory, Store};
 use telemetry::Metrics;
 use tower::ServiceExt;
 use wire::{Context, Format, Input};
@@ -55,10 +55,28 @@ pub(crate) fn secret(role: Role) -> String {
 }
 
 async fn service_with(auth: Auth) -> Service {
-    let store = Memory::new().store();
+    service_over(Memory::new().store(), auth, Time::default()).await
+}
+
+pub(crate) async fn service_with_pipelines(files: &[(&str, &str)]) -> Service {
+    let pipelines = PipelineSet::parse(files).unwrap().0;
+    service_of(Memory::new().store(), pipelines, Auth::default(), Time::default()).await
+}
+
+/// So many times as fast as life.
+pub(crate) async fn service_at_pace(pace: u32) -> Service {
+    let now = runtime::clock::wall();
+    service_over(Memory::new().store(), Auth::default(), Time::simulated(now, now, pace)).await
+}
+
+pub(crate) async fn service_over(store: Store, auth: Auth, time: Time) -> Service {
+    service_of(store, PipelineSet::builtin(), auth, time).await
+}
+
+async fn service_of(store: Store, pipelines: PipelineSet, auth: Auth, time: Time) -> Service {
     let (fatal, _) = tokio::sync::oneshot::channel();
     let metrics = Metrics::default();
-    let runtime = Runtime::start(store.clone(), PipelineSet::builtin().policy(), metrics.clone(), fatal);
+    let runtime = Runtime::start_at(store.clone(), pipelines.policy(), metrics.clone(), fatal, time);
     while runtime.live().commit() == 0 {
         tokio::task::yield_now().await;
     }
@@ -66,10 +84,11 @@ async fn service_with(auth: Auth) -> Service {
     let api = Api::new(Parts {
         runtime: runtime.clone(),
         store,
-        pipelines: Arc::new(RwLock::new(Arc::new(PipelineSet::builtin()))),
+        pipelines: Arc::new(RwLock::new(Arc::new(pipelines))),
         auth,
         once: once.clone(),
         reload: Arc::new(|| Box::pin(async { Err("pipeline.yaml:1:1: no".to_owned()) })),
+        cmdb_files: Arc::default(),
         version: "0.1.0",
     });
     let routes = api::complete(api::router(api.clone()), metrics);

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use axum::body::BodyDataStream;
 use futures_util::StreamExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::service::{Service, alert, service};
+use api::Auth;
+use runtime::Time;
+use store::{Sqlite, SqliteConfig, Store};
+
+use crate::service::{Service, alert, service, service_over};
 
 struct Event {
     id: String,
@@ -72,6 +76,33 @@ async fn a_change_is_told_with_the_object_of_its_list() {
     let told = listener.next_of("service").await;
     assert_eq!(told.data["id"], "checkout");
     assert_eq!(told.data["state"], "down");
+}
+
+#[tokio::test]
+async fn an_outage_that_turns_out_to_be_none_tells_its_service() {
+    let service = service().await.with_cmdb().await;
+    let mut listener = listen(&service, "/api/v1/stream?kind=service", &[]).await;
+    service.push(&alert("db-7", "disk")).await;
+    assert_eq!(listener.next().await.unwrap().data["state"], "down");
+    let number = service.get("/api/v1/incidents").await.of(200)["items"][0]["number"].as_str().unwrap().to_owned();
+    service.post(&format!("/api/v1/incidents/{number}/false_positive"), r#"{"reason":"a test"}"#).await.of(200);
+    assert_eq!(service.get("/api/v1/outages").await.of(200)["items"], json!([]));
+    let told = listener.next().await.unwrap();
+    assert_eq!((&told.data["id"], &told.data["state"]), (&json!("checkout"), &json!("up")));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_when_it_is_to_be_told_is_a_reset_and_not_silence() {
+    let file = std::env::temp_dir().join(format!("watchfire-stream-{}.db", std::process::id()));
+    let sqlite = Sqlite::open(&file, SqliteConfig::default()).await.unwrap();
+    let service = service_over(Store::Sqlite(sqlite.clone()), Auth::default(), Time::default()).await.with_cmdb().await;
+    let mut listener = listen(&service, "/api/v1/stream?kind=incident,service", &[]).await;
+    service.push(&alert("db-7", "disk")).await;
+    sqlite.close().await;
+    let told = listener.next().await.unwrap();
+    assert_eq!(told.kind, "reset");
+    assert!(told.id.contains('.'), "who reads everything anew goes on from there: {}", told.id);
+    std::fs::remove_file(&file).unwrap();
 }
 
 #[tokio::test]

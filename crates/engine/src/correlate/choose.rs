@@ -6,7 +6,7 @@ use model::incident::Incident;
 use model::outage::ItemState;
 use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
 use model::step::Subject;
-use model::{IncidentId, Reason, Span, Timestamp, limits};
+use model::{AlertId, IncidentId, Reason, Span, Timestamp, limits};
 
 use super::related::Tie;
 use super::weigh;
@@ -48,7 +48,7 @@ impl Desk<'_> {
         let mut candidates = Vec::new();
         let found = self
             .own_incident(alert, episode, pipeline)
-            .or_else(|| self.inhibiting(alert, pipeline))
+            .or_else(|| self.inhibiting(alert, episode, pipeline))
             .or_else(|| self.by_rule(alert, episode, pipeline))
             .or_else(|| {
                 candidates = self.candidates(alert, episode);
@@ -81,6 +81,9 @@ impl Desk<'_> {
             Reason::EpisodeJoined { alert: member.0, joining: joining.clone() },
         );
         self.attach(member, found.incident, joining);
+        for (other, score) in self.turn_out_one(member, found.incident, candidates) {
+            self.tie_together(found.incident, other, score);
+        }
         let chosen = candidates.iter().find(|candidate| candidate.incident == found.incident);
         let Some(chosen) = chosen.filter(|chosen| chosen.tie.may_merge && chosen.score >= weigh::MERGE) else { return };
         let tied: Vec<(IncidentId, u32)> = candidates
@@ -94,13 +97,35 @@ impl Desk<'_> {
         }
     }
 
+    /// The incidents that are one with the chosen, because the episode could join either and
+    /// - they began at once, or
+    /// - it began before the other did, and was only heard later: in time, the other's would have joined it.
+    fn turn_out_one(&self, member: Member, chosen: IncidentId, candidates: &[Candidate]) -> Vec<(IncidentId, u32)> {
+        let first = |id: IncidentId| {
+            let incident = self.state.incidents.get(&id)?;
+            Some(incident.clocks.first_start.unwrap_or(incident.started_at))
+        };
+        let Some((start, chosen_first)) = self.episode(member).map(|(_, episode)| episode.start).zip(first(chosen))
+        else {
+            return Vec::new();
+        };
+        candidates
+            .iter()
+            .filter(|other| other.incident != chosen && other.missed.is_none())
+            .filter(|other| {
+                let began = first(other.incident);
+                began.is_some_and(|began| began >= start || (began - chosen_first).abs() <= weigh::AT_ONCE)
+            })
+            .map(|other| (other.incident, other.score))
+            .collect()
+    }
+
     /// The incident that holds the alert's episode before this one, while it is open or may be reopened.
     fn own_incident(&self, alert: &Alert, episode: &Episode, pipeline: &Pipeline) -> Option<Found> {
         let earlier = alert.episodes.iter().rev().filter(|other| other.id != episode.id);
         let incident = earlier.filter_map(|other| other.incident).next()?;
         let incident = self.follow_merges(incident)?;
-        let reopens = incident.resolved_at.is_none_or(|resolved| self.now - resolved <= pipeline.reopen_window);
-        let allowed = !incident.is_final() && incident.false_positive.is_none() && reopens;
+        let allowed = self.reaches(incident, episode.start, pipeline.reopen_window);
         (allowed && episode.unlinked_from != Some(incident.id)).then_some(Found {
             incident: incident.id,
             evidence: Evidence::SameAlert,
@@ -121,30 +146,27 @@ impl Desk<'_> {
     }
 
     /// An alert that the pipeline's `inhibit` lets explain this one.
-    fn inhibiting(&self, alert: &Alert, pipeline: &Pipeline) -> Option<Found> {
-        if pipeline.inhibit.is_empty() {
-            return None;
-        }
-        let rules = pipeline.inhibit.iter().filter(|rule| matches(&rule.target, alert));
-        for rule in rules {
-            let source = self.state.open_alerts.iter().filter_map(|id| self.state.alerts.get(id)).find(|source| {
+    fn inhibiting(&self, alert: &Alert, episode: &Episode, pipeline: &Pipeline) -> Option<Found> {
+        let mut rules = pipeline.inhibit.iter().filter(|rule| matches(&rule.target, alert));
+        let (source, incident) = rules.find_map(|rule| {
+            let sources = self.state.open_alerts.iter().filter_map(|id| self.state.alerts.get(id));
+            let explaining = sources.filter(|source| {
                 source.id != alert.id
                     && matches(&rule.source, source)
                     && rule.equal.iter().all(|name| field(source, name) == field(alert, name))
-                    && source.open_episode().is_some_and(|open| open.suppressed.is_none())
             });
-            let Some(source) = source else { continue };
-            let Some(incident) = source.open_episode().and_then(|open| open.incident) else { continue };
-            if self.state.incidents.get(&incident).is_some_and(Incident::is_open) {
-                return Some(Found {
-                    incident,
-                    evidence: Evidence::Inhibited { by: source.id },
-                    score: weigh::INHIBITED,
-                    silently: true,
-                });
-            }
-        }
-        None
+            explaining
+                .filter_map(|source| Some((source.id, self.open_holder(source)?)))
+                .find(|(_, incident)| episode.unlinked_from != Some(*incident))
+        })?;
+        let evidence = Evidence::Inhibited { by: source };
+        Some(Found { incident, evidence, score: weigh::INHIBITED, silently: true })
+    }
+
+    /// The open incident that holds what of the alert fires. What is suppressed explains nothing.
+    fn open_holder(&self, alert: &Alert) -> Option<IncidentId> {
+        let incident = alert.open_episode().filter(|open| open.suppressed.is_none())?.incident?;
+        self.state.incidents.get(&incident).filter(|incident| incident.is_open()).map(|incident| incident.id)
     }
 
     fn by_rule(&self, alert: &Alert, episode: &Episode, pipeline: &Pipeline) -> Option<Found> {
@@ -155,7 +177,7 @@ impl Desk<'_> {
                 Anchor::Last => self.now - incident.clocks.newest_received_at.unwrap_or(incident.opened_at),
                 Anchor::Start => (episode.start - incident.started_at).abs(),
             };
-            incident.is_open() && since <= rule.window
+            incident.is_open() && since <= rule.window && episode.unlinked_from != Some(incident.id)
         };
         let incidents = self.state.index.by_rule(&key).filter_map(|id| self.state.incidents.get(&id)).filter(within);
         let incident = incidents.max_by_key(|incident| (incident.opened_at, incident.id))?;
@@ -165,6 +187,29 @@ impl Desk<'_> {
             score: weigh::RULE,
             silently: false,
         })
+    }
+
+    /// Where a rule will look for a member's incident, whatever it was that made it join.
+    pub(crate) fn index_rule(&mut self, member: Member, incident: IncidentId) {
+        let Some(alert) = self.state.alerts.get(&member.0) else { return };
+        let key = self.rule_key(alert, self.pipeline(&alert.pipeline)).map(|(_, key)| key);
+        self.state.index.set_rule(key, incident, member);
+    }
+
+    /// An alert's words have changed: so may have what they speak of, and what a rule groups it by.
+    pub(crate) fn reworded(&mut self, id: AlertId) {
+        if self.state.kinds.contains_key(&id) {
+            self.note_kind(id);
+        }
+        let Some(alert) = self.state.alerts.get(&id) else { return };
+        if self.pipeline(&alert.pipeline).rules.is_empty() {
+            return;
+        }
+        let held = alert.episodes.iter().filter_map(|episode| Some(((id, episode.id), episode.incident?)));
+        let live: Vec<(Member, IncidentId)> = held.filter(|(_, incident)| self.is_live(*incident)).collect();
+        for (member, incident) in live {
+            self.index_rule(member, incident);
+        }
     }
 
     /// The first rule that matches and has all its labels; a rule that lacks one on this alert does not match.
@@ -212,10 +257,10 @@ impl Desk<'_> {
     ) -> Option<MissedBecause> {
         let window = self.pipeline(&incident.pipeline).join_window;
         let (gap, age) = beside(incident, episode.start);
-        if !self.may_take(incident, episode) {
+        if !self.reaches(incident, episode.start, Span::ZERO) {
             return Some(MissedBecause::OutsideJoinWindow {
-                gap: self.now - incident.resolved_at.unwrap_or(self.now),
-                allowed: Span::ZERO,
+                gap: episode.start - incident.restored_at.unwrap_or(episode.start),
+                allowed: self.pipeline(&incident.pipeline).quiet_period,
             });
         }
         if episode.unlinked_from == Some(incident.id) {
@@ -237,18 +282,6 @@ impl Desk<'_> {
             });
         }
         None
-    }
-
-    /// Open incidents take new episodes. One resolved lately takes what began while it lasted and was only late.
-    fn may_take(&self, incident: &Incident, episode: &Episode) -> bool {
-        if incident.is_open() {
-            return true;
-        }
-        let reopen_window = self.pipeline(&incident.pipeline).reopen_window;
-        !incident.is_final()
-            && incident.false_positive.is_none()
-            && incident.restored_at.is_some_and(|restored| episode.start < restored)
-            && incident.resolved_at.is_some_and(|resolved| self.now - resolved <= reopen_window)
     }
 
     fn best(&self, alert: &Alert, episode: &Episode, candidates: &[Candidate]) -> Option<Found> {

@@ -18,11 +18,25 @@ pub(crate) struct Index {
     /// Which incidents have members on an item.
     present: FixedMap<ItemIdx, BTreeMap<IncidentId, Presence>>,
     /// Alerting items that need an item, with the distance; kept while any is present.
-    needed_by: FixedMap<ItemIdx, BTreeMap<ItemIdx, u32>>,
+    needed_by: FixedMap<ItemIdx, Needing>,
+    /// The earliest start on each item that is present: by it the item stands among those that need another.
+    first: FixedMap<ItemIdx, Timestamp>,
     /// Members bound to no item.
     unbound: BTreeMap<IncidentId, BTreeMap<Member, Timestamp>>,
-    /// Incidents that a rule opened, by rule and key.
-    rules: BTreeMap<Box<str>, BTreeSet<IncidentId>>,
+    /// Members bound to no item by their starts, to find the nearest.
+    unbound_by_start: BTreeMap<Timestamp, BTreeSet<(IncidentId, Member)>>,
+    /// How many members of an incident a rule groups by a key, by rule and key.
+    rules: BTreeMap<Box<str>, BTreeMap<IncidentId, u32>>,
+    /// The rule and key of each member that has one.
+    keys: BTreeMap<IncidentId, BTreeMap<Member, Box<str>>>,
+}
+
+/// Alerting items that need an item.
+#[derive(Debug, Default)]
+struct Needing {
+    distances: BTreeMap<ItemIdx, u32>,
+    /// By the earliest start on each.
+    by_start: BTreeSet<(Timestamp, ItemIdx)>,
 }
 
 /// The members of one incident on one item, by their starts.
@@ -49,24 +63,34 @@ impl Index {
         member: Member,
         start: Timestamp,
     ) {
-        if !self.present.contains_key(&item) {
-            self.mark(graph, item);
-        }
         let incidents = self.present.get_or_insert_with(item, BTreeMap::new);
         incidents.entry(incident).or_default().0.insert(member, start);
+        self.mark_anew(graph, item);
     }
 
     pub(crate) fn insert_unbound(&mut self, incident: IncidentId, member: Member, start: Timestamp) {
+        self.remove_unbound(incident, member);
         self.unbound.entry(incident).or_default().insert(member, start);
+        self.unbound_by_start.entry(start).or_default().insert((incident, member));
+    }
+
+    fn remove_unbound(&mut self, incident: IncidentId, member: Member) {
+        let Some(members) = self.unbound.get_mut(&incident) else { return };
+        if let Some(start) = members.remove(&member) {
+            let starting = self.unbound_by_start.entry(start).or_default();
+            starting.remove(&(incident, member));
+            if starting.is_empty() {
+                self.unbound_by_start.remove(&start);
+            }
+        }
+        if members.is_empty() {
+            self.unbound.remove(&incident);
+        }
     }
 
     pub(crate) fn remove(&mut self, graph: &Graph, item: Option<ItemIdx>, incident: IncidentId, member: Member) {
-        if let Some(members) = self.unbound.get_mut(&incident) {
-            members.remove(&member);
-            if members.is_empty() {
-                self.unbound.remove(&incident);
-            }
-        }
+        self.remove_unbound(incident, member);
+        self.set_rule(None, incident, member);
         let Some(item) = item else { return };
         let Some(incidents) = self.present.get_mut(&item) else { return };
         if let Some(presence) = incidents.get_mut(&incident) {
@@ -77,60 +101,152 @@ impl Index {
         }
         if incidents.is_empty() {
             self.present.remove(&item);
-            self.unmark(graph, item);
         }
+        self.mark_anew(graph, item);
     }
 
     pub(crate) fn at(&self, item: ItemIdx) -> impl Iterator<Item = (IncidentId, &Presence)> {
         self.present.get(&item).into_iter().flatten().map(|(incident, presence)| (*incident, presence))
     }
 
-    /// Alerting items that need this one, nearest first as far as their order goes.
+    /// Alerting items that need this one, with the distance, in the order of their ids.
     pub(crate) fn needing(&self, item: ItemIdx) -> impl Iterator<Item = (ItemIdx, u32)> {
-        self.needed_by.get(&item).into_iter().flatten().map(|(item, distance)| (*item, *distance))
+        let needing = self.needed_by.get(&item).into_iter().flat_map(|needing| &needing.distances);
+        needing.map(|(item, distance)| (*item, *distance))
+    }
+
+    /// The same, those first that began to alert nearest to an instant.
+    pub(crate) fn needing_near(&self, item: ItemIdx, to: Timestamp) -> impl Iterator<Item = (ItemIdx, u32)> {
+        self.needed_by.get(&item).into_iter().flat_map(move |needing| {
+            let lowest = ItemIdx::default();
+            let later = needing.by_start.range((to, lowest)..).map(|(start, item)| (*start, *item));
+            let earlier = needing.by_start.range(..(to, lowest)).rev().map(|(start, item)| (*start, *item));
+            let near = nearest_first(to, later, earlier);
+            near.filter_map(|item| Some((item, *needing.distances.get(&item)?)))
+        })
     }
 
     pub(crate) fn needing_count(&self, item: ItemIdx) -> u32 {
-        self.needed_by.get(&item).map_or(0, |items| items.len() as u32)
+        self.needed_by.get(&item).map_or(0, |needing| needing.distances.len() as u32)
     }
 
-    pub(crate) fn unbound(&self) -> impl Iterator<Item = (IncidentId, Member, Timestamp)> {
-        self.unbound
-            .iter()
-            .flat_map(|(incident, members)| members.iter().map(|(member, start)| (*incident, *member, *start)))
+    /// The start on an item that is nearest to an instant; `None` where nobody alerts.
+    pub(crate) fn nearest_start(&self, item: ItemIdx, to: Timestamp) -> Option<Timestamp> {
+        self.at(item).filter_map(|(_, presence)| presence.nearest(to)).min_by_key(|start| (*start - to).abs())
     }
 
-    pub(crate) fn set_rule(&mut self, key: &str, incident: IncidentId) {
-        self.rules.entry(key.into()).or_default().insert(incident);
+    /// Members bound to no item, those first that start nearest to an instant.
+    pub(crate) fn unbound_near(&self, to: Timestamp) -> impl Iterator<Item = (IncidentId, Member, Timestamp)> {
+        let later = self.unbound_by_start.range(to..).flat_map(starting);
+        let earlier = self.unbound_by_start.range(..to).rev().flat_map(starting);
+        nearest_first(to, later, earlier)
     }
 
-    pub(crate) fn unset_rule(&mut self, key: &str, incident: IncidentId) {
-        if let Some(incidents) = self.rules.get_mut(key) {
+    /// The key by which a rule groups a member, or none.
+    pub(crate) fn set_rule(&mut self, key: Option<Box<str>>, incident: IncidentId, member: Member) {
+        let known = self.keys.get(&incident).and_then(|keys| keys.get(&member));
+        if known == key.as_ref() {
+            return;
+        }
+        if let Some(gone) = self.take_key(incident, member) {
+            self.forget_rule(&gone, incident);
+        }
+        if let Some(key) = key {
+            *self.rules.entry(key.clone()).or_default().entry(incident).or_default() += 1;
+            self.keys.entry(incident).or_default().insert(member, key);
+        }
+    }
+
+    fn take_key(&mut self, incident: IncidentId, member: Member) -> Option<Box<str>> {
+        let keys = self.keys.get_mut(&incident)?;
+        let key = keys.remove(&member);
+        if keys.is_empty() {
+            self.keys.remove(&incident);
+        }
+        key
+    }
+
+    fn forget_rule(&mut self, key: &str, incident: IncidentId) {
+        let Some(incidents) = self.rules.get_mut(key) else { return };
+        let left = incidents.get_mut(&incident).map(|members| {
+            *members -= 1;
+            *members
+        });
+        if left == Some(0) {
             incidents.remove(&incident);
-            if incidents.is_empty() {
-                self.rules.remove(key);
-            }
+        }
+        if incidents.is_empty() {
+            self.rules.remove(key);
         }
     }
 
+    /// Incidents with a member that a rule groups by this key.
     pub(crate) fn by_rule(&self, key: &str) -> impl Iterator<Item = IncidentId> {
-        self.rules.get(key).into_iter().flatten().copied()
+        self.rules.get(key).into_iter().flatten().map(|(incident, _)| *incident)
     }
 
-    fn mark(&mut self, graph: &Graph, item: ItemIdx) {
-        for (below, distance) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
-            self.needed_by.get_or_insert_with(below, BTreeMap::new).insert(item, distance);
+    /// An item stands by its earliest start among those that need what it needs.
+    fn mark_anew(&mut self, graph: &Graph, item: ItemIdx) {
+        let starts = self.at(item).flat_map(|(_, presence)| presence.0.values().copied());
+        let (was, is) = (self.first.get(&item).copied(), starts.min());
+        if was == is {
+            return;
+        }
+        if let Some(was) = was {
+            self.unmark(graph, item, was);
+        }
+        match is {
+            Some(is) => {
+                self.mark(graph, item, is);
+                self.first.insert(item, is);
+            }
+            None => drop(self.first.remove(&item)),
         }
     }
 
-    fn unmark(&mut self, graph: &Graph, item: ItemIdx) {
+    fn mark(&mut self, graph: &Graph, item: ItemIdx, start: Timestamp) {
+        for (below, distance) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
+            let needing = self.needed_by.get_or_insert_with(below, Needing::default);
+            needing.distances.insert(item, distance);
+            needing.by_start.insert((start, item));
+        }
+    }
+
+    fn unmark(&mut self, graph: &Graph, item: ItemIdx, start: Timestamp) {
         for (below, _) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
-            if let Some(items) = self.needed_by.get_mut(&below) {
-                items.remove(&item);
-                if items.is_empty() {
+            if let Some(needing) = self.needed_by.get_mut(&below) {
+                needing.distances.remove(&item);
+                needing.by_start.remove(&(start, item));
+                if needing.distances.is_empty() {
                     self.needed_by.remove(&below);
                 }
             }
         }
     }
+}
+
+type Starting<'a> = (&'a Timestamp, &'a BTreeSet<(IncidentId, Member)>);
+
+fn starting<'a>(
+    (start, members): Starting<'a>,
+) -> impl Iterator<Item = (Timestamp, (IncidentId, Member, Timestamp))> + use<'a> {
+    members.iter().map(|(incident, member)| (*start, (*incident, *member, *start)))
+}
+
+/// Two streams that lead away from an instant, one into the future and one into the past, as one.
+fn nearest_first<T>(
+    to: Timestamp,
+    later: impl Iterator<Item = (Timestamp, T)>,
+    earlier: impl Iterator<Item = (Timestamp, T)>,
+) -> impl Iterator<Item = T> {
+    let (mut later, mut earlier) = (later.peekable(), earlier.peekable());
+    std::iter::from_fn(move || {
+        let earlier_is_nearer = match (later.peek(), earlier.peek()) {
+            (Some((after, _)), Some((before, _))) => to - *before < *after - to,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        let next = if earlier_is_nearer { earlier.next() } else { later.next() };
+        next.map(|(_, found)| found)
+    })
 }

@@ -1,6 +1,6 @@
 //! Merge: two incidents that turn out to be one, at most one of which a person has touched; else it is a suggestion.
 
-use model::incident::Incident;
+use model::incident::{Incident, Priority};
 use model::reason::{Evidence, Joining};
 use model::step::{Subject, TellKind};
 use model::{IncidentId, Reason, limits};
@@ -13,7 +13,9 @@ use crate::timer::Timer;
 impl Desk<'_> {
     /// Evidence ties two open incidents strongly.
     pub(crate) fn tie_together(&mut self, one: IncidentId, other: IncidentId, score: u32) {
-        let (Some(a), Some(b)) = (self.state.incidents.get(&one), self.state.incidents.get(&other)) else { return };
+        // Either may have been merged only now, by a tie of the same episode.
+        let (Some(a), Some(b)) = (self.follow_merges(one), self.follow_merges(other)) else { return };
+        let (one, other) = (a.id, b.id);
         if one == other || !a.is_open() || !b.is_open() {
             return;
         }
@@ -57,6 +59,9 @@ impl Desk<'_> {
         self.state.timers.set(forget_at, Timer::Close(gone));
         if let Some(incident) = self.incident_mut(survivor) {
             absorb(incident, &merged);
+            if let Some(at) = incident.clocks.unhold_at {
+                self.state.timers.set(at, Timer::Unhold(survivor));
+            }
         }
         if let Some(problem) = merged.problem {
             self.link(survivor, problem);
@@ -94,6 +99,12 @@ fn absorb(incident: &mut Incident, merged: &Incident) {
     incident.detected_at = incident.detected_at.min(merged.detected_at);
     incident.opened_at = incident.opened_at.min(merged.opened_at);
     incident.acknowledged_at = [incident.acknowledged_at, merged.acknowledged_at].into_iter().flatten().min();
+    // On hold for as long as either was: one without an end is ended by a person.
+    incident.clocks.unhold_at = match (incident.hold(), merged.hold()) {
+        (Some(_), Some(_)) => incident.clocks.unhold_at.zip(merged.clocks.unhold_at).map(|(a, b)| a.max(b)),
+        (None, Some(_)) => merged.clocks.unhold_at,
+        (_, None) => incident.clocks.unhold_at,
+    };
     incident.holds.extend(merged.holds.iter().cloned());
     incident.holds.sort_by_key(|hold| (hold.from, hold.to));
     incident.comments.extend(merged.comments.iter().cloned());
@@ -101,6 +112,11 @@ fn absorb(incident: &mut Incident, merged: &Incident) {
     incident.priority = incident.priority.min(merged.priority);
     incident.by_hand |= merged.by_hand;
     incident.touched |= merged.touched;
+    // What was kept quiet takes in what was to be told.
+    if incident.residual_of.is_some() && merged.residual_of.is_none() && !incident.told.opened {
+        incident.told.priority = Some(Priority::P5);
+        incident.told.down.clear();
+    }
     incident.told.opened |= merged.told.opened;
     incident.told.priority = match (incident.told.priority, merged.told.priority) {
         (Some(a), Some(b)) => Some(a.min(b)),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use model::alert::{Alert, Episode};
+use model::limits::{RELATIVES_MAX, UNBOUND_COMPARED_MAX};
 use model::outage::ItemState;
 use model::reason::Evidence;
 use model::{CiId, IncidentId, Span, Timestamp, limits};
@@ -14,11 +15,6 @@ use topology::{Graph, ItemIdx};
 use super::index::Presence;
 use super::weigh;
 use crate::desk::Desk;
-
-/// Alerting relatives of one kind that are looked at; the rest tie to the same incidents or to none.
-const RELATIVES_MAX: usize = 64;
-/// Members bound to no item that are compared by their labels.
-const UNBOUND_MAX: usize = 256;
 
 /// The best tie to one incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,8 +130,8 @@ impl<'a> Desk<'a> {
             let dependents = self.graph().dependent_count(on);
             let alerting = self.state.index.needing_count(on) + 1;
             let hub = (dependents > weigh::HUB_DEPENDENTS).then(|| (ties.id(on), dependents));
-            let siblings =
-                self.state.index.needing(on).filter(|(other, up)| *other != item && *up <= weigh::COMMON_DISTANCE_MAX);
+            let needing = self.state.index.needing_near(on, ties.start);
+            let siblings = needing.filter(|(other, up)| *other != item && *up <= weigh::COMMON_DISTANCE_MAX);
             for (other, up) in siblings.take(RELATIVES_MAX) {
                 let strength = weigh::common_dependency(down + up, dependents, alerting);
                 for (incident, presence) in self.state.index.at(other) {
@@ -189,7 +185,13 @@ impl<'a> Desk<'a> {
 
     /// Connected, or in one place: enough to join, never to make two incidents one.
     fn neighbours(&self, item: ItemIdx, ties: &mut Ties) {
-        for other in self.graph().peers(item).take(RELATIVES_MAX) {
+        let nearest = |peer: ItemIdx| {
+            let start = self.state.index.nearest_start(peer, ties.start)?;
+            Some(((start - ties.start).abs(), peer))
+        };
+        let mut peers: Vec<(Span, ItemIdx)> = self.graph().peers(item).filter_map(nearest).collect();
+        peers.sort_unstable();
+        for (_, other) in peers.into_iter().take(RELATIVES_MAX) {
             for (incident, presence) in self.state.index.at(other) {
                 let (_, gap) = ties.nearest(presence);
                 let evidence = Evidence::Connected { member: ties.id(other), gap };
@@ -213,7 +215,7 @@ impl<'a> Desk<'a> {
 
     /// Bound to nothing: never thrown together, only held by what their labels share.
     fn likeness(&self, alert: &Alert, ties: &mut Ties) {
-        for (incident, member, start) in self.state.index.unbound().take(UNBOUND_MAX) {
+        for (incident, member, start) in self.state.index.unbound_near(ties.start).take(UNBOUND_COMPARED_MAX) {
             let Some(other) = self.state.alerts.get(&member.0) else { continue };
             let shared: Vec<Box<str>> = alert
                 .labels

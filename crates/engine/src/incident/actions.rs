@@ -7,6 +7,7 @@ use model::step::Subject;
 use model::{AlertId, CiId, IncidentId, Reason, Timestamp};
 
 use super::allowed::{IncidentStep, allowed};
+use super::membership::counts_now;
 use crate::desk::Desk;
 use crate::state::Member;
 use crate::timer::Timer;
@@ -167,10 +168,11 @@ impl Desk<'_> {
     }
 
     fn clear_open(&mut self, id: IncidentId, force: bool, notes: Option<&str>, at: Timestamp) -> Done {
+        let policy = self.policy_of(id);
         let open: Vec<(AlertId, String)> = self
             .members(id)
             .into_iter()
-            .filter(|(_, episode)| episode.is_open() && episode.counts())
+            .filter(|(_, episode)| counts_now(episode, policy))
             .map(|(alert, _)| (alert.id, alert.summary.to_string()))
             .collect();
         if open.is_empty() {

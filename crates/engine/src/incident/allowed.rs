@@ -136,7 +136,11 @@ pub fn table() -> String {
             });
         }
     }
-    text.push_str("\n\nRefused, and why:\n");
+    text.push_str(&format!(
+        "\n\nA closed or merged incident takes these steps for {}. Later every step is refused, whatever its state: over \
+         HTTP with `409`, the state, and since when.\n\nRefused, and why:\n",
+        model::limits::LATE_HORIZON
+    ));
     for step in IncidentStep::ALL {
         for state in IncidentState::ALL {
             if let Err(why) = allowed(state, step) {

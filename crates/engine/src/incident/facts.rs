@@ -1,9 +1,11 @@
 //! What an incident's members say together: its instants, and whether anything still fires. docs/measures.md section 2.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Episode};
-use model::{CiId, IncidentId, Severity, SourceName, Timestamp};
+use model::reason::SymptomKind;
+use model::{AlertId, CiId, IncidentId, Severity, SourceName, Timestamp};
 
 use crate::desk::Desk;
 use crate::policy::Pipeline;
@@ -11,6 +13,8 @@ use crate::policy::Pipeline;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) members: usize,
+    /// Of the members, each alert once.
+    pub(crate) alerts: usize,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) detected_at: Option<Timestamp>,
     pub(crate) first_start: Option<Timestamp>,
@@ -31,6 +35,37 @@ pub(crate) struct Facts {
     pub(crate) flaps: bool,
     pub(crate) cis: BTreeSet<CiId>,
     pub(crate) sources: BTreeSet<SourceName>,
+    /// What counts on each item, and who speaks of it.
+    pub(crate) alerting: BTreeMap<CiId, Alerting>,
+    pub(crate) counting_sources: BTreeSet<SourceName>,
+    /// The worst alert of all, and of each item.
+    pub(crate) worst: Option<Worst>,
+    pub(crate) worst_on: BTreeMap<CiId, Worst>,
+}
+
+/// What an alerting item is known by: when its first alert began, and the most telling of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Alerting {
+    pub(crate) start: Timestamp,
+    pub(crate) kind: SymptomKind,
+    pub(crate) alertname: Box<str>,
+}
+
+/// The more severe; of two the one that began first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Worst {
+    severity: Severity,
+    began: Reverse<(Timestamp, AlertId)>,
+}
+
+impl Worst {
+    fn of(alert: &Alert, episode: &Episode) -> Worst {
+        Worst { severity: episode.worst(), began: Reverse((episode.start, alert.id)) }
+    }
+
+    pub(crate) fn alert(self) -> AlertId {
+        self.began.0.1
+    }
 }
 
 impl Desk<'_> {
@@ -39,11 +74,12 @@ impl Desk<'_> {
         let counting: Vec<&(&Alert, &Episode)> = members.iter().filter(|(_, episode)| episode.counts()).collect();
         let policy = self.policy_of(incident);
         let threshold = restore_threshold(&counting, policy);
-        let mut facts = Facts { members: members.len(), ..Facts::default() };
+        // Members are in the order of their alerts.
+        let alerts = members.chunk_by(|(one, _), (other, _)| one.id == other.id).count();
+        let mut facts = Facts { members: members.len(), alerts, ..Facts::default() };
         let mut newest_detected = None;
         for (alert, episode) in &members {
-            facts.cis.extend(alert.ci.clone());
-            facts.sources.insert(alert.source.clone());
+            self.note_words(alert, episode, &mut facts);
             if episode.is_open() {
                 facts.stale |= alert.stale;
                 facts.flapping_until = facts.flapping_until.max(alert.flapping.steady_at);
@@ -81,6 +117,46 @@ impl Desk<'_> {
         facts.started_at =
             facts.started_at.map(|start| facts.detected_at.map_or(start, |detected| start.min(detected)));
         facts
+    }
+}
+
+impl Desk<'_> {
+    /// Who speaks of what, and what says the most: what a search for causes and a title need.
+    fn note_words(&self, alert: &Alert, episode: &Episode, facts: &mut Facts) {
+        let worst = Worst::of(alert, episode);
+        facts.worst = facts.worst.max(Some(worst));
+        note(&mut facts.sources, &alert.source);
+        if episode.counts() && alert.ci.is_some() {
+            note(&mut facts.counting_sources, &alert.source);
+        }
+        let Some(ci) = &alert.ci else { return };
+        note(&mut facts.cis, ci);
+        match facts.worst_on.get_mut(ci) {
+            Some(known) => *known = worst.max(*known),
+            None => drop(facts.worst_on.insert(ci.clone(), worst)),
+        }
+        if !episode.counts() {
+            return;
+        }
+        let (start, kind) = (episode.start, self.kind(alert));
+        match facts.alerting.get_mut(ci) {
+            Some(known) => {
+                known.start = known.start.min(start);
+                if kind < known.kind {
+                    (known.kind, known.alertname) = (kind, alert.alertname().into());
+                }
+            }
+            None => {
+                let alerting = Alerting { start, kind, alertname: alert.alertname().into() };
+                facts.alerting.insert(ci.clone(), alerting);
+            }
+        }
+    }
+}
+
+fn note<T: Ord + Clone>(set: &mut BTreeSet<T>, value: &T) {
+    if !set.contains(value) {
+        set.insert(value.clone());
     }
 }
 

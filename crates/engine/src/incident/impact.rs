@@ -116,7 +116,11 @@ impl Desk<'_> {
     fn record_services(&mut self, id: IncidentId, since: Timestamp) {
         let graph = self.graph();
         let Some(impact) = self.state.impacts.get_mut(&id) else { return };
-        let changed: Vec<ItemIdx> = impact.take_changed().into_iter().filter(|item| graph.is_service(*item)).collect();
+        let mut changed = impact.take_changed();
+        if !self.state.suppressed.is_empty() {
+            self.state.touched.explained.extend(changed.iter().map(|item| graph.id(*item).clone()));
+        }
+        changed.retain(|item| graph.is_service(*item));
         if changed.is_empty() {
             return;
         }

@@ -1,8 +1,9 @@
 //! The steps an incident takes by the clock.
 
-use model::incident::Resolution;
+use model::incident::{Major, Resolution};
 use model::{IncidentId, Reason, Timestamp};
 
+use super::membership::counts_now;
 use super::settle::passed;
 use crate::desk::Desk;
 use crate::state::Member;
@@ -15,7 +16,7 @@ impl Desk<'_> {
         let quiet = self.policy_of(id).quiet_period;
         let Some(incident) = self.state.incidents.get(&id) else { return };
         let due = incident.is_open() && incident.restored_at.is_some() && passed(incident.clocks.resolve_at, now);
-        if !due || incident.hold().is_some() {
+        if !due || incident.hold().is_some() || incident.major == Major::Declared {
             return;
         }
         self.set_resolved(id, now, Resolution { code: None, notes: None, by: None, forced: false });
@@ -62,10 +63,11 @@ impl Desk<'_> {
 
     /// Final: what still fires mildly goes on in an incident of its own.
     pub(crate) fn close(&mut self, id: IncidentId, at: Timestamp) {
+        let policy = self.policy_of(id);
         let residual: Vec<Member> = self
             .members(id)
             .into_iter()
-            .filter(|(_, episode)| episode.is_open() && episode.counts())
+            .filter(|(_, episode)| counts_now(episode, policy))
             .map(|(alert, episode)| (alert.id, episode.id))
             .collect();
         self.open_residual(id, &residual);

@@ -8,6 +8,7 @@ use model::{AlertId, IncidentId, Reason};
 use super::impact::Say;
 use crate::correlate::weigh;
 use crate::desk::Desk;
+use crate::policy::Pipeline;
 use crate::reconcile::Delta;
 use crate::state::Member;
 
@@ -46,10 +47,9 @@ impl Desk<'_> {
     }
 
     fn member_moved(&mut self, member: Member, say: Say) {
-        let Some((_, episode)) = self.episode(member) else { return };
-        let never_admitted =
-            episode.incident.is_none() && episode.suppressed.is_none() && episode.unlinked_from.is_none();
-        let fires = episode.is_open() && episode.counts();
+        let Some((alert, episode)) = self.episode(member) else { return };
+        let never_admitted = episode.suppressed.is_none() && episode.unlinked_from.is_none();
+        let fires = counts_now(episode, self.pipeline(&alert.pipeline));
         match episode.incident {
             // What is closed is never reopened: what turns out to fire still goes on in another.
             Some(incident) if fires && !self.is_live(incident) => {
@@ -58,6 +58,8 @@ impl Desk<'_> {
             }
             Some(incident) => self.member_changed(member, incident, say),
             None if never_admitted && !episode.false_positive => self.admit(member),
+            // It goes on after it was over, or weighs otherwise: why it was suppressed may hold no more.
+            None if episode.suppressed.is_some() && episode.is_open() => self.suppressed_again(member),
             None => {}
         }
     }
@@ -158,6 +160,7 @@ impl Desk<'_> {
     /// Puts a member where new episodes will look for it.
     fn index_member(&mut self, member: Member, incident: IncidentId) {
         self.note_kind(member.0);
+        self.index_rule(member, incident);
         let Some((alert, episode)) = self.episode(member) else { return };
         let (start, item) = (episode.start, alert.ci.as_ref().and_then(|ci| self.item(ci)));
         let bound = alert.ci.is_some();
@@ -178,27 +181,17 @@ impl Desk<'_> {
             let item = ci.and_then(|ci| self.item(&ci));
             self.state.index.remove(graph, item, incident, member);
         }
-        let key = self.state.incidents.get(&incident).and_then(|incident| incident.rule_key.clone());
-        if let Some(key) = key {
-            self.state.index.unset_rule(&key, incident);
-        }
     }
 
     /// Builds every index anew: after a restart, and when the graph changes.
     pub(crate) fn reindex(&mut self) {
         self.state.index = Default::default();
         self.state.impacts.clear();
-        let live: Vec<(IncidentId, Option<Box<str>>)> = self
-            .state
-            .incidents
-            .values()
-            .filter(|incident| !incident.is_final())
-            .map(|incident| (incident.id, incident.rule_key.clone()))
-            .collect();
-        for (incident, key) in live {
-            if let Some(key) = key {
-                self.state.index.set_rule(&key, incident);
-            }
+        self.watch_limited();
+        let incidents = self.state.incidents.values();
+        let live: Vec<IncidentId> =
+            incidents.filter(|incident| !incident.is_final()).map(|incident| incident.id).collect();
+        for incident in live {
             let members: Vec<Member> = self.state.members.get(&incident).into_iter().flatten().copied().collect();
             for member in members {
                 self.index_member(member, incident);
@@ -206,4 +199,9 @@ impl Desk<'_> {
             }
         }
     }
+}
+
+/// It counts, and still does: a downgrade below `open_at` clears for an incident.
+pub(crate) fn counts_now(episode: &Episode, policy: &Pipeline) -> bool {
+    episode.is_open() && episode.counts() && episode.severity() >= policy.open_at
 }

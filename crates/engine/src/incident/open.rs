@@ -28,7 +28,7 @@ impl Desk<'_> {
         incident.domain = self.state.domain.clone();
         incident.topology_version = self.graph().version();
         incident.environment = alert.environment.clone();
-        incident.rule_key = rule.clone();
+        incident.rule_key = rule;
         incident.started_at = started;
         incident.detected_at = received;
         // Opened by the event that made it; for what was suppressed first, where that ended.
@@ -38,9 +38,6 @@ impl Desk<'_> {
         let tell_at = self.now + pipeline.group_wait;
         incident.clocks.tell_at = Some(tell_at);
         self.state.incidents.insert(id, incident);
-        if let Some(key) = rule {
-            self.state.index.set_rule(&key, id);
-        }
         self.state.timers.set(tell_at, Timer::Tell(id));
         self.decide_incident(id, Reason::IncidentOpened { evidence: joining.evidence.clone(), score: joining.score });
         self.attach(member, id, joining);

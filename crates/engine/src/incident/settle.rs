@@ -14,12 +14,17 @@ const WIDE_IMPACT_SERVICES: usize = 5;
 impl Desk<'_> {
     /// Settles everything unsettled, in the order of ids, until nothing is.
     pub(crate) fn settle_all(&mut self) {
-        while let Some(id) = self.state.touched.unsettled.pop_first() {
-            self.settle(id);
+        loop {
+            while let Some(id) = self.state.touched.unsettled.pop_first() {
+                self.settle(id);
+            }
+            if !self.review_explained() {
+                return;
+            }
         }
     }
 
-    fn settle(&mut self, id: IncidentId) {
+    pub(crate) fn settle(&mut self, id: IncidentId) {
         if self.state.incidents.get(&id).is_none_or(|incident| incident.merged_into.is_some()) {
             return;
         }
@@ -29,7 +34,7 @@ impl Desk<'_> {
         self.reopen_or_restore(id, &facts);
         if self.state.incidents.get(&id).is_some_and(Incident::is_open) {
             self.prioritise(id, &facts);
-            self.look_for_causes(id);
+            self.look_for_causes(id, &facts);
             self.assign_by_rule(id);
             self.retitle(id, &facts);
         }
@@ -61,7 +66,7 @@ impl Desk<'_> {
         incident.started_at = incident.started_at.min(incident.detected_at);
         incident.clocks.first_start = facts.first_start;
         incident.clocks.newest_start = facts.newest_start;
-        incident.alerts_unlisted = facts.members.saturating_sub(listed) as u64;
+        incident.alerts_unlisted = facts.alerts.saturating_sub(listed) as u64;
         incident.preexisting = facts.preexisting;
         incident.stale = facts.stale;
         extend_sorted(&mut incident.cis, facts.cis.iter());

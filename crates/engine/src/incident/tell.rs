@@ -21,6 +21,11 @@ impl Desk<'_> {
         if incident.told.opened || !passed(incident.clocks.tell_at, now) {
             return;
         }
+        // Where it was opened at this very instant nobody has weighed it yet.
+        if self.state.touched.unsettled.contains(&id) {
+            self.settle(id);
+        }
+        let Some(incident) = self.state.incidents.get(&id) else { return };
         let silent = !incident.is_open() || incident.restored_at.is_some() || incident.priority == Priority::P5;
         if let Some(incident) = self.state.incidents.get_mut(&id) {
             incident.clocks.tell_at = None;
@@ -29,6 +34,18 @@ impl Desk<'_> {
         if !silent {
             self.tell(id, TellKind::Opened);
             self.remember_told(id);
+            self.patience_from_now(id);
+        }
+    }
+
+    /// Nobody can have acknowledged what nobody was told: told late, it is waited for from here.
+    fn patience_from_now(&mut self, id: IncidentId) {
+        let now = self.now;
+        let Some(incident) = self.state.incidents.get_mut(&id) else { return };
+        let Some(patience) = patience(incident.priority) else { return };
+        if incident.clocks.unacknowledged_at.is_some_and(|at| at <= now) {
+            incident.clocks.unacknowledged_at = Some(now + patience);
+            self.state.timers.set(now + patience, Timer::Unacknowledged(id));
         }
     }
 
@@ -66,11 +83,15 @@ impl Desk<'_> {
         }
     }
 
-    /// It was too mild to be told when its wait was over, and no longer is; or it is open again.
+    /// It was too mild to be told when its wait was over, and no longer is; or it is open again. What was left over by
+    /// another is told only once it is worse than it was then.
     fn tell_late(&mut self, id: IncidentId) {
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
         let worth = incident.is_open() && incident.restored_at.is_none() && incident.priority != Priority::P5;
-        let waited = incident.clocks.tell_at.is_none() && incident.residual_of.is_none() && incident.version > 0;
+        let waited = incident.clocks.tell_at.is_none() && incident.version > 0;
+        if incident.residual_of.is_some() && !outgrown(incident) {
+            return;
+        }
         if worth && waited {
             incident.clocks.tell_at = Some(self.now);
             self.state.timers.set(self.now, Timer::Tell(id));
@@ -79,13 +100,9 @@ impl Desk<'_> {
 
     fn watch_acknowledgement(&mut self, id: IncidentId) {
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
-        let patience = match incident.priority {
-            Priority::P1 => Span::from_minutes(5),
-            Priority::P2 => Span::from_minutes(15),
-            Priority::P3 | Priority::P4 | Priority::P5 => {
-                incident.clocks.unacknowledged_at = None;
-                return;
-            }
+        let Some(patience) = patience(incident.priority) else {
+            incident.clocks.unacknowledged_at = None;
+            return;
         };
         let waits = incident.state() == IncidentState::Open && !incident.told.unacknowledged;
         if !waits {
@@ -133,6 +150,25 @@ impl Desk<'_> {
             told.cause_at = Some(now);
         }
     }
+}
+
+/// How long a person may take to acknowledge.
+fn patience(priority: Priority) -> Option<Span> {
+    match priority {
+        Priority::P1 => Some(Span::from_minutes(5)),
+        Priority::P2 => Some(Span::from_minutes(15)),
+        Priority::P3 | Priority::P4 | Priority::P5 => None,
+    }
+}
+
+/// Whether a residual incident is worse than when it was left over. What it was then is kept as if it had been told.
+fn outgrown(incident: &mut Incident) -> bool {
+    let Some(then) = incident.told.priority else {
+        incident.told.priority = Some(incident.priority);
+        incident.told.down = newly_down(incident);
+        return false;
+    };
+    incident.priority < then || !newly_down(incident).is_empty()
 }
 
 /// The most important difference from what was told; one message says all.

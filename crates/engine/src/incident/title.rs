@@ -4,6 +4,7 @@ use model::incident::{AffectedService, Incident};
 use model::outage::ItemState;
 use model::text::{counted, cut};
 use model::{CiId, IncidentId, limits};
+use topology::ItemIdx;
 
 use super::facts::Facts;
 use super::settle::most_critical;
@@ -26,79 +27,89 @@ impl Desk<'_> {
 
     fn title(&self, incident: &Incident, facts: &Facts) -> String {
         let cause = named_cause(&incident.causes);
-        let symptom = self.symptom(incident, cause);
+        let symptom = self.symptom(incident, cause, facts);
         let worst = worst_ever(&incident.services);
         let suffix = match cause {
             Some(cause) if worst.is_some_and(|service| service.state > ItemState::AtRisk) => {
-                format!("probable cause {}", self.cause_text(cause, incident))
+                format!("probable cause {}", self.cause_text(cause, facts))
             }
-            Some(_) if worst.is_some() => self.at_risk(&incident.services),
+            Some(_) if worst.is_some() => self.at_risk(incident),
             Some(_) => "no service affected".to_owned(),
-            None if facts.cis.is_empty() && facts.members == 1 => return symptom,
-            None if facts.cis.is_empty() => format!("{}, cause unclear", counted(facts.members, "alert")),
+            None if facts.cis.is_empty() && facts.alerts == 1 => return symptom,
+            None if facts.cis.is_empty() => format!("{}, cause unclear", counted(facts.alerts, "alert")),
             None => {
-                format!("{} on {}, cause unclear", counted(facts.members, "alert"), counted(facts.cis.len(), "item"))
+                format!("{} on {}, cause unclear", counted(facts.alerts, "alert"), counted(facts.cis.len(), "item"))
             }
         };
         format!("{symptom} – {suffix}")
     }
 
-    /// `Checkout DOWN, 3 services degraded`, or what the alert says where no service is hurt.
-    fn symptom(&self, incident: &Incident, cause: Option<&CiId>) -> String {
+    /// `Checkout DOWN, 1 more service down, 3 services degraded`, or what the alert says where no service is hurt.
+    fn symptom(&self, incident: &Incident, cause: Option<&CiId>, facts: &Facts) -> String {
         let hurt = |service: &&AffectedService| service.state > ItemState::AtRisk;
         let headline =
             most_critical(&incident.services).filter(hurt).or_else(|| worst_ever(&incident.services).filter(hurt));
-        let Some(headline) = headline else { return self.alert_text(incident, cause) };
+        let Some(headline) = headline else {
+            return self.alert_text(cause, facts).unwrap_or(&incident.title).to_owned();
+        };
         let others = incident.services.iter().filter(hurt).filter(|service| service.id != headline.id);
         let (down, degraded): (Vec<_>, Vec<_>) = others.partition(|service| service.state == ItemState::Down);
         let mut text = format!("{} {}", self.label(&headline.id), loud(headline.state));
-        for (count, word) in [(down.len(), "down"), (degraded.len(), "degraded")] {
+        for (count, state, word) in
+            [(down.len(), ItemState::Down, "down"), (degraded.len(), ItemState::Degraded, "degraded")]
+        {
+            // Of the headline's own state there are as many and the headline.
+            let service = if state == headline.state { "more service" } else { "service" };
             if count > 0 {
-                text.push_str(&format!(", {} {word}", counted(count, "service")));
+                text.push_str(&format!(", {} {word}", counted(count, service)));
             }
         }
         text
     }
 
     /// What the cause's worst alert says, or the worst alert of all.
-    fn alert_text(&self, incident: &Incident, cause: Option<&CiId>) -> String {
-        let members = self.members(incident.id);
-        let of_cause = |ci: &Option<CiId>| cause.is_none() || ci.as_ref() == cause;
-        let worst = members
-            .iter()
-            .filter(|(alert, _)| of_cause(&alert.ci))
-            .max_by_key(|(alert, episode)| (episode.worst(), std::cmp::Reverse((episode.start, alert.id))))
-            .or_else(|| members.first());
-        worst.map_or_else(|| incident.title.to_string(), |(alert, _)| alert.summary.to_string())
+    fn alert_text(&self, cause: Option<&CiId>, facts: &Facts) -> Option<&str> {
+        let worst = cause.and_then(|cause| facts.worst_on.get(cause).copied()).or(facts.worst)?;
+        self.state.alerts.get(&worst.alert()).map(|alert| &*alert.summary)
     }
 
-    fn cause_text(&self, cause: &CiId, incident: &Incident) -> String {
+    fn cause_text(&self, cause: &CiId, facts: &Facts) -> String {
         let class = self.item(cause).map(|item| self.graph().class_of(item).id.clone());
         let name = match class {
             Some(class) => format!("{cause} ({class})"),
             None => cause.to_string(),
         };
-        let alerts = self.members(incident.id).into_iter().any(|(alert, _)| alert.ci.as_ref() == Some(cause));
-        if alerts {
-            format!("{name}: {}", self.alert_text(incident, Some(cause)))
-        } else {
-            format!("{name}, which does not alert itself")
+        match self.alert_text(Some(cause), facts).filter(|_| facts.cis.contains(cause)) {
+            Some(text) => format!("{name}: {text}"),
+            None => format!("{name}, which does not alert itself"),
         }
     }
 
     /// `no service affected, checkout at risk (2 of 3 left)`.
-    fn at_risk(&self, services: &[AffectedService]) -> String {
-        let Some(service) = worst_ever(services) else { return "no service affected".to_owned() };
-        let left = self.item(&service.id).and_then(|item| {
-            let group =
-                self.graph().groups(item).find(|(_, members)| members.iter().any(|member| self.is_down(*member)))?;
-            let up = group.1.iter().filter(|member| !self.is_down(**member)).count();
-            Some(format!(" ({up} of {} left)", group.1.len()))
-        });
-        format!("no service affected, {} at risk{}", service.id, left.unwrap_or_default())
+    fn at_risk(&self, incident: &Incident) -> String {
+        let Some(service) = worst_ever(&incident.services) else { return "no service affected".to_owned() };
+        let own = self.item(&service.id).and_then(|item| self.left_of(item));
+        let left = own.or_else(|| self.left_beneath(incident)).unwrap_or_default();
+        format!("no service affected, {} at risk{left}", service.id)
     }
 
-    fn is_down(&self, item: topology::ItemIdx) -> bool {
+    /// ` (2 of 3 left)`, of the item's first group that has a member down.
+    fn left_of(&self, item: ItemIdx) -> Option<String> {
+        let broken = |(_, members): &(u32, &[ItemIdx])| members.iter().any(|member| self.is_down(*member));
+        let (_, members) = self.graph().groups(item).find(broken)?;
+        let up = members.iter().filter(|member| !self.is_down(**member)).count();
+        Some(format!(" ({up} of {} left)", members.len()))
+    }
+
+    /// Where the group is not the service's own but of something it stands on: said if the incident breaks only one.
+    fn left_beneath(&self, incident: &Incident) -> Option<String> {
+        let impact = self.state.impacts.get(&incident.id)?;
+        let at_risk = impact.affected().filter(|(_, state)| *state == ItemState::AtRisk);
+        let mut broken = at_risk.filter_map(|(item, _)| self.left_of(item));
+        broken.next().filter(|_| broken.next().is_none())
+    }
+
+    fn is_down(&self, item: ItemIdx) -> bool {
         self.state.impacts.values().any(|impact| impact.state(item) == ItemState::Down)
     }
 

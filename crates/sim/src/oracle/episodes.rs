@@ -14,13 +14,17 @@ use super::fold::{Heard, Lasted, Terms, fold};
 use crate::world::World;
 
 pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
-    let bounded: BTreeSet<AlertId> =
-        world.log.iter().flat_map(|landed| landed.forgotten.iter().chain(&landed.coalesced)).copied().collect();
+    let bounded: BTreeSet<AlertId> = world.log.iter().flat_map(|landed| &landed.coalesced).copied().collect();
+    let forgotten: BTreeSet<AlertId> = world.log.iter().flat_map(|landed| &landed.forgotten).copied().collect();
     let mut found = Vec::new();
     for (id, heard) in heard(world, evidence) {
         let Some(alert) = evidence.alerts.get(&id).filter(|_| !bounded.contains(&id)) else { continue };
         let Some(pipeline) = world.profile.policy.pipeline(&alert.pipeline) else { continue };
-        if (pipeline.order == Order::Arrival && said_at_once(&heard)) || reaches_behind(&heard) {
+        if forgotten.contains(&id) && begins_behind(&heard) {
+            continue;
+        }
+        let arrives = pipeline.order == Order::Arrival;
+        if (arrives && said_at_once(&heard)) || reaches_behind(&heard) || (!arrives && late_among_undated(&heard)) {
             continue;
         }
         let heard = as_a_set(heard, pipeline.order);
@@ -115,11 +119,27 @@ fn said_at_once(heard: &[Heard]) -> bool {
     instants.len() < heard.len()
 }
 
+/// Firings that name no instant are one statement while they go on, of which the first and the last are remembered:
+/// what turns up late between more than two is placed between those.
+fn late_among_undated(heard: &[Heard]) -> bool {
+    let undated = |said: &&Heard| !said.clear && said.own && said.start.is_none() && said.instant == said.first;
+    heard.iter().any(|late| {
+        let since =
+            heard.iter().filter(undated).filter(|said| late.instant <= said.instant && said.first <= late.first);
+        since.count() > 1
+    })
+}
+
 /// What lies behind the horizon, or past what an alert remembers, is final: what is said of it later is not heard.
 fn reaches_behind(heard: &[Heard]) -> bool {
     let first = heard.iter().map(|said| said.first).min().unwrap_or_default();
     let late = |said: &Heard| said.first > first && said.first - said.instant > limits::LATE_HORIZON;
     heard.iter().any(late) || heard.len() > limits::STATEMENTS_PER_ALERT_MAX
+}
+
+/// Of an alert that was forgotten the engine does not know what began before: what is said of that time is news.
+fn begins_behind(heard: &[Heard]) -> bool {
+    heard.iter().any(|said| said.start.is_some_and(|start| said.last - start > limits::LATE_HORIZON))
 }
 
 /// Forced resolves, as the store has them: who did what is for other oracles.

@@ -7,7 +7,6 @@ use model::outage::{ItemState, OutageState};
 use model::{CiId, Cmdb, ConfigurationItem, Effect, Severity, Timestamp, limits};
 
 use super::evidence::Evidence;
-use crate::profile::Pace;
 use crate::sometimes::Rare;
 use crate::world::World;
 
@@ -18,9 +17,6 @@ pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
     // What lies behind the horizon is corrected by facts that the shell loads, and what was asked for is forgotten with
     // the process: only what is within the horizon is held against the truth.
     let from = clock - limits::LATE_HORIZON;
-    if recomputed_within_reach(world) {
-        return Vec::new();
-    }
     let mut found = sorted(evidence);
     // An alert that was bound anew takes its whole past with it, its outages stay where they were: the rows no longer
     // say what was true then.
@@ -37,12 +33,6 @@ pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
         }
     }
     found
-}
-
-/// Facts behind the horizon are loaded while deciding goes on, and may be stale when they are used. Where a life is
-/// longer than the horizon, outages reach across it: until that is mended, they are not judged.
-pub(super) fn recomputed_within_reach(world: &World) -> bool {
-    world.profile.pace == Pace::Month && world.sometimes.times(Rare::Recompute) > 0
 }
 
 /// The pieces that only one of the two has, and the faults that touch the first of them.

@@ -5,7 +5,6 @@ use model::{Domain, Span, Timestamp, limits};
 use runtime::Domains;
 
 use super::evidence::Evidence;
-use super::outages::recomputed_within_reach;
 use crate::world::{Process, World};
 
 /// A process that holds the store, with nothing under way: its memory is what the store has.
@@ -33,12 +32,8 @@ pub(super) fn broken(world: &World, process: &Process, evidence: &Evidence) -> V
 fn same(world: &World, domains: &Domains, domain: &Domain, stored: &store::Snapshot, state: &State) -> Option<String> {
     let policy = &world.profile.policy;
     let restored = |snapshot| State::restore(snapshot, &domains.topology, policy).snapshot();
-    let mut stored = needed(restored(engine_snapshot(domain, stored)));
-    let mut memory = needed(restored(state.snapshot()));
-    if recomputed_within_reach(world) {
-        stored.outages.clear();
-        memory.outages.clear();
-    }
+    let stored = needed(restored(engine_snapshot(domain, stored)));
+    let memory = needed(restored(state.snapshot()));
     difference(&stored, &memory).map(|what| format!("I15: {what}"))
 }
 

@@ -170,7 +170,7 @@ impl World {
         let items: Vec<&str> = cmdb.items.iter().map(|item| item.id.as_str()).collect();
         self.trace.line(self.truth, format_args!("import {version} to {pid:?}: {}", items.join(" ")));
         process.waiting.insert(id, Waiting::Import(Box::new(cmdb.clone())));
-        self.feed(pid, Event::Cmdb(Box::new(cmdb), Box::new(graph), id));
+        self.feed(pid, Event::Cmdb { cmdb: Box::new(cmdb), graph: Box::new(graph), by: None, id });
     }
 
     /// What everybody may see now is what people act on.

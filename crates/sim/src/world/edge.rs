@@ -1,8 +1,7 @@
 //! Where the machine meets the store: commits land or do not, answers come back or do not, loads take their time.
 
-use model::step::RecomputeWanted;
-use model::{Domain, Span};
-use runtime::{Event, load_facts, topology_of};
+use model::Span;
+use runtime::{Asked, Event, load_facts, topology_of};
 use store::{Commit, CommitError, Committed, Disposition, Fault, Loaded, ready};
 
 use super::{Happening, Landed, Pid, World};
@@ -185,17 +184,16 @@ impl World {
         self.feed(pid, Event::Loaded(loaded, epoch));
     }
 
-    pub(crate) fn facts_land(&mut self, pid: Pid, domain: Domain, wanted: &RecomputeWanted) {
+    pub(crate) fn facts_land(&mut self, pid: Pid, asked: Asked) {
         if !self.processes.contains_key(&pid) {
             return;
         }
-        let Ok(loaded) = self.memory.load() else { return };
-        let Ok(facts) = ready(load_facts(&self.memory.store(), &topology_of(&loaded), wanted)) else { return };
+        let loaded = self.memory.load();
+        let facts = loaded
+            .and_then(|loaded| ready(load_facts(&self.memory.store(), &topology_of(&loaded), &asked.wanted)))
+            .map(Box::new)
+            .ok();
         self.sometimes.saw(Rare::Recompute);
-        self.after(Span::from_micros(5000), Happening::FactsSaid(pid, domain, Box::new(facts)));
-    }
-
-    pub(crate) fn facts_said(&mut self, pid: Pid, domain: Domain, facts: Box<engine::Recompute>) {
-        self.feed(pid, Event::Facts(domain, facts));
+        self.after(Span::from_micros(5000), Happening::FactsSaid(pid, asked.domain, asked.number, facts));
     }
 }

@@ -121,9 +121,9 @@ impl World {
             }
             Effect::Answer(id, answer) => self.answer(pid, id, answer),
             Effect::Publish(published) => self.published(&published),
-            Effect::LoadFacts(domain, wanted) => {
-                let wait = self.random.millis(1, 100);
-                self.after(wait, Happening::FactsLand(pid, domain, Box::new(wanted)));
+            Effect::LoadFacts(asked) => {
+                let wait = Span::from_seconds(i64::from(asked.tries.min(5))) + self.random.millis(1, 100);
+                self.after(wait, Happening::FactsLand(pid, asked));
             }
             Effect::Fatal(why) => self.fatal(pid, &why),
             Effect::Stopped => self.end(pid),

@@ -77,6 +77,8 @@ CREATE TABLE alert_hot (
   first_received_at INTEGER NOT NULL,
   last_received_at INTEGER NOT NULL,
   repeated INTEGER,
+  repeated_start INTEGER,
+  repeated_words INTEGER,
   repeated_received_at INTEGER,
   repeated_ends_at INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -98,10 +100,28 @@ CREATE TABLE episode (
   preexisting INTEGER NOT NULL,
   false_positive INTEGER NOT NULL,
   steps TEXT NOT NULL,
+  needed INTEGER NOT NULL,
+  rest TEXT NOT NULL,
   PRIMARY KEY (alert, id)
 ) STRICT;
+CREATE INDEX episode_needed ON episode (needed, alert, id) WHERE needed = 1;
 CREATE INDEX episode_of_incident ON episode (incident) WHERE incident IS NOT NULL;
 CREATE INDEX episode_of_item ON episode (ci, start) WHERE ci IS NOT NULL;
+
+CREATE TABLE remembered (
+  alert BLOB NOT NULL,
+  instant INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  words INTEGER NOT NULL,
+  own_instant INTEGER NOT NULL,
+  undated INTEGER NOT NULL,
+  severity INTEGER NOT NULL,
+  effect TEXT,
+  first_received_at INTEGER NOT NULL,
+  last_received_at INTEGER NOT NULL,
+  ends_at INTEGER,
+  PRIMARY KEY (alert, instant, start, words)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE statement (
   alert BLOB NOT NULL,
@@ -186,6 +206,7 @@ CREATE TABLE silence (
   body TEXT NOT NULL,
   PRIMARY KEY (id, domain)
 ) STRICT;
+CREATE INDEX silence_until ON silence (stop);
 
 CREATE TABLE maintenance (
   id BLOB NOT NULL,
@@ -208,6 +229,7 @@ CREATE TABLE change_record (
   PRIMARY KEY (id, domain)
 ) STRICT;
 CREATE INDEX change_newest ON change_record (at, id, domain);
+CREATE INDEX change_received ON change_record (received_at);
 
 CREATE TABLE source (
   name TEXT NOT NULL,
@@ -275,7 +297,7 @@ CREATE TABLE outbox (
   error TEXT
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (state, next_at, id);
-CREATE INDEX outbox_oldest ON outbox (at, id);
+CREATE INDEX outbox_oldest ON outbox (state, at, id);
 
 CREATE TABLE dead_letter (
   id BLOB NOT NULL PRIMARY KEY,

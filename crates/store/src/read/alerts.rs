@@ -6,10 +6,10 @@ use model::{AlertId, CiId, Domain, IncidentId, Interval, SourceName};
 
 use super::{any_of, contains, overlapping};
 use crate::error::StoreError;
-use crate::load::alerts_with_hot;
+use crate::load::shown_alerts;
 use crate::page::{Page, PageRequest, page_of_rows};
 use crate::rows::alert::{
-    ALERT_LINE, EpisodeRecord, StatementRecord, episode_from, severity_rank, state_word, statement_from,
+    ALERT_LINE, EPISODE_LINE, EpisodeRecord, StatementRecord, episode_from, severity_rank, state_word, statement_from,
 };
 use crate::schema::{ALERT, EPISODE, STATEMENT};
 use crate::select::{Condition, Select};
@@ -54,13 +54,14 @@ impl AlertFilter {
 }
 
 impl Store {
-    /// Alerts, those that changed last first. Repeats are no change.
+    /// Alerts, those that changed last first. Repeats are no change. Each with the newest of its episodes, at most
+    /// [`EPISODES_SHOWN_MAX`](model::limits::EPISODES_SHOWN_MAX), and without what was said of it.
     pub async fn alerts(&self, filter: &AlertFilter, request: &PageRequest) -> Result<Page<Alert>, StoreError> {
         let mut reading = self.reading().await?;
         let select =
             Select::from(&ALERT).columns(ALERT_LINE).with_any(filter.conditions()).newest(&["changed_at", "id"]);
         let (rows, next) = page_of_rows(&mut reading, select, request).await?;
-        Ok(Page { items: alerts_with_hot(&mut reading, &rows).await?, next })
+        Ok(Page { items: shown_alerts(&mut reading, &rows).await?, next })
     }
 
     /// How many alerts a filter finds.
@@ -77,7 +78,7 @@ impl Store {
         let mut reading = self.reading().await?;
         let select = Select::from(&ALERT).columns(ALERT_LINE).any_of("id", ids.iter().copied());
         let rows = reading.select(select).await?;
-        alerts_with_hot(&mut reading, &rows).await
+        shown_alerts(&mut reading, &rows).await
     }
 
     /// Every episode an alert ever had, oldest first.
@@ -98,7 +99,7 @@ impl Store {
 }
 
 pub(super) async fn in_order(reading: &mut Reading, select: Select) -> Result<Vec<EpisodeRecord>, StoreError> {
-    let mut episodes = reading.all(select, episode_from).await?;
+    let mut episodes = reading.all(select.columns(EPISODE_LINE), episode_from).await?;
     episodes.sort_by_key(|episode| (episode.start, episode.alert, episode.id));
     Ok(episodes)
 }

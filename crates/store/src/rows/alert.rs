@@ -1,12 +1,19 @@
 //! Alerts, what repeats move of them, their episodes and their statements.
 
-use model::alert::{Alert, AlertState, EndedBy, Episode, Hot, Repeated, SeverityStep, Statement};
+use std::borrow::Cow;
+
+use model::alert::{
+    Alert, AlertState, Clear, EndedBy, Episode, Firing, Hot, Repeated, SeverityStep, Statement, StatementKey,
+    Suppression,
+};
+use model::reason::Joining;
 use model::severity::{Effect, Severity};
+use model::step::KnownEpisode;
 use model::{AlertId, CiId, EpisodeId, IncidentId, Timestamp};
 
 use super::searchable;
 use crate::error::StoreError;
-use crate::schema::{ALERT, ALERT_HOT, EPISODE};
+use crate::schema::{ALERT, ALERT_HOT, EPISODE, REMEMBERED};
 use crate::value::{Cells, Row, Value, document, row, word};
 
 /// One firing of an alert, as the store keeps it for ever: what reports count, and what an alert's history shows.
@@ -97,19 +104,22 @@ fn search_texts(alert: &Alert) -> impl Iterator<Item = &str> {
 /// What lists of alerts read: what they are ordered by, and the document.
 pub(crate) const ALERT_LINE: &[&str] = &["changed_at", "id", "body"];
 
-/// The alert as its row has it; the hot part is laid over it by whoever reads both.
+/// The alert as its own row has it; the hot part, its episodes and statements are added by whoever reads them.
 pub(crate) fn alert_from(row: &[Value]) -> Result<Alert, StoreError> {
     Cells::last(&ALERT, row).document()
 }
 
 pub(crate) fn hot_row(alert: AlertId, hot: &Hot) -> Row {
     let repeated = hot.repeated;
+    let statement = repeated.map(|repeated| repeated.statement);
     row![
         alert,
         hot.count,
         hot.first_received_at,
         hot.last_received_at,
-        repeated.map(|repeated| i64::from(repeated.statement)),
+        statement.map(|statement| statement.instant),
+        statement.and_then(|statement| statement.start),
+        statement.map(|statement| i64::from(statement.words)),
         repeated.map(|repeated| repeated.last_received_at),
         repeated.and_then(|repeated| repeated.ends_at),
     ]
@@ -119,7 +129,10 @@ pub(crate) fn hot_from(row: &[Value]) -> Result<(AlertId, Hot), StoreError> {
     let mut cells = Cells::new(&ALERT_HOT, row);
     let alert = cells.take()?;
     let (count, first_received_at, last_received_at) = (cells.take()?, cells.take()?, cells.take()?);
-    let statement: Option<u32> = cells.take()?;
+    let (instant, start): (Option<Timestamp>, Option<Timestamp>) = (cells.take()?, cells.take()?);
+    let words: Option<u32> = cells.take()?;
+    let words = words.and_then(|words| u16::try_from(words).ok());
+    let statement = instant.zip(words).map(|(instant, words)| StatementKey { instant, start, words });
     let received_at: Option<Timestamp> = cells.take()?;
     let ends_at = cells.take()?;
     let repeated = statement.zip(received_at).map(|(statement, last_received_at)| Repeated {
@@ -130,12 +143,61 @@ pub(crate) fn hot_from(row: &[Value]) -> Result<(AlertId, Hot), StoreError> {
     Ok((alert, Hot { count, first_received_at, last_received_at, repeated }))
 }
 
-pub(crate) fn episode_row(alert: &Alert, episode: &Episode) -> Row {
+/// What of an episode has no column.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+struct Rest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_received_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<(Timestamp, EndedBy)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joining: Option<Cow<'a, Joining>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<Cow<'a, Suppression>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlinked_from: Option<IncidentId>,
+}
+
+impl Rest<'_> {
+    fn of(episode: &Episode) -> Rest<'_> {
+        Rest {
+            ended_received_at: episode.ended_received_at,
+            deadline: episode.deadline,
+            joining: episode.joining.as_ref().map(Cow::Borrowed),
+            suppressed: episode.suppressed.as_ref().map(Cow::Borrowed),
+            unlinked_from: episode.unlinked_from,
+        }
+    }
+}
+
+/// What reports read of an episode.
+pub(crate) const EPISODE_LINE: &[&str] = &[
+    "alert",
+    "id",
+    "alert_name",
+    "ci",
+    "incident",
+    "start",
+    "stop",
+    "ended_by",
+    "received_at",
+    "counting_since",
+    "counts_from",
+    "suppressed",
+    "too_old",
+    "preexisting",
+    "false_positive",
+    "steps",
+];
+
+pub(crate) fn episode_row(known: &KnownEpisode) -> Row {
+    let KnownEpisode { alert, alert_name, ci, episode, needed } = known;
     row![
-        alert.id,
+        *alert,
         episode.id,
-        alert.alertname(),
-        alert.ci.as_ref(),
+        alert_name,
+        ci.as_ref(),
         episode.incident,
         episode.start,
         episode.end,
@@ -148,7 +210,35 @@ pub(crate) fn episode_row(alert: &Alert, episode: &Episode) -> Row {
         episode.preexisting,
         episode.false_positive,
         document(&episode.severities),
+        *needed,
+        document(&Rest::of(episode)),
     ]
+}
+
+/// The episode as the engine has it.
+pub(crate) fn whole_episode_from(row: &[Value]) -> Result<(AlertId, Episode), StoreError> {
+    let record = episode_from(row)?;
+    let rest: Rest<'static> = Cells::last(&EPISODE, row).document()?;
+    let episode = Episode {
+        id: record.id,
+        start: record.start,
+        end: record.end,
+        ended_by: record.ended_by,
+        deadline: rest.deadline,
+        severities: record.severities,
+        first_received_at: record.first_received_at,
+        ended_received_at: rest.ended_received_at,
+        counting_since: record.counting_since,
+        incident: record.incident,
+        joining: rest.joining.map(Cow::into_owned),
+        suppressed: rest.suppressed.map(Cow::into_owned),
+        counts_from: record.counts_from,
+        too_old: record.too_old,
+        preexisting: record.preexisting,
+        false_positive: record.false_positive,
+        unlinked_from: rest.unlinked_from,
+    };
+    Ok((record.alert, episode))
 }
 
 pub(crate) fn episode_from(row: &[Value]) -> Result<EpisodeRecord, StoreError> {
@@ -171,6 +261,76 @@ pub(crate) fn episode_from(row: &[Value]) -> Result<EpisodeRecord, StoreError> {
         false_positive: cells.take()?,
         severities: cells.document()?,
     })
+}
+
+/// The start of a statement that names none, in its key.
+const NO_START: Timestamp = Timestamp::MIN;
+
+pub(crate) fn remembered_key(alert: AlertId, key: &StatementKey) -> Row {
+    row![alert, key.instant, key.start.unwrap_or(NO_START), i64::from(key.words)]
+}
+
+pub(crate) fn remembered_row(alert: AlertId, statement: &Statement) -> Row {
+    let mut row = remembered_key(alert, &statement.key());
+    row.extend(match statement {
+        Statement::Firing(firing) => row![
+            firing.own_instant,
+            firing.undated,
+            severity_rank(firing.severity),
+            firing.effect.map(Effect::as_str),
+            firing.first_received_at,
+            firing.last_received_at,
+            firing.ends_at,
+        ],
+        Statement::Clear(clear) => row![
+            false,
+            false,
+            severity_rank(clear.severity),
+            clear.effect.map(Effect::as_str),
+            clear.received_at,
+            clear.received_at,
+            Value::Null,
+        ],
+        Statement::PersonClear { at } => row![false, false, NO_SEVERITY, Value::Null, *at, *at, Value::Null],
+    });
+    row
+}
+
+pub(crate) fn remembered_from(row: &[Value]) -> Result<(AlertId, Statement), StoreError> {
+    let mut cells = Cells::new(&REMEMBERED, row);
+    let alert = cells.take()?;
+    let instant = cells.take()?;
+    let start = cells.take()?;
+    let words: u32 = cells.take()?;
+    let (own_instant, undated) = (cells.take()?, cells.take()?);
+    let severity = severity_of_rank(cells.take()?);
+    let effect = cells.word_or_null()?;
+    let (first_received_at, last_received_at) = (cells.take()?, cells.take()?);
+    let ends_at = cells.take()?;
+    let statement = match severity {
+        None => Statement::PersonClear { at: instant },
+        Some(severity) => {
+            let named = Some(start).filter(|start| *start != NO_START);
+            let clear =
+                Statement::Clear(Clear { instant, start: named, severity, effect, received_at: first_received_at });
+            let firing = Statement::Firing(Firing {
+                instant,
+                start,
+                own_instant,
+                undated,
+                severity,
+                effect,
+                first_received_at,
+                last_received_at,
+                ends_at,
+            });
+            if firing.key().words == words as u16 { firing } else { clear }
+        }
+    };
+    match u32::from(statement.key().words) == words {
+        true => Ok((alert, statement)),
+        false => Err(cells.wrong("a statement is not what its key says")),
+    }
 }
 
 pub(crate) fn statement_row(alert: AlertId, statement: &Statement) -> Row {

@@ -137,7 +137,29 @@ mod tests {
             ),
             ("SELECT seq, at FROM timeline ORDER BY seq LIMIT 9", "SCAN timeline"),
             ("SELECT * FROM committed WHERE seq < 4 ORDER BY seq LIMIT 9", "PRIMARY KEY"),
-            ("SELECT * FROM ledger WHERE seq < 4 ORDER BY seq, slot, start", "ledger_oldest"),
+            (
+                "SELECT * FROM ledger WHERE seq < 4 ORDER BY seq DESC, slot DESC, start DESC LIMIT 9",
+                "SEARCH ledger USING INDEX ledger_oldest (seq<?)",
+            ),
+            (
+                "SELECT * FROM episode WHERE alert IN (SELECT unhex(value) FROM json_each('[]')) AND needed = 1 ORDER BY alert, id",
+                "episode_needed",
+            ),
+            ("SELECT alert, id FROM episode WHERE needed = 1 ORDER BY alert, id LIMIT 9", "episode_needed"),
+            (
+                "SELECT * FROM remembered WHERE alert IN (SELECT unhex(value) FROM json_each('[]')) ORDER BY alert, instant, start, words",
+                "PRIMARY KEY",
+            ),
+            (
+                "SELECT id, at FROM outbox WHERE state = 'delivered' AND at < 4 ORDER BY at, id LIMIT 9",
+                "outbox_oldest (state=? AND at<?)",
+            ),
+            ("SELECT * FROM outbox WHERE state = 'pending' ORDER BY at, id LIMIT 1", "outbox_oldest"),
+            ("SELECT * FROM outage WHERE stop IS NULL ORDER BY id", "outage_until"),
+            ("SELECT * FROM outage WHERE stop >= 4 ORDER BY stop, id", "outage_until"),
+            ("SELECT * FROM change_record WHERE received_at >= 4 ORDER BY received_at, id, domain", "change_received"),
+            ("SELECT * FROM silence WHERE stop >= 4 ORDER BY stop, id, domain", "silence_until"),
+            ("SELECT * FROM maintenance WHERE stop >= 4 ORDER BY stop, id, domain", "maintenance_until"),
             (
                 "SELECT * FROM statement WHERE received_at < 4 ORDER BY received_at, alert, instant, kind, severity LIMIT 9",
                 "statement_oldest",

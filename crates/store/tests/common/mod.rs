@@ -12,7 +12,7 @@ use model::outage::{ItemState, OutageState};
 use model::problem::{Problem, ProblemOrigin, ProblemState};
 use model::reason::{Binding, Reason};
 use model::source::Source;
-use model::step::{Counts, Decision, OutboxMessage, Subject, TellKind};
+use model::step::{Counts, Decision, KnownEpisode, OutboxMessage, Subject, TellKind};
 use model::{
     AlertId, ChangeId, CommitHash, DeadLetterId, Domain, EpisodeId, IncidentId, Interval, Labels, MaintenanceId,
     Matcher, Outage, OutageId, OutboxId, ProblemId, Severity, SilenceId, Span, Step, Timestamp,
@@ -72,6 +72,7 @@ pub(crate) fn alert(n: u64, start: Timestamp) -> Alert {
             instant: start,
             start,
             own_instant: false,
+            undated: false,
             severity,
             effect: None,
             first_received_at: start,
@@ -291,6 +292,21 @@ pub(crate) fn receipt(key: &str, answer: &str, at: Timestamp) -> Receipt {
     Receipt { key: key.into(), answer: answer.into(), at }
 }
 
+/// The step as an engine says it that forgets these alerts: it needs none of their episodes, remembers nothing said.
+pub(crate) fn forgetting(mut step: Step, alerts: &[&Alert]) -> Step {
+    for alert in alerts {
+        let history = |episode| KnownEpisode { needed: false, ..KnownEpisode::of(alert, episode) };
+        step.episodes.extend(alert.episodes.iter().map(history));
+        step.statements_forgotten.extend(alert.statements.iter().map(|said| (alert.id, said.key())));
+    }
+    step
+}
+
+/// As lists and single questions show it: without what was said.
+pub(crate) fn shown(alert: Alert) -> Alert {
+    Alert { statements: Vec::new(), ..alert }
+}
+
 /// A step of the default domain that decided nothing yet.
 pub(crate) fn step(clock: Timestamp) -> Step {
     Step { clock, ..Step::default() }
@@ -315,7 +331,8 @@ pub(crate) fn commit(now: Timestamp) -> Commit {
     }
 }
 
-/// One who claimed a store and commits to it, each time after the last.
+/// One who claimed a store and commits to it, each time after the last. What a step says of an alert is all there is:
+/// its episodes and statements are written whole.
 #[derive(Debug)]
 pub(crate) struct Chain {
     pub(crate) store: Store,
@@ -331,7 +348,8 @@ impl Chain {
     }
 
     pub(crate) async fn try_commit(&mut self, commit: Commit) -> Result<Committed, CommitError> {
-        let commit = Commit { epoch: self.epoch, previous: self.previous, ..commit };
+        let steps = commit.steps.into_iter().map(Step::in_full).collect();
+        let commit = Commit { epoch: self.epoch, previous: self.previous, steps, ..commit };
         let committed = self.store.commit(commit).await?;
         self.previous = committed.hash;
         Ok(committed)

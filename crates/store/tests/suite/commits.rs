@@ -67,13 +67,14 @@ pub(crate) async fn repeats_move_only_the_hot_part_and_are_laid_over_the_alert(s
     let mut hot = alert(1, at(0)).hot;
     hot.count = 7;
     hot.last_received_at = at(60);
-    hot.repeated = Some(Repeated { statement: 0, last_received_at: at(60), ends_at: Some(at(300)) });
+    let statement = alert(1, at(0)).statements[0].key();
+    hot.repeated = Some(Repeated { statement, last_received_at: at(60), ends_at: Some(at(300)) });
     chain.step(Step { repeats: vec![(alert_id(1), hot)], ..step(at(60)) }).await;
 
     let mut wanted = alert(1, at(0));
     wanted.hot = hot;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts, [wanted.clone()]);
-    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(wanted));
+    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(shown(wanted)));
 }
 
 pub(crate) async fn a_commit_from_where_the_store_is_not_is_refused_whole(store: Store) {
@@ -207,15 +208,17 @@ pub(crate) async fn several_steps_of_one_domain_end_as_the_last_says(store: Stor
     let long = outage(1, "checkout", at(0), None);
     let first =
         Step { alerts: vec![alert(1, at(0))], outages: vec![long.clone(), outage(2, "x", at(0), None)], ..step(at(1)) };
-    let second = Step { alerts: vec![ended.clone()], outages_removed: vec![long.id], ..step(at(2)) };
+    let second =
+        Step { alerts: vec![ended.clone()], outages_removed: vec![(long.id, long.service.clone())], ..step(at(2)) };
     let mut repeated = ended.clone();
     repeated.hot.count = 9;
     let third = Step { repeats: vec![(alert_id(1), repeated.hot)], alerts_forgotten: vec![alert_id(1)], ..step(at(3)) };
+    let third = forgetting(third, &[&repeated]);
     chain.commit(Commit { steps: vec![first.clone(), second.clone()], ..commit(at(2)) }).await;
     let loaded = store.load().await.unwrap().domains.remove("default").unwrap();
     assert_eq!((loaded.clock, loaded.alerts), (at(2), vec![ended]));
     assert_eq!(loaded.outages, [outage(2, "x", at(0), None)]);
     chain.commit(Commit { steps: vec![first, second, third], ..commit(at(3)) }).await;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts, []);
-    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(repeated));
+    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(shown(repeated)));
 }

@@ -1,35 +1,115 @@
 //! What an engine finds again when it loads.
 
+use model::alert::{Clear, EndedBy, Firing, Statement, Suppression};
 use model::limits::LATE_HORIZON;
-use model::{Cmdb, ConfigurationItem, Domain, Interval, Span, Step};
+use model::reason::{Evidence, Joining};
+use model::step::KnownEpisode;
+use model::{Cmdb, ConfigurationItem, Domain, Effect, Episode, Interval, Severity, Span, Step};
 use store::{AlertFilter, CmdbVersion, Commit, IncidentKey, PageRequest, Store};
 
 use crate::common::*;
 
-pub(crate) async fn an_episode_that_vanishes_is_removed_unless_it_is_history(store: Store) {
+pub(crate) async fn an_episode_stays_until_it_is_said_never_to_have_been(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let with = |clock, episodes| {
         let mut changed = alert(1, at(0));
         changed.episodes = episodes;
         Step { alerts: vec![changed], ..step(clock) }
     };
-    let old = episode(1, 0, at(0), Some(at(10)));
+    let starts = async || {
+        let episodes = store.episodes_of_alert(alert_id(1)).await.unwrap();
+        episodes.iter().map(|episode| episode.start).collect::<Vec<_>>()
+    };
     let mistaken = episode(1, 1, at(20), Some(at(30)));
-    chain.step(with(at(30), vec![old.clone(), mistaken])).await;
-    let late = at(10) + LATE_HORIZON + Span::DAY;
-    let starts = |episodes: Vec<store::EpisodeRecord>| episodes.iter().map(|episode| episode.start).collect::<Vec<_>>();
+    chain.step(with(at(30), vec![episode(1, 0, at(0), Some(at(10))), mistaken.clone()])).await;
 
-    // Within the horizon the engine's list is the truth.
-    let joined = episode(1, 2, at(15), Some(at(40)));
-    chain.step(with(late, vec![old, joined.clone()])).await;
-    assert_eq!(starts(store.episodes_of_alert(alert_id(1)).await.unwrap()), [at(0), at(15)]);
+    // What a step does not speak of stays as it is, however young it is.
+    chain.step(with(at(40), vec![episode(1, 2, at(35), None)])).await;
+    assert_eq!(starts().await, [at(0), at(20), at(35)]);
+    chain.step(Step { episodes_removed: vec![(alert_id(1), mistaken.id)], ..step(at(41)) }).await;
+    assert_eq!(starts().await, [at(0), at(35)]);
 
-    // Behind it an episode leaves the list and stays on record; the open one that is gone never was.
-    let open = episode(1, 3, late, None);
-    chain.step(with(late + Span::SECOND, vec![joined.clone(), open])).await;
-    assert_eq!(starts(store.episodes_of_alert(alert_id(1)).await.unwrap()), [at(0), at(15), late]);
-    chain.step(with(late + Span::MINUTE, vec![joined])).await;
-    assert_eq!(starts(store.episodes_of_alert(alert_id(1)).await.unwrap()), [at(0), at(15)]);
+    // Taken back and said after all, in steps of one commit: the last word counts.
+    let taken_back = Step { episodes_removed: vec![(alert_id(1), mistaken.id)], ..step(at(43)) };
+    let steps = vec![taken_back.clone(), with(at(43), vec![mistaken])];
+    chain.commit(Commit { steps, ..commit(at(43)) }).await;
+    assert_eq!(starts().await, [at(0), at(20), at(35)]);
+    chain.commit(Commit { steps: vec![with(at(44), vec![]), taken_back], ..commit(at(44)) }).await;
+    assert_eq!(starts().await, [at(0), at(35)]);
+}
+
+/// An alert that was forgotten fires again while last week's episode is less than eight days old: it stays on record.
+pub(crate) async fn an_alert_that_comes_again_keeps_what_it_was_forgotten_with(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let first = resolved_alert(1);
+    chain.step(Step { alerts: vec![first.clone()], ..step(at(1)) }).await;
+    let later = at(1) + LATE_HORIZON;
+    chain.step(forgetting(Step { alerts_forgotten: vec![first.id], ..step(later) }, &[&first])).await;
+    let mut again = alert(1, later + Span::HOUR);
+    again.episodes = vec![episode(1, 7, later + Span::HOUR, None)];
+    chain.step(Step { alerts: vec![again.clone()], ..step(later + Span::HOUR) }).await;
+
+    let kept = store.episodes_of_alert(alert_id(1)).await.unwrap();
+    assert_eq!(kept.iter().map(|episode| episode.start).collect::<Vec<_>>(), [at(0), later + Span::HOUR]);
+    assert_eq!(store.load().await.unwrap().domains["default"].alerts, [again], "the engine knows the new one alone");
+    assert_eq!(store.check().await.unwrap(), []);
+}
+
+/// What an engine is given back is every field of what it remembered.
+pub(crate) async fn episodes_and_statements_are_loaded_as_they_were(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut known = alert(1, at(0));
+    let firing = |own_instant, effect| Firing {
+        instant: at(5),
+        start: at(0),
+        own_instant,
+        undated: false,
+        severity: Severity::Minor,
+        effect,
+        first_received_at: at(6),
+        last_received_at: at(7),
+        ends_at: Some(at(90)),
+    };
+    let clear = Clear { instant: at(5), start: None, severity: Severity::Info, effect: None, received_at: at(8) };
+    known.statements = vec![
+        Statement::Firing(firing(true, None)),
+        Statement::Firing(firing(false, None)),
+        Statement::Firing(firing(true, Some(Effect::Down))),
+        Statement::Clear(clear),
+        Statement::Clear(Clear { start: Some(at(1)), effect: Some(Effect::None), ..clear }),
+        Statement::PersonClear { at: at(5) },
+    ];
+    known.statements.sort_by_key(Statement::key);
+    let joining = Joining { evidence: Evidence::OneEpisode, score: 7, silently: true, near_misses: Vec::new() };
+    let whole = Episode {
+        deadline: Some((at(90), EndedBy::Expiry)),
+        incident: Some(incident_id(1)),
+        joining: Some(joining),
+        counts_from: Some(at(2)),
+        preexisting: true,
+        unlinked_from: Some(incident_id(2)),
+        ..episode(1, 1, at(2), None)
+    };
+    let silenced = Episode {
+        ended_received_at: Some(at(3)),
+        suppressed: Some(Suppression::Limit { open: 2, limit: 1 }),
+        too_old: true,
+        false_positive: true,
+        ..episode(1, 0, at(0), Some(at(1)))
+    };
+    known.episodes = vec![silenced, whole];
+    chain.step(Step { alerts: vec![known.clone()], incidents: vec![incident(1, at(0))], ..step(at(9)) }).await;
+    assert_eq!(store.load().await.unwrap().domains["default"].alerts, [known.clone()]);
+
+    // What is history is not loaded, and stays; what is remembered no more is not loaded, and stays as it was said.
+    let gone = known.statements.remove(0);
+    let first = known.episodes.remove(0);
+    let history = KnownEpisode { needed: false, ..KnownEpisode::of(&known, &first) };
+    let statements_forgotten = vec![(known.id, gone.key())];
+    chain.step(Step { episodes: vec![history], statements_forgotten, ..step(at(10)) }).await;
+    assert_eq!(store.load().await.unwrap().domains["default"].alerts, [known]);
+    assert_eq!(store.episodes_of_alert(alert_id(1)).await.unwrap().len(), 2);
+    assert_eq!(store.statements_of_alert(alert_id(1)).await.unwrap().len(), 3, "one for each instant, kind, severity");
 }
 
 pub(crate) async fn a_forgotten_alert_stays_and_is_not_loaded(store: Store) {
@@ -39,10 +119,12 @@ pub(crate) async fn a_forgotten_alert_stays_and_is_not_loaded(store: Store) {
     repeated.hot.count = 5;
     chain.step(Step { alerts: vec![resolved_alert(1)], ..step(at(1)) }).await;
     chain.step(Step { repeats: vec![(alert_id(1), repeated.hot)], ..step(at(1)) }).await;
-    chain.step(Step { alerts_forgotten: vec![alert_id(1), alert_id(99)], ..step(at(1)) }).await;
+    let forgets = Step { alerts_forgotten: vec![alert_id(1), alert_id(99)], ..step(at(1)) };
+    chain.step(forgetting(forgets, &[&repeated])).await;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts, [alert(2, at(0))]);
-    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(repeated), "with all its repeats");
+    assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(shown(repeated)), "with all its repeats");
     assert_eq!(store.alerts(&AlertFilter::default(), &PageRequest::default()).await.unwrap().items.len(), 2);
+    assert_eq!(store.check().await.unwrap(), []);
 
     chain.step(Step { alerts: vec![alert(1, at(2))], ..step(at(2)) }).await;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts.len(), 2, "it came again");

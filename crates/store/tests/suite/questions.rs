@@ -194,7 +194,7 @@ pub(crate) async fn outages_that_overlap_an_interval_are_found(store: Store) {
     let filter = OutageFilter { services: vec!["b".into()], overlapping: None };
     assert_eq!(store.outages(&filter, &PageRequest::default()).await.unwrap().items, outages[..2]);
     assert_eq!(store.outage(outage_id(4)).await.unwrap().as_ref(), outages.last());
-    chain.step(Step { outages_removed: vec![outage_id(4)], ..step(at(51)) }).await;
+    chain.step(Step { outages_removed: vec![(outage_id(4), outages[3].service.clone())], ..step(at(51)) }).await;
     assert_eq!(store.outage(outage_id(4)).await.unwrap(), None);
 }
 

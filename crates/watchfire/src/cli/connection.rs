@@ -30,10 +30,3 @@ pub(crate) enum Format {
     /// As the service has it
     Json,
 }
-
-impl Connection {
-    /// To a service that is known, without a token.
-    pub(crate) fn to(url: &str) -> Connection {
-        Connection { url: Some(url.to_owned()), token_file: None }
-    }
-}

@@ -31,7 +31,7 @@ impl StoreUrl {
 /// The copy appears under its name only once it is complete. To restore it, stop the service and put the copy in the
 /// store's place.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire store backup backups/monday.db")]
+#[command(after_help = "Example:\n  watchfire store backup monday.db")]
 pub(crate) struct Backup {
     /// Where nothing is yet
     #[arg(value_name = "FILE")]

@@ -160,8 +160,13 @@ pub(crate) enum Maintenance {
 ///
 /// Says what it would mute. Where a service of criticality 1 is in it, it is kept only with --confirm.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire maintenance add --ci db-7 --from now --for 2h --reason 'upgrade'")]
+#[command(
+    after_help = "Example:\n  watchfire maintenance add --id MW1 --ci db-7 --from now --for 2h --reason 'upgrade'"
+)]
 pub(crate) struct MaintenanceAdd {
+    /// What it goes by, such as MW1; the same again replaces it
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) id: Option<String>,
     /// Items that are worked on
     #[arg(long, value_name = "ID", value_delimiter = ',', required = true)]
     pub(crate) ci: Vec<String>,
@@ -204,6 +209,7 @@ pub(crate) struct MaintenanceList {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  watchfire maintenance end MW1")]
 pub(crate) struct MaintenanceEnd {
+    /// Its reference, or its id
     #[arg(value_name = "WINDOW")]
     pub(crate) id: String,
     #[command(flatten)]

@@ -1,15 +1,18 @@
 //! `watchfire store`: copies of a store, and its examination.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 
 use crate::cli::{StoreCommand, StoreUrl};
 use crate::console::{Colour, Console};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUse};
 use crate::place::close;
 
 pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::Result<Outcome> {
     match command {
         StoreCommand::Backup(args) => {
+            folder_of(&args.to)?;
             let store = args.store.place().open_read_only().await?;
             store.backup(&args.to).await?;
             close(&store).await;
@@ -20,6 +23,16 @@ pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::R
         }
         StoreCommand::Check(args) => check(&args.store, console).await,
     }
+}
+
+/// Said before anything is read: a copy can take long.
+fn folder_of(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let why = format!("{}: the folder does not exist: create it with `mkdir -p {}`", file.display(), folder.display());
+    Err(WrongUse(why).into())
 }
 
 async fn check(url: &StoreUrl, console: &Console) -> anyhow::Result<Outcome> {

@@ -10,10 +10,10 @@ use store::Store;
 use wire::v1::{AvailabilityRow, ContinuityRow, IncidentsRow, NoiseRow, SloRow};
 
 use crate::cli::{Connection, Report, ReportFormat, ReportKind};
-use crate::client::{Client, Query};
+use crate::client::{Client, Query, Refused};
 use crate::console::Console;
 use crate::moment::Moment;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUse};
 use crate::place::{self, close};
 
 pub(super) async fn report(args: Report, console: &Console) -> anyhow::Result<Outcome> {
@@ -69,13 +69,24 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
     query.extend((!groups.is_empty()).then(|| ("group_by", groups.join(","))));
     query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
     query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
-    let get = async |name: &str| client.get(&format!("/api/v1/measures/{name}"), &query).await;
+    let get = async |name: &str| {
+        let answer = client.get(&format!("/api/v1/measures/{name}"), &query).await;
+        answer.map_err(unknown_item)
+    };
     match args.kind {
         ReportKind::Availability => written.read::<AvailabilityRow>(get("availability").await?),
         ReportKind::Incidents => written.read::<IncidentsRow>(get("incidents").await?),
         ReportKind::Slo => written.read::<SloRow>(get("slo").await?),
         ReportKind::Continuity => written.read::<ContinuityRow>(get("continuity").await?),
         ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),
+    }
+}
+
+/// As of a store: whoever names an item that there is not has to name another.
+fn unknown_item(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Refused>().filter(|refused| refused.is_not_found()) {
+        Some(refused) => WrongUse(refused.to_string()).into(),
+        None => error,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The service under demonstration: a process of its own, so that it can be killed like one.
 
+use std::ffi::{OsStr, OsString};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -108,9 +109,47 @@ impl Drop for Service {
 
 fn spawn(config: &Path, clock: Simulated) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("this program cannot be found to start the service")?;
+    let inherited = std::env::vars_os().map(|(name, _)| name);
+    command(&program, config, clock, inherited).spawn().context("the service could not be started")
+}
+
+/// What is set for a real service must not reach this one: a variable overrides its file, and could name the real store.
+fn command(program: &Path, config: &Path, clock: Simulated, inherited: impl Iterator<Item = OsString>) -> Command {
     let mut command = Command::new(program);
+    for name in inherited.filter(|name| is_ours(name)) {
+        command.env_remove(name);
+    }
     command.arg("run").arg("--config").arg(config).arg("--clock").arg(clock.argument());
     // Its log would drown the summary; what is wrong is still said.
     command.env("WATCHFIRE_LOG__LEVEL", "error").stdin(Stdio::null()).stdout(Stdio::null());
-    command.spawn().context("the service could not be started")
+    command
+}
+
+fn is_ours(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"WATCHFIRE_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_set_for_a_real_service_reaches_the_demos() {
+        let set = ["WATCHFIRE_STORE__URL", "WATCHFIRE_CONFIG", "WATCHFIRE_LOG__LEVEL", "WATCHFIRE_NOTIFY", "PATH"];
+        let clock = Simulated { real: Timestamp::EPOCH, shown: Timestamp::EPOCH, pace: 1 };
+        let command = command("watchfire".as_ref(), "w.yaml".as_ref(), clock, set.into_iter().map(OsString::from));
+        let changed: BTreeMap<&str, Option<&str>> = command
+            .get_envs()
+            .map(|(name, value)| (name.to_str().unwrap(), value.map(|value| value.to_str().unwrap())))
+            .collect();
+        let expected = [
+            ("WATCHFIRE_CONFIG", None),
+            ("WATCHFIRE_LOG__LEVEL", Some("error")),
+            ("WATCHFIRE_NOTIFY", None),
+            ("WATCHFIRE_STORE__URL", None),
+        ];
+        assert_eq!(changed, BTreeMap::from(expected), "None takes a variable away");
+    }
 }

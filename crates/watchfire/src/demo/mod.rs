@@ -18,16 +18,19 @@ mod summary;
 mod tests;
 mod truth;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use model::{Incident, Interval, Span, Timestamp};
+use model::{Incident, Interval, ProblemId, Span, Timestamp};
 use replay::{Config, Player};
+use report::Question;
 use rules::PipelineSet;
-use store::{IncidentFilter, PageRequest, Store};
+use store::{IncidentFilter, PageRequest, ProblemKey, Store};
 
-use crate::cli::{Connection, Demo};
+use crate::cli::Demo;
 use crate::client::Client;
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -48,14 +51,14 @@ const MONITOR_UNTIL: Span = Span::from_minutes(14 * 60 + 44);
 pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcome> {
     let folder = Folder::new(args.seed)?;
     let midnight = Timestamp::from_date(2026, 6, 1);
-    let told_before = history(&folder.0, args.seed, midnight, console).await?;
+    history(&folder.0, args.seed, midnight, console).await?;
     let port = free_port()?;
     let url = format!("http://127.0.0.1:{port}");
     let lasts = args.live.unwrap_or(LIVE_UNLESS_SAID);
     let clock = clock(midnight, lasts);
     console.say(format!("one day of 2026-06-01, {} times as fast as life, at {url}", clock.pace));
     let mut service = Service::start(&folder.0, port, clock)?;
-    let client = Client::new(&Connection::to(&url))?;
+    let client = Client::without_token(&url)?;
     service.ready(&client).await?;
     let script = day::script(args.seed, midnight);
     let sent = live_day(&client, clock, midnight, &script, args.kill, &mut service, console).await?;
@@ -78,7 +81,8 @@ pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcom
         sent: &sent,
         score: &score,
         accounts: args.kill.then_some(accounts),
-        told: told_in_all(&store).await?.saturating_sub(told_before),
+        told: told(&store, window).await?,
+        problems: &problems(&store, &incidents).await?,
         window,
         url: &url,
     };
@@ -89,7 +93,7 @@ pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcom
 }
 
 /// Ninety days, through the very engine that runs live.
-async fn history(folder: &Path, seed: u64, midnight: Timestamp, console: &Console) -> anyhow::Result<u64> {
+async fn history(folder: &Path, seed: u64, midnight: Timestamp, console: &Console) -> anyhow::Result<()> {
     let began = std::time::Instant::now();
     let lines = history::recording(seed, midnight);
     let store = Store::open(&format!("sqlite://{}", folder.join("watchfire.db").display())).await?;
@@ -103,10 +107,9 @@ async fn history(folder: &Path, seed: u64, midnight: Timestamp, console: &Consol
         history::DAYS,
         began.elapsed().as_secs_f64()
     ));
-    let told = told_in_all(&store).await?;
     close(&store).await;
     drop(replayed);
-    Ok(told)
+    Ok(())
 }
 
 /// The day fits what was asked for, less what starting and stopping take.
@@ -164,9 +167,23 @@ async fn incidents_of(store: &Store, window: Interval) -> anyhow::Result<Vec<Inc
     Ok(incidents)
 }
 
-/// Messages to people that were ever decided.
-async fn told_in_all(store: &Store) -> anyhow::Result<u64> {
-    Ok(store.depths().await?.outbox.pending)
+/// Messages to people that were decided, whether anybody is configured to be told or not.
+async fn told(store: &Store, window: Interval) -> anyhow::Result<u64> {
+    let answer = report::noise(store, &Question::new(window.start(), window.end(), window.end())).await?;
+    Ok(answer.rows().map(|row| row.told).sum())
+}
+
+/// What people call the problems that the incidents are part of.
+async fn problems(store: &Store, incidents: &[Incident]) -> anyhow::Result<BTreeMap<ProblemId, String>> {
+    let mut problems = BTreeMap::new();
+    for id in incidents.iter().filter_map(|incident| incident.problem) {
+        if let Entry::Vacant(unknown) = problems.entry(id)
+            && let Some(problem) = store.problem(ProblemKey::Id(id)).await?
+        {
+            unknown.insert(problem.label());
+        }
+    }
+    Ok(problems)
 }
 
 /// Everything of the demo; gone when it ends.

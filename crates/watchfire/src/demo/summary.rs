@@ -1,18 +1,21 @@
 //! What the demo says at its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use model::incident::{Confidence, Priority};
+use model::incident::{Cause, Confidence, Priority};
 use model::text::{counted, cut};
-use model::{Incident, Interval, Timestamp};
-use report::Question;
+use model::{Incident, Interval, ProblemId, Timestamp};
+use report::{Grid, Question};
 use store::{EpisodeRecord, Store};
 
 use super::live::Sent;
 use super::said::Said;
 use super::truth::{Accounts, Score};
 use crate::console::{Colour, Console};
+
+/// With what stands before it, a line fits a terminal of 120 columns.
+const TITLE_CHARS: usize = 98;
 
 /// Everything the summary needs, read once.
 pub(crate) struct Day<'a> {
@@ -24,6 +27,8 @@ pub(crate) struct Day<'a> {
     pub(crate) score: &'a Score,
     pub(crate) accounts: Option<Accounts>,
     pub(crate) told: u64,
+    /// What people call them.
+    pub(crate) problems: &'a BTreeMap<ProblemId, String>,
     pub(crate) window: Interval,
     pub(crate) url: &'a str,
 }
@@ -55,16 +60,20 @@ impl Day<'_> {
         let firings = self.script.iter().filter(|said| said.event["status"] == "firing").count();
         let alerts: BTreeSet<_> = self.episodes.iter().flatten().map(|episode| episode.alert).collect();
         let incidents = self.live().count();
-        let fewer = 100.0 - 100.0 * incidents as f64 / firings.max(1) as f64;
+        let grave = self.live().filter(|incident| is_grave(incident)).count();
         writeln!(text, "\n{}", console.painted(Colour::Bold, "The day in figures"))?;
         writeln!(
             text,
-            "  {} in, {}, {} ({fewer:.0} % fewer than alerts that fired)",
+            "  {} came in: {} fired {firings} times",
             counted(self.sent.events, "event"),
             counted(alerts.len(), "alert"),
+        )?;
+        writeln!(
+            text,
+            "  they became {}, {grave} of them grave enough to tell people of (P1 to P4)",
             counted(incidents, "incident")
         )?;
-        writeln!(text, "  one page per alert would have sent {firings}; people were told {} times", self.told)?;
+        writeln!(text, "  people were told {} times; a page for each firing would have been {firings}", self.told)?;
         Ok(())
     }
 
@@ -82,21 +91,41 @@ impl Day<'_> {
                 "  {} {priority} {} {}",
                 clock(incident.opened_at),
                 incident.label(),
-                cut(&incident.title, 110)
+                cut(&incident.title, TITLE_CHARS)
             )?;
-            for line in remarks(incident) {
-                writeln!(text, "        {line}")?;
+            for line in self.remarks(incident) {
+                writeln!(text, "           {line}")?;
             }
         }
         writeln!(text, "  … and {} of P5, which nobody was told of", counted(mild.len(), "incident"))?;
         Ok(())
     }
 
+    fn remarks(&self, incident: &Incident) -> Vec<String> {
+        let mut remarks: Vec<String> = incident.causes.first().map(cause).into_iter().collect();
+        if let Some(change) = incident.changes.first() {
+            remarks.push(format!("suspect change {}: {}, {} before", change.reference, change.summary, change.before));
+        }
+        if let Some(problem) = &incident.problem {
+            let workaround = incident.workaround.as_deref().map(|text| format!("; workaround offered: {text}"));
+            let label = self.problems.get(problem).cloned().unwrap_or_else(|| problem.to_string());
+            remarks.push(format!("part of problem {label}{}", workaround.unwrap_or_default()));
+        }
+        if incident.stale {
+            remarks.push("its source is silent: no all-clear can be trusted".to_owned());
+        }
+        if incident.by_hand {
+            remarks.push("opened by a person, before monitoring noticed".to_owned());
+        }
+        remarks
+    }
+
     async fn availability(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {
         let question = Question::new(self.window.start(), self.window.end(), self.window.end());
         let answer = report::availability(self.store, &question).await?;
         writeln!(text, "\n{}", console.painted(Colour::Bold, "Availability of the day, by service"))?;
-        for line in report::table::render(&answer, report::table::Style { colour: console.colour }).lines() {
+        let style = report::table::Style { colour: console.colour };
+        for line in report::table::rows(&narrow(answer.grid()), style).lines() {
             writeln!(text, "  {line}")?;
         }
         Ok(())
@@ -105,17 +134,13 @@ impl Day<'_> {
     fn score(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {
         let Score { grouping, causes } = self.score;
         writeln!(text, "\n{}", console.painted(Colour::Bold, "Against the known truth"))?;
+        writeln!(text, "  which alerts belong together: {grouping}")?;
         writeln!(
             text,
-            "  grouping: B-cubed F1 {:.3} (precision {:.3}, recall {:.3}), {:.2} incidents per true one",
-            grouping.b_cubed_f1, grouping.b_cubed_precision, grouping.b_cubed_recall, grouping.incidents_per_true
-        )?;
-        writeln!(
-            text,
-            "  cause: right first in {:.0} %, among the first three in {:.0} % of {}",
-            causes.top_1 * 100.0,
-            causes.top_3 * 100.0,
-            counted(causes.incidents, "fault")
+            "  what caused it: of {}, the true cause stood first in {}, among the first three in {}",
+            counted(causes.incidents, "fault"),
+            share_of(causes.top_1, causes.incidents),
+            share_of(causes.top_3, causes.incidents)
         )?;
         Ok(())
     }
@@ -152,12 +177,30 @@ impl Day<'_> {
             counted(unbound.len(), "alert")
         )?;
         writeln!(text, "  {} whose cause it calls unclear", counted(unclear, "incident"))?;
-        writeln!(text, "  {:.0} blind minutes, in which a silent source could have said anything", blind / 60.0)?;
+        writeln!(
+            text,
+            "  {} in which a source was silent, and could have said anything",
+            report::text::duration(blind.round())
+        )?;
         if !silent.is_empty() {
             writeln!(text, "  silent to the end: {}", silent.join(", "))?;
         }
         Ok(())
     }
+}
+
+/// What fits a terminal of 120 columns.
+fn narrow(mut grid: Grid) -> Grid {
+    const LEFT_OUT: [&str; 3] = ["agreed_seconds", "mean_outage_seconds", "mtbf_seconds"];
+    for column in grid.columns.iter_mut().filter(|column| LEFT_OUT.contains(&column.name)) {
+        column.detail = true;
+    }
+    grid
+}
+
+/// How many they are, of so many.
+fn share_of(share: f64, all: usize) -> String {
+    format!("{:.0} ({:.0} %)", share * all as f64, share * 100.0)
 }
 
 fn is_grave(incident: &Incident) -> bool {
@@ -177,28 +220,8 @@ fn clock(at: Timestamp) -> String {
     at.to_string().chars().skip(11).take(5).collect()
 }
 
-fn remarks(incident: &Incident) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if let Some(cause) = incident.causes.first() {
-        remarks.push(format!(
-            "cause {} ({} confidence, {:.2})",
-            cause.ci,
-            cause.confidence.as_str(),
-            f64::from(cause.score) / 1000.0
-        ));
-    }
-    if let Some(change) = incident.changes.first() {
-        remarks.push(format!("suspect change {}: {}, {} before", change.reference, change.summary, change.before));
-    }
-    if let Some(problem) = &incident.problem {
-        let workaround = incident.workaround.as_deref().map(|text| format!("; workaround offered: {text}"));
-        remarks.push(format!("part of a problem ({problem}){}", workaround.unwrap_or_default()));
-    }
-    if incident.stale {
-        remarks.push("its source is silent: no all-clear can be trusted".to_owned());
-    }
-    if incident.by_hand {
-        remarks.push("opened by a person, before monitoring noticed".to_owned());
-    }
-    remarks
+fn cause(cause: &Cause) -> String {
+    let word = if cause.confidence == Confidence::Low { "at best a guess:" } else { "cause" };
+    let score = f64::from(cause.score) / 1000.0;
+    format!("{word} {} ({} confidence, {score:.2})", cause.ci, cause.confidence.as_str())
 }

@@ -14,6 +14,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// Between two slices the writer is others'.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 const SWEEP_ROWS: usize = 2000;
+/// Before expecting is said again.
+const EXPECT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// What an expected source costs in the intake.
 const HEARTBEAT_BYTES: usize = 64;
 
@@ -58,27 +60,64 @@ async fn sweep(store: &Store, retention: Retention) {
     }
 }
 
-/// A source that the configuration names is waited for from now on, also if it never spoke. One that is waited for as
-/// often already is left alone: this is no sign of life of it.
+/// A source that the configuration names is waited for from now on, also if it never spoke. Said until it is committed.
 async fn expect(runtime: &Runtime, sources: &[ExpectedSource]) {
+    let mut told = false;
+    loop {
+        let items = not_waited_for(runtime, sources);
+        if items.is_empty() {
+            return;
+        }
+        let bytes = items.len() * HEARTBEAT_BYTES;
+        match runtime.push(items, bytes, None).await {
+            PushAnswer::Committed { .. } => return,
+            PushAnswer::Overloaded(why) if !told => {
+                told = true;
+                let later = "the sources of the configuration are not waited for yet, it is tried again";
+                telemetry::notice(&format!("{later}: {why:?}"));
+            }
+            PushAnswer::Overloaded(_) => {}
+        }
+        tokio::time::sleep(EXPECT_AGAIN_AFTER).await;
+    }
+}
+
+/// One that is waited for as often already is left alone: this is no sign of life of it.
+fn not_waited_for(runtime: &Runtime, sources: &[ExpectedSource]) -> Vec<Item> {
     let known = runtime.live().sources();
     let waited_for = |source: &&ExpectedSource| {
         let heartbeat = known.iter().find(|known| known.name == source.name).and_then(|known| known.heartbeat.as_ref());
         heartbeat.and_then(|heartbeat| heartbeat.every) == Some(source.heartbeat)
     };
-    let items: Vec<Item> = sources
-        .iter()
-        .filter(|source| !waited_for(source))
+    let missing = sources.iter().filter(|source| !waited_for(source));
+    missing
         .map(|source| {
             let (source, every) = (source.name.clone(), Some(source.heartbeat));
             Item::Event(Event::Heartbeat(Heartbeat { source, every, grace: None, ci: None, severity: None }))
         })
-        .collect();
-    if items.is_empty() {
-        return;
-    }
-    let bytes = items.len() * HEARTBEAT_BYTES;
-    if let PushAnswer::Overloaded(why) = runtime.push(items, bytes, None).await {
-        telemetry::notice(&format!("the sources of the configuration are not waited for yet: {why:?}"));
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{SourceName, Span};
+    use rules::PipelineSet;
+    use store::{Fault, Memory};
+    use telemetry::Metrics;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_source_is_expected_once_the_store_takes_it_again() {
+        let memory = Memory::new();
+        let (fatal, _) = tokio::sync::oneshot::channel();
+        let runtime = Runtime::start(memory.store(), PipelineSet::builtin().policy(), Metrics::default(), fatal);
+        assert!(matches!(runtime.push(Vec::new(), 0, None).await, PushAnswer::Committed { .. }));
+        let source = ExpectedSource { name: SourceName::from("zabbix"), heartbeat: Span::from_minutes(5) };
+        memory.fail_next(Fault::Full);
+        let sources = [source];
+        tokio::time::timeout(Duration::from_secs(20), expect(&runtime, &sources)).await.unwrap();
+        assert_eq!(not_waited_for(&runtime, &sources).len(), 0);
+        assert_eq!(runtime.live().sources().len(), 1);
     }
 }

@@ -1,11 +1,12 @@
 //! What is served: pushes, and everything that people and their tools ask. docs/contract.md section 5.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use api::{Api, Auth, Denied, Once, Parts, Role, Token};
 use axum::Router;
-use axum::routing::get;
+use axum::http::header::AUTHORIZATION;
 use axum::serve::ListenerExt as _;
 use ingest_http::{Gate, Ingest, Keyed};
 use runtime::Runtime;
@@ -13,8 +14,8 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::door;
 use super::reload::InForce;
-use super::status::{self, Asked};
 use crate::config::Config;
 
 /// Every route, and what ends its streams.
@@ -23,12 +24,12 @@ pub(super) fn router(
     runtime: &Runtime,
     store: &Store,
     in_force: &Arc<InForce>,
+    listens_on: SocketAddr,
 ) -> anyhow::Result<(Router, Api)> {
     let auth = auth(config)?;
     let once = Once::new(runtime.clone(), store.clone());
     let ingest = Ingest::new(runtime.clone(), in_force.pipelines.clone(), gate(&auth), keyed(&once));
-    let asked = Asked { runtime: runtime.clone(), store: store.clone(), auth: auth.clone() };
-    let reloaded = in_force.clone();
+    let (reloaded, open) = (in_force.clone(), auth.is_open());
     let api = Api::new(Parts {
         runtime: runtime.clone(),
         store: store.clone(),
@@ -39,12 +40,12 @@ pub(super) fn router(
             let in_force = reloaded.clone();
             Box::pin(async move { in_force.reload().await.map_err(|error| format!("{error:#}")) })
         }),
+        cmdb_files: config.cmdb.iter().map(|path| path.display().to_string()).collect(),
         version: env!("CARGO_PKG_VERSION"),
     });
-    let routes = ingest_http::router(ingest)
-        .merge(api::router(api.clone()))
-        .merge(Router::new().route(status::PATH, get(status::status)).with_state(asked));
-    Ok((api::complete(routes, runtime.metrics().clone()), api))
+    let routes = ingest_http::router(ingest).merge(api::router(api.clone()));
+    let routes = api::complete(routes, runtime.metrics().clone());
+    Ok((door::guarded(routes, open, listens_on), api))
 }
 
 /// Until it is stopped; then what was begun is answered.
@@ -70,10 +71,16 @@ fn auth(config: &Config) -> anyhow::Result<Auth> {
 /// Who may push.
 fn gate(auth: &Auth) -> Gate {
     let auth = auth.clone();
-    Arc::new(move |authorization| match auth.admit(authorization, Role::Ingest) {
-        Ok(caller) => Ok(caller.name),
-        Err(Denied::Unknown) => Err(ingest_http::Denied::Unknown),
-        Err(Denied::Forbidden { .. }) => Err(ingest_http::Denied::Forbidden),
+    Arc::new(move |headers| {
+        if auth.is_open() && !ingest_http::gate::is_from_here(headers) {
+            return Err(ingest_http::Denied::Foreign);
+        }
+        let said = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        match auth.admit(said, Role::Ingest) {
+            Ok(caller) => Ok(caller.name),
+            Err(Denied::Unknown) => Err(ingest_http::Denied::Unknown),
+            Err(Denied::Forbidden { .. }) => Err(ingest_http::Denied::Forbidden),
+        }
     })
 }
 

@@ -87,10 +87,13 @@ impl InForce {
     async fn put_cmdb(&self, cmdb: Cmdb) -> anyhow::Result<bool> {
         let newest = self.store.newest_topology().await?;
         let known = newest.map(|version| version.cmdb).unwrap_or_default();
-        if topology::diff(&known, &cmdb).is_empty() {
+        let diff = topology::diff(&known, &cmdb);
+        if diff.is_empty() {
             return Ok(false);
         }
-        self.runtime.set_cmdb(cmdb).await.context("the CMDB of the files could not be put in force")?;
+        let (added, changed, removed) = (diff.added.len(), diff.changed.len(), diff.removed.len());
+        telemetry::notice(&format!("the CMDB of the files: {added} items added, {changed} changed, {removed} removed"));
+        self.runtime.set_cmdb(cmdb, None).await.context("the CMDB of the files could not be put in force")?;
         Ok(true)
     }
 }

@@ -47,6 +47,7 @@ pub struct Incident {
     pub services: Vec<AffectedService>,
     pub cis: Vec<String>,
     pub sources: Vec<String>,
+    /// Sorted by id; those that began first, where not all are listed.
     pub alerts: Vec<String>,
     /// Alerts past the pipeline's `max_alerts`: counted, not listed.
     pub alerts_unlisted: u64,
@@ -154,8 +155,13 @@ pub struct Comment {
 }
 
 impl Incident {
-    /// `members` are the alerts whose episodes it holds. `external` and `review` are for whoever knows them.
+    /// `members` are the alerts whose episodes it holds, each once, in the order in which they began: past the
+    /// pipeline's `max_alerts` they are counted and not listed. `external` and `review` are for whoever knows them.
     pub fn from_model(incident: &model::Incident, members: &[AlertId]) -> Incident {
+        let unlisted = usize::try_from(incident.alerts_unlisted).unwrap_or(usize::MAX);
+        let listed = members.len().saturating_sub(unlisted);
+        let mut alerts: Vec<AlertId> = members.iter().take(listed).copied().collect();
+        alerts.sort_unstable();
         Incident {
             id: text(incident.id),
             number: incident.number.map(number_text),
@@ -183,7 +189,7 @@ impl Incident {
             services: incident.services.iter().map(AffectedService::from_model).collect(),
             cis: texts(&incident.cis),
             sources: texts(&incident.sources),
-            alerts: texts(members),
+            alerts: texts(&alerts),
             alerts_unlisted: incident.alerts_unlisted,
             causes: incident.causes.iter().map(Cause::from_model).collect(),
             changes: incident.changes.iter().map(SuspectChange::from_model).collect(),

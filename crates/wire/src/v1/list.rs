@@ -17,6 +17,22 @@ pub struct List<T> {
 pub struct PushAnswer {
     pub accepted: u64,
     pub rejected: Vec<Rejected>,
+    /// What was taken otherwise than it was said; none: left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Noticed>,
+}
+
+/// A remark beside an event that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Noticed {
+    /// Counts from 0 the events of the push; of the push as a whole: left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// `unknown_severity`, `value_cut`, `nul_removed` or `alerts_truncated`.
+    pub code: String,
+    /// What it was taken for, and what to do.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod tests;
+mod told;
 
 use model::alert::Suppression;
 use model::reason::{Binding, CauseEvidence, Joining, SymptomKind};
@@ -15,9 +16,15 @@ use serde_json::{Map, Value};
 
 use super::{Instant, Ratio, Seconds};
 
-/// `{"code":…}` and its figures.
+/// `{"code":…}` and its figures; why an incident was opened or joined in a sentence too, in `text`.
 pub fn reason(reason: &Reason) -> Value {
-    spell(reason)
+    match reason {
+        Reason::IncidentOpened { evidence, .. } => with_text(spell(reason), told::opened(evidence)),
+        Reason::EpisodeJoined { joining, .. } => {
+            with_text(spell(reason), format!("an alert joined: {}", told::joined(joining)))
+        }
+        other => spell(other),
+    }
 }
 
 /// Why an alert is told to nobody.
@@ -30,16 +37,19 @@ pub fn binding(binding: &Binding) -> Value {
     spell(binding)
 }
 
-/// Why an episode is in its incident, with the near misses.
+/// Why an episode is in its incident, with the near misses, and the sentence people read in `text`.
 pub fn joining(joining: &Joining) -> Value {
-    spell(joining)
+    with_text(spell(joining), told::joined(joining))
 }
 
 /// A cause's evidence, with the sentence people read in `text`.
 pub fn cause_evidence(evidence: &CauseEvidence) -> Value {
-    let mut spelt = spell(evidence);
+    with_text(spell(evidence), cause_text(evidence))
+}
+
+fn with_text(mut spelt: Value, text: String) -> Value {
     if let Value::Object(fields) = &mut spelt {
-        fields.insert("text".to_owned(), cause_text(evidence).into());
+        fields.insert("text".to_owned(), text.into());
     }
     spelt
 }

@@ -327,6 +327,7 @@ fn links_timelines_pushes_and_errors_have_the_contract_s_shape() {
     let answer = PushAnswer {
         accepted: 2,
         rejected: vec![Rejected { index: 1, error: "e".to_owned(), dead_letter: Some("dl_1".to_owned()) }],
+        notices: Vec::new(),
     };
     assert_eq!(
         json_of(answer),

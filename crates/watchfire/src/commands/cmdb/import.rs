@@ -1,5 +1,6 @@
 //! `watchfire cmdb import`: the service merges and judges; what it finds wrong is told with the place in our files.
 
+use anyhow::anyhow;
 use serde_json::{Value, json};
 use wire::cmdb::{CmdbFile, merge};
 
@@ -66,7 +67,12 @@ fn written(whole: &CmdbFile) -> anyhow::Result<String> {
 
 /// The service names places in what it was sent; people know their files.
 fn placed(error: anyhow::Error, whole: &CmdbFile, files: &[TextFile]) -> anyhow::Error {
-    let faults = error.downcast_ref::<Refused>().and_then(|refused| refused.problem["faults"].as_array());
+    let refused = error.downcast_ref::<Refused>();
+    if let Some(removed) = refused.and_then(|refused| refused.problem["removed"].as_u64()) {
+        let items = model::text::counted(usize::try_from(removed).unwrap_or(usize::MAX), "item");
+        return anyhow!("{items} would be removed, more than a tenth: say --allow-removals if that is meant");
+    }
+    let faults = refused.and_then(|refused| refused.problem["faults"].as_array());
     match faults.filter(|faults| !faults.is_empty()) {
         None => error,
         Some(faults) => {

@@ -18,10 +18,16 @@ const COLUMNS: [Show; 7] = [
     ("priority", |row| sheet::text(&row["priority"])),
     ("state", |row| sheet::text(&row["state"])),
     ("age", |row| sheet::age(&row["opened_at"])),
-    ("alerts", |row| sheet::length(&row["alerts"])),
+    ("alerts", alerts),
     ("team", |row| sheet::text(&row["team"])),
     ("title", |row| sheet::text(&row["title"])),
 ];
+
+/// Those that are not listed count too.
+fn alerts(row: &Value) -> report::Cell {
+    let listed = each(&row["alerts"]).count() as u64;
+    report::Cell::Count(listed + row["alerts_unlisted"].as_u64().unwrap_or(0))
+}
 
 pub(in crate::commands) async fn incidents(command: Incidents, console: &Console) -> anyhow::Result<Outcome> {
     use Incidents::{
@@ -105,7 +111,8 @@ async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
 
 async fn explain(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
-    let explained = desk.client.get(&format!("{}/explain", path_of(&args.number)), &Vec::new()).await?;
+    let query: Query<'_> = vec![("members_limit", "1000".to_owned()), ("limit", "1000".to_owned())];
+    let explained = desk.client.get(&format!("{}/explain", path_of(&args.number)), &query).await?;
     desk.one(&explained, why)
 }
 
@@ -114,6 +121,9 @@ async fn watch(args: &Watch, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
     let mut stream = desk.client.stream("/api/v1/stream").await?;
     while let Some(told) = stream.next().await? {
+        if told.kind == "reset" {
+            console.say("some changes were missed here: `watchfire incidents list` shows how everything stands");
+        }
         if told.kind != "incident" {
             continue;
         }
@@ -181,14 +191,16 @@ fn why(explained: &Value) -> String {
     let mut page = Page::titled(&word(&explained["number"]));
     page.part(
         "Why its alerts are in it",
-        each(&explained["members"]).map(|member| {
+        each(&explained["members"]["items"]).map(|member| {
             let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
             let on = if ci.is_empty() { String::new() } else { format!(" on {ci}") };
             format!("{at}  {summary}{on}: {}", sentence(&member["joining"]))
         }),
     );
-    let entries = &explained["timeline"];
-    page.part("What was decided", page::timeline(if entries.is_array() { entries } else { &entries["items"] }));
+    page.part("What was decided", page::timeline(&explained["timeline"]["items"]));
+    if ["members", "timeline"].iter().any(|part| explained[part]["next"].is_string()) {
+        page.part("There is more", ["GET …/explain answers the rest page by page".to_owned()]);
+    }
     page.text()
 }
 

@@ -1,6 +1,6 @@
 //! `watchfire alerts`, `problems`, `services`, `maintenance`, `silence`, `status`.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use model::{Matcher, Timestamp};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::cli::{
     AlertList, Alerts, AlertsCommand, Maintenance, MaintenanceAdd, Problems, ProblemsCommand, Services,
     ServicesCommand, Silence, SilenceAdd, SpanAsked, Status,
 };
-use crate::client::{Query, segment};
+use crate::client::{Query, Refused, segment};
 use crate::console::Console;
 use crate::outcome::{Outcome, WrongUse};
 
@@ -171,11 +171,33 @@ async fn announce(args: &MaintenanceAdd, console: &Console) -> anyhow::Result<Ou
     let desk = Desk::of(&args.shown, console)?;
     let (from, to) = span(&args.span)?;
     let body = json!({
-        "ci": args.ci, "starts_at": from.to_string(), "ends_at": to.to_string(),
+        "id": args.id, "ci": args.ci, "starts_at": from.to_string(), "ends_at": to.to_string(),
         "reason": args.reason, "confirm": args.confirm,
     });
-    let answer = desk.client.post(WINDOWS, &body).await?;
+    let answer = desk.client.post(WINDOWS, &body).await.map_err(|error| unconfirmed(error, console))?;
     desk.one(&answer, announced)
+}
+
+/// What it would mute is what somebody who has to confirm it wants to know.
+fn unconfirmed(error: anyhow::Error, console: &Console) -> anyhow::Error {
+    let Some(mutes) = error.downcast_ref::<Refused>().map(|refused| &refused.problem["mutes"]) else { return error };
+    if !mutes.is_object() {
+        return error;
+    }
+    console.say(would_mute(mutes).trim());
+    let critical = word(&mutes["services_most_critical"]);
+    anyhow!("{critical} would be in maintenance: say --confirm if that is meant; nothing is set")
+}
+
+fn would_mute(mutes: &Value) -> String {
+    let mut page = Page::default();
+    page.part("It would mute", muted(mutes).map(|(what, whom)| format!("{what}: {whom}")));
+    page.text()
+}
+
+fn muted(mutes: &Value) -> impl Iterator<Item = (String, String)> {
+    let parts = mutes.as_object().into_iter().flatten();
+    parts.map(|(what, whom)| (what.replace('_', " "), word(whom))).filter(|(_, whom)| !whom.is_empty())
 }
 
 /// The window, and what nobody will be told of through it.
@@ -185,8 +207,7 @@ fn announced(answer: &Value) -> String {
     for (name, key) in [("id", "id"), ("from", "starts_at"), ("to", "ends_at"), ("items", "ci")] {
         page.line(name, word(&window[key]));
     }
-    let mutes = answer["mutes"].as_object().into_iter().flatten();
-    page.part("Mutes", mutes.map(|(what, whom)| format!("{}: {}", what.replace('_', " "), word(whom))));
+    page.part("Mutes", muted(&answer["mutes"]).map(|(what, whom)| format!("{what}: {whom}")));
     page.text()
 }
 
@@ -258,4 +279,17 @@ fn status_page(status: &Value) -> String {
         }),
     );
     page.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_window_would_mute_is_said_part_by_part() {
+        let mutes = json!({"services": ["checkout"], "services_most_critical": ["checkout"], "cis": ["db-7", "web-1"], "alerts": []});
+        let said = would_mute(&mutes);
+        assert!(said.contains("services: checkout\n") && said.contains("cis: db-7, web-1\n"), "{said}");
+        assert!(!said.contains("alerts"), "{said}");
+    }
 }

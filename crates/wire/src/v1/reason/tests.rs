@@ -258,6 +258,20 @@ fn a_reason_reads_as_the_contract_says() {
     });
     let expected = json!({"code": "episode_joined", "alert": format!("alr_{HEX}"), "joining": {
         "evidence": {"code": "same_item", "ci": "db-7", "gap_seconds": 90}, "score": 0.873, "silently": false,
-        "near_misses": [{"incident": format!("inc_{HEX}"), "why": {"code": "score_too_low", "needed": 0.5}, "score": 0.873}]}});
+        "near_misses": [{"incident": format!("inc_{HEX}"), "why": {"code": "score_too_low", "needed": 0.5}, "score": 0.873}]},
+        "text": format!("an alert joined: db-7 alerts in it already; they began 1m30s apart (score 0.873); not in inc_{HEX}: too little ties it to that")});
     assert_eq!(joined, expected);
+}
+
+#[test]
+fn why_an_incident_was_opened_or_joined_is_a_sentence_for_each_evidence() {
+    let opened = |evidence| reason(&Reason::IncidentOpened { evidence, score: 0 })["text"].to_string();
+    assert_eq!(opened(Evidence::Opened), r#""opened: nothing that was open explains it, or is near enough to it""#);
+    assert_eq!(opened(Evidence::Person { by: "ana".into() }), r#""opened by ana""#);
+    let joined = |evidence, why| joining(&joined_by(evidence, why))["text"].to_string();
+    let by_evidence: BTreeSet<String> =
+        evidences().into_iter().map(|evidence| joined(evidence, MissedBecause::Unlinked)).collect();
+    let by_miss: BTreeSet<String> = misses().into_iter().map(|why| joined(Evidence::SameAlert, why)).collect();
+    assert_eq!((by_evidence.len(), by_miss.len()), (evidences().len(), misses().len()));
+    assert!(by_evidence.iter().chain(&by_miss).all(|text| !text.contains("evidence")), "{by_evidence:?}");
 }

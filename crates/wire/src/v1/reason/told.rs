@@ -1,0 +1,77 @@
+//! Why an episode is in its incident, and why it is in no other: in sentences that a person reads.
+
+use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
+
+/// `db-7, which it needs, explains it (score 0.9); not in inc_…: it scored less`.
+pub(super) fn joined(joining: &Joining) -> String {
+    let mut text = evidence(&joining.evidence);
+    if joining.evidence != Evidence::Opened {
+        text.push_str(&format!(" (score {})", f64::from(joining.score) / 1000.0));
+    }
+    for NearMiss { incident, why, .. } in &joining.near_misses {
+        text.push_str(&format!("; not in {incident}: {}", missed(why)));
+    }
+    text
+}
+
+/// What made an incident open.
+pub(super) fn opened(by: &Evidence) -> String {
+    match by {
+        Evidence::Opened => "opened: nothing that was open explains it, or is near enough to it".to_owned(),
+        Evidence::Person { by } => format!("opened by {by}"),
+        other => format!("opened: {}", evidence(other)),
+    }
+}
+
+pub(super) fn evidence(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Opened => {
+            "it is in an incident of its own: nothing that was open explained it, or was near enough".to_owned()
+        }
+        Evidence::SameAlert => "the same alert fired in this incident before".to_owned(),
+        Evidence::Rule { rule, .. } => format!("the rule {rule} groups it"),
+        Evidence::SameItem { ci, gap } => format!("{ci} alerts in it already; they began {gap} apart"),
+        Evidence::Dependency { from, to, distance: 1, gap } => {
+            format!("{from} depends on {to} directly; they began {gap} apart")
+        }
+        Evidence::Dependency { from, to, distance, gap } => {
+            format!("{from} depends on {to}, {distance} steps away; they began {gap} apart")
+        }
+        Evidence::CommonDependency { on, member, gap, .. } => {
+            format!("{member}, which alerts in it, needs {on} too; they began {gap} apart")
+        }
+        Evidence::SameGroup { of, member, gap } => {
+            format!("{member}, which alerts in it, is of the same redundant group of {of}; they began {gap} apart")
+        }
+        Evidence::CommonDependent { of, member, gap } => {
+            format!("{of} needs {member}, which alerts in it, as well; they began {gap} apart")
+        }
+        Evidence::Connected { member, gap } => {
+            format!("{member}, which alerts in it, is connected to it; they began {gap} apart")
+        }
+        Evidence::SharedFate { location, member, gap } => {
+            format!("{member}, which alerts in it, is in {location} too; they began {gap} apart")
+        }
+        Evidence::SharedLabels { labels, gap } => {
+            format!("an alert in it has the same {}; they began {gap} apart", labels.join(", "))
+        }
+        Evidence::Inhibited { by } => format!("the pipeline lets {by} explain it"),
+        Evidence::UpstreamCause { cause, .. } => format!("the fault of {cause}, which it depends on, explains it"),
+        Evidence::Person { by } => format!("{by} put it there"),
+        Evidence::OneEpisode => "it is one with a firing of its alert that was in it".to_owned(),
+    }
+}
+
+fn missed(why: &MissedBecause) -> String {
+    match why {
+        MissedBecause::ScoreTooLow { .. } => "too little ties it to that".to_owned(),
+        MissedBecause::OutsideJoinWindow { gap, allowed } => {
+            format!("it began {gap} from what is in there, {allowed} are allowed")
+        }
+        MissedBecause::CapReached { age, allowed } => format!("that would have grown for {age}, {allowed} are allowed"),
+        MissedBecause::Outscored { .. } => "that scored less than the one it is in".to_owned(),
+        MissedBecause::Unlinked => "a person took it out of that".to_owned(),
+        MissedBecause::Hub { ci, dependents } => format!("all they share is {ci}, as do {dependents} items"),
+        MissedBecause::OtherEnvironment => "that is of another environment".to_owned(),
+    }
+}
