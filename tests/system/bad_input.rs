@@ -116,7 +116,10 @@ fn invalid_utf_8_is_kept_byte_for_byte() {
 #[test]
 fn the_character_zero_is_taken_out_of_texts_and_no_json_as_a_byte() {
     let mut tested = Tested::new();
-    tested.accepts(r#"{"summary":"a\u0000b","labels":{"alertname":"N\u0000","na\u0000me":"v\u0000"}}"#);
+    tested.accepts_with(
+        r#"{"summary":"a\u0000b","labels":{"alertname":"N\u0000","na\u0000me":"v\u0000"}}"#,
+        &["nul_removed"; 4],
+    );
     let alert = tested.only_alert();
     assert_eq!(alert["summary"], "ab");
     assert_eq!(alert["labels"], json!({"alertname": "N", "name": "v"}));
@@ -154,7 +157,7 @@ fn a_start_in_the_far_past_is_kept_and_no_sample_of_how_fast_we_detect() {
 #[test]
 fn an_unknown_severity_is_a_warning() {
     let mut tested = Tested::new();
-    tested.accepts(r#"{"summary":"x","severity":"apocalyptic"}"#);
+    tested.accepts_with(r#"{"summary":"x","severity":"apocalyptic"}"#, &["unknown_severity"]);
     assert_eq!(tested.only_alert()["severity"], "warning");
 }
 
@@ -196,7 +199,17 @@ impl Tested {
 
     #[track_caller]
     fn accepts(&mut self, event: &str) {
-        assert_eq!(self.service.push(event).with(202), json!({"accepted": 1, "rejected": []}));
+        self.accepts_with(event, &[]);
+    }
+
+    /// Taken, otherwise than it was said: each time the sender is told.
+    #[track_caller]
+    fn accepts_with(&mut self, event: &str, noticed: &[&str]) {
+        let answer = self.service.push(event).with(202);
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(1), &json!([])), "{answer}");
+        let notices = answer["notices"].as_array().cloned().unwrap_or_default();
+        let codes: Vec<&str> = notices.iter().filter_map(|notice| notice["code"].as_str()).collect();
+        assert_eq!(codes, noticed, "{answer}");
         self.service.assert_lives();
     }
 

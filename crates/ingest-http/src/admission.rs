@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
+use futures_util::StreamExt as _;
 use model::limits::{BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_MAX};
 use runtime::Overload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,6 +17,8 @@ use crate::answer::Failure;
 
 /// A permit stands for so many bytes, so that the limit fits a semaphore.
 const BYTES_PER_PERMIT: usize = 1024;
+/// Of a body that is refused so much is read, for its sender to hear the answer.
+const LET_GO_BY_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
 
 /// Room for bodies; clones share it.
 #[derive(Clone, Debug)]
@@ -46,16 +49,39 @@ impl Room {
 
     async fn receive_within(&self, request: Request, patience: Duration) -> Result<Held, Failure> {
         let bytes = announced(request.headers()).unwrap_or(BODY_BYTES_MAX);
-        if bytes > BODY_BYTES_MAX {
-            return Err(Failure::TooLarge);
-        }
-        let wanted = u32::try_from(permits(bytes)).unwrap_or(u32::MAX);
-        let room = self.0.clone().try_acquire_many_owned(wanted).map_err(|_| Failure::Overloaded(Overload::Full))?;
+        let room = match self.room_for(bytes) {
+            Ok(room) => room,
+            Err(failure) => {
+                drop(tokio::time::timeout(patience, let_go_by(request.into_body())).await);
+                return Err(failure);
+            }
+        };
         match tokio::time::timeout(patience, Bytes::from_request(request, &())).await {
             Ok(Ok(bytes)) => Ok(Held { bytes, _room: room }),
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Failure::TooLarge),
             Ok(Err(rejection)) => Err(Failure::NotRead(rejection.body_text())),
             Err(_) => Err(Failure::TooSlow),
+        }
+    }
+
+    fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Failure> {
+        if bytes > BODY_BYTES_MAX {
+            return Err(Failure::TooLarge);
+        }
+        let wanted = u32::try_from(permits(bytes)).unwrap_or(u32::MAX);
+        self.0.clone().try_acquire_many_owned(wanted).map_err(|_| Failure::Overloaded(Overload::Full))
+    }
+}
+
+/// Reads what is not wanted, and keeps none of it: a client that is still sending when its connection is closed sees a
+/// broken pipe instead of the answer that says why.
+async fn let_go_by(body: Body) {
+    let mut parts = body.into_data_stream();
+    let mut bytes = 0;
+    while let Some(Ok(part)) = parts.next().await {
+        bytes += part.len();
+        if bytes > LET_GO_BY_BYTES_MAX {
+            return;
         }
     }
 }
@@ -72,8 +98,6 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
 
     fn request(announced: Option<usize>, body: Body) -> Request {
