@@ -62,5 +62,7 @@ pub const PREEXISTING_AFTER: Span = Span::from_minutes(15);
 pub const IDEMPOTENCY_KEEP: Span = Span::from_hours(24);
 /// An incident by topology, time or likeness grows at most this long, whatever joins it.
 pub const JOIN_CAP: Span = Span::from_hours(24);
+/// Events that wait before a batch of them is decided ahead of the commit under way; fewer wait for its end.
+pub const AHEAD_EVENTS_MIN: usize = 4_000;
 /// Events decided and committed together. A push is never divided, so a batch may exceed it by one push.
 pub const BATCH_EVENTS_MAX: usize = 20_000;

@@ -22,6 +22,9 @@ pub struct IntakeLimits {
     pub bytes_max: usize,
     /// Items of one batch; a push is never divided, so a batch may exceed it by one push.
     pub batch_items_max: usize,
+    /// From so many items on, a batch is decided while the commit before it is under way. Fewer gain more from growing
+    /// meanwhile: deciding them takes less time than another commit.
+    pub ahead_items_min: usize,
 }
 
 impl Default for IntakeLimits {
@@ -30,6 +33,7 @@ impl Default for IntakeLimits {
             items_max: limits::INTAKE_EVENTS_MAX,
             bytes_max: limits::INTAKE_BYTES_MAX,
             batch_items_max: limits::BATCH_EVENTS_MAX,
+            ahead_items_min: limits::AHEAD_EVENTS_MIN,
         }
     }
 }
@@ -81,6 +85,11 @@ impl Intake {
         self.items = 0;
         self.bytes = 0;
         self.waiting.drain(..).collect()
+    }
+
+    /// Whether what waits is worth deciding ahead of a commit under way.
+    pub fn is_worth_deciding_ahead(&self) -> bool {
+        self.items >= self.limits.ahead_items_min
     }
 
     pub fn is_empty(&self) -> bool {

@@ -274,7 +274,7 @@ impl Machine {
             return;
         }
         self.decide_aside(wall);
-        if self.decided.is_empty() && (!self.intake.is_empty() || self.is_due(wall)) {
+        if self.decided.is_empty() && (self.may_decide() || self.is_due(wall)) {
             self.decide(wall);
         }
         if self.in_flight.is_none()
@@ -290,6 +290,12 @@ impl Machine {
             self.phase = Phase::Stopped;
             effects.push(Effect::Stopped);
         }
+    }
+
+    /// Whether what waits is decided now, rather than after the commit under way.
+    fn may_decide(&self) -> bool {
+        let idle = self.in_flight.is_none();
+        !self.intake.is_empty() && (idle || self.intake.is_worth_deciding_ahead())
     }
 
     fn decide(&mut self, wall: Timestamp) {

@@ -68,6 +68,7 @@ impl Profile {
                 items_max: if small { 12 } else { 200 },
                 bytes_max: if small { 4000 } else { 1 << 20 },
                 batch_items_max: if small { 6 } else { 64 },
+                ahead_items_min: random.below(4),
             },
             policy: policy(random),
             faults: Faults::of(random),

@@ -33,7 +33,7 @@ found! {
     an_answer_before_its_commit_is_found: AcknowledgeBeforeCommit by ["I3"],
     a_commit_sent_twice_is_found: BlindRetry by ["I1", "I2", "I3", "I9"],
     a_position_from_memory_is_found: IgnoreStoredPosition by ["I1", "I2", "I3"],
-    a_zombie_that_nobody_fences_is_found: NoFence by ["I1", "I2", "I3", "I6", "I9"],
+    a_zombie_that_nobody_fences_is_found: NoFence by ["I1", "I2", "I3", "I4", "I6", "I9"],
     positions_in_a_transaction_of_their_own_are_found: PositionsApart by ["I1", "I2", "I3", "I12"],
     a_lost_outbox_is_found: DropOutbox by ["I9"],
     lost_dead_letters_are_found: DropDeadLetters by ["I1", "I2", "I3"],
