@@ -133,7 +133,13 @@ fn parse(id: &str) -> Result<DeadLetterId, Fault> {
 fn line(line: &DeadLetterLine) -> v1::DeadLetter {
     let id = line.id.to_string();
     let letter = v1::DeadLetter::waiting(id, line.received_at, line.source.as_str(), &line.format, &line.reason, &[]);
-    v1::DeadLetter { origin: line.origin.to_string(), bytes: line.size, state: word(line.state).to_owned(), ..letter }
+    v1::DeadLetter {
+        origin: line.origin.to_string(),
+        bytes: line.size,
+        body: None,
+        state: word(line.state).to_owned(),
+        ..letter
+    }
 }
 
 fn word(state: DeadLetterState) -> &'static str {

@@ -200,8 +200,9 @@ async fn explain(
 impl Api {
     pub(crate) async fn incident_named(&self, named: &str) -> Result<Incident, Fault> {
         let missing = || Fault::not_found(format!("incident `{named}`"));
+        let unread = || Fault::not_found(format!("incident `{named}` (a number is written INC0000123, an id inc_…)"));
         let number = || named.strip_prefix("INC").and_then(|digits| digits.parse().ok()).map(IncidentKey::Number);
-        let key = IncidentId::parse(named).map(IncidentKey::Id).or_else(number).ok_or_else(missing)?;
+        let key = IncidentId::parse(named).map(IncidentKey::Id).or_else(number).ok_or_else(unread)?;
         self.store().incident(key).await?.ok_or_else(missing)
     }
 

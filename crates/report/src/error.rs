@@ -15,8 +15,8 @@ pub enum ReportError {
     #[error("the report ends ({to}) before it begins ({from}): exchange them")]
     Reversed { from: Timestamp, to: Timestamp },
     #[error(
-        "no version of the CMDB in force in this time has an item `{}`: `watchfire services list` and \
-         `watchfire cmdb show` name those there are", names(.0, "` or `")
+        "no version of the CMDB in force in this time has an item `{}`: `watchfire services list` names \
+         the services there are", names(.0, "` or `")
     )]
     UnknownItems(Vec<CiId>),
     #[error("time_zone: {0}")]

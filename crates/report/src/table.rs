@@ -2,6 +2,8 @@
 //!
 //! Names come from outside: what could move the cursor or turn the writing round does not reach the terminal.
 
+use model::Span;
+
 use crate::answer::Answer;
 use crate::grid::{Cell, Column, Grid, Tabular};
 use crate::text;
@@ -16,8 +18,10 @@ pub struct Style {
 /// The whole report: what time it is of, then its rows. Ends with a line feed.
 pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
     let report = &answer.report;
-    let seen = if answer.now < report.to { format!(", as seen at {}", answer.now) } else { String::new() };
-    format!("{} to {}{seen}\n\n{}", report.from, report.to, rows(&answer.grid(), style))
+    // A window that ends just past now, so that now is in it, is one that ends now to whoever reads it.
+    let to = if report.to.0 == answer.now.0 + Span::MICROSECOND { answer.now } else { report.to };
+    let seen = if answer.now < to { format!(", as seen at {}", answer.now) } else { String::new() };
+    format!("{} to {to}{seen}\n\n{}", report.from, rows(&answer.grid(), style))
 }
 
 /// The rows alone, under their headings.

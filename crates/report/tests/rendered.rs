@@ -24,7 +24,7 @@ fn availability_as_a_table() {
         [
             "2026-05-04T00:00:00Z to 2026-05-05T00:00:00Z",
             "",
-            "SERVICE AVAILABILITY OBJECTIVE MET DOWN DEGRADED PLANNED AGREED OUTAGES MEAN OUTAGE MTBF COVERAGE BLIND AS EXPERIENCED",
+            "SERVICE AVAIL. SLO MET DOWN DEGR. PLANNED AGREED OUTAGES MEAN MTBF COVERAGE BLIND FELT",
             "billing 87.5 % 99.5 % no 1h 15m 10m 0s 10h 2 37m 30s 4h 23m 25 % 0s 88.541 %",
             "checkout 89.393 % 99 % no 2h 20m 1h 1h 22h 4 33m 45s 4h 55m 28.571 % 0s 86.111 %",
         ]

@@ -62,6 +62,10 @@ pub fn listening(address: &str) {
     info!("listening on http://{address}");
 }
 
+pub fn warning(text: &str) {
+    warn!("{text}");
+}
+
 pub fn notice(text: &str) {
     info!("{text}");
 }

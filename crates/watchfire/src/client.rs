@@ -144,8 +144,9 @@ impl Client {
         if status.is_success() {
             return Ok(response);
         }
+        let path = response.url().path().to_owned();
         let text = response.text().await.unwrap_or_default();
-        Err(refused(status, &text).into())
+        Err(refused(status, &text, &path).into())
     }
 }
 
@@ -182,11 +183,11 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// What is wrong where the answer says so, else what the status says.
-fn refused(status: StatusCode, text: &str) -> Refused {
+fn refused(status: StatusCode, text: &str, path: &str) -> Refused {
     let problem: Value = serde_json::from_str(text).unwrap_or_default();
     let word = |key: &str| problem[key].as_str().filter(|word| !word.is_empty());
     let told = word("detail").or_else(|| word("title"));
-    let told = told.map_or_else(|| format!("the service answered {status}"), str::to_owned);
+    let told = told.map_or_else(|| format!("the service answered {status}"), |told| with_command(told, path));
     let hint = match status {
         StatusCode::UNAUTHORIZED => "; put a token into WATCHFIRE_TOKEN, or name its file with --token-file",
         _ => "",
@@ -194,6 +195,26 @@ fn refused(status: StatusCode, text: &str) -> Refused {
     let state = word("state").map(|state| format!(" (it is {state})")).unwrap_or_default();
     Refused { status, told: format!("{told}{state}{hint}"), problem }
 }
+
+/// What the service calls its lists, the command line has commands for.
+fn with_command(told: &str, path: &str) -> String {
+    let listed = LISTED_BY.iter().find(|(of, _)| path.starts_with(of));
+    match listed {
+        Some((_, command)) => told.replace(THE_LISTS, &format!("`watchfire {command}` names what there is")),
+        None => told.to_owned(),
+    }
+}
+
+/// In the service's words.
+const THE_LISTS: &str = "the lists name what there is";
+const LISTED_BY: [(&str, &str); 6] = [
+    ("/api/v1/incidents", "incidents list --state all"),
+    ("/api/v1/alerts", "alerts --state all"),
+    ("/api/v1/problems", "problems"),
+    ("/api/v1/services", "services"),
+    ("/api/v1/maintenance-windows", "maintenance list"),
+    ("/api/v1/silences", "silence list"),
+];
 
 /// A part of a path or a query that somebody typed.
 pub(crate) fn segment(text: &str) -> String {
@@ -207,10 +228,14 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_as_it_stands() {
-        let told = |status: u16, text: &str| refused(StatusCode::from_u16(status).unwrap(), text).to_string();
+        let told = |status: u16, text: &str| {
+            refused(StatusCode::from_u16(status).unwrap(), text, "/api/v1/services/x").to_string()
+        };
         let problem = r#"{"title":"Not allowed now","status":409,"detail":"2 alerts still fire","state":"open"}"#;
         assert_eq!(told(409, problem), "2 alerts still fire (it is open)");
         assert!(told(401, "{}").contains("WATCHFIRE_TOKEN"));
+        let missing = r#"{"detail":"there is no service `x`: the lists name what there is"}"#;
+        assert_eq!(told(404, missing), "there is no service `x`: `watchfire services` names what there is");
         assert_eq!(told(502, "<html>"), "the service answered 502 Bad Gateway");
     }
 

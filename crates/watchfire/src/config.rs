@@ -26,7 +26,7 @@ use crate::files::TextFile;
 use crate::outcome::Faults;
 use crate::place::StorePlace;
 use secret::Secret;
-pub(crate) use shape::KEYS;
+pub(crate) use shape::{KEYS, nearest};
 
 /// Everything, checked.
 #[derive(Clone, Debug)]

@@ -61,7 +61,8 @@ impl Console {
     /// How far something is, where somebody looks; `share` in [0, 1].
     pub(crate) fn progress(&self, share: f64) {
         if self.terminal {
-            let done = (share.clamp(0.0, 1.0) * BAR_CELLS as f64).round() as usize;
+            let share = share.clamp(0.0, 1.0);
+            let done = (share * BAR_CELLS as f64).round() as usize;
             let (bar, rest) = ("█".repeat(done), "·".repeat(BAR_CELLS - done));
             drop(write!(io::stderr().lock(), "\r{bar}{rest} {:3.0} %", share * 100.0));
         }

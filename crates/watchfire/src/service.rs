@@ -13,6 +13,7 @@ mod reload;
 mod signals;
 mod watchdog;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +43,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let mut signals = Signals::listen()?;
     let store = config.store.open().await.context("the store cannot be opened")?;
     let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let listener = listener.with_context(|| not_listened(config.listen))?;
     // Where port 0 was asked for, the one that was given.
     let address = listener.local_addr()?;
     let (fatal, mut lost) = oneshot::channel();
@@ -119,6 +120,13 @@ async fn until_stopped(
 
 async fn stop_asked(signals: &mut Signals) {
     while signals.next().await != Told::Stop {}
+}
+
+fn not_listened(address: SocketAddr) -> String {
+    format!(
+        "{address} cannot be listened on: if another watchfire, a demo or another program has it, stop that one; or \
+         choose another address with `http: {{listen: …}}` or WATCHFIRE_HTTP__LISTEN"
+    )
 }
 
 fn ready(answer: &PushAnswer) -> anyhow::Result<()> {

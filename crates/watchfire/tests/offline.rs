@@ -87,12 +87,43 @@ fn a_cmdb_is_checked_strictly_or_with_lenience() {
 }
 
 #[test]
+fn what_the_last_commit_ended_has_ended() {
+    let folder = Folder::new("ended");
+    let cmdb = "items: [{id: shop, class: service, criticality: 1}]\n";
+    let event = |status: &str, ends_at: &str, received_at: &str| {
+        format!(
+            r#"{{"kind": "alert", "source": "m", "id": "{status}", "status": "{status}", "severity": "critical",
+            "summary": "down", "ci": "shop", "dedup_key": "k", "starts_at": "2026-05-04T10:00:00Z",
+            "ends_at": {ends_at}, "received_at": "{received_at}"}}"#
+        )
+        .replace('\n', "")
+    };
+    let ended = "2026-05-04T10:00:05Z";
+    let events = [event("firing", "null", "2026-05-04T10:00:00Z"), event("resolved", &format!("\"{ended}\""), ended)];
+    folder.write("c.yaml", cmdb);
+    folder.write("e.ndjson", &events.join("\n"));
+    folder
+        .watchfire(&["replay", "e.ndjson", "--cmdb", "c.yaml", "--store", "sqlite://x.db", "--until", ended])
+        .succeeded();
+    let report = |kind: &str| {
+        let args = ["report", kind, "--from", "-1h", "--store", "sqlite://x.db", "--format", "json"];
+        let said = folder.watchfire(&args).succeeded().out;
+        serde_json::from_str::<Value>(&said).unwrap()
+    };
+    let availability = &report("availability")["items"][0];
+    assert_eq!((&availability["outages"], &availability["mean_outage_seconds"]), (&1.into(), &5.into()));
+    assert_eq!(report("incidents")["items"][0]["mttr"]["mean_seconds"], 5);
+    let told = folder.watchfire(&["report", "slo", "--store", "sqlite://x.db"]).succeeded();
+    told.told("note: as of the last commit in the store, 2026-05-04T10:00:05Z");
+}
+
+#[test]
 fn a_store_is_copied_and_examined() {
     let folder = Folder::new("store");
     let (events, cmdb) = (data("service-levels-example/events.ndjson"), data("service-levels-example/cmdb.yaml"));
     folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--store", "sqlite://x.db"]).succeeded();
     folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).succeeded();
-    folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).ended(1).told("copy.db");
+    folder.watchfire(&["store", "backup", "copy.db", "--store", "sqlite://x.db"]).ended(2).told("copy.db: there is");
     let nowhere = folder.watchfire(&["store", "backup", "backups/monday.db", "--store", "sqlite://x.db"]).ended(2);
     nowhere.told("backups/monday.db: the folder does not exist: create it with `mkdir -p backups`");
     folder.watchfire(&["store", "check", "--store", "sqlite://copy.db"]).succeeded().told("sound:");

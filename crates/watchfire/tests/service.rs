@@ -126,11 +126,13 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
     ask(&["incidents", "comment", "INC1", "on my way"]).succeeded();
     let shown = ask(&["incidents", "show", "1"]).succeeded().out;
     assert!(shown.contains("checkout  down") && shown.contains("anonymous: on my way"), "{shown}");
-    assert!(ask(&["incidents", "explain", "1"]).succeeded().out.contains("What was decided"));
+    let explained = ask(&["incidents", "explain", "1"]).succeeded().out;
+    assert!(explained.starts_with("INC0000001  ") && explained.contains("What was decided"), "{explained}");
+    assert!(explained.contains("\n\npriority      P1 (impact 1, urgency 1; 1 is the gravest)\n"), "{explained}");
     ask(&["incidents", "assign", "1", "--team", "team-db"]).succeeded();
     ask(&["incidents", "hold", "1", "--for", "supplier", "--until", "+1h", "--reason", "a disk is coming"]).succeeded();
     assert!(ask(&["incidents", "unhold", "1"]).succeeded().out.contains("team-db"));
-    ask(&["incidents", "resolve", "1", "--notes", "done"]).ended(1);
+    ask(&["incidents", "resolve", "1", "--notes", "done"]).ended(1).told("with a reason: --force --notes");
     ask(&["incidents", "list", "--state", "bogus"]).ended(2).told("write open, acknowledged");
     for report in [&["report", "availability", "--service", "typo"][..], &["report", "slo", "--group-by", "month"]] {
         ask(report).ended(2);
@@ -138,14 +140,17 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
     let resolved = ask(&["incidents", "resolve", "1", "--notes", "we know better", "--force"]).succeeded().out;
     assert!(resolved.contains("resolved"), "{resolved}");
     assert!(ask(&["incidents", "list"]).succeeded().out.contains("No incidents."));
-    ask(&["incidents", "show", "999"]).ended(1).told("INC0000999");
+    ask(&["incidents", "show", "999"]).ended(1).told("INC0000999`: `watchfire incidents list --state all` names");
+    ask(&["incidents", "ack", "foo"]).ended(1).told("a number is written INC0000123");
 
     let opened = ask(&["incidents", "open", "Customers cannot pay", "--ci", "checkout", "--detected-by", "customer"]);
     assert!(opened.succeeded().out.contains("INC0000002"));
     ask(&["incidents", "merge", "2", "--into", "1"]).ended(0);
 
     assert!(ask(&["services"]).succeeded().out.contains("checkout"));
-    assert!(ask(&["services", "show", "checkout"]).succeeded().out.contains("criticality   1"));
+    assert!(ask(&["services", "show", "checkout"]).succeeded().out.contains("criticality"));
+    ask(&["services", "show", "chekout"]).ended(1).told("`watchfire services` names what there is");
+    ask(&["incidents", "list", "--service", "nosuch"]).ended(2).told("no configuration item `nosuch`");
     assert!(ask(&["problems"]).succeeded().out.contains("No problems."));
     let alerts = json(ask(&["alerts", "list", "--state", "firing,resolved", "--format", "json"]));
     assert!(ask(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).succeeded().out.contains("disk full"));

@@ -12,20 +12,20 @@ impl Tabular for AvailabilityRow {
         "No services: the CMDB has no item of class service, nor of a class marked so. Import one, or name an item.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("service"),
-        Column::plain("availability"),
-        Column::plain("objective"),
+        Column::new("availability", "avail."),
+        Column::new("objective", "slo"),
         Column::plain("met"),
         Column::new("down_seconds", "down"),
-        Column::new("degraded_seconds", "degraded"),
+        Column::new("degraded_seconds", "degr."),
         Column::new("planned_seconds", "planned"),
         Column::new("agreed_seconds", "agreed"),
         Column::plain("outages"),
-        Column::new("mean_outage_seconds", "mean outage"),
+        Column::new("mean_outage_seconds", "mean"),
         Column::new("mtbf_seconds", "mtbf"),
         Column::detail("mtbsi_seconds", "mtbsi"),
         Column::plain("coverage"),
         Column::new("blind_seconds", "blind"),
-        Column::new("availability_as_experienced", "as experienced"),
+        Column::new("availability_as_experienced", "felt"),
     ];
 
     fn cells(&self) -> Vec<Cell> {

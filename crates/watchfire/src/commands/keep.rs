@@ -13,6 +13,7 @@ pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::R
     match command {
         StoreCommand::Backup(args) => {
             folder_of(&args.to)?;
+            nothing_there(&args.to)?;
             let store = args.store.place().open_read_only().await?;
             store.backup(&args.to).await?;
             close(&store).await;
@@ -32,6 +33,15 @@ fn folder_of(file: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let why = format!("{}: the folder does not exist: create it with `mkdir -p {}`", file.display(), folder.display());
+    Err(WrongUse(why).into())
+}
+
+/// A backup never takes the place of another file.
+fn nothing_there(file: &Path) -> anyhow::Result<()> {
+    if !file.exists() {
+        return Ok(());
+    }
+    let why = format!("{}: there is a file already: choose another name, or move that one away first", file.display());
     Err(WrongUse(why).into())
 }
 

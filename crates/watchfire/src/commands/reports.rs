@@ -1,7 +1,7 @@
 //! `watchfire report`: a question to a store or to a running service, written down as a table, JSON or CSV.
 
 use anyhow::Context as _;
-use model::{CiId, Timestamp};
+use model::{CiId, Span, Timestamp};
 use report::{Answer, Question, Style, Tabular};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,19 +11,22 @@ use wire::v1::{AvailabilityRow, ContinuityRow, IncidentsRow, NoiseRow, SloRow};
 
 use crate::cli::{Connection, Report, ReportFormat, ReportKind};
 use crate::client::{Client, Query, Refused};
-use crate::console::Console;
+use crate::console::{Colour, Console};
 use crate::moment::Moment;
 use crate::outcome::{Outcome, WrongUse};
 use crate::place::{self, close};
 
 pub(super) async fn report(args: Report, console: &Console) -> anyhow::Result<Outcome> {
     let written = Written { format: args.format, style: Style { colour: console.colour } };
-    let text = if args.url.is_some() { of_service(&args, &written).await? } else { of_store(&args, &written).await? };
+    let text = match &args.url {
+        Some(_) => of_service(&args, &written).await?,
+        None => of_store(&args, &written, console).await?,
+    };
     console.result(&text)?;
     Ok(Outcome::Done)
 }
 
-async fn of_store(args: &Report, written: &Written) -> anyhow::Result<String> {
+async fn of_store(args: &Report, written: &Written, console: &Console) -> anyhow::Result<String> {
     let place = match &args.store {
         Some(place) => place.clone(),
         None => place::DEFAULT.parse().map_err(anyhow::Error::msg)?,
@@ -32,6 +35,10 @@ async fn of_store(args: &Report, written: &Written) -> anyhow::Result<String> {
     let clock = store.clock().await?.unwrap_or_else(runtime::clock::wall);
     let text = answered(&store, args, clock, written).await?;
     close(&store).await;
+    if args.now.is_none() && written.format == ReportFormat::Table {
+        let note = format_args!("as of the last commit in the store, {clock}; --now takes another moment");
+        console.say_with(Colour::Yellow, "note:", note);
+    }
     Ok(text)
 }
 
@@ -53,8 +60,15 @@ fn question(args: &Report, clock: Timestamp) -> Question {
         group_by: args.group_by.clone(),
         time_zone: args.time_zone.clone(),
         with_service_only: args.with_service_only,
-        ..Question::new(args.from.resolve(now), args.to.resolve(now), now)
+        ..Question::new(args.from.resolve(now), end(args, now), now)
     }
+}
+
+/// A window is half-open, and the store knows everything up to its clock, that instant too: what the last commit ended
+/// has ended. A moment that somebody named is taken as it stands.
+fn end(args: &Report, now: Timestamp) -> Timestamp {
+    let past_the_clock = args.now.is_none() && args.to == Moment::NOW;
+    args.to.resolve(now) + if past_the_clock { Span::MICROSECOND } else { Span::ZERO }
 }
 
 /// The service computes; what it answers is written down as if it came from a store.

@@ -21,6 +21,7 @@ const WATCHDOG_EVERY: Span = Span::from_seconds(60);
 /// A secret in a file is not read to check a configuration; everything else about its target is.
 const STAND_IN: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const LOG_LEVEL: &str = "info";
+const LOG_LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
 
 /// `origin` is what errors call the place all of it comes from; paths are meant from `folder`.
 pub(super) fn resolve(shape: Shape, origin: &str, folder: &Path) -> Result<Config, Faults> {
@@ -60,6 +61,7 @@ impl Resolver<'_> {
         let notify = self.each(shape.notify, Resolver::target);
         let notify_allow = self.each(shape.notify_allow, |resolver, said| resolver.read(&said, Network::parse));
         let format = self.or(log.format, "text", log_format);
+        let level = self.or(log.level, LOG_LEVEL, log_level);
         Some(Config {
             listen: listen?,
             store: store?,
@@ -72,7 +74,7 @@ impl Resolver<'_> {
             watchdog,
             notify,
             notify_allow,
-            log: (format?, log.level.map_or_else(|| LOG_LEVEL.to_owned(), |level| level.value)),
+            log: (format?, level?),
         })
     }
 
@@ -211,6 +213,15 @@ fn positive(text: &str) -> Result<Span, String> {
 fn web_address(text: &str) -> Result<String, String> {
     let known = text.starts_with("https://") || text.starts_with("http://");
     known.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is no web address: begin it with https://"))
+}
+
+/// Levels, or parts with levels of their own: `info,sqlx=warn`.
+fn log_level(text: &str) -> Result<String, String> {
+    let level = |part: &str| part.rsplit('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match text.split(',').find(|part| !LOG_LEVELS.contains(&level(part).as_str())) {
+        Some(part) => Err(format!("`{part}` is no level of logs: write one of {}", LOG_LEVELS.join(", "))),
+        None => Ok(text.to_owned()),
+    }
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

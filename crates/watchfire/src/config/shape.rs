@@ -185,7 +185,7 @@ fn unknown_key(said: &str, known: &[&str]) -> String {
 }
 
 /// The known word that a slip of the fingers may have meant.
-pub(super) fn nearest<'w>(said: &str, known: &[&'w str]) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(said: &str, known: &[&'w str]) -> Option<&'w str> {
     let slips_max = (said.chars().count() / 3).clamp(1, 3);
     let judged = known.iter().map(|word| (strsim::osa_distance(&said.to_lowercase(), word), *word));
     judged.min_by_key(|(slips, _)| *slips).filter(|(slips, _)| *slips <= slips_max).map(|(_, word)| word)

@@ -114,6 +114,15 @@ fn variables_win_and_unknown_ones_are_a_remark() {
 }
 
 #[test]
+fn a_level_of_logs_is_one_there_is() {
+    for fine in ["warn", "INFO", "info,sqlx=warn"] {
+        assert!(loaded(&format!("log: {{level: '{fine}'}}"), &[]).is_ok(), "{fine}");
+    }
+    let told = loaded("log: {level: lodu}", &[]).unwrap_err();
+    assert!(told.contains("`lodu` is no level of logs: write one of error"), "{told}");
+}
+
+#[test]
 fn what_others_can_reach_asks_for_tokens() {
     let open = |text| loaded(text, &[]).is_ok();
     assert!(!open("http: {listen: 0.0.0.0:8080}") && !open("http: {listen: ':8080'}"));

@@ -144,6 +144,7 @@ async fn live_day(
         console.progress(passed);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    console.progress(1.0);
     console.progress_done();
     monitor.await??;
     people.await??;

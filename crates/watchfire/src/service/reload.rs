@@ -64,7 +64,7 @@ impl InForce {
     pub(super) async fn reload_and_say(&self) {
         match self.reload().await {
             Ok(done) => telemetry::notice(&done),
-            Err(error) => telemetry::notice(&format!("not reloaded, everything stays as it was: {error:#}")),
+            Err(error) => telemetry::warning(&format!("not reloaded, everything stays as it was: {error:#}")),
         }
     }
 

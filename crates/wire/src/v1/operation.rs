@@ -21,8 +21,9 @@ pub struct DeadLetter {
     /// What is wrong, where, and what to do.
     pub error: String,
     pub bytes: u64,
-    /// The bytes as text; what is not UTF-8 is replaced here, and only here.
-    pub body: String,
+    /// The bytes as text; what is not UTF-8 is replaced here, and only here. Not in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// `waiting`, `replayed` or `discarded`.
     pub state: String,
     /// Why it was discarded.
@@ -96,7 +97,7 @@ impl DeadLetter {
             origin: String::new(),
             error: error.to_owned(),
             bytes: bytes.len() as u64,
-            body: String::from_utf8_lossy(bytes).into_owned(),
+            body: Some(String::from_utf8_lossy(bytes).into_owned()),
             state: "waiting".to_owned(),
             reason: None,
         }

@@ -19,7 +19,8 @@ const CMDB_KEYS: [&str; 4] = ["classes", "calendars", "items", "relationships"];
 const CASE_KEYS: [&str; 2] = ["events", "expect"];
 
 impl Kind {
-    /// Whose keys most of its keys are, else what its name says; `None`: neither says anything.
+    /// Whose keys most of its keys are, else what its name says, else what its keys look like; `None`: nothing says
+    /// anything.
     pub(super) fn of(file: &TextFile) -> Option<Kind> {
         let keys = keys(&file.text);
         let count = |known: &dyn Fn(&str) -> bool| keys.iter().filter(|key| known(key)).count();
@@ -33,7 +34,13 @@ impl Kind {
         ];
         let most = judged.iter().map(|(_, count)| *count).max().filter(|most| *most > 0);
         let by_keys = most.and_then(|most| judged.iter().find(|(_, count)| *count == most));
-        by_keys.map(|(kind, _)| *kind).or_else(|| Kind::of_name(file))
+        by_keys.map(|(kind, _)| *kind).or_else(|| Kind::of_name(file)).or_else(|| Kind::misspelt(&keys))
+    }
+
+    /// Where every key is a slip of the pen for a configuration's.
+    fn misspelt(keys: &[String]) -> Option<Kind> {
+        let meant = |key: &String| config::nearest(key, &config::KEYS).is_some();
+        (!keys.is_empty() && keys.iter().all(meant)).then_some(Kind::Configuration)
     }
 
     fn of_name(file: &TextFile) -> Option<Kind> {
@@ -77,6 +84,7 @@ mod tests {
             ("x/pipeline.yaml", "", Some(Kind::Pipeline)),
             ("x/cases/a.yaml", "nam: x\n", Some(Kind::Case)),
             ("watchfire.yaml", "htp: {}\n", Some(Kind::Configuration)),
+            ("wf.yaml", "htpp: {listen: x}\nstor: {url: y}\n", Some(Kind::Configuration)),
             ("compose.yaml", "services: {}\nvolumes: {}\n", None),
         ] {
             let file = TextFile { path: path.into(), text: text.to_owned() };

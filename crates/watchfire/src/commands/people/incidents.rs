@@ -1,16 +1,21 @@
 //! `watchfire incidents`: listing, looking, acting, watching.
 
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
 use super::sheet::{self, Show};
 use super::{Desk, said, words};
 use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Watch};
-use crate::client::{Query, segment};
+use crate::client::{Query, Refused, segment};
 use crate::console::Console;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUse};
 
 const PATH: &str = "/api/v1/incidents";
+/// In the service's words.
+const FORCE_IT: &str = "force it with a reason";
 /// The word for no filter.
 const ALL: &str = "all";
 const COLUMNS: [Show; 7] = [
@@ -62,8 +67,19 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
 
 async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(shown, console)?;
-    let incident = desk.client.post(&format!("{}/{action}", path_of(number)), body).await?;
+    let answer = desk.client.post(&format!("{}/{action}", path_of(number)), body).await;
+    let incident = answer.map_err(with_the_flags)?;
     desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.colour))
+}
+
+/// What the service calls to force, the command line has flags for.
+fn with_the_flags(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Refused>().filter(|refused| refused.to_string().contains(FORCE_IT)) {
+        Some(refused) => {
+            anyhow!(refused.to_string().replace(FORCE_IT, &format!("{FORCE_IT}: --force --notes \"…\"")))
+        }
+        None => error,
+    }
 }
 
 async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome> {
@@ -85,7 +101,19 @@ async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome>
     .flatten()
     .collect();
     let rows = desk.client.list(PATH, &query, args.limit).await?;
+    if let Some(service) = args.service.as_ref().filter(|_| rows.is_empty()) {
+        known_service(&desk, service).await?;
+    }
     desk.rows(&rows, &COLUMNS, "No incidents.")
+}
+
+/// Nothing of a service that there is not is a slip of the pen, as in a report.
+async fn known_service(desk: &Desk<'_>, id: &str) -> anyhow::Result<()> {
+    let answer = desk.client.get(&format!("/api/v1/services/{}", segment(id)), &Vec::new()).await;
+    match answer.as_ref().err().and_then(|error| error.downcast_ref::<Refused>()) {
+        Some(refused) if refused.is_not_found() => Err(WrongUse(refused.to_string()).into()),
+        _ => answer.map(drop),
+    }
 }
 
 async fn show(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
@@ -113,7 +141,11 @@ async fn explain(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
     let query: Query<'_> = vec![("members_limit", "1000".to_owned()), ("limit", "1000".to_owned())];
     let explained = desk.client.get(&format!("{}/explain", path_of(&args.number)), &query).await?;
-    desk.one(&explained, why)
+    let incident = match desk.format {
+        Format::Table => desk.client.get(&path_of(&args.number), &Vec::new()).await?,
+        Format::Json => Value::Null,
+    };
+    desk.one(&explained, |explained| why(explained, &incident))
 }
 
 /// Until control-C, or until the service ends it.
@@ -145,7 +177,8 @@ fn changed(incident: &Value) -> String {
 }
 
 fn in_full(incident: &Value) -> String {
-    let mut page = Page::titled(&format!("{}  {}", word(&incident["number"]), word(&incident["title"])));
+    let title = format!("{}  {}", word(&incident["number"]), word(&incident["title"]));
+    let mut page = Page::titled(&title).with_names("false positive".len());
     for key in ["state", "priority", "team", "assignee", "major", "detected_by"] {
         page.line(&key.replace('_', " "), word(&incident[key]));
     }
@@ -187,14 +220,24 @@ fn in_full(incident: &Value) -> String {
     page.text()
 }
 
-fn why(explained: &Value) -> String {
-    let mut page = Page::titled(&word(&explained["number"]));
+fn why(explained: &Value, incident: &Value) -> String {
+    let mut page = Page::titled(&format!("{}  {}", word(&explained["number"]), word(&incident["title"])));
+    let [priority, impact, urgency] = ["priority", "impact", "urgency"].map(|key| word(&incident[key]));
+    page.line("priority", format!("{priority} (impact {impact}, urgency {urgency}; 1 is the gravest)"));
+    let mut unbound = BTreeSet::new();
     page.part(
         "Why its alerts are in it",
         each(&explained["members"]["items"]).map(|member| {
             let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
             let on = if ci.is_empty() { String::new() } else { format!(" on {ci}") };
+            unbound.extend(ci.is_empty().then(|| word(&member["alert"])));
             format!("{at}  {summary}{on}: {}", sentence(&member["joining"]))
+        }),
+    );
+    page.part(
+        "On no item of the CMDB",
+        unbound.iter().map(|alert| {
+            format!("{alert}: no item goes by a name it gave; `watchfire alerts show {alert}` has its labels")
         }),
     );
     page.part("What was decided", page::timeline(&explained["timeline"]["items"]));
@@ -251,7 +294,7 @@ mod tests {
         let shown = in_full(&incident);
         for wanted in [
             "INC0000001  checkout DOWN",
-            "opened        2026",
+            "opened          2026",
             "checkout  down, now up",
             "high confidence: it fired first",
         ] {

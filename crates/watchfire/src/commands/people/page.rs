@@ -6,20 +6,32 @@ use serde_json::Value;
 
 /// A page in the making.
 #[derive(Debug, Default)]
-pub(super) struct Page(String);
+pub(super) struct Page {
+    text: String,
+    /// Where values stand, if names are longer than usual.
+    widest: usize,
+}
 
+/// Where values stand.
 const NAME_WIDTH: usize = 14;
 
 impl Page {
     pub(super) fn titled(title: &str) -> Page {
-        Page(format!("{}\n\n", safe(title)))
+        Page { text: format!("{}\n\n", safe(title)), widest: 0 }
+    }
+
+    /// With the longest of the names that are to come: values stand behind it.
+    pub(super) fn with_names(mut self, longest: usize) -> Page {
+        self.widest = longest;
+        self
     }
 
     /// Nothing where there is nothing.
     pub(super) fn line(&mut self, name: &str, value: impl AsRef<str>) {
         let value = safe(value.as_ref());
         if !value.is_empty() {
-            self.0.push_str(&format!("{name:NAME_WIDTH$}{value}\n"));
+            let width = NAME_WIDTH.max(self.widest + 2);
+            self.text.push_str(&format!("{name:width$}{value}\n"));
         }
     }
 
@@ -27,20 +39,22 @@ impl Page {
     pub(super) fn part(&mut self, heading: &str, lines: impl IntoIterator<Item = String>) {
         let lines: Vec<String> = lines.into_iter().map(|line| format!("  {}\n", safe(&line))).collect();
         if !lines.is_empty() {
-            self.0.push_str(&format!("\n{heading}\n{}", lines.concat()));
+            let gap = if self.text.ends_with("\n\n") { "" } else { "\n" };
+            self.text.push_str(&format!("{gap}{heading}\n{}", lines.concat()));
         }
     }
 
     pub(super) fn text(self) -> String {
-        self.0
+        self.text
     }
 }
 
 /// Every key in its order; what holds more has a part of its own.
 pub(super) fn object(object: &Value, title: &str) -> String {
-    let mut page = Page::titled(&word(&object[title]));
     let entries = || object.as_object().into_iter().flatten().filter(|(key, _)| *key != title);
     let is_large = |value: &Value| value.is_object() || each(value).any(Value::is_object);
+    let longest = entries().filter(|(_, value)| !is_large(value)).map(|(key, _)| key.chars().count()).max();
+    let mut page = Page::titled(&word(&object[title])).with_names(longest.unwrap_or(0));
     for (key, value) in entries().filter(|(_, value)| !is_large(value)) {
         page.line(&key.replace('_', " "), word(value));
     }
@@ -125,6 +139,21 @@ mod tests {
         page.part("Nothing", []);
         page.part("Causes", ["db-7".to_owned()]);
         assert_eq!(page.text(), "INC1 checkout [2J down\n\nstate         open\n\nCauses\n  db-7\n");
+    }
+
+    #[test]
+    fn values_stand_in_one_column_whatever_the_names() {
+        let told = object(&json!({"name": "db", "in_maintenance": false, "a_name_of_many_letters": 1}), "name");
+        let values: Vec<Option<usize>> =
+            told.lines().skip(2).map(|line| line.find("false").or(line.find('1'))).collect();
+        assert_eq!(values, [Some(24), Some(24)], "{told}");
+    }
+
+    #[test]
+    fn a_part_below_the_title_has_one_empty_line_above() {
+        let mut page = Page::titled("INC1");
+        page.part("Alerts", ["a".to_owned()]);
+        assert_eq!(page.text(), "INC1\n\nAlerts\n  a\n");
     }
 
     #[test]

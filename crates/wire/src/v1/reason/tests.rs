@@ -266,7 +266,10 @@ fn a_reason_reads_as_the_contract_says() {
 #[test]
 fn why_an_incident_was_opened_or_joined_is_a_sentence_for_each_evidence() {
     let opened = |evidence| reason(&Reason::IncidentOpened { evidence, score: 0 })["text"].to_string();
-    assert_eq!(opened(Evidence::Opened), r#""opened: nothing that was open explains it, or is near enough to it""#);
+    assert_eq!(
+        opened(Evidence::Opened),
+        r#""opened: no open incident explains it or is near enough to it, if any was open""#
+    );
     assert_eq!(opened(Evidence::Person { by: "ana".into() }), r#""opened by ana""#);
     let joined = |evidence, why| joining(&joined_by(evidence, why))["text"].to_string();
     let by_evidence: BTreeSet<String> =

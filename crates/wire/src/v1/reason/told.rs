@@ -17,7 +17,7 @@ pub(super) fn joined(joining: &Joining) -> String {
 /// What made an incident open.
 pub(super) fn opened(by: &Evidence) -> String {
     match by {
-        Evidence::Opened => "opened: nothing that was open explains it, or is near enough to it".to_owned(),
+        Evidence::Opened => "opened: no open incident explains it or is near enough to it, if any was open".to_owned(),
         Evidence::Person { by } => format!("opened by {by}"),
         other => format!("opened: {}", evidence(other)),
     }
@@ -26,7 +26,8 @@ pub(super) fn opened(by: &Evidence) -> String {
 pub(super) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Opened => {
-            "it is in an incident of its own: nothing that was open explained it, or was near enough".to_owned()
+            "it is in an incident of its own: no open incident explained it or was near enough, if any was open"
+                .to_owned()
         }
         Evidence::SameAlert => "the same alert fired in this incident before".to_owned(),
         Evidence::Rule { rule, .. } => format!("the rule {rule} groups it"),
