@@ -47,7 +47,7 @@ fn carry_out(request: &Request) -> anyhow::Result<()> {
         }
         Chore::Tidy => return tidy::run(&Workshop::new(Budget::SHARE)),
         Chore::Test => (proof::parts(), Budget::SHARE),
-        Chore::Prove => (proof::parts(), Budget::FULL),
+        Chore::Prove => (proof::full_parts(), Budget::FULL),
         Chore::Ci => (ci::parts(), Budget::SHARE),
     };
     let parts = parts::select(parts, &request.only)?;

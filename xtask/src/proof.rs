@@ -1,10 +1,13 @@
 //! `test` and `prove`: every test of the workspace, with a share of the budgets or with all of them.
 //!
-//! A further kind of proof (whole processes, a real browser) is a further part in this list.
+//! A further kind of proof (whole processes, a real browser) is a further part in these lists.
 
 use crate::packages;
 use crate::parts::Part;
 use crate::workshop::{Workshop, run};
+
+/// Their proofs are long, so that they pay for being optimised; assertions stay on (profile `prove`).
+const LONG: [&str; 2] = ["engine", "sim"];
 
 pub(crate) fn parts() -> Vec<Part> {
     vec![
@@ -14,13 +17,37 @@ pub(crate) fn parts() -> Vec<Part> {
     ]
 }
 
+/// The same tests, the long ones apart.
+pub(crate) fn full_parts() -> Vec<Part> {
+    vec![
+        Part { name: "install", about: "what the tests need of this machine", run: packages::install },
+        Part { name: "build", about: "every test of the workspace, built", run: build },
+        Part { name: "short", about: "every test but those of the engine and the simulator, run", run: short },
+        Part { name: "long", about: "the engine's and the simulator's, optimised and run", run: long },
+    ]
+}
+
 /// Apart from running, so that the table tells compiling from testing.
 fn build(workshop: &Workshop) -> anyhow::Result<()> {
     run(&mut workshop.cargo(&["test", "--workspace", "--quiet", "--no-run"]))
 }
 
 fn workspace(workshop: &Workshop) -> anyhow::Result<()> {
-    let mut command = workshop.cargo(&["test", "--workspace", "--quiet"]);
+    tests(workshop, &["test", "--workspace", "--quiet"])
+}
+
+fn short(workshop: &Workshop) -> anyhow::Result<()> {
+    let excluded = LONG.iter().flat_map(|package| ["--exclude", package]);
+    tests(workshop, &["test", "--workspace", "--quiet"].into_iter().chain(excluded).collect::<Vec<_>>())
+}
+
+fn long(workshop: &Workshop) -> anyhow::Result<()> {
+    let packages = LONG.iter().flat_map(|package| ["--package", package]);
+    tests(workshop, &["test", "--profile", "prove", "--quiet"].into_iter().chain(packages).collect::<Vec<_>>())
+}
+
+fn tests(workshop: &Workshop, args: &[&str]) -> anyhow::Result<()> {
+    let mut command = workshop.cargo(args);
     // The peers were installed, so a test that does not find its own must fail, not step aside.
     command.env("WATCHFIRE_REQUIRE_SERVICES", "1");
     run(&mut command)
