@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use model::SourceName;
-use model::event::Event;
 use rules::PipelineSet;
 use runtime::{Item, Unreadable};
-use serde::Deserialize;
-use wire::{Context, Format, Input, Notice, Received, Refused};
+use wire::{Context, Format, Input, Notice, Refused};
 
 /// Where a push says it comes from, where it says so at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,12 +32,6 @@ impl Origin {
     fn fallback(&self, format: Format) -> SourceName {
         self.path.clone().or_else(|| self.query.clone()).unwrap_or_else(|| SourceName::from(format.as_str()))
     }
-
-    /// The source whose pipeline reads the body first: nearly always the one of all its events.
-    fn first(&self, format: Format, body: &[u8]) -> SourceName {
-        let own = (format == Format::Native && self.path.is_none()).then(|| first_source(body)).flatten();
-        own.unwrap_or_else(|| self.fallback(format))
-    }
 }
 
 pub(crate) fn read(
@@ -50,8 +42,10 @@ pub(crate) fn read(
     context: &Context,
 ) -> Reading {
     let fallback = origin.fallback(format);
-    let decoder = pipelines.decoder(format, &origin.first(format, body));
-    let decoded = decoder.decode(format, &fallback, body, context);
+    let decoded = match &origin.path {
+        Some(path) => pipelines.decoder(format, path).decode(format, &fallback, body, context),
+        None => pipelines.decode(format, &fallback, body, context),
+    };
     match decoded.refused {
         Some(Refused::TooMany { limit }) => return Reading::TooMany { limit },
         Some(Refused::Unreadable(why)) => {
@@ -59,14 +53,19 @@ pub(crate) fn read(
         }
         None => {}
     }
-    let reader =
-        Reader { pipelines, format, origin, body, context, read_by: decoder.name.as_str(), fallback: &fallback };
     let mut notices: Vec<(Option<u64>, Notice)> = decoded.notices.into_iter().map(|notice| (None, notice)).collect();
     let mut items = Vec::with_capacity(decoded.received.len());
     for (index, received) in (0..).zip(decoded.received) {
-        let (item, said) = reader.item(received);
-        notices.extend(said.into_iter().map(|notice| (Some(index), notice)));
-        items.push(item);
+        let raw = body.get(received.raw).unwrap_or_default();
+        // Of what is unreadable the reason says enough.
+        if received.result.is_ok() {
+            notices.extend(received.notices.into_iter().map(|notice| (Some(index), notice)));
+        }
+        items.push(match received.result {
+            Ok(Input::Event(event)) => Item::Event(event),
+            Ok(Input::Command(command)) => Item::Command(command),
+            Err(why) => unreadable(fallback.clone(), format, &why.to_string(), raw),
+        });
     }
     Reading::Items(items, notices)
 }
@@ -81,70 +80,10 @@ pub(crate) fn unreadable(source: SourceName, format: Format, why: &str, raw: &[u
     }))
 }
 
-struct Reader<'r> {
-    pipelines: &'r PipelineSet,
-    format: Format,
-    origin: &'r Origin,
-    body: &'r [u8],
-    context: &'r Context,
-    /// The pipeline that read the body.
-    read_by: &'r str,
-    fallback: &'r SourceName,
-}
-
-impl Reader<'_> {
-    fn item(&self, received: Received) -> (Item, Vec<Notice>) {
-        let raw = self.body.get(received.raw).unwrap_or_default();
-        match received.result {
-            Ok(Input::Event(event)) => {
-                let (event, notices) = self.by_its_own_pipeline(event, received.notices, raw);
-                (Item::Event(event), notices)
-            }
-            Ok(Input::Command(command)) => (Item::Command(command), received.notices),
-            Err(why) => (unreadable(self.fallback.clone(), self.format, &why.to_string(), raw), Vec::new()),
-        }
-    }
-
-    /// The event, read again where it names a source that another pipeline is for.
-    fn by_its_own_pipeline(&self, event: Event, notices: Vec<Notice>, raw: &[u8]) -> (Event, Vec<Notice>) {
-        let source = match &event {
-            Event::Alert(alert) => &alert.source,
-            Event::Heartbeat(heartbeat) => &heartbeat.source,
-            Event::Change(_) | Event::Maintenance(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => {
-                return (event, notices);
-            }
-        };
-        if self.format != Format::Native || self.origin.path.is_some() {
-            return (event, notices);
-        }
-        let decoder = self.pipelines.decoder(self.format, source);
-        if decoder.name.as_str() == self.read_by {
-            return (event, notices);
-        }
-        let again = decoder.decode(self.format, source, raw, self.context).received.into_iter().next();
-        match again.map(|received| (received.result, received.notices)) {
-            Some((Ok(Input::Event(again)), notices)) => (again, notices),
-            // One pipeline read it, so it is an event: whatever another makes of it, it is not lost.
-            Some((Ok(Input::Command(_)) | Err(_), _)) | None => (event, notices),
-        }
-    }
-}
-
-/// The source that the first event of a native body names.
-fn first_source(body: &[u8]) -> Option<SourceName> {
-    #[derive(Deserialize)]
-    struct Named {
-        source: Option<String>,
-    }
-    let start = body.iter().position(|byte| *byte == b'{')?;
-    let mut events = serde_json::Deserializer::from_slice(body.get(start..)?).into_iter::<Named>();
-    let named = events.next()?.ok()?.source.filter(|source| !source.is_empty())?;
-    Some(SourceName::new(named))
-}
-
 #[cfg(test)]
 mod tests {
     use model::Timestamp;
+    use model::event::Event;
 
     use super::*;
 
