@@ -20,9 +20,10 @@ use testkit::disordered;
 
 const LATE: Span = Span::from_minutes(2);
 const SEEDS: u64 = 5;
-/// Of what a recording's seeds score on average.
-const F1_MIN: f64 = 0.985;
-/// For laboratories that inject unrelated faults minutes apart into the same items.
+/// Pipelines, and what a recording's seeds must score with them on average.
+const PIPELINES: [(&str, &str, f64); 2] = [("default", "", 0.99), ("laboratory", LABORATORY, 0.95)];
+/// For laboratories that inject unrelated faults minutes apart into the same items. Its windows are shorter than events
+/// are late, so that what is one incident in order may have ended before its next alert arrives.
 const LABORATORY: &str = "name: laboratory\nquiet_period: 60s\nreopen_window: 60s\njoin_window: {gap: 2m}\n";
 
 struct Recording {
@@ -123,18 +124,23 @@ fn recordings() -> Vec<PathBuf> {
 #[ignore = "needs recordings of real faults: WATCHFIRE_RECORDINGS=FOLDER"]
 #[expect(clippy::print_stderr, reason = "these figures are what it is run for")]
 async fn recorded_faults_come_out_the_same_whatever_the_order_of_arrival() {
+    let mut short = Vec::new();
     for recording in recordings().iter().map(|folder| Recording::read(folder)) {
         let in_order: Vec<(Timestamp, usize)> =
             recording.said.iter().enumerate().map(|(place, at)| (*at, place)).collect();
-        for (pipeline, text) in [("default", ""), ("laboratory", LABORATORY)] {
+        for (pipeline, text, least) in PIPELINES {
             let straight = recording.played(&in_order, text).await;
             let mut scores = Vec::new();
             for seed in 1..=SEEDS {
                 scores.push(recording.compared(&straight, text, seed).await.b_cubed_f1);
             }
             let mean = scores.iter().sum::<f64>() / scores.len() as f64;
-            eprintln!("{} by {pipeline}: B-cubed F1 {scores:.4?}, mean {mean:.4}", recording.name);
-            assert!(mean >= F1_MIN, "{} by {pipeline}: mean {mean:.4} below {F1_MIN}", recording.name);
+            let told = format!("{} by {pipeline}: B-cubed F1 {scores:.4?}, mean {mean:.4}", recording.name);
+            eprintln!("{told}");
+            if mean < least {
+                short.push(format!("{told} below {least}"));
+            }
         }
     }
+    assert!(short.is_empty(), "{short:#?}");
 }

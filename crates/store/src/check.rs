@@ -10,11 +10,12 @@ use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
 use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
 use crate::rows::head::{Head, Link};
+use crate::rows::hot::log_from;
 use crate::rows::incident::{incident_from, outage_from};
 use crate::rows::ledger::{Range, position_from};
 use crate::rows::record::Outgoing;
 use crate::schema::{
-    ALERT, ALERT_HOT, COMMITTED, EPISODE, HEAD, INCIDENT, LEDGER, OUTAGE, OUTBOX, POSITION, REMEMBERED,
+    ALERT, ALERT_HOT, COMMITTED, EPISODE, HEAD, HOT_LOG, INCIDENT, LEDGER, OUTAGE, OUTBOX, POSITION, REMEMBERED,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Reading, Store};
@@ -219,7 +220,8 @@ async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
     let all = keys(reading, Select::from(&ALERT).columns(&["id"])).await?;
     let resolved = Select::from(&ALERT).columns(&["id"]).is("state", state_word(AlertState::Resolved));
     let resolved = keys(reading, resolved).await?;
-    let narrow = keys(reading, Select::from(&ALERT_HOT).columns(&["alert"])).await?;
+    let mut narrow = keys(reading, Select::from(&ALERT_HOT).columns(&["alert"])).await?;
+    narrow.extend(logged(reading, findings).await?);
     let needed = Select::from(&EPISODE).columns(&["alert", "id"]).with(Condition::Flag("needed", true));
     for id in keys(reading, needed).await?.difference(&narrow) {
         findings.add("I15", format!("{id} is forgotten and has episodes that are needed"));
@@ -235,6 +237,17 @@ async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
         findings.add("I15", format!("{id} fires and has no narrow row"));
     }
     Ok(())
+}
+
+/// The alerts of the log, which is as long as the head says.
+async fn logged(reading: &mut Reading, findings: &mut Findings) -> Result<Vec<AlertId>, StoreError> {
+    let said = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?.hot_logged;
+    let rows = reading.select(Select::from(&HOT_LOG)).await?;
+    let entries = rows.iter().map(|row| u64::read(&row[HOT_LOG.place("entries")]).unwrap_or_default()).sum::<u64>();
+    if entries != said {
+        findings.add("I15", format!("the log of repeats has {entries} entries where {said} were written"));
+    }
+    Ok(log_from(&rows)?.into_keys().collect())
 }
 
 async fn keys(reading: &mut Reading, select: Select) -> Result<BTreeSet<AlertId>, StoreError> {

@@ -18,14 +18,15 @@ use model::{AlertId, CommitHash, Domain, Incident, Outage, Problem, Span, Timest
 
 use crate::commit::{CmdbVersion, SlotName};
 use crate::error::StoreError;
-use crate::rows::alert::{ALERT_LINE, alert_from, hot_from, remembered_from, whole_episode_from};
+use crate::rows::alert::{ALERT_LINE, alert_from, remembered_from, whole_episode_from};
 use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_from, source_from};
 use crate::rows::head::Head;
+use crate::rows::hot::{hot_from, log_from};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
 use crate::rows::ledger::{position_from, topology_from};
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HEAD, INCIDENT, MAINTENANCE, OUTAGE, POSITION, PROBLEM,
-    RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, POSITION,
+    PROBLEM, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Pages, Reading, Store};
@@ -33,6 +34,8 @@ use crate::value::{Cells, Row};
 
 /// How far back incidents count towards a recurrence.
 pub const RECURRENCE_WITHIN: Span = Span::from_days(30);
+/// Alerts of the log whose rows are read together.
+const ALERTS_AT_ONCE: usize = 4096;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
@@ -115,25 +118,41 @@ impl Domains {
         self.snapshots.get_mut(domain).ok_or_else(missing)
     }
 
-    /// The narrow table has a row for each alert that is remembered, and for no other.
+    /// The narrow table and its log have each alert that is remembered, and no other.
     async fn alerts(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
+        let mut logged = log_from(&reading.select(Select::from(&HOT_LOG)).await?)?;
         let mut pages = Pages::of(Select::from(&ALERT_HOT));
         while let Some(rows) = pages.next(reading).await? {
-            let hot = rows.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
-            let ids = || hot.keys().copied();
-            let own = reading.select(Select::from(&ALERT).columns(ALERT_LINE).any_of("id", ids())).await?;
-            let mut episodes = episodes(reading, needed(ids())).await?;
-            let mut statements: BTreeMap<AlertId, Vec<Statement>> = BTreeMap::new();
-            for row in reading.select(Select::from(&REMEMBERED).any_of("alert", ids())).await? {
-                let (alert, statement) = remembered_from(&row)?;
-                statements.entry(alert).or_default().push(statement);
-            }
-            for row in own {
-                let mut alert = lay_over(alert_from(&row)?, &hot);
-                alert.episodes = episodes.remove(&alert.id).unwrap_or_default();
-                alert.statements = statements.remove(&alert.id).unwrap_or_default();
-                self.of(&alert.domain.clone())?.alerts.push(alert);
-            }
+            let laid = rows.iter().map(|row| hot_from(row)).collect::<Result<Vec<_>, _>>()?;
+            let newest = laid.into_iter().map(|(alert, hot)| (alert, logged.remove(&alert).unwrap_or(hot)));
+            self.page(reading, &newest.collect()).await?;
+        }
+        while !logged.is_empty() {
+            let from = logged.keys().nth(ALERTS_AT_ONCE).copied();
+            let rest = from.map_or_else(BTreeMap::new, |from| logged.split_off(&from));
+            self.page(reading, &logged).await?;
+            logged = rest;
+        }
+        for snapshot in self.snapshots.values_mut() {
+            snapshot.alerts.sort_by_key(|alert| alert.id);
+        }
+        Ok(())
+    }
+
+    async fn page(&mut self, reading: &mut Reading, hot: &BTreeMap<AlertId, Hot>) -> Result<(), StoreError> {
+        let ids = || hot.keys().copied();
+        let own = reading.select(Select::from(&ALERT).columns(ALERT_LINE).any_of("id", ids())).await?;
+        let mut episodes = episodes(reading, needed(ids())).await?;
+        let mut statements: BTreeMap<AlertId, Vec<Statement>> = BTreeMap::new();
+        for row in reading.select(Select::from(&REMEMBERED).any_of("alert", ids())).await? {
+            let (alert, statement) = remembered_from(&row)?;
+            statements.entry(alert).or_default().push(statement);
+        }
+        for row in own {
+            let mut alert = lay_over(alert_from(&row)?, hot);
+            alert.episodes = episodes.remove(&alert.id).unwrap_or_default();
+            alert.statements = statements.remove(&alert.id).unwrap_or_default();
+            self.of(&alert.domain.clone())?.alerts.push(alert);
         }
         Ok(())
     }
@@ -232,7 +251,8 @@ impl Domains {
 pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
     let hot = Select::from(&ALERT_HOT).any_of("alert", alerts.iter().map(|alert| alert.id));
-    let hot: BTreeMap<AlertId, Hot> = reading.all(hot, hot_from).await?.into_iter().collect();
+    let mut hot: BTreeMap<AlertId, Hot> = reading.all(hot, hot_from).await?.into_iter().collect();
+    hot.extend(log_from(&reading.select(Select::from(&HOT_LOG)).await?)?);
     // Of one that is forgotten nothing is needed, and all there is is shown.
     let (known, forgotten): (Vec<AlertId>, Vec<AlertId>) =
         alerts.iter().map(|alert| alert.id).partition(|id| hot.contains_key(id));

@@ -105,8 +105,10 @@ impl Memory {
     pub(crate) fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
         let mut twin = self.lock();
         twin.answers()?;
-        let found = transaction.reads().iter().map(|select| twin.tables.select(select)).collect();
-        let (ops, answer) = transaction.decide(Found::new(found))?;
+        let all = |reads: Vec<Select>| reads.into_iter().map(|select| twin.tables.select(&select)).collect::<Vec<_>>();
+        let mut found = Found::new(all(transaction.reads()));
+        found.extend(all(transaction.then_reads(&found)?));
+        let (ops, answer) = transaction.decide(found)?;
         twin.tables.check(&ops)?;
         Arc::make_mut(&mut twin.tables).apply(ops);
         Ok(answer)
@@ -149,7 +151,8 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 impl Default for Tables {
     fn default() -> Tables {
         let mut tables = Tables(schema::ALL.iter().map(|_| BTreeMap::new()).collect());
-        let head = crate::value::row![1_i64, 0_i64, 0_i64, Value::Id([0; 16]), 0_i64, 0_i64, 0_i64, 0_i64, 0_i64];
+        let none = [0_i64; 6].map(Value::Int);
+        let head = crate::value::row![1_i64, 0_i64, 0_i64, Value::Id([0; 16])].into_iter().chain(none).collect();
         tables.apply(vec![Op { verb: Verb::Append, table: &schema::HEAD, rows: vec![head] }]);
         tables
     }

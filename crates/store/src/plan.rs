@@ -10,26 +10,29 @@ use model::{AlertId, CommitHash, EpisodeId, IncidentId, ProblemId, Step, Timesta
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
 use crate::error::{CommitError, Conflict, StoreError};
 use crate::op::{Op, Writes};
-use crate::rows::alert::{
-    alert_from, alert_row, episode_row, hot_from, hot_row, remembered_key, remembered_row, statement_row,
-};
+use crate::rows::alert::{alert_from, alert_row, episode_row, remembered_key, remembered_row, statement_row};
 use crate::rows::fact::{
     change_row, coverage_row, exercise_row, gap_row, maintenance_row, recovery_point_row, silence_row, source_row,
 };
 use crate::rows::head::{Head, Link, sum};
+use crate::rows::hot::{hot_from, hot_row, log_from, log_row};
 use crate::rows::incident::{Role, about_row, incident_items, incident_row, outage_row, problem_row, recurrence_row};
 use crate::rows::ledger::{HourCounts, Range, hour_of, position_from, topology_row};
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE,
-    REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
+    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT,
+    RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::Select;
 use crate::transaction::{Found, Transaction, key_of};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
 type Member = (AlertId, EpisodeId);
+
+/// Entries that the log of what repeats moved comes to before it is laid down in the narrow rows. More, and each commit
+/// in between costs less; but whoever reads alerts reads all of the log, and the commit that lays it down takes longer.
+const HOT_LOG_MAX: u64 = 32_768;
 
 #[derive(Debug)]
 pub(crate) struct CommitPlan(pub(crate) Commit);
@@ -60,6 +63,13 @@ impl Transaction for CommitPlan {
         ]
     }
 
+    /// What is forgotten takes what the log has of it along, and a full log is laid down: both need all of it.
+    fn then_reads(&self, found: &Found) -> Result<Vec<Select>, StoreError> {
+        let full = Head::from_rows(found.first())?.hot_logged >= HOT_LOG_MAX;
+        let needed = full || !forgotten(&self.0.steps).is_empty();
+        Ok(if needed { vec![Select::from(&HOT_LOG)] } else { Vec::new() })
+    }
+
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, Committed), CommitError> {
         let commit = self.0;
         let head = found.head()?;
@@ -79,10 +89,10 @@ impl Transaction for CommitPlan {
         plan.items(&commit.steps, found.next());
         plan.episodes(&commit.steps);
         plan.statements(&commit.steps);
-        plan.alerts(&commit.steps);
-        plan.forget(&commit.steps, found.next(), &found.next())?;
+        let (wide, narrow) = (found.next(), found.next());
         plan.receipts(&commit, &found.next())?;
         plan.hours(&commit.steps, &found.next())?;
+        plan.alerts(&commit.steps, wide, &narrow, &found.next())?;
         let dead_letters = commit.dead_letters.len() as u64;
         let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
         plan.records(&commit);
@@ -226,31 +236,54 @@ impl Plan {
         }
     }
 
-    fn alerts(&mut self, steps: &[Step]) {
-        let forgotten = forgotten(steps);
+    fn alerts(&mut self, steps: &[Step], wide: Vec<Row>, narrow: &[Row], log: &[Row]) -> Result<(), StoreError> {
+        let mut moved = BTreeMap::new();
         for step in steps {
             for alert in &step.alerts {
                 self.writes.put(&ALERT, alert_row(alert, step.clock));
+                moved.insert(alert.id, alert.hot);
             }
-            let hot = step.alerts.iter().map(|alert| (alert.id, &alert.hot));
-            let repeats = step.repeats.iter().map(|(alert, hot)| (*alert, hot));
-            for (alert, hot) in hot.chain(repeats).filter(|(alert, _)| !forgotten.contains(alert)) {
-                self.writes.put(&ALERT_HOT, hot_row(alert, hot));
-            }
+            moved.extend(step.repeats.iter().copied());
+        }
+        let forgotten = forgotten(steps);
+        if forgotten.is_empty() && self.head.hot_logged < HOT_LOG_MAX {
+            self.log(&moved);
+            return Ok(());
+        }
+        let mut hot = narrow.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let mut laid = log_from(log)?;
+        laid.append(&mut moved);
+        forgotten.iter().for_each(|id| hot.extend(laid.remove_entry(id)));
+        self.lay_down(&laid, log);
+        self.forget(forgotten, steps, wide, &hot)
+    }
+
+    fn log(&mut self, moved: &BTreeMap<AlertId, Hot>) {
+        if !moved.is_empty() {
+            self.writes.append(&HOT_LOG, log_row(self.seq, moved));
+            self.head.hot_logged += moved.len() as u64;
         }
     }
 
+    /// The log ends, and the narrow rows say what it said.
+    fn lay_down(&mut self, laid: &BTreeMap<AlertId, Hot>, log: &[Row]) {
+        laid.iter().for_each(|(alert, hot)| self.writes.put(&ALERT_HOT, hot_row(*alert, hot)));
+        log.iter().for_each(|row| self.writes.remove(&HOT_LOG, key_of(&HOT_LOG, row)));
+        self.head.hot_logged = 0;
+    }
+
     /// What the engine forgets leaves the narrow table; what its repeats had moved goes into its own row.
-    fn forget(&mut self, steps: &[Step], rows: Vec<Row>, hot: &[Row]) -> Result<(), CommitError> {
-        let forgotten = forgotten(steps);
-        let mut hot = hot.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<AlertId, Hot>, _>>()?;
-        let mut wide: BTreeMap<Row, Row> = rows.into_iter().map(|row| (key_of(&ALERT, &row), row)).collect();
+    fn forget(
+        &mut self,
+        forgotten: BTreeSet<AlertId>,
+        steps: &[Step],
+        wide: Vec<Row>,
+        hot: &BTreeMap<AlertId, Hot>,
+    ) -> Result<(), StoreError> {
+        let mut wide: BTreeMap<Row, Row> = wide.into_iter().map(|row| (key_of(&ALERT, &row), row)).collect();
         for step in steps {
-            for alert in step.alerts.iter().filter(|alert| forgotten.contains(&alert.id)) {
-                wide.insert(row![alert.id], alert_row(alert, step.clock));
-                hot.insert(alert.id, alert.hot);
-            }
-            hot.extend(step.repeats.iter().filter(|(alert, _)| forgotten.contains(alert)).copied());
+            let gone = step.alerts.iter().filter(|alert| forgotten.contains(&alert.id));
+            wide.extend(gone.map(|alert| (row![alert.id], alert_row(alert, step.clock))));
         }
         for id in forgotten {
             self.writes.remove(&ALERT_HOT, row![id]);

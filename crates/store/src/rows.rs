@@ -3,6 +3,7 @@
 pub(crate) mod alert;
 pub(crate) mod fact;
 pub(crate) mod head;
+pub(crate) mod hot;
 pub(crate) mod incident;
 pub(crate) mod ledger;
 pub(crate) mod record;

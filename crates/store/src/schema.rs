@@ -74,7 +74,7 @@ tables! {
     /// The one row that every commit reads and moves on.
     HEAD = "head", key 1 {
         id: Int, epoch: Int, commits: Int, hash: Id, clock: Int, incident_number: Int, problem_number: Int,
-        timeline: Int, audit: Int,
+        timeline: Int, audit: Int, hot_logged: Int,
     }
     /// One row for each commit: the chain of hashes, and what became of its events.
     COMMITTED = "committed", key 1 {
@@ -98,6 +98,8 @@ tables! {
         repeated: Int null, repeated_start: Int null, repeated_words: Int null,
         repeated_received_at: Int null, repeated_ends_at: Int null,
     }
+    /// What commits moved of narrow rows and is not laid down in them yet: a row for each commit.
+    HOT_LOG = "hot_log", key 1 { seq: Int, entries: Int, body: Bytes }
     /// Every firing of an alert there ever was. `needed`: the engine still has it; `rest` holds what nobody asks for by
     /// column.
     EPISODE = "episode", key 2 {

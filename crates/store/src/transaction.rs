@@ -3,6 +3,8 @@
 //! What to ask and what to do is decided here, in plain Rust, once; a store only carries it out. No user code, clock
 //! or network runs while the transaction is open.
 
+use std::collections::VecDeque;
+
 use model::{DeadLetterId, OutboxId, Timestamp};
 
 use crate::commit::AuditEntry;
@@ -20,21 +22,35 @@ pub(crate) trait Transaction: Send + 'static {
 
     fn reads(&self) -> Vec<Select>;
 
+    /// What else to ask, once it is known what the reads found.
+    fn then_reads(&self, _found: &Found) -> Result<Vec<Select>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// What to do, given the rows that each of the reads found, and what to answer once it is done.
     fn decide(self, found: Found) -> Result<(Vec<Op>, Self::Answer), Self::Error>;
 }
 
 /// The rows of each read, in the order of the reads.
 #[derive(Debug)]
-pub(crate) struct Found(std::vec::IntoIter<Vec<Row>>);
+pub(crate) struct Found(VecDeque<Vec<Row>>);
 
 impl Found {
     pub(crate) fn new(rows: Vec<Vec<Row>>) -> Found {
-        Found(rows.into_iter())
+        Found(rows.into())
+    }
+
+    pub(crate) fn extend(&mut self, rows: Vec<Vec<Row>>) {
+        self.0.extend(rows);
     }
 
     pub(crate) fn next(&mut self) -> Vec<Row> {
-        self.0.next().unwrap_or_default()
+        self.0.pop_front().unwrap_or_default()
+    }
+
+    /// What the first read found, which stays to be taken.
+    pub(crate) fn first(&self) -> &[Row] {
+        self.0.front().map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn head(&mut self) -> Result<Head, StoreError> {

@@ -207,7 +207,8 @@ async fn what_is_damaged_is_found() {
         ("I10", "DELETE FROM committed WHERE seq = 2"),
         ("I13", "UPDATE outage SET stop = start"),
         ("I13", "UPDATE outage SET stop = NULL"),
-        ("I15", "DELETE FROM alert_hot"),
+        ("I15", "DELETE FROM hot_log"),
+        ("I15", "UPDATE head SET hot_logged = 0; DELETE FROM hot_log"),
     ] {
         let folder = Folder::new();
         let path = folder.file("test.db");

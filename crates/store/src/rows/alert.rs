@@ -1,10 +1,9 @@
-//! Alerts, what repeats move of them, their episodes and their statements.
+//! Alerts, their episodes and their statements.
 
 use std::borrow::Cow;
 
 use model::alert::{
-    Alert, AlertState, Clear, EndedBy, Episode, Firing, Hot, Repeated, SeverityStep, Statement, StatementKey,
-    Suppression,
+    Alert, AlertState, Clear, EndedBy, Episode, Firing, SeverityStep, Statement, StatementKey, Suppression,
 };
 use model::reason::Joining;
 use model::severity::{Effect, Severity};
@@ -13,7 +12,7 @@ use model::{AlertId, CiId, EpisodeId, IncidentId, Timestamp};
 
 use super::searchable;
 use crate::error::StoreError;
-use crate::schema::{ALERT, ALERT_HOT, EPISODE, REMEMBERED};
+use crate::schema::{ALERT, EPISODE, REMEMBERED};
 use crate::value::{Cells, Row, Value, document, row, word};
 
 /// One firing of an alert, as the store keeps it for ever: what reports count, and what an alert's history shows.
@@ -107,40 +106,6 @@ pub(crate) const ALERT_LINE: &[&str] = &["changed_at", "id", "body"];
 /// The alert as its own row has it; the hot part, its episodes and statements are added by whoever reads them.
 pub(crate) fn alert_from(row: &[Value]) -> Result<Alert, StoreError> {
     Cells::last(&ALERT, row).document()
-}
-
-pub(crate) fn hot_row(alert: AlertId, hot: &Hot) -> Row {
-    let repeated = hot.repeated;
-    let statement = repeated.map(|repeated| repeated.statement);
-    row![
-        alert,
-        hot.count,
-        hot.first_received_at,
-        hot.last_received_at,
-        statement.map(|statement| statement.instant),
-        statement.and_then(|statement| statement.start),
-        statement.map(|statement| i64::from(statement.words)),
-        repeated.map(|repeated| repeated.last_received_at),
-        repeated.and_then(|repeated| repeated.ends_at),
-    ]
-}
-
-pub(crate) fn hot_from(row: &[Value]) -> Result<(AlertId, Hot), StoreError> {
-    let mut cells = Cells::new(&ALERT_HOT, row);
-    let alert = cells.take()?;
-    let (count, first_received_at, last_received_at) = (cells.take()?, cells.take()?, cells.take()?);
-    let (instant, start): (Option<Timestamp>, Option<Timestamp>) = (cells.take()?, cells.take()?);
-    let words: Option<u32> = cells.take()?;
-    let words = words.and_then(|words| u16::try_from(words).ok());
-    let statement = instant.zip(words).map(|(instant, words)| StatementKey { instant, start, words });
-    let received_at: Option<Timestamp> = cells.take()?;
-    let ends_at = cells.take()?;
-    let repeated = statement.zip(received_at).map(|(statement, last_received_at)| Repeated {
-        statement,
-        last_received_at,
-        ends_at,
-    });
-    Ok((alert, Hot { count, first_received_at, last_received_at, repeated }))
 }
 
 /// What of an episode has no column.

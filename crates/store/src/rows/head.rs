@@ -19,6 +19,8 @@ pub(crate) struct Head {
     pub(crate) problem_number: u64,
     pub(crate) timeline: u64,
     pub(crate) audit: u64,
+    /// Entries in the log of what repeats moved.
+    pub(crate) hot_logged: u64,
 }
 
 impl Head {
@@ -33,6 +35,7 @@ impl Head {
             self.problem_number,
             self.timeline,
             self.audit,
+            self.hot_logged,
         ]
     }
 
@@ -52,6 +55,7 @@ impl Head {
             problem_number: cells.take()?,
             timeline: cells.take()?,
             audit: cells.take()?,
+            hot_logged: cells.take()?,
         })
     }
 

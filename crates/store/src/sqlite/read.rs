@@ -79,6 +79,18 @@ async fn refuse(questions: &mut mpsc::Receiver<Question>, error: sqlx::Error) {
     }
 }
 
+/// The rows of each question.
+pub(super) async fn each(
+    connection: &mut SqliteConnection,
+    questions: Vec<Select>,
+) -> Result<Vec<Vec<Row>>, StoreError> {
+    let mut found = Vec::with_capacity(questions.len());
+    for select in questions {
+        found.push(rows(connection, &select).await?);
+    }
+    Ok(found)
+}
+
 pub(super) async fn rows(connection: &mut SqliteConnection, select: &Select) -> Result<Vec<Row>, StoreError> {
     if select.finds_nothing() {
         return Ok(Vec::new());

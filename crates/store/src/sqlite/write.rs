@@ -46,11 +46,9 @@ impl Writer {
             None => self.options.connect().await.map_err(StoreError::from)?,
         };
         let mut open = connection.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::from)?;
-        let mut found = Vec::new();
-        for select in transaction.reads() {
-            found.push(read::rows(&mut open, &select).await?);
-        }
-        match transaction.decide(Found::new(found)) {
+        let mut found = Found::new(read::each(&mut open, transaction.reads()).await?);
+        found.extend(read::each(&mut open, transaction.then_reads(&found)?).await?);
+        match transaction.decide(found) {
             Err(refused) => {
                 open.rollback().await.map_err(StoreError::from)?;
                 self.connection = Some(connection);

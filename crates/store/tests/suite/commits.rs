@@ -1,6 +1,6 @@
 //! What a commit is: all or nothing, after the one before it, from where the store is, once.
 
-use model::alert::Repeated;
+use model::alert::{Hot, Repeated};
 use model::limits::IDEMPOTENCY_KEEP;
 use model::source::{Coverage, SourceGap};
 use model::step::{Recurrence, Subject};
@@ -75,6 +75,25 @@ pub(crate) async fn repeats_move_only_the_hot_part_and_are_laid_over_the_alert(s
     wanted.hot = hot;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts, [wanted.clone()]);
     assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(shown(wanted)));
+}
+
+pub(crate) async fn what_many_repeats_moved_reads_the_same_once_it_is_laid_down(store: Store) {
+    const ALERTS: u64 = 500;
+    /// With so many entries each, more commits than the log of repeats takes.
+    const COMMITS: u64 = 68;
+    let mut chain = Chain::claim(&store).await;
+    chain.step(Step { alerts: (0..ALERTS).map(|n| alert(n, at(0))).collect(), ..step(at(0)) }).await;
+    for count in 2..=COMMITS {
+        let moved = |n| (alert_id(n), Hot { count, ..alert(n, at(0)).hot });
+        chain.step(Step { repeats: (0..ALERTS).map(moved).collect(), ..step(at(1)) }).await;
+        let one = store.alert(alert_id(count)).await.unwrap().map(|alert| alert.hot.count);
+        assert_eq!(one, Some(count), "whether it is laid down or not");
+    }
+    let loaded = store.load().await.unwrap().domains["default"].alerts.clone();
+    assert_eq!(loaded.len() as u64, ALERTS);
+    assert!(loaded.iter().all(|alert| alert.hot.count == COMMITS));
+    let dump = store.dump().await.unwrap();
+    assert!(dump.contains("\nhot_log\n 68 500 x"), "what came before is laid down");
 }
 
 pub(crate) async fn a_commit_from_where_the_store_is_not_is_refused_whole(store: Store) {
