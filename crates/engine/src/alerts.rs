@@ -127,7 +127,7 @@ impl Desk<'_> {
             statements_coalesced: 0,
         };
         if let Some(ci) = &alert.ci {
-            self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
+            self.put_on(ci, id);
         }
         self.state.alerts.insert(id, alert);
         self.state.touched.alerts.insert(id);
@@ -166,6 +166,9 @@ impl Desk<'_> {
         let folded = fold_bounded(alert, pipeline);
         let delta = reconcile(alert, folded, pipeline.open_at, now);
         make_final(alert, now - limits::LATE_HORIZON);
+        // Mostly one of each, of which a vector makes room for four.
+        alert.episodes.shrink_to_fit();
+        alert.statements.shrink_to_fit();
         let is_open = alert.open_episode().is_some();
         if was_open != is_open {
             self.flap(id, pipeline);
@@ -263,7 +266,7 @@ impl Desk<'_> {
         self.state.note_said(id);
         let Some(alert) = self.state.alerts.remove(&id) else { return };
         if let Some(ci) = &alert.ci {
-            self.state.unbind(ci, id);
+            self.take_off(ci, id);
         }
         self.state.kinds.remove(&id);
         self.state.touched.forgotten.insert(id, alert);
@@ -273,7 +276,7 @@ impl Desk<'_> {
     fn recall(&mut self, id: AlertId) {
         let Some(alert) = self.state.touched.forgotten.remove(&id) else { return };
         if let Some(ci) = &alert.ci {
-            self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
+            self.put_on(ci, id);
         }
         self.state.alerts.insert(id, alert);
     }

@@ -28,6 +28,7 @@ impl Desk<'_> {
         let since = self.now;
         let Entry::Vacant(unknown) = self.state.covered.entry((ci.clone(), source.clone())) else { return };
         unknown.insert(since);
+        self.mark_covered(ci);
         self.out.coverage.push(Coverage { ci: ci.clone(), source: source.clone(), since });
     }
 
@@ -55,11 +56,11 @@ impl Desk<'_> {
     fn set_binding(&mut self, id: AlertId, ci: Option<CiId>, binding: Binding, names: Vec<Box<str>>) {
         let before = self.state.alerts.get(&id).and_then(|alert| alert.ci.clone());
         if let Some(before) = &before {
-            self.state.unbind(before, id);
+            self.take_off(before, id);
             self.outages_dirty(before, self.now);
         }
         if let Some(ci) = &ci {
-            self.state.alerts_of.entry(ci.clone()).or_default().insert(id);
+            self.put_on(ci, id);
         }
         let Some(alert) = self.alert_mut(id) else { return };
         alert.names = if ci.is_some() { Vec::new() } else { names };

@@ -11,7 +11,7 @@ use model::outage::{ItemState, OutageState};
 use model::reason::Reason;
 use model::step::{RecomputeWanted, Subject};
 use model::{AlertId, CiId, IncidentId, Interval, Outage, OutageId, Span, Timestamp, limits};
-use topology::{FaultInterval, Graph, ItemIdx, Rollup, Segment, WindowInterval, sweep};
+use topology::{FaultInterval, Graph, ItemIdx, ItemSet, Rollup, Segment, WindowInterval, sweep};
 
 use crate::desk::Desk;
 use crate::input::Recompute;
@@ -45,13 +45,13 @@ impl Desk<'_> {
         if services.is_empty() {
             return;
         }
-        let needed = self.needed_by_services(&services, span);
-        let faults = self.faults_of(&needed, span);
-        let segments = self.swept(&faults, &[], &services, span);
+        let bearing = self.bearing_on(&services, span);
+        let faults = self.faults_of(&bearing, span);
+        let mut segments = self.swept(&faults, &[], &services, span);
         let mut scenes = Scenes::new();
         for service in services {
-            let found = segments.get(&service).cloned().unwrap_or_default();
-            self.replace_outages(&service, found, span, &needed, &mut scenes);
+            let found = segments.remove(&service).unwrap_or_default();
+            self.replace_outages(&service, found, span, &bearing, &mut scenes);
         }
     }
 
@@ -59,15 +59,15 @@ impl Desk<'_> {
     pub(crate) fn recompute(&mut self, facts: &Recompute) {
         let span = Interval::or_empty(facts.from, facts.to);
         let services: BTreeSet<CiId> = facts.services.iter().cloned().collect();
-        let segments = self.swept(&facts.faults, &facts.windows, &services, span);
-        let needed = self.needed_by_services(&services, span);
+        let mut segments = self.swept(&facts.faults, &facts.windows, &services, span);
+        let bearing = self.bearing_on(&services, span);
         let mut scenes = Scenes::new();
         for service in services {
             let known = self.known_over(&service, facts, span);
-            let found = segments.get(&service).cloned().unwrap_or_default();
+            let found = segments.remove(&service).unwrap_or_default();
             let mut next = splice(&service, &known, &found, span, self.now);
             for outage in next.iter_mut().filter(|outage| outage.incident.is_none()) {
-                outage.incident = self.incident_of(outage, &needed, &mut scenes);
+                outage.incident = self.incident_of(outage, &bearing, &mut scenes);
             }
             self.write_differences(&known, &next);
             self.keep_in_memory(&service, &known, next);
@@ -120,44 +120,44 @@ impl Desk<'_> {
         let mut services = BTreeSet::new();
         for graph in self.graphs_over(span) {
             let start: Vec<ItemIdx> = items.clone().filter_map(|ci| graph.find(ci.as_str())).collect();
-            let reached = reach(start, |item| graph.dependents(item).map(|edge| edge.to).collect());
-            services
-                .extend(reached.into_iter().filter(|item| graph.is_service(*item)).map(|item| graph.id(item).clone()));
+            let above = graph.all_above(start).into_iter().filter(|item| graph.is_service(*item));
+            services.extend(above.map(|item| graph.id(item).clone()));
         }
         services
     }
 
-    /// Everything whose faults can bear on these services.
-    fn needed_by_services(&self, services: &BTreeSet<CiId>, span: Interval) -> BTreeSet<CiId> {
-        let mut needed = BTreeSet::new();
-        for graph in self.graphs_over(span) {
-            let start: Vec<ItemIdx> = services.iter().filter_map(|ci| graph.find(ci.as_str())).collect();
-            let reached = reach(start, |item| graph.dependencies(item).map(|edge| edge.to).collect());
-            needed.extend(reached.into_iter().map(|item| graph.id(item).clone()));
+    /// Alerts whose faults can bear on these services: in the order of their items, then of their ids.
+    fn bearing_on(&self, services: &BTreeSet<CiId>, span: Interval) -> Vec<AlertId> {
+        let below = |graph: &Graph| graph.all_below(services.iter().filter_map(|ci| graph.find(ci.as_str())));
+        match self.graphs_over(span)[..] {
+            [graph] if std::ptr::eq(graph, self.graph()) => {
+                let alerted = self.state.marks.alerted();
+                let mut items = below(graph);
+                items.retain(|item| alerted.contains(*item));
+                items.sort_unstable();
+                self.alerts_on(items.into_iter().map(|item| graph.id(item)))
+            }
+            ref graphs => {
+                let ids =
+                    |graph: &&Graph| below(graph).into_iter().map(|item| graph.id(item).clone()).collect::<Vec<_>>();
+                let items: BTreeSet<CiId> = graphs.iter().flat_map(ids).collect();
+                self.alerts_on(items.iter())
+            }
         }
-        needed
     }
 
-    fn alerts_on<'a>(&'a self, items: &'a BTreeSet<CiId>) -> impl Iterator<Item = &'a Alert> {
-        let few = items.len() <= self.state.alerts_of.len();
-        let ids: Vec<AlertId> = if few {
-            items.iter().filter_map(|ci| self.state.alerts_of.get(ci)).flatten().copied().collect()
-        } else {
-            self.state
-                .alerts_of
-                .iter()
-                .filter(|(ci, _)| items.contains(*ci))
-                .flat_map(|(_, ids)| ids)
-                .copied()
-                .collect()
-        };
-        ids.into_iter().filter_map(|id| self.state.alerts.get(&id))
+    fn alerts_on<'c>(&self, items: impl Iterator<Item = &'c CiId>) -> Vec<AlertId> {
+        items.filter_map(|ci| self.state.alerts_of.get(ci)).flatten().copied().collect()
+    }
+
+    fn alerts(&self, ids: &[AlertId]) -> impl Iterator<Item = &Alert> {
+        ids.iter().filter_map(|id| self.state.alerts.get(id))
     }
 
     /// Every alert counts, suppressed or not; only what a person called a false positive does not.
-    fn faults_of(&self, items: &BTreeSet<CiId>, span: Interval) -> Vec<FaultInterval> {
+    fn faults_of(&self, bearing: &[AlertId], span: Interval) -> Vec<FaultInterval> {
         let mut faults = Vec::new();
-        for alert in self.alerts_on(items) {
+        for alert in self.alerts(bearing) {
             let Some(ci) = &alert.ci else { continue };
             for episode in alert.episodes.iter().filter(|episode| touches(episode, span)) {
                 faults.extend(steps(ci, episode));
@@ -180,7 +180,12 @@ impl Desk<'_> {
             .filter(|window| !window.deleted && window.interval.end() > span.start())
             .flat_map(|window| window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval: window.interval }))
             .collect();
-        sweep(self.topology, faults, &windows, span, &|graph, item| services.contains(graph.id(item)))
+        let now = self.graph();
+        let places: ItemSet = services.iter().filter_map(|ci| now.find(ci.as_str())).collect();
+        let wanted = |graph: &Graph, item: ItemIdx| {
+            if std::ptr::eq(graph, now) { places.contains(item) } else { services.contains(graph.id(item)) }
+        };
+        sweep(self.topology, faults, &windows, span, &wanted)
     }
 
     fn replace_outages(
@@ -188,16 +193,18 @@ impl Desk<'_> {
         service: &CiId,
         found: Vec<Segment>,
         span: Interval,
-        needed: &BTreeSet<CiId>,
+        bearing: &[AlertId],
         scenes: &mut Scenes,
     ) {
-        let known = self.state.outages.get(service).cloned().unwrap_or_default();
+        let mut outages = self.state.outages.remove(service).unwrap_or_default();
+        let known = outages.split_off(over_before(&outages, span.start()));
         let mut next = splice(service, &known, &found, span, self.now);
         for outage in next.iter_mut().filter(|outage| outage.to.is_none_or(|to| to > span.start())) {
-            outage.incident = self.incident_of(outage, needed, scenes);
+            outage.incident = self.incident_of(outage, bearing, scenes);
         }
         self.write_differences(&known, &next);
-        self.remember_outages(service, next);
+        outages.extend(next);
+        self.remember_outages(service, outages);
     }
 
     fn write_differences(&mut self, known: &[Outage], next: &[Outage]) {
@@ -225,9 +232,9 @@ impl Desk<'_> {
     }
 
     /// The earliest opened incident that holds an alert contributing at the outage's start.
-    fn incident_of(&self, outage: &Outage, needed: &BTreeSet<CiId>, scenes: &mut Scenes) -> Option<IncidentId> {
+    fn incident_of(&self, outage: &Outage, bearing: &[AlertId], scenes: &mut Scenes) -> Option<IncidentId> {
         let graph = self.topology.at(outage.from);
-        let scene = scenes.entry(outage.from).or_insert_with(|| self.scene_at(outage.from, needed));
+        let scene = scenes.entry(outage.from).or_insert_with(|| self.scene_at(outage.from, bearing));
         let contributors = scene.rollup.contributors(graph, graph.find(outage.service.as_str())?);
         scene
             .active
@@ -240,11 +247,11 @@ impl Desk<'_> {
             .map(|incident| incident.id)
     }
 
-    fn scene_at(&self, at: Timestamp, needed: &BTreeSet<CiId>) -> Scene {
+    fn scene_at(&self, at: Timestamp, bearing: &[AlertId]) -> Scene {
         let graph = self.topology.at(at);
         let mut active: Vec<(ItemIdx, ItemState, Option<IncidentId>)> = Vec::new();
         let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
-        for alert in self.alerts_on(needed) {
+        for alert in self.alerts(bearing) {
             let Some(item) = alert.ci.as_ref().and_then(|ci| graph.find(ci.as_str())) else { continue };
             for episode in alert.episodes.iter().filter(|episode| !episode.false_positive) {
                 let Some(step) = episode.step_at(at) else { continue };
@@ -281,20 +288,6 @@ impl Desk<'_> {
     }
 }
 
-/// All that edges lead to, the start included.
-fn reach(start: Vec<ItemIdx>, next: impl Fn(ItemIdx) -> Vec<ItemIdx>) -> BTreeSet<ItemIdx> {
-    let mut seen: BTreeSet<ItemIdx> = start.iter().copied().collect();
-    let mut waiting = start;
-    while let Some(item) = waiting.pop() {
-        for other in next(item) {
-            if seen.insert(other) {
-                waiting.push(other);
-            }
-        }
-    }
-    seen
-}
-
 fn touches(episode: &Episode, span: Interval) -> bool {
     !episode.false_positive && episode.start < span.end() && episode.end.is_none_or(|end| end > span.start())
 }
@@ -309,6 +302,17 @@ pub fn steps<'a>(ci: &'a CiId, episode: &'a Episode) -> impl Iterator<Item = Fau
         severity: step.severity,
         effect: step.effect,
     })
+}
+
+/// How many of a service's outages, sorted and apart, a span leaves as they are: they were over before it begins. None
+/// where two of them turn out to be one.
+fn over_before(outages: &[Outage], start: Timestamp) -> usize {
+    let over = outages.partition_point(|outage| outage.to.is_some_and(|to| to < start));
+    let one = |(earlier, later): (&Outage, &Outage)| {
+        earlier.to == Some(later.from) && (earlier.state, earlier.planned) == (later.state, later.planned)
+    };
+    let rest = outages.get(1..).unwrap_or_default();
+    if outages.iter().zip(rest).take(over).any(one) { 0 } else { over }
 }
 
 /// A service's outages with those of the span replaced by what was found in it. Ids stay where anything of them does.

@@ -76,7 +76,7 @@ impl State {
         apply_repeated(&mut alert, pipeline);
         let id = alert.id;
         if let Some(ci) = &alert.ci {
-            self.alerts_of.entry(ci.clone()).or_default().insert(id);
+            self.note_alert_of(ci, id);
         }
         for episode in &alert.episodes {
             if let Some(incident) = episode.incident {
@@ -142,7 +142,7 @@ impl State {
         Snapshot {
             domain: self.domain.clone(),
             clock: self.clock,
-            alerts: self.alerts.sorted().into_iter().map(|(_, alert)| alert.clone()).collect(),
+            alerts: self.alerts.sorted().into_iter().cloned().collect(),
             incidents: self.incidents.values().cloned().collect(),
             problems: self.problems.values().cloned().collect(),
             outages: self.outages.values().flatten().cloned().collect(),

@@ -16,6 +16,8 @@ use model::{
 use topology::Rollup;
 
 use crate::correlate::index::Index;
+use crate::kept::Alerts;
+use crate::marks::Marks;
 use crate::timer::Timers;
 
 /// When incidents opened; oldest first.
@@ -32,9 +34,9 @@ pub struct State {
     /// Reading began, or began again, here.
     pub(crate) reading_since: Timestamp,
 
-    pub(crate) alerts: FixedMap<AlertId, Alert>,
-    /// Every alert of an item.
-    pub(crate) alerts_of: BTreeMap<CiId, BTreeSet<AlertId>>,
+    pub(crate) alerts: Alerts,
+    /// Every alert of an item, sorted: mostly one.
+    pub(crate) alerts_of: FixedMap<CiId, Vec<AlertId>>,
     /// What kind of symptom the alerts of incidents speak of. Not stored: it follows from their words.
     pub(crate) kinds: FixedMap<AlertId, SymptomKind>,
     /// Alerts with an open episode.
@@ -66,6 +68,8 @@ pub struct State {
     /// Outages of each service that are open or ended within the horizon, in order.
     pub(crate) outages: BTreeMap<CiId, Vec<Outage>>,
     pub(crate) index: Index,
+    /// Not stored: it follows from the names and the graph.
+    pub(crate) marks: Marks,
     pub(crate) timers: Timers,
     /// Alerts with a timer by which they are forgotten: one each.
     pub(crate) ageing: BTreeSet<AlertId>,
@@ -165,16 +169,6 @@ impl State {
         {
             let behind = alert.hot.repeated.map(|repeated| repeated.statement);
             unknown.insert(Said { statements: alert.statements.clone(), behind });
-        }
-    }
-
-    /// The item has an alert less.
-    pub(crate) fn unbind(&mut self, ci: &CiId, id: AlertId) {
-        if let Some(alerts) = self.alerts_of.get_mut(ci) {
-            alerts.remove(&id);
-            if alerts.is_empty() {
-                self.alerts_of.remove(ci);
-            }
         }
     }
 

@@ -23,6 +23,7 @@ pub fn step(state: &mut State, topology: &Topology, policy: &Policy, batch: &Bat
     let now = state.clock;
     let out = Step { domain: state.domain.clone(), ..Step::default() };
     let mut desk = Desk { state, topology, policy, out, now, by: None };
+    desk.keep_marks();
     for received in &batch.inputs {
         desk.input(received);
     }

@@ -234,6 +234,23 @@ proptest! {
         prop_assert_eq!(said_of_alerts(&other), said_of_alerts(&world.state));
     }
 
+    /// I15: what is kept beside the rows follows from them: derived anew before every input it decides the same.
+    #[test]
+    fn what_is_derived_step_by_step_is_what_is_derived_from_scratch(life in any_life(), policy in any_policy()) {
+        let (world, inputs) = live(&life, &policy);
+        let [one, other] = [false, true].map(|anew| {
+            let mut going_on = World::new(world.topology.clone(), policy.clone());
+            for received in &inputs {
+                going_on.restart(anew);
+                going_on.feed(received.at, received.input.clone());
+            }
+            (going_on.state.snapshot(), going_on.log)
+        });
+        let differs = difference(&one.0, &other.0);
+        prop_assert!(differs.is_none(), "{}\n{}", differs.unwrap_or_default(), world.log.join("\n"));
+        prop_assert_eq!(one.1, other.1);
+    }
+
     /// I15: what a restart makes of the rows goes on as if there had been none but a stop of reading.
     #[test]
     fn a_restart_changes_nothing(life in any_life(), policy in any_policy(), cut in 0..40_usize) {

@@ -60,25 +60,54 @@ impl fmt::Debug for Fingerprint {
 
 /// A hash over fields, each framed by its length, so that no two field lists give the same bytes.
 ///
-/// Gathered first and hashed at once: many small updates cost more than the hash itself.
-#[derive(Debug)]
-pub struct Derivation(Vec<u8>);
+/// Gathered first and hashed at once: many small updates cost more than the hash itself. What is short, as nearly all is,
+/// is gathered where it costs no allocation.
+pub struct Derivation {
+    short: [u8; SHORT],
+    filled: usize,
+    /// All of it, once it is longer than `short`.
+    long: Vec<u8>,
+}
+
+const SHORT: usize = 512;
 
 impl Derivation {
+    #[inline]
     pub(crate) fn new(kind: &str) -> Derivation {
-        let mut derivation = Derivation(Vec::with_capacity(512));
+        let mut derivation = Derivation { short: [0; SHORT], filled: 0, long: Vec::new() };
         derivation.text(kind);
         derivation
     }
 
+    #[inline]
     pub fn text(&mut self, text: &str) -> &mut Derivation {
         self.bytes(text.as_bytes())
     }
 
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Derivation {
-        self.0.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-        self.0.extend_from_slice(bytes);
+        let frame = (bytes.len() as u64).to_le_bytes();
+        let end = self.filled + frame.len() + bytes.len();
+        match self.short.get_mut(self.filled..end).and_then(|place| place.split_first_chunk_mut()) {
+            Some((before, place)) => {
+                *before = frame;
+                place.copy_from_slice(bytes);
+                self.filled = end;
+            }
+            None => self.spill(&frame, bytes),
+        }
         self
+    }
+
+    /// Moves over to where there is room for any length, for good.
+    #[cold]
+    fn spill(&mut self, frame: &[u8], bytes: &[u8]) {
+        if self.long.is_empty() {
+            self.long.extend(self.short.iter().take(self.filled));
+            self.filled = SHORT;
+        }
+        self.long.extend_from_slice(frame);
+        self.long.extend_from_slice(bytes);
     }
 
     pub fn number(&mut self, number: i64) -> &mut Derivation {
@@ -89,10 +118,21 @@ impl Derivation {
         self.number(at.micros())
     }
 
-    pub(crate) fn finish(self) -> [u8; 16] {
+    fn gathered(&self) -> &[u8] {
+        if self.long.is_empty() { self.short.get(..self.filled).unwrap_or_default() } else { &self.long }
+    }
+
+    #[inline]
+    pub(crate) fn finish(&self) -> [u8; 16] {
         let mut cut = [0; 16];
-        cut.copy_from_slice(blake3::hash(&self.0).as_bytes().split_at(16).0);
+        cut.copy_from_slice(blake3::hash(self.gathered()).as_bytes().split_at(16).0);
         cut
+    }
+}
+
+impl fmt::Debug for Derivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Derivation").field(&self.gathered()).finish()
     }
 }
 
@@ -115,5 +155,22 @@ mod tests {
         let domain = Domain::default();
         assert_ne!(Fingerprint::of_labels(&domain, [("a", "bc")]), Fingerprint::of_labels(&domain, [("ab", "c")]));
         assert_ne!(Fingerprint::of_dedup_key(&domain, "a", "bc"), Fingerprint::of_dedup_key(&domain, "ab", "c"));
+    }
+
+    #[test]
+    fn what_is_hashed_is_the_frames_and_the_fields_however_long_they_are_together() {
+        for lengths in [vec![0], vec![3, 485], vec![3, 486], vec![600], vec![100, 500, 2, 0], vec![7; 200]] {
+            let fields: Vec<String> = lengths.iter().map(|length| "x".repeat(*length)).collect();
+            let mut bytes = Vec::new();
+            for field in std::iter::once("kind").chain(fields.iter().map(String::as_str)) {
+                bytes.extend((field.len() as u64).to_le_bytes());
+                bytes.extend(field.as_bytes());
+            }
+            let mut derivation = Derivation::new("kind");
+            fields.iter().for_each(|field| {
+                derivation.text(field);
+            });
+            assert_eq!(derivation.finish(), blake3::hash(&bytes).as_bytes()[..16], "{lengths:?}");
+        }
     }
 }

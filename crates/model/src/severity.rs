@@ -80,7 +80,8 @@ impl Severity {
             ("debug", Severity::Info),
             ("p4", Severity::Info),
         ];
-        WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim())).map(|(_, severity)| *severity)
+        let word = word.trim();
+        WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, severity)| *severity)
     }
 }
 

@@ -24,11 +24,13 @@ mod identify;
 mod items;
 mod links;
 mod names;
+mod set;
 
 pub use diff::{CmdbDiff, diff};
 pub use fault::{Fault, FaultKind, FaultSeverity, check};
 pub use graph::{Dependency, DependencyKind, Graph, ItemIdx};
 pub use rollup::Rollup;
+pub use set::ItemSet;
 pub use sweep::{FaultInterval, Segment, WindowInterval, sweep};
 pub use versions::Topology;
 pub use walk::Walk;

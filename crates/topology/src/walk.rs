@@ -3,6 +3,7 @@
 use model::FixedMap;
 
 use crate::graph::{DependencyKind, Graph, ItemIdx};
+use crate::set::ItemSet;
 
 /// What a walk came to.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -63,6 +64,16 @@ impl Graph {
         closure
     }
 
+    /// The items and all that depends on them, at any depth; each once, in no order that means anything.
+    pub fn all_above(&self, start: impl IntoIterator<Item = ItemIdx>) -> Vec<ItemIdx> {
+        closure(start, |item| self.dependents(item).map(|edge| edge.to))
+    }
+
+    /// The items and all they depend on, at any depth; each once, in no order that means anything.
+    pub fn all_below(&self, start: impl IntoIterator<Item = ItemIdx>) -> Vec<ItemIdx> {
+        closure(start, |item| self.dependencies(item).map(|edge| edge.to))
+    }
+
     fn walk<I: Iterator<Item = ItemIdx>>(
         &self,
         from: ItemIdx,
@@ -70,21 +81,21 @@ impl Graph {
         max_items: usize,
         neighbours: impl Fn(ItemIdx) -> I,
     ) -> Walk {
-        let mut seen = Seen::new(self.len());
-        seen.mark(from);
+        let mut seen = ItemSet::new();
+        seen.insert(from);
         let mut walk = Walk::default();
         let mut level = vec![from];
         for distance in 1..=max_distance {
             let mut next = Vec::new();
             for neighbour in level.iter().flat_map(|item| neighbours(*item)) {
-                if seen.has(neighbour) {
+                if seen.contains(neighbour) {
                     continue;
                 }
                 if walk.reached.len() + next.len() == max_items {
                     walk.cut = true;
                     break;
                 }
-                seen.mark(neighbour);
+                seen.insert(neighbour);
                 next.push(neighbour);
             }
             next.sort_unstable();
@@ -98,19 +109,16 @@ impl Graph {
     }
 }
 
-/// A bit for each item of the graph: an eighth of a byte is cheaper than any lookup.
-struct Seen(Vec<u64>);
-
-impl Seen {
-    fn new(items: usize) -> Seen {
-        Seen(vec![0; items.div_ceil(64)])
+fn closure<I: Iterator<Item = ItemIdx>>(
+    start: impl IntoIterator<Item = ItemIdx>,
+    neighbours: impl Fn(ItemIdx) -> I,
+) -> Vec<ItemIdx> {
+    let mut seen = ItemSet::new();
+    let mut closure: Vec<ItemIdx> = start.into_iter().filter(|item| seen.insert(*item)).collect();
+    let mut next = 0;
+    while let Some(item) = closure.get(next).copied() {
+        closure.extend(neighbours(item).filter(|neighbour| seen.insert(*neighbour)));
+        next += 1;
     }
-
-    fn has(&self, item: ItemIdx) -> bool {
-        self.0[item.at() / 64] & 1 << (item.at() % 64) != 0
-    }
-
-    fn mark(&mut self, item: ItemIdx) {
-        self.0[item.at() / 64] |= 1 << (item.at() % 64);
-    }
+    closure
 }

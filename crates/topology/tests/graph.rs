@@ -9,7 +9,7 @@ use model::outage::ItemState;
 use model::{CiId, Cmdb, ConfigurationItem, Effect, Severity, Span};
 use proptest::prelude::*;
 use support::{any_cmdb, at, cmdb, graph, ids, idx};
-use topology::{DependencyKind, FaultSeverity, Graph, check};
+use topology::{DependencyKind, FaultSeverity, Graph, ItemIdx, check};
 
 /// A sound CMDB and one change that makes it unsound, with the words that tell of it.
 #[test]
@@ -256,6 +256,11 @@ fn naive_distances(cmdb: &Cmdb, from: &CiId) -> BTreeMap<CiId, u32> {
     distances
 }
 
+fn sorted(mut items: Vec<ItemIdx>) -> Vec<ItemIdx> {
+    items.sort_unstable();
+    items
+}
+
 proptest! {
     #[test]
     fn walks_and_paths_agree_with_distances(cmdb in any_cmdb(), limit in 0..6_u32) {
@@ -270,6 +275,10 @@ proptest! {
                 .collect();
             expected.sort_by_key(|(to, distance)| (*distance, *to));
             prop_assert_eq!(&walk.reached, &expected);
+            let below: Vec<_> = graph.indices().filter(|to| distances.contains_key(graph.id(*to))).collect();
+            prop_assert_eq!(sorted(graph.all_below([from, from])), below);
+            let needs_it = |above: &ItemIdx| graph.all_below([*above]).contains(&from);
+            prop_assert_eq!(sorted(graph.all_above([from])), graph.indices().filter(needs_it).collect::<Vec<_>>());
             for to in graph.indices() {
                 let length = graph.path_down(from, to, limit).map(|path| path.len() as u32 - 1);
                 prop_assert_eq!(length, distances.get(graph.id(to)).copied().filter(|distance| *distance <= limit));

@@ -10,6 +10,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use model::event::{Event, Status as AlertStatus};
 use model::{Span, Timestamp};
 use serde::Deserialize;
@@ -80,7 +82,7 @@ impl Sender<'_> {
     /// An alert that is told from others by its labels alone, as all of Alertmanager's are.
     pub(crate) fn labelled_alert(&self, said: Labelled<'_>, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
         let labels = said.labels.unwrap_or_default();
-        if labels.0.iter().all(|(_, value)| value.as_str().is_empty()) {
+        if labels.all_empty() {
             return Err(Problem::missing("labels", "give the alert at least one label that is not empty"));
         }
         let annotations = said.annotations.unwrap_or_default();
@@ -123,10 +125,7 @@ pub(crate) struct Labelled<'a> {
 }
 
 /// The annotations by which rules say what is wrong, the shortest first.
-fn summary_of<'a>(annotations: &Pairs<'a>) -> Option<Text<'a>> {
-    ["summary", "message", "description"].into_iter().find_map(|name| {
-        let said =
-            annotations.0.iter().find(|(candidate, value)| candidate.as_str() == name && !value.as_str().is_empty());
-        said.map(|(_, value)| value.clone())
-    })
+fn summary_of(annotations: &Pairs<'_>) -> Option<Text<'static>> {
+    let said = ["summary", "message", "description"].into_iter().find_map(|name| annotations.first(name))?;
+    Some(Text(Cow::Owned(said.to_owned())))
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use model::labels::Packer;
+use model::limits::{LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX};
 use model::{Span, Timestamp};
 use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -13,8 +15,21 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 /// Names and values in the order sent; a `null` value is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Pairs<'a>(pub(crate) Vec<(Text<'a>, Text<'a>)>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pairs<'a> {
+    /// Every name and value is fit to be kept as it is, unless it is empty.
+    Fit(Fit),
+    /// Some are not.
+    Sent(Vec<(Text<'a>, Text<'a>)>),
+}
+
+/// Packed for keeping while they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fit {
+    pub(crate) packer: Packer,
+    pub(crate) count: usize,
+    pub(crate) some_empty: bool,
+}
 
 /// One name or a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,12 +47,69 @@ impl Text<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// JSON forbids U+0000 unless it is escaped, and what was escaped is a copy.
+    #[inline]
+    pub(crate) fn has_nul(&self) -> bool {
+        matches!(&self.0, Cow::Owned(copy) if copy.as_bytes().contains(&0))
+    }
 }
 
 impl Deref for Text<'_> {
     type Target = str;
     fn deref(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for Pairs<'_> {
+    fn default() -> Self {
+        Pairs::Fit(Fit::new(0))
+    }
+}
+
+impl Pairs<'_> {
+    /// The first value of a name that is not empty.
+    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+        let wanted = |pair: &(&str, &str)| pair.0 == name && !pair.1.is_empty();
+        match self {
+            Pairs::Fit(fit) => fit.packer.iter().find(wanted).map(|(_, value)| value),
+            Pairs::Sent(pairs) => pairs.iter().map(|(name, value)| (&**name, &**value)).find(wanted).map(|(_, v)| v),
+        }
+    }
+
+    /// Whether no value says anything.
+    pub(crate) fn all_empty(&self) -> bool {
+        match self {
+            Pairs::Fit(fit) => fit.packer.iter().all(|(_, value)| value.is_empty()),
+            Pairs::Sent(pairs) => pairs.iter().all(|(_, value)| value.is_empty()),
+        }
+    }
+}
+
+impl Fit {
+    fn new(bytes: usize) -> Fit {
+        Fit { packer: Packer::with_capacity(bytes), count: 0, some_empty: false }
+    }
+
+    /// Takes a pair in if it is fit.
+    #[inline]
+    fn take(&mut self, name: &Text<'_>, value: &Text<'_>) -> bool {
+        let fit = (1..=LABEL_NAME_BYTES_MAX).contains(&name.len())
+            && value.len() <= LABEL_VALUE_BYTES_MAX
+            && !name.has_nul()
+            && !value.has_nul();
+        if fit {
+            self.packer.push(name, value);
+            self.count += 1;
+            self.some_empty |= value.is_empty();
+        }
+        fit
+    }
+
+    fn sent(&self) -> Vec<(Text<'static>, Text<'static>)> {
+        let copy = |text: &str| Text(Cow::Owned(text.to_owned()));
+        self.packer.iter().map(|(name, value)| (copy(name), copy(value))).collect()
     }
 }
 
@@ -54,6 +126,7 @@ impl From<Text<'_>> for Box<str> {
 }
 
 impl<'a, 'de: 'a> Deserialize<'de> for Text<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
         struct Read;
         impl<'de> Visitor<'de> for Read {
@@ -61,11 +134,15 @@ impl<'a, 'de: 'a> Deserialize<'de> for Text<'a> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text")
             }
+            #[inline]
             fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Cow::Borrowed(text))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
                 Ok(Cow::Owned(text.to_owned()))
+            }
+            fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text))
             }
         }
         deserializer.deserialize_str(Read).map(Text)
@@ -76,21 +153,60 @@ impl<'a, 'de: 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs<'a>, D::Error> {
         struct Read;
         impl<'de> Visitor<'de> for Read {
-            type Value = Vec<(Text<'de>, Text<'de>)>;
+            type Value = Pairs<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of text values")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(16);
-                while let Some((name, value)) = map.next_entry::<Text<'de>, Option<Text<'de>>>()? {
-                    pairs.extend(value.map(|value| (name, value)));
+                let (mut fit, mut sent) = (Fit::new(USUAL_BYTES), Vec::new());
+                while let Some((name, value)) = map.next_entry::<Text<'de>, OrNull<'de>>()? {
+                    let Some(value) = value.0 else { continue };
+                    if sent.is_empty() && fit.take(&name, &value) {
+                        continue;
+                    }
+                    if sent.is_empty() {
+                        sent = fit.sent();
+                    }
+                    sent.push((name, value));
                 }
-                Ok(pairs)
+                Ok(if sent.is_empty() { Pairs::Fit(fit) } else { Pairs::Sent(sent) })
             }
         }
-        deserializer.deserialize_map(Read).map(Pairs)
+        deserializer.deserialize_map(Read)
     }
 }
+
+/// Text or `null`, as an `Option` of text reads too, but so small that it is compiled into the loop.
+struct OrNull<'a>(Option<Text<'a>>);
+
+impl<'a, 'de: 'a> Deserialize<'de> for OrNull<'a> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OrNull<'a>, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Option<Text<'de>>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+            #[inline]
+            fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            #[inline]
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            #[inline]
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+                Text::deserialize(deserializer).map(Some)
+            }
+        }
+        deserializer.deserialize_option(Read).map(OrNull)
+    }
+}
+
+/// Room for the labels, or the annotations, of nearly every alert.
+const USUAL_BYTES: usize = 480;
 
 impl<'a, 'de: 'a> Deserialize<'de> for Names<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names<'a>, D::Error> {
@@ -231,11 +347,26 @@ mod tests {
     }
 
     #[test]
-    fn text_without_escapes_is_not_copied() {
-        let pairs: Pairs<'_> = serde_json::from_str(r#"{"a": "b", "c\n": "d\u00e9", "e": null}"#).expect("reads");
-        let borrowed: Vec<bool> =
-            pairs.0.iter().flat_map(|(n, v)| [n, v]).map(|text| matches!(text.0, Cow::Borrowed(_))).collect();
-        assert_eq!(borrowed, [true, true, false, false]);
-        assert_eq!(pairs.0.last().map(|(n, v)| (n.as_str(), v.as_str())), Some(("c\n", "dé")));
+    fn pairs_are_packed_as_they_are_read_unless_one_of_them_is_unfit() {
+        let read = |json: &str| -> Vec<(String, String)> {
+            let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            match serde_json::from_str(json).expect("reads") {
+                Pairs::Fit(fit) => fit.packer.iter().map(own).collect(),
+                Pairs::Sent(pairs) => pairs.iter().map(|(n, v)| own((n, v))).chain([own(("sent", ""))]).collect(),
+            }
+        };
+        let own =
+            |pairs: &[(&str, &str)]| -> Vec<_> { pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect() };
+        let usual = read(r#"{"b": "1", "a\n": "d\u00e9", "e": null, "b": ""}"#);
+        assert_eq!(usual, own(&[("b", "1"), ("a\n", "dé"), ("b", "")]));
+        for unfit in [r#""": "v""#, r#""n": "\u0000""#, r#""\u0000": "v""#] {
+            let pairs = read(&format!(r#"{{"b": "1", {unfit}, "c": null, "a": "2"}}"#));
+            assert_eq!(
+                (pairs.len(), pairs.first(), pairs.last()),
+                (4, own(&[("b", "1")]).first(), own(&[("sent", "")]).first())
+            );
+        }
+        let long = |bytes: usize| read(&format!(r#"{{"b": "{}"}}"#, "x".repeat(bytes))).len();
+        assert_eq!((long(LABEL_VALUE_BYTES_MAX), long(LABEL_VALUE_BYTES_MAX + 1)), (1, 2));
     }
 }

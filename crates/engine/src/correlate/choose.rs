@@ -8,7 +8,7 @@ use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
 use model::step::Subject;
 use model::{AlertId, IncidentId, Reason, Span, Timestamp, limits};
 
-use super::related::Tie;
+use super::related::{Link, Tie};
 use super::weigh;
 use crate::desk::Desk;
 use crate::policy::{Anchor, Pipeline, Rule};
@@ -277,7 +277,9 @@ impl Desk<'_> {
         }
         if score < weigh::JOIN {
             return Some(match &tie.hub {
-                Some((ci, dependents)) => MissedBecause::Hub { ci: ci.clone(), dependents: *dependents },
+                Some((hub, dependents)) => {
+                    MissedBecause::Hub { ci: self.graph().id(*hub).clone(), dependents: *dependents }
+                }
                 None => MissedBecause::ScoreTooLow { needed: weigh::JOIN },
             });
         }
@@ -291,21 +293,21 @@ impl Desk<'_> {
         })?;
         let explained = self.upstream_cause(alert, episode, chosen);
         let silently = explained.is_some();
-        let evidence = explained.unwrap_or_else(|| chosen.tie.evidence.clone());
+        let evidence = explained.unwrap_or_else(|| self.evidence(alert, &chosen.tie));
         Some(Found { incident: chosen.incident, evidence, score: chosen.score, silently })
     }
 
     /// The incident's faults make the item what its alert says it is: the alert is explained.
     fn upstream_cause(&self, alert: &Alert, episode: &Episode, chosen: &Candidate) -> Option<Evidence> {
-        let Evidence::Dependency { from, to, .. } = &chosen.tie.evidence else { return None };
-        if alert.ci.as_ref() != Some(from) || !episode.is_open() {
+        let Link::Dependency { from: item, to: cause, .. } = chosen.tie.link else { return None };
+        let graph = self.graph();
+        if alert.ci.as_ref() != Some(graph.id(item)) || !episode.is_open() {
             return None;
         }
-        let (item, cause) = (self.item(from)?, self.item(to)?);
         let explains = self.state.impacts.get(&chosen.incident)?.state(item) > ItemState::AtRisk;
-        let path = self.graph().path_down(item, cause, weigh::DISTANCE_MAX).filter(|_| explains)?;
-        let path = path.into_iter().map(|item| self.graph().id(item).clone()).collect();
-        Some(Evidence::UpstreamCause { cause: to.clone(), path })
+        let path = graph.path_down(item, cause, weigh::DISTANCE_MAX).filter(|_| explains)?;
+        let path = path.into_iter().map(|item| graph.id(item).clone()).collect();
+        Some(Evidence::UpstreamCause { cause: graph.id(cause).clone(), path })
     }
 }
 

@@ -39,18 +39,37 @@ struct Needing {
     by_start: BTreeSet<(Timestamp, ItemIdx)>,
 }
 
-/// The members of one incident on one item, by their starts.
+/// The members of one incident on one item with their starts, sorted: mostly one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Presence(BTreeMap<Member, Timestamp>);
+pub(crate) struct Presence(Vec<(Member, Timestamp)>);
 
 impl Presence {
     /// The start nearest to an instant.
     pub(crate) fn nearest(&self, to: Timestamp) -> Option<Timestamp> {
-        self.0.values().copied().min_by_key(|start| (*start - to).abs())
+        self.starts().min_by_key(|start| (*start - to).abs())
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
-        self.0.keys()
+        self.0.iter().map(|(member, _)| member)
+    }
+
+    fn starts(&self) -> impl Iterator<Item = Timestamp> {
+        self.0.iter().map(|(_, start)| *start)
+    }
+
+    fn insert(&mut self, member: Member, start: Timestamp) {
+        match self.0.binary_search_by_key(&member, |(known, _)| *known) {
+            Ok(at) => self.0[at].1 = start,
+            Err(at) => {
+                // The first of mostly one: a vector would make room for four.
+                self.0.reserve_exact(usize::from(self.0.is_empty()));
+                self.0.insert(at, (member, start));
+            }
+        }
+    }
+
+    fn remove(&mut self, member: Member) {
+        self.0.retain(|(known, _)| *known != member);
     }
 }
 
@@ -64,7 +83,7 @@ impl Index {
         start: Timestamp,
     ) {
         let incidents = self.present.get_or_insert_with(item, BTreeMap::new);
-        incidents.entry(incident).or_default().0.insert(member, start);
+        incidents.entry(incident).or_default().insert(member, start);
         self.mark_anew(graph, item);
     }
 
@@ -94,7 +113,7 @@ impl Index {
         let Some(item) = item else { return };
         let Some(incidents) = self.present.get_mut(&item) else { return };
         if let Some(presence) = incidents.get_mut(&incident) {
-            presence.0.remove(&member);
+            presence.remove(member);
             if presence.0.is_empty() {
                 incidents.remove(&incident);
             }
@@ -187,7 +206,7 @@ impl Index {
 
     /// An item stands by its earliest start among those that need what it needs.
     fn mark_anew(&mut self, graph: &Graph, item: ItemIdx) {
-        let starts = self.at(item).flat_map(|(_, presence)| presence.0.values().copied());
+        let starts = self.at(item).flat_map(|(_, presence)| presence.starts());
         let (was, is) = (self.first.get(&item).copied(), starts.min());
         if was == is {
             return;

@@ -9,35 +9,49 @@ use model::alert::{Alert, Episode};
 use model::limits::{RELATIVES_MAX, UNBOUND_COMPARED_MAX};
 use model::outage::ItemState;
 use model::reason::Evidence;
-use model::{CiId, IncidentId, Span, Timestamp, limits};
-use topology::{Graph, ItemIdx};
+use model::{AlertId, CiId, IncidentId, Span, Timestamp, limits};
+use topology::ItemIdx;
 
 use super::index::Presence;
 use super::weigh;
 use crate::desk::Desk;
 
+/// What ties, by places in the graph: put into words only where it is the tie that counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Link {
+    SameItem { item: ItemIdx },
+    Dependency { from: ItemIdx, to: ItemIdx, distance: u32 },
+    CommonDependency { on: ItemIdx, member: ItemIdx, distance: u32, dependents: u32 },
+    SameGroup { of: ItemIdx, member: ItemIdx },
+    CommonDependent { of: ItemIdx, member: ItemIdx },
+    Connected { member: ItemIdx },
+    SharedFate { location: ItemIdx, member: ItemIdx },
+    SharedLabels { with: AlertId },
+}
+
 /// The best tie to one incident.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Tie {
-    pub(crate) evidence: Evidence,
+    pub(crate) link: Link,
+    gap: Span,
     /// Thousandths.
     pub(crate) score: u32,
     /// It may tie two incidents into one: they begin together, or this is what both need. A victim of two faults that
     /// begin apart may not.
     pub(crate) may_merge: bool,
     /// Too widely shared to say much: why not, if it does not suffice.
-    pub(crate) hub: Option<(CiId, u32)>,
+    pub(crate) hub: Option<(ItemIdx, u32)>,
 }
 
 /// The best tie to each incident around an episode.
-pub(crate) struct Ties<'a> {
-    graph: &'a Graph,
+#[derive(Debug)]
+pub(crate) struct Ties {
     start: Timestamp,
     allowed: Span,
     pub(crate) best: BTreeMap<IncidentId, Tie>,
 }
 
-impl Ties<'_> {
+impl Ties {
     fn offer(&mut self, incident: IncidentId, tie: Tie) {
         match self.best.get_mut(&incident) {
             Some(known) if known.score >= tie.score => {
@@ -52,10 +66,6 @@ impl Ties<'_> {
         }
     }
 
-    fn id(&self, item: ItemIdx) -> CiId {
-        self.graph.id(item).clone()
-    }
-
     /// The start on an item that is nearest to this episode's, and how far that is.
     fn nearest(&self, presence: &Presence) -> (Timestamp, Span) {
         let start = presence.nearest(self.start).unwrap_or(self.start);
@@ -63,16 +73,16 @@ impl Ties<'_> {
     }
 
     /// A tie between equals: it fades with time, and makes two one only where they begin together.
-    fn between_equals(&self, strength: u32, gap: Span, together: Span, evidence: Evidence) -> Tie {
+    fn between_equals(&self, strength: u32, gap: Span, together: Span, link: Link) -> Tie {
         let score = weigh::faded(strength, gap, self.allowed);
-        Tie { evidence, score, may_merge: gap <= together, hub: None }
+        Tie { link, gap, score, may_merge: gap <= together, hub: None }
     }
 }
 
-impl<'a> Desk<'a> {
+impl Desk<'_> {
     /// Everything that ties this episode to an incident one may still join.
-    pub(crate) fn ties(&self, alert: &Alert, episode: &Episode, allowed: Span) -> Ties<'a> {
-        let mut ties = Ties { graph: self.graph(), start: episode.start, allowed, best: BTreeMap::new() };
+    pub(crate) fn ties(&self, alert: &Alert, episode: &Episode, allowed: Span) -> Ties {
+        let mut ties = Ties { start: episode.start, allowed, best: BTreeMap::new() };
         match alert.ci.as_ref().and_then(|ci| self.item(ci)) {
             Some(item) => {
                 self.same_item(item, &mut ties);
@@ -94,8 +104,8 @@ impl<'a> Desk<'a> {
     fn same_item(&self, item: ItemIdx, ties: &mut Ties) {
         for (incident, presence) in self.state.index.at(item) {
             let (_, gap) = ties.nearest(presence);
-            let evidence = Evidence::SameItem { ci: ties.id(item), gap };
-            ties.offer(incident, ties.between_equals(weigh::SAME_ITEM, gap, weigh::TOGETHER, evidence));
+            let link = Link::SameItem { item };
+            ties.offer(incident, ties.between_equals(weigh::SAME_ITEM, gap, weigh::TOGETHER, link));
         }
     }
 
@@ -104,9 +114,9 @@ impl<'a> Desk<'a> {
         for (below, distance) in self.graph().walk_down(item, weigh::DISTANCE_MAX, limits::WALK_ITEMS_MAX).reached {
             for (incident, presence) in self.state.index.at(below) {
                 let (cause, gap) = ties.nearest(presence);
-                let evidence = Evidence::Dependency { from: ties.id(item), to: ties.id(below), distance, gap };
+                let link = Link::Dependency { from: item, to: below, distance };
                 let score = weigh::causal(weigh::dependency(distance), cause, ties.start, ties.allowed);
-                ties.offer(incident, Tie { evidence, score, may_merge: gap <= weigh::AT_ONCE, hub: None });
+                ties.offer(incident, Tie { link, gap, score, may_merge: gap <= weigh::AT_ONCE, hub: None });
             }
         }
     }
@@ -116,9 +126,9 @@ impl<'a> Desk<'a> {
         for (above, distance) in self.state.index.needing(item) {
             for (incident, presence) in self.state.index.at(above) {
                 let (effect, gap) = ties.nearest(presence);
-                let evidence = Evidence::Dependency { from: ties.id(above), to: ties.id(item), distance, gap };
+                let link = Link::Dependency { from: above, to: item, distance };
                 let score = weigh::causal(weigh::dependency(distance), ties.start, effect, ties.allowed);
-                ties.offer(incident, Tie { evidence, score, may_merge: true, hub: None });
+                ties.offer(incident, Tie { link, gap, score, may_merge: true, hub: None });
             }
         }
     }
@@ -129,17 +139,15 @@ impl<'a> Desk<'a> {
         for (on, down) in below {
             let dependents = self.graph().dependent_count(on);
             let alerting = self.state.index.needing_count(on) + 1;
-            let hub = (dependents > weigh::HUB_DEPENDENTS).then(|| (ties.id(on), dependents));
+            let hub = (dependents > weigh::HUB_DEPENDENTS).then_some((on, dependents));
             let needing = self.state.index.needing_near(on, ties.start);
             let siblings = needing.filter(|(other, up)| *other != item && *up <= weigh::COMMON_DISTANCE_MAX);
             for (other, up) in siblings.take(RELATIVES_MAX) {
                 let strength = weigh::common_dependency(down + up, dependents, alerting);
                 for (incident, presence) in self.state.index.at(other) {
                     let (_, gap) = ties.nearest(presence);
-                    let member = ties.id(other);
-                    let evidence =
-                        Evidence::CommonDependency { on: ties.id(on), member, distance: down + up, dependents, gap };
-                    let tie = Tie { hub: hub.clone(), ..ties.between_equals(strength, gap, weigh::AT_ONCE, evidence) };
+                    let link = Link::CommonDependency { on, member: other, distance: down + up, dependents };
+                    let tie = Tie { hub, ..ties.between_equals(strength, gap, weigh::AT_ONCE, link) };
                     ties.offer(incident, tie);
                 }
             }
@@ -152,11 +160,7 @@ impl<'a> Desk<'a> {
         for parent in self.graph().dependents(item).map(|edge| edge.to).take(RELATIVES_MAX) {
             for (_, members) in self.graph().groups(parent).filter(|(_, members)| members.contains(&item)) {
                 for other in members.iter().filter(|other| **other != item) {
-                    self.beside(*other, weigh::SAME_GROUP, ties, |ties, gap| Evidence::SameGroup {
-                        of: ties.id(parent),
-                        member: ties.id(*other),
-                        gap,
-                    });
+                    self.beside(*other, weigh::SAME_GROUP, Link::SameGroup { of: parent, member: *other }, ties);
                 }
             }
             for other in self.graph().dependencies(parent).map(|edge| edge.to).filter(|other| *other != item) {
@@ -169,17 +173,16 @@ impl<'a> Desk<'a> {
         for (incident, presence) in self.state.index.at(other) {
             let (_, gap) = ties.nearest(presence);
             if gap <= weigh::AT_ONCE {
-                let evidence = Evidence::CommonDependent { of: ties.id(of), member: ties.id(other), gap };
-                ties.offer(incident, ties.between_equals(weigh::COMMON_DEPENDENT, gap, weigh::AT_ONCE, evidence));
+                let link = Link::CommonDependent { of, member: other };
+                ties.offer(incident, ties.between_equals(weigh::COMMON_DEPENDENT, gap, weigh::AT_ONCE, link));
             }
         }
     }
 
-    fn beside(&self, other: ItemIdx, strength: u32, ties: &mut Ties, evidence: impl Fn(&Ties, Span) -> Evidence) {
+    fn beside(&self, other: ItemIdx, strength: u32, link: Link, ties: &mut Ties) {
         for (incident, presence) in self.state.index.at(other) {
             let (_, gap) = ties.nearest(presence);
-            let evidence = evidence(ties, gap);
-            ties.offer(incident, ties.between_equals(strength, gap, weigh::TOGETHER, evidence));
+            ties.offer(incident, ties.between_equals(strength, gap, weigh::TOGETHER, link));
         }
     }
 
@@ -194,8 +197,7 @@ impl<'a> Desk<'a> {
         for (_, other) in peers.into_iter().take(RELATIVES_MAX) {
             for (incident, presence) in self.state.index.at(other) {
                 let (_, gap) = ties.nearest(presence);
-                let evidence = Evidence::Connected { member: ties.id(other), gap };
-                let tie = ties.between_equals(weigh::CONNECTED, gap, Span::ZERO, evidence);
+                let tie = ties.between_equals(weigh::CONNECTED, gap, Span::ZERO, Link::Connected { member: other });
                 ties.offer(incident, Tie { may_merge: false, ..tie });
             }
         }
@@ -205,8 +207,8 @@ impl<'a> Desk<'a> {
             for other in residents.into_iter().filter(|other| *other != item) {
                 for (incident, presence) in self.state.index.at(other) {
                     let (_, gap) = ties.nearest(presence);
-                    let evidence = Evidence::SharedFate { location: ties.id(location), member: ties.id(other), gap };
-                    let tie = ties.between_equals(strength, gap, Span::ZERO, evidence);
+                    let link = Link::SharedFate { location, member: other };
+                    let tie = ties.between_equals(strength, gap, Span::ZERO, link);
                     ties.offer(incident, Tie { may_merge: false, ..tie });
                 }
             }
@@ -217,19 +219,47 @@ impl<'a> Desk<'a> {
     fn likeness(&self, alert: &Alert, ties: &mut Ties) {
         for (incident, member, start) in self.state.index.unbound_near(ties.start).take(UNBOUND_COMPARED_MAX) {
             let Some(other) = self.state.alerts.get(&member.0) else { continue };
-            let shared: Vec<Box<str>> = alert
-                .labels
-                .iter()
-                .filter(|(name, value)| {
-                    *name != "severity" && !value.is_empty() && other.labels.get(name) == Some(value)
-                })
-                .map(|(name, _)| name.into())
-                .collect();
+            let shared = shared_labels(alert, other).count();
             let of = alert.labels.len().max(other.labels.len()) as u32;
-            let strength = weigh::shared_labels(shared.len() as u32, of);
+            let strength = weigh::shared_labels(shared as u32, of);
             let gap = (start - ties.start).abs();
-            let tie = ties.between_equals(strength, gap, Span::ZERO, Evidence::SharedLabels { labels: shared, gap });
+            let tie = ties.between_equals(strength, gap, Span::ZERO, Link::SharedLabels { with: other.id });
             ties.offer(incident, Tie { may_merge: false, ..tie });
         }
     }
+
+    /// The tie of an alert in words.
+    pub(super) fn evidence(&self, alert: &Alert, tie: &Tie) -> Evidence {
+        let id = |item: ItemIdx| -> CiId { self.graph().id(item).clone() };
+        let gap = tie.gap;
+        match tie.link {
+            Link::SameItem { item } => Evidence::SameItem { ci: id(item), gap },
+            Link::Dependency { from, to, distance } => {
+                Evidence::Dependency { from: id(from), to: id(to), distance, gap }
+            }
+            Link::CommonDependency { on, member, distance, dependents } => {
+                Evidence::CommonDependency { on: id(on), member: id(member), distance, dependents, gap }
+            }
+            Link::SameGroup { of, member } => Evidence::SameGroup { of: id(of), member: id(member), gap },
+            Link::CommonDependent { of, member } => Evidence::CommonDependent { of: id(of), member: id(member), gap },
+            Link::Connected { member } => Evidence::Connected { member: id(member), gap },
+            Link::SharedFate { location, member } => {
+                Evidence::SharedFate { location: id(location), member: id(member), gap }
+            }
+            Link::SharedLabels { with } => {
+                let other = self.state.alerts.get(&with);
+                let labels = other.into_iter().flat_map(|other| shared_labels(alert, other)).map(Into::into).collect();
+                Evidence::SharedLabels { labels, gap }
+            }
+        }
+    }
+}
+
+/// The names of the labels that two alerts have in common; what every alert says says nothing.
+fn shared_labels<'a>(alert: &'a Alert, other: &'a Alert) -> impl Iterator<Item = &'a str> {
+    let labels = alert
+        .labels
+        .iter()
+        .filter(|(name, value)| *name != "severity" && !value.is_empty() && other.labels.get(name) == Some(value));
+    labels.map(|(name, _)| name)
 }

@@ -1,7 +1,7 @@
 //! What an incident's members say together: its instants, and whether anything still fires. docs/measures.md section 2.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use model::alert::{Alert, Episode};
 use model::reason::SymptomKind;
@@ -33,22 +33,36 @@ pub(crate) struct Facts {
     /// A flapping member holds it open until then.
     pub(crate) flapping_until: Option<Timestamp>,
     pub(crate) flaps: bool,
-    pub(crate) cis: BTreeSet<CiId>,
+    /// What the members say of each item, in the order of its id.
+    pub(crate) items: Vec<OnItem>,
     pub(crate) sources: BTreeSet<SourceName>,
-    /// What counts on each item, and who speaks of it.
-    pub(crate) alerting: BTreeMap<CiId, Alerting>,
     pub(crate) counting_sources: BTreeSet<SourceName>,
-    /// The worst alert of all, and of each item.
+    /// The worst alert of all.
     pub(crate) worst: Option<Worst>,
-    pub(crate) worst_on: BTreeMap<CiId, Worst>,
+}
+
+/// What members say of an item together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OnItem {
+    pub(crate) ci: CiId,
+    pub(crate) worst: Worst,
+    /// What counts of them.
+    pub(crate) alerting: Option<Alerting>,
 }
 
 /// What an alerting item is known by: when its first alert began, and the most telling of them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Alerting {
     pub(crate) start: Timestamp,
     pub(crate) kind: SymptomKind,
-    pub(crate) alertname: Box<str>,
+    pub(crate) alert: AlertId,
+}
+
+impl Facts {
+    pub(crate) fn on(&self, ci: &CiId) -> Option<&OnItem> {
+        let at = self.items.binary_search_by(|on| on.ci.cmp(ci)).ok()?;
+        self.items.get(at)
+    }
 }
 
 /// The more severe; of two the one that began first.
@@ -78,8 +92,9 @@ impl Desk<'_> {
         let alerts = members.chunk_by(|(one, _), (other, _)| one.id == other.id).count();
         let mut facts = Facts { members: members.len(), alerts, ..Facts::default() };
         let mut newest_detected = None;
+        facts.items = self.on_items(&members);
         for (alert, episode) in &members {
-            self.note_words(alert, episode, &mut facts);
+            note_words(alert, episode, &mut facts);
             if episode.is_open() {
                 facts.stale |= alert.stale;
                 facts.flapping_until = facts.flapping_until.max(alert.flapping.steady_at);
@@ -121,36 +136,33 @@ impl Desk<'_> {
 }
 
 impl Desk<'_> {
-    /// Who speaks of what, and what says the most: what a search for causes and a title need.
-    fn note_words(&self, alert: &Alert, episode: &Episode, facts: &mut Facts) {
-        let worst = Worst::of(alert, episode);
-        facts.worst = facts.worst.max(Some(worst));
-        note(&mut facts.sources, &alert.source);
-        if episode.counts() && alert.ci.is_some() {
-            note(&mut facts.counting_sources, &alert.source);
-        }
-        let Some(ci) = &alert.ci else { return };
-        note(&mut facts.cis, ci);
-        match facts.worst_on.get_mut(ci) {
-            Some(known) => *known = worst.max(*known),
-            None => drop(facts.worst_on.insert(ci.clone(), worst)),
-        }
-        if !episode.counts() {
-            return;
-        }
-        let (start, kind) = (episode.start, self.kind(alert));
-        match facts.alerting.get_mut(ci) {
-            Some(known) => {
-                known.start = known.start.min(start);
-                if kind < known.kind {
-                    (known.kind, known.alertname) = (kind, alert.alertname().into());
-                }
-            }
-            None => {
-                let alerting = Alerting { start, kind, alertname: alert.alertname().into() };
-                facts.alerting.insert(ci.clone(), alerting);
-            }
-        }
+    /// What is said of each item: what a search for causes and a title need.
+    fn on_items(&self, members: &[(&Alert, &Episode)]) -> Vec<OnItem> {
+        let mut said: Vec<(&CiId, &(&Alert, &Episode))> =
+            members.iter().filter_map(|member| Some((member.0.ci.as_ref()?, member))).collect();
+        // Of two that say as much the first member's word is taken: the sort keeps their order.
+        said.sort_by_key(|(ci, _)| *ci);
+        let each = said.chunk_by(|(one, _), (other, _)| one == other);
+        each.filter_map(|on| self.on_item(on)).collect()
+    }
+
+    fn on_item(&self, said: &[(&CiId, &(&Alert, &Episode))]) -> Option<OnItem> {
+        let (ci, _) = said.first()?;
+        let worst = said.iter().map(|(_, (alert, episode))| Worst::of(alert, episode)).max()?;
+        let counting = || said.iter().map(|(_, member)| *member).filter(|(_, episode)| episode.counts());
+        let start = counting().map(|(_, episode)| episode.start).min();
+        let telling = counting().map(|(alert, _)| (self.kind(alert), alert.id)).min_by_key(|(kind, _)| *kind);
+        let alerting = start.zip(telling).map(|(start, (kind, alert))| Alerting { start, kind, alert });
+        Some(OnItem { ci: (*ci).clone(), worst, alerting })
+    }
+}
+
+/// Who speaks, and who says the most.
+fn note_words(alert: &Alert, episode: &Episode, facts: &mut Facts) {
+    facts.worst = facts.worst.max(Some(Worst::of(alert, episode)));
+    note(&mut facts.sources, &alert.source);
+    if episode.counts() && alert.ci.is_some() {
+        note(&mut facts.counting_sources, &alert.source);
     }
 }
 

@@ -4,7 +4,7 @@ use model::alert::{Episode, SeverityStep};
 use model::incident::AffectedService;
 use model::outage::ItemState;
 use model::{CiId, IncidentId, Timestamp};
-use topology::{Graph, ItemIdx};
+use topology::{Graph, ItemIdx, Rollup};
 
 use crate::desk::Desk;
 use crate::state::Member;
@@ -61,6 +61,14 @@ impl Desk<'_> {
                 service.since = since;
             }
         }
+    }
+
+    /// Incidents that may make something of an item, some more than once: those with members on it or on anything it
+    /// needs. Nothing else can reach it, so the other incidents that are open need not be asked.
+    pub(crate) fn weighing_on(&self, item: ItemIdx) -> impl Iterator<Item = (IncidentId, &Rollup)> {
+        let here = |below| self.state.index.at(below).map(|(incident, _)| incident);
+        let incidents = self.graph().all_below([item]).into_iter().flat_map(here);
+        incidents.filter_map(|incident| Some((incident, self.state.impacts.get(&incident)?)))
     }
 
     /// The incident's own view of one item: the worst its active members there say.

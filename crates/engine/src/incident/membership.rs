@@ -186,6 +186,7 @@ impl Desk<'_> {
     /// Builds every index anew: after a restart, and when the graph changes.
     pub(crate) fn reindex(&mut self) {
         self.state.index = Default::default();
+        self.mark_items();
         self.state.impacts.clear();
         self.watch_limited();
         let incidents = self.state.incidents.values();

@@ -69,7 +69,7 @@ impl Desk<'_> {
         incident.alerts_unlisted = facts.alerts.saturating_sub(listed) as u64;
         incident.preexisting = facts.preexisting;
         incident.stale = facts.stale;
-        extend_sorted(&mut incident.cis, facts.cis.iter());
+        extend_sorted(&mut incident.cis, facts.items.iter().map(|on| &on.ci));
         extend_sorted(&mut incident.sources, facts.sources.iter());
     }
 

@@ -35,10 +35,10 @@ impl Desk<'_> {
             }
             Some(_) if worst.is_some() => self.at_risk(incident),
             Some(_) => "no service affected".to_owned(),
-            None if facts.cis.is_empty() && facts.alerts == 1 => return symptom,
-            None if facts.cis.is_empty() => format!("{}, cause unclear", counted(facts.alerts, "alert")),
+            None if facts.items.is_empty() && facts.alerts == 1 => return symptom,
+            None if facts.items.is_empty() => format!("{}, cause unclear", counted(facts.alerts, "alert")),
             None => {
-                format!("{} on {}, cause unclear", counted(facts.alerts, "alert"), counted(facts.cis.len(), "item"))
+                format!("{} on {}, cause unclear", counted(facts.alerts, "alert"), counted(facts.items.len(), "item"))
             }
         };
         format!("{symptom} – {suffix}")
@@ -69,7 +69,7 @@ impl Desk<'_> {
 
     /// What the cause's worst alert says, or the worst alert of all.
     fn alert_text(&self, cause: Option<&CiId>, facts: &Facts) -> Option<&str> {
-        let worst = cause.and_then(|cause| facts.worst_on.get(cause).copied()).or(facts.worst)?;
+        let worst = cause.and_then(|cause| facts.on(cause)).map(|on| on.worst).or(facts.worst)?;
         self.state.alerts.get(&worst.alert()).map(|alert| &*alert.summary)
     }
 
@@ -79,7 +79,7 @@ impl Desk<'_> {
             Some(class) => format!("{cause} ({class})"),
             None => cause.to_string(),
         };
-        match self.alert_text(Some(cause), facts).filter(|_| facts.cis.contains(cause)) {
+        match self.alert_text(Some(cause), facts).filter(|_| facts.on(cause).is_some()) {
             Some(text) => format!("{name}: {text}"),
             None => format!("{name}, which does not alert itself"),
         }
@@ -110,7 +110,7 @@ impl Desk<'_> {
     }
 
     fn is_down(&self, item: ItemIdx) -> bool {
-        self.state.impacts.values().any(|impact| impact.state(item) == ItemState::Down)
+        self.weighing_on(item).any(|(_, impact)| impact.state(item) == ItemState::Down)
     }
 
     fn label(&self, ci: &CiId) -> String {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use model::event::{AlertEvent, Status};
 use model::limits::{LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX};
-use model::{Effect, Labels, Severity, SourceName, Timestamp};
+use model::{Effect, Labels, Severity, SourceName, Timestamp, labels};
 
 use super::{BindName, Decoder, Said};
 use crate::Notice;
@@ -96,7 +96,8 @@ impl Decoder {
     }
 
     pub(crate) fn severity_of_word(&self, word: &str) -> Option<Severity> {
-        let own = self.severity_map.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim()));
+        let word = word.trim();
+        let own = self.severity_map.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
         own.map(|(_, severity)| *severity).or_else(|| Severity::from_word(word))
     }
 
@@ -125,6 +126,13 @@ fn titled(labels: &Labels) -> Box<str> {
     labels.get("alertname").map_or_else(|| labels.to_string().into(), Box::from)
 }
 
+/// The last of equal names wins, also where it is empty: so the empty ones leave only after that.
+fn without_empty<T: AsRef<str>>(mut pairs: Vec<(T, T)>) -> Labels {
+    labels::sort(&mut pairs);
+    pairs.retain(|(_, value)| !value.as_ref().is_empty());
+    Labels::from_sorted(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
+}
+
 /// Makes text fit for every store, and remembers what it changed.
 pub(crate) struct Cleaner<'n>(pub(crate) &'n mut Vec<Notice>);
 
@@ -149,12 +157,24 @@ impl Cleaner<'_> {
     }
 
     /// Labels or annotations, without those that are empty.
-    pub(crate) fn pairs(&mut self, field: &str, mut pairs: Pairs<'_>) -> Result<Labels, Problem> {
-        if pairs.0.len() > LABELS_MAX {
-            let what = format!("has {} entries, and at most {LABELS_MAX} are allowed: send fewer", pairs.0.len());
+    pub(crate) fn pairs(&mut self, field: &str, pairs: Pairs<'_>) -> Result<Labels, Problem> {
+        let count = match &pairs {
+            Pairs::Fit(fit) => fit.count,
+            Pairs::Sent(pairs) => pairs.len(),
+        };
+        if count > LABELS_MAX {
+            let what = format!("has {count} entries, and at most {LABELS_MAX} are allowed: send fewer");
             return Err(Problem::of_field(field, what));
         }
-        for (name, value) in &mut pairs.0 {
+        match pairs {
+            Pairs::Fit(fit) if fit.some_empty => Ok(without_empty(fit.packer.iter().collect())),
+            Pairs::Fit(fit) => Ok(fit.packer.finish()),
+            Pairs::Sent(pairs) => self.cleaned(field, pairs),
+        }
+    }
+
+    fn cleaned(&mut self, field: &str, mut pairs: Vec<(Text<'_>, Text<'_>)>) -> Result<Labels, Problem> {
+        for (name, value) in &mut pairs {
             self.without_nul(|| field.into(), name);
             if name.is_empty() || name.len() > LABEL_NAME_BYTES_MAX {
                 let bytes = name.len();
@@ -164,13 +184,7 @@ impl Cleaner<'_> {
             self.without_nul(|| format!("{field}.{}", name.as_str()), value);
             self.cut(|| format!("{field}.{}", name.as_str()), value);
         }
-        let some_empty = pairs.0.iter().any(|(_, value)| value.is_empty());
-        let labels = Labels::from_pairs(pairs.0);
-        if !some_empty {
-            return Ok(labels);
-        }
-        // The last of equal names wins, also where it is empty: so the empty ones leave only now.
-        Ok(Labels::from_pairs(labels.iter().filter(|(_, value)| !value.is_empty())))
+        Ok(without_empty(pairs))
     }
 
     pub(crate) fn unknown_severity(&mut self, word: &str) -> Severity {
@@ -180,13 +194,10 @@ impl Cleaner<'_> {
         Severity::Warning
     }
 
-    /// JSON forbids U+0000 unless it is escaped, and what was escaped is a copy.
     fn without_nul(&mut self, field: impl FnOnce() -> String, text: &mut Text<'_>) {
-        if let Cow::Owned(copy) = &mut text.0
-            && copy.contains('\0')
-        {
+        if text.has_nul() {
             self.0.push(Notice::NulRemoved { field: field().into() });
-            copy.retain(|c| c != '\0');
+            text.0.to_mut().retain(|c| c != '\0');
         }
     }
 

@@ -1,0 +1,144 @@
+//! What a candidate is worth as the cause, in thousandths, and what speaks for and against it.
+
+use model::Span;
+use model::incident::SuspectChange;
+use model::reason::{CauseEvidence, SymptomKind};
+use topology::ItemIdx;
+
+use super::changes::CHANGE_BEFORE_MAX;
+use super::scene::{Candidate, Scene};
+use crate::desk::Desk;
+
+/// Dependents that are asked whether they are quiet.
+const DEPENDENTS_MAX: usize = 500;
+/// Firing so long after the first, an item is no longer early.
+const EARLY_WITHIN: Span = Span::from_minutes(5);
+/// Explaining every alerting item; of what explains fewer, their share.
+const EXPLAINS: i64 = 560;
+/// Next to what alerts; of several silent items that explain the same, the nearest is the simplest.
+const NEAR: i64 = 120;
+
+#[derive(Default)]
+pub(super) struct Weight {
+    score: i64,
+    /// `None` where nobody asks for reasons: most candidates are only compared.
+    because: Option<Vec<CauseEvidence>>,
+}
+
+impl Weight {
+    pub(super) fn score(&self) -> u32 {
+        self.score.clamp(0, 1000) as u32
+    }
+
+    fn add(&mut self, score: i64, evidence: impl FnOnce() -> CauseEvidence) {
+        self.score += score;
+        if let Some(because) = &mut self.because {
+            because.push(evidence());
+        }
+    }
+
+    fn take(&mut self, score: i64, evidence: impl FnOnce() -> CauseEvidence) {
+        self.add(-score, evidence);
+    }
+}
+
+impl Desk<'_> {
+    pub(super) fn weigh(&self, candidate: &Candidate, scene: &Scene, changes: &[(ItemIdx, &SuspectChange)]) -> Weight {
+        let mut weight = Weight::default();
+        self.weigh_all(candidate, scene, changes, &mut weight);
+        weight
+    }
+
+    pub(super) fn weigh_with_reasons(
+        &self,
+        candidate: &Candidate,
+        scene: &Scene,
+        changes: &[(ItemIdx, &SuspectChange)],
+    ) -> (u32, Vec<CauseEvidence>) {
+        let mut weight = Weight { because: Some(Vec::new()), ..Weight::default() };
+        self.weigh_all(candidate, scene, changes, &mut weight);
+        (weight.score(), weight.because.unwrap_or_default())
+    }
+
+    fn weigh_all(
+        &self,
+        candidate: &Candidate,
+        scene: &Scene,
+        changes: &[(ItemIdx, &SuspectChange)],
+        weight: &mut Weight,
+    ) {
+        self.weigh_reach(candidate, scene, weight);
+        self.weigh_symptoms(candidate, scene, weight);
+        if let Some((_, change)) = changes.iter().find(|(item, _)| *item == candidate.item) {
+            let before = change.before;
+            let evidence = || CauseEvidence::Change { reference: change.reference.clone(), before };
+            weight.add(scaled(220, CHANGE_BEFORE_MAX - before, CHANGE_BEFORE_MAX), evidence);
+        }
+        self.weigh_quiet(candidate, scene, weight);
+        // It needs something that alerts too, and that does not need it in turn.
+        if let Some(below) = candidate.below {
+            weight.take(180, || CauseEvidence::DependsOnAlerting { ci: self.graph().id(below).clone() });
+        }
+        if let Some(source) = scene.monitor {
+            weight.take(200, || CauseEvidence::OnlyOneSource { source: source.clone() });
+        }
+    }
+
+    /// What share of the alerting items needs it, and how near they are.
+    fn weigh_reach(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
+        let (explained, of) = (i64::from(candidate.explains), scene.of());
+        weight.add(EXPLAINS * explained / of, || CauseEvidence::Explains { items: explained as u32, of: of as u32 });
+        if let Some((distance, item)) = candidate.nearest {
+            let near = NEAR / i64::from(distance.max(1));
+            weight.add(near, || CauseEvidence::Near { ci: self.graph().id(item).clone(), distance });
+        }
+    }
+
+    fn weigh_symptoms(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
+        let Some(seen) = candidate.alerting else {
+            weight.take(60, || CauseEvidence::Silent);
+            return;
+        };
+        // Early and loud says the less, the fewer of the others it explains: victims are both, too.
+        let (explained, of) = (i64::from(candidate.explains), scene.of());
+        let worth = |full: i64| full * (of + explained) / (2 * of);
+        let after = seen.start - scene.first;
+        weight.add(scaled(worth(220), EARLY_WITHIN - after.min(EARLY_WITHIN), EARLY_WITHIN), || {
+            CauseEvidence::FiredAfterFirst { after }
+        });
+        let kind = match seen.kind {
+            SymptomKind::Unreachable => 170,
+            SymptomKind::Saturation => 140,
+            SymptomKind::Errors => 80,
+            SymptomKind::Other => 70,
+            SymptomKind::Latency => 40,
+        };
+        weight.add(worth(kind), || {
+            let alertname = self.state.alerts.get(&seen.alert).map(|alert| alert.alertname()).unwrap_or_default();
+            CauseEvidence::Kind { kind: seen.kind, alertname: alertname.into() }
+        });
+    }
+
+    /// Dependents that are watched and say nothing speak against it, else DNS would always win.
+    fn weigh_quiet(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
+        let covered = self.state.marks.covered();
+        let mut watched = 0;
+        let mut quiet = 0;
+        for dependent in self.graph().dependents(candidate.item).take(DEPENDENTS_MAX).map(|edge| edge.to) {
+            let covered = covered.contains(dependent);
+            watched += u32::from(covered);
+            // It says nothing, and neither does anything that needs it.
+            quiet += u32::from(covered && !scene.concerned.contains(dependent));
+        }
+        if quiet > 0 {
+            weight.take(300 * i64::from(quiet) / i64::from(watched.max(1)), || CauseEvidence::QuietDependents {
+                quiet,
+                watched,
+            });
+        }
+    }
+}
+
+pub(super) fn scaled(full: i64, part: Span, whole: Span) -> i64 {
+    full * part.micros().max(0) / whole.micros().max(1)
+}
