@@ -162,7 +162,7 @@ impl Desk<'_> {
             let after = state.alerts.get(&id);
             changed_statements(id, before, after, out);
         }
-        out.alerts_forgotten = forgotten.keys().copied().collect();
+        out.alerts_forgotten = forgotten.values().map(|alert| (alert.id, alert.hot)).collect();
         out.incidents.extend(incidents.iter().filter_map(|id| state.incidents.get(id).cloned()));
         out.problems = problems.iter().filter_map(|id| state.problems.get(id).cloned()).collect();
         out.silences = silences.iter().filter_map(|id| state.silences.get(id).cloned()).collect();

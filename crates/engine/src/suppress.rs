@@ -72,7 +72,7 @@ impl Desk<'_> {
 
     fn explained_by_fault(&self, ci: &CiId) -> bool {
         let Some(item) = self.item(ci) else { return false };
-        self.weighing_on(item).any(|(id, impact)| {
+        self.weighing_on(item).into_iter().any(|(id, impact)| {
             let open = self.state.incidents.get(&id).is_some_and(model::Incident::is_open);
             open && impact.own(item) == ItemState::Up && impact.state(item) > ItemState::AtRisk
         })

@@ -115,9 +115,10 @@ impl Rows {
         for (alert, gone) in &step.statements_forgotten {
             self.alerts.get_mut(alert).expect("its alert is known").statements.retain(|known| known.key() != *gone);
         }
-        for id in &step.alerts_forgotten {
+        for (id, hot) in &step.alerts_forgotten {
             let alert = &self.alerts[id];
             assert_eq!((alert.episodes.len(), alert.statements.len()), (0, 0), "of {:?}", alert.dedup_key);
+            assert_eq!(alert.hot, *hot, "of {:?}", alert.dedup_key);
         }
     }
 

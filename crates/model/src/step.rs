@@ -37,8 +37,8 @@ pub struct Step {
     pub statements_forgotten: Vec<(AlertId, StatementKey)>,
     /// Alerts of which only repeats came.
     pub repeats: Vec<(AlertId, Hot)>,
-    /// Alerts that the engine needs no more; their rows stay.
-    pub alerts_forgotten: Vec<AlertId>,
+    /// Alerts that the engine needs no more, each with all that repeats moved of it; their rows stay.
+    pub alerts_forgotten: Vec<(AlertId, Hot)>,
     pub incidents: Vec<Incident>,
     pub problems: Vec<Problem>,
     pub outages: Vec<Outage>,

@@ -10,7 +10,7 @@ use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
 use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
 use crate::rows::head::{Head, Link};
-use crate::rows::hot::log_from;
+use crate::rows::hot::{Moved, log_from};
 use crate::rows::incident::{incident_from, outage_from};
 use crate::rows::ledger::{Range, position_from};
 use crate::rows::record::Outgoing;
@@ -221,7 +221,12 @@ async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
     let resolved = Select::from(&ALERT).columns(&["id"]).is("state", state_word(AlertState::Resolved));
     let resolved = keys(reading, resolved).await?;
     let mut narrow = keys(reading, Select::from(&ALERT_HOT).columns(&["alert"])).await?;
-    narrow.extend(logged(reading, findings).await?);
+    for (alert, hot) in logged(reading, findings).await? {
+        match hot {
+            Some(_) => narrow.extend([alert]),
+            None => drop(narrow.remove(&alert)),
+        }
+    }
     let needed = Select::from(&EPISODE).columns(&["alert", "id"]).with(Condition::Flag("needed", true));
     for id in keys(reading, needed).await?.difference(&narrow) {
         findings.add("I15", format!("{id} is forgotten and has episodes that are needed"));
@@ -239,15 +244,18 @@ async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
     Ok(())
 }
 
-/// The alerts of the log, which is as long as the head says.
-async fn logged(reading: &mut Reading, findings: &mut Findings) -> Result<Vec<AlertId>, StoreError> {
+/// What the log says of alerts. It is as long as the head says.
+async fn logged(reading: &mut Reading, findings: &mut Findings) -> Result<Moved, StoreError> {
     let said = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?.hot_logged;
     let rows = reading.select(Select::from(&HOT_LOG)).await?;
     let entries = rows.iter().map(|row| u64::read(&row[HOT_LOG.place("entries")]).unwrap_or_default()).sum::<u64>();
     if entries != said {
         findings.add("I15", format!("the log of repeats has {entries} entries where {said} were written"));
     }
-    Ok(log_from(&rows)?.into_keys().collect())
+    Ok(log_from(&rows).unwrap_or_else(|error| {
+        findings.add("I15", error.to_string());
+        Moved::new()
+    }))
 }
 
 async fn keys(reading: &mut Reading, select: Select) -> Result<BTreeSet<AlertId>, StoreError> {

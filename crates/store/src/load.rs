@@ -7,7 +7,7 @@
 //! ended within the horizon; silences and windows that reach into it; changes received within it; every source and what
 //! it covers; and of the incidents of the last 30 days what recurrence is judged by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Episode, Hot, Statement};
 use model::fact::{Change, MaintenanceWindow, Silence};
@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::rows::alert::{ALERT_LINE, alert_from, remembered_from, whole_episode_from};
 use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_from, source_from};
 use crate::rows::head::Head;
-use crate::rows::hot::{hot_from, log_from};
+use crate::rows::hot::{Moved, hot_from, log_from, log_of};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
 use crate::rows::ledger::{position_from, topology_from};
 use crate::schema::{
@@ -124,14 +124,12 @@ impl Domains {
         let mut pages = Pages::of(Select::from(&ALERT_HOT));
         while let Some(rows) = pages.next(reading).await? {
             let laid = rows.iter().map(|row| hot_from(row)).collect::<Result<Vec<_>, _>>()?;
-            let newest = laid.into_iter().map(|(alert, hot)| (alert, logged.remove(&alert).unwrap_or(hot)));
-            self.page(reading, &newest.collect()).await?;
+            let newest = laid.into_iter().map(|(alert, hot)| (alert, logged.remove(&alert).unwrap_or(Some(hot))));
+            self.page(reading, &known(newest)).await?;
         }
-        while !logged.is_empty() {
-            let from = logged.keys().nth(ALERTS_AT_ONCE).copied();
-            let rest = from.map_or_else(BTreeMap::new, |from| logged.split_off(&from));
-            self.page(reading, &logged).await?;
-            logged = rest;
+        let mut rest = logged.into_iter().peekable();
+        while rest.peek().is_some() {
+            self.page(reading, &known(rest.by_ref().take(ALERTS_AT_ONCE))).await?;
         }
         for snapshot in self.snapshots.values_mut() {
             snapshot.alerts.sort_by_key(|alert| alert.id);
@@ -246,13 +244,16 @@ impl Domains {
     }
 }
 
+/// Those that are not forgotten.
+fn known(moved: impl IntoIterator<Item = (AlertId, Option<Hot>)>) -> BTreeMap<AlertId, Hot> {
+    moved.into_iter().filter_map(|(alert, hot)| Some((alert, hot?))).collect()
+}
+
 /// Alerts from their rows, for people: what repeats moved laid over them, with the newest of their episodes (at most
 /// [`EPISODES_SHOWN_MAX`]) and without what was said.
 pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
-    let hot = Select::from(&ALERT_HOT).any_of("alert", alerts.iter().map(|alert| alert.id));
-    let mut hot: BTreeMap<AlertId, Hot> = reading.all(hot, hot_from).await?.into_iter().collect();
-    hot.extend(log_from(&reading.select(Select::from(&HOT_LOG)).await?)?);
+    let hot = hot_of(reading, alerts.iter().map(|alert| alert.id).collect()).await?;
     // Of one that is forgotten nothing is needed, and all there is is shown.
     let (known, forgotten): (Vec<AlertId>, Vec<AlertId>) =
         alerts.iter().map(|alert| alert.id).partition(|id| hot.contains_key(id));
@@ -264,6 +265,17 @@ pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<
         alert.episodes.drain(..older);
     }
     Ok(alerts.into_iter().map(|alert| lay_over(alert, &hot)).collect())
+}
+
+/// What repeats moved of those alerts that the engine still has.
+async fn hot_of(reading: &mut Reading, alerts: BTreeSet<AlertId>) -> Result<BTreeMap<AlertId, Hot>, StoreError> {
+    if alerts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let laid = reading.all(Select::from(&ALERT_HOT).any_of("alert", alerts.iter().copied()), hot_from).await?;
+    let mut moved: Moved = laid.into_iter().map(|(alert, hot)| (alert, Some(hot))).collect();
+    moved.append(&mut log_of(&reading.select(Select::from(&HOT_LOG)).await?, &alerts)?);
+    Ok(known(moved))
 }
 
 /// The episodes that the engine still has.

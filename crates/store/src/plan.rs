@@ -15,7 +15,7 @@ use crate::rows::fact::{
     change_row, coverage_row, exercise_row, gap_row, maintenance_row, recovery_point_row, silence_row, source_row,
 };
 use crate::rows::head::{Head, Link, sum};
-use crate::rows::hot::{hot_from, hot_row, log_from, log_row};
+use crate::rows::hot::{Moved, hot_row, log_from, log_row};
 use crate::rows::incident::{Role, about_row, incident_items, incident_row, outage_row, problem_row, recurrence_row};
 use crate::rows::ledger::{HourCounts, Range, hour_of, position_from, topology_row};
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
@@ -32,7 +32,7 @@ type Member = (AlertId, EpisodeId);
 
 /// Entries that the log of what repeats moved comes to before it is laid down in the narrow rows. More, and each commit
 /// in between costs less; but whoever reads alerts reads all of the log, and the commit that lays it down takes longer.
-const HOT_LOG_MAX: u64 = 32_768;
+const HOT_LOG_MAX: u64 = 16_384;
 
 #[derive(Debug)]
 pub(crate) struct CommitPlan(pub(crate) Commit);
@@ -56,18 +56,16 @@ impl Transaction for CommitPlan {
                 .columns(&["id", "number"])
                 .any_of("id", each().flat_map(|step| &step.problems).map(|problem| problem.id)),
             Select::from(&ABOUT).any_of("subject", subjects),
-            Select::from(&ALERT).any_of("id", forgotten(steps)),
-            Select::from(&ALERT_HOT).any_of("alert", forgotten(steps)),
+            Select::from(&ALERT).any_of("id", forgotten(steps).into_keys()),
             Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
             Select::from(&COUNT_HOUR).any_of("hour", each().map(|step| hour_of(step.clock))),
         ]
     }
 
-    /// What is forgotten takes what the log has of it along, and a full log is laid down: both need all of it.
+    /// A full log is laid down, for which it is read.
     fn then_reads(&self, found: &Found) -> Result<Vec<Select>, StoreError> {
         let full = Head::from_rows(found.first())?.hot_logged >= HOT_LOG_MAX;
-        let needed = full || !forgotten(&self.0.steps).is_empty();
-        Ok(if needed { vec![Select::from(&HOT_LOG)] } else { Vec::new() })
+        Ok(if full { vec![Select::from(&HOT_LOG)] } else { Vec::new() })
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, Committed), CommitError> {
@@ -89,10 +87,11 @@ impl Transaction for CommitPlan {
         plan.items(&commit.steps, found.next());
         plan.episodes(&commit.steps);
         plan.statements(&commit.steps);
-        let (wide, narrow) = (found.next(), found.next());
+        plan.alerts(&commit.steps);
+        plan.forget(&commit.steps, found.next())?;
         plan.receipts(&commit, &found.next())?;
         plan.hours(&commit.steps, &found.next())?;
-        plan.alerts(&commit.steps, wide, &narrow, &found.next())?;
+        plan.moved(&commit.steps, &found.next())?;
         let dead_letters = commit.dead_letters.len() as u64;
         let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
         plan.records(&commit);
@@ -129,10 +128,10 @@ fn fence(commit: &Commit, head: &Head) -> Result<(), CommitError> {
 }
 
 /// Alerts that are forgotten in the end: a later step may have come to know one again.
-fn forgotten(steps: &[Step]) -> BTreeSet<AlertId> {
-    let mut forgotten = BTreeSet::new();
+fn forgotten(steps: &[Step]) -> BTreeMap<AlertId, Hot> {
+    let mut forgotten = BTreeMap::new();
     for step in steps {
-        forgotten.retain(|id| step.alerts.iter().all(|alert| alert.id != *id));
+        forgotten.retain(|id, _| step.alerts.iter().all(|alert| alert.id != *id));
         forgotten.extend(step.alerts_forgotten.iter().copied());
     }
     forgotten
@@ -236,65 +235,59 @@ impl Plan {
         }
     }
 
-    fn alerts(&mut self, steps: &[Step], wide: Vec<Row>, narrow: &[Row], log: &[Row]) -> Result<(), StoreError> {
-        let mut moved = BTreeMap::new();
+    fn alerts(&mut self, steps: &[Step]) {
         for step in steps {
-            for alert in &step.alerts {
-                self.writes.put(&ALERT, alert_row(alert, step.clock));
-                moved.insert(alert.id, alert.hot);
-            }
-            moved.extend(step.repeats.iter().copied());
+            step.alerts.iter().for_each(|alert| self.writes.put(&ALERT, alert_row(alert, step.clock)));
         }
+    }
+
+    /// What repeats had moved of an alert goes into its own row, for the engine forgets it.
+    fn forget(&mut self, steps: &[Step], rows: Vec<Row>) -> Result<(), CommitError> {
         let forgotten = forgotten(steps);
-        if forgotten.is_empty() && self.head.hot_logged < HOT_LOG_MAX {
-            self.log(&moved);
-            return Ok(());
-        }
-        let mut hot = narrow.iter().map(|row| hot_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
-        let mut laid = log_from(log)?;
-        laid.append(&mut moved);
-        forgotten.iter().for_each(|id| hot.extend(laid.remove_entry(id)));
-        self.lay_down(&laid, log);
-        self.forget(forgotten, steps, wide, &hot)
-    }
-
-    fn log(&mut self, moved: &BTreeMap<AlertId, Hot>) {
-        if !moved.is_empty() {
-            self.writes.append(&HOT_LOG, log_row(self.seq, moved));
-            self.head.hot_logged += moved.len() as u64;
-        }
-    }
-
-    /// The log ends, and the narrow rows say what it said.
-    fn lay_down(&mut self, laid: &BTreeMap<AlertId, Hot>, log: &[Row]) {
-        laid.iter().for_each(|(alert, hot)| self.writes.put(&ALERT_HOT, hot_row(*alert, hot)));
-        log.iter().for_each(|row| self.writes.remove(&HOT_LOG, key_of(&HOT_LOG, row)));
-        self.head.hot_logged = 0;
-    }
-
-    /// What the engine forgets leaves the narrow table; what its repeats had moved goes into its own row.
-    fn forget(
-        &mut self,
-        forgotten: BTreeSet<AlertId>,
-        steps: &[Step],
-        wide: Vec<Row>,
-        hot: &BTreeMap<AlertId, Hot>,
-    ) -> Result<(), StoreError> {
-        let mut wide: BTreeMap<Row, Row> = wide.into_iter().map(|row| (key_of(&ALERT, &row), row)).collect();
+        let mut wide: BTreeMap<Row, Row> = rows.into_iter().map(|row| (key_of(&ALERT, &row), row)).collect();
         for step in steps {
-            let gone = step.alerts.iter().filter(|alert| forgotten.contains(&alert.id));
+            let gone = step.alerts.iter().filter(|alert| forgotten.contains_key(&alert.id));
             wide.extend(gone.map(|alert| (row![alert.id], alert_row(alert, step.clock))));
         }
-        for id in forgotten {
-            self.writes.remove(&ALERT_HOT, row![id]);
-            if let Some((mut row, hot)) = wide.remove(&row![id]).zip(hot.get(&id)) {
-                // Its narrow row goes, so what that had is kept with what it is called.
-                let alert = Alert { hot: *hot, ..alert_from(&row)? };
+        for (id, hot) in forgotten {
+            if let Some(mut row) = wide.remove(&row![id]) {
+                let alert = Alert { hot, ..alert_from(&row)? };
                 row[ALERT.place("body")] = document(&alert);
                 self.writes.put(&ALERT, row);
             }
         }
         Ok(())
+    }
+
+    /// What repeats moved goes to the log; and once that is full, all of it into the narrow rows.
+    fn moved(&mut self, steps: &[Step], log: &[Row]) -> Result<(), CommitError> {
+        let mut moved = Moved::new();
+        for step in steps {
+            moved.extend(step.alerts.iter().map(|alert| (alert.id, Some(alert.hot))));
+            moved.extend(step.repeats.iter().map(|(alert, hot)| (*alert, Some(*hot))));
+            moved.extend(step.alerts_forgotten.iter().map(|(alert, _)| (*alert, None)));
+        }
+        if self.head.hot_logged >= HOT_LOG_MAX {
+            let mut all = log_from(log)?;
+            all.append(&mut moved);
+            self.lay_down(&all, log);
+        } else if !moved.is_empty() {
+            self.writes.append(&HOT_LOG, log_row(self.seq, &moved));
+            self.head.hot_logged += moved.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The log ends, and the narrow rows say what it said.
+    fn lay_down(&mut self, moved: &Moved, log: &[Row]) {
+        for (alert, hot) in moved {
+            match hot {
+                Some(hot) => self.writes.put(&ALERT_HOT, hot_row(*alert, hot)),
+                None => self.writes.remove(&ALERT_HOT, row![*alert]),
+            }
+        }
+        log.iter().for_each(|row| self.writes.remove(&HOT_LOG, key_of(&HOT_LOG, row)));
+        self.head.hot_logged = 0;
     }
 
     /// The first answer of a key stays for as long as keys are remembered.

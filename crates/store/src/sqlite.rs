@@ -87,15 +87,28 @@ impl Sqlite {
     }
 
     /// Opens an existing store for questions only, also beside the service that writes it.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`], and [`StoreError::TooOld`] where nothing has brought it to this version's schema yet.
     pub async fn open_read_only(path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
-        let path = path.as_ref().to_owned();
+        Sqlite::open_reading(path.as_ref(), true).await
+    }
+
+    /// Opens an existing store of this or an older version for a [`Store::backup`](crate::Store::backup): what one
+    /// makes before an upgrade.
+    pub async fn open_to_copy(path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
+        Sqlite::open_reading(path.as_ref(), false).await
+    }
+
+    async fn open_reading(path: &Path, of_this_version: bool) -> Result<Sqlite, StoreError> {
+        let path = path.to_owned();
         refuse_old_sqlite().await?;
         if !path.exists() {
             return Err(StoreError::NotFound(format!("store at {}", path.display())));
         }
         let options = reading(&path).read_only(true);
         let mut connection = options.connect().await?;
-        migrate::check_only(&mut connection, &path).await?;
+        migrate::check_only(&mut connection, &path, of_this_version).await?;
         connection.close().await?;
         let readers = pool(options, SqliteConfig::default().readers);
         Ok(Sqlite(Arc::new(Opened { path, writer: None, readers, _lock: None })))

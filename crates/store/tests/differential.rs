@@ -164,7 +164,10 @@ impl Author {
                 step.statements_forgotten.push((alert.id, alert.statements[0].key()));
                 step.alerts.push(alert.clone());
             }
-            Change::Forget(n) => step.alerts_forgotten.push(alert_id(number(n))),
+            Change::Forget(n) => {
+                let alert = &self.alerts[of(n)];
+                step.alerts_forgotten.push((alert.id, alert.hot));
+            }
             Change::Open(n) => {
                 let incident = &mut self.incidents[of(n)];
                 incident.domain = step.domain.clone();

@@ -70,6 +70,32 @@ async fn a_store_of_a_newer_version_and_a_foreign_file_are_left_alone() {
 }
 
 #[tokio::test]
+async fn a_store_of_the_first_version_is_copied_as_it_is_and_brought_up_with_all_it_has() {
+    let folder = Folder::new();
+    let path = folder.file("first.db");
+    let store = open(&path).await;
+    Chain::claim(&store.clone().into()).await.step(written(0)).await;
+    store.close().await;
+    drop(store);
+    tamper(
+        &path,
+        "INSERT INTO alert_hot SELECT id, 7, changed_at, changed_at, NULL, NULL, NULL, NULL, NULL FROM alert;
+         DROP TABLE hot_log; ALTER TABLE head DROP COLUMN hot_logged; PRAGMA user_version = 1",
+    )
+    .await;
+    let refused = Sqlite::open_read_only(&path).await.unwrap_err();
+    assert!(matches!(refused, StoreError::TooOld { found: 1, .. }), "{refused}");
+    let copy = folder.file("before-the-upgrade.db");
+    Store::from(Sqlite::open_to_copy(&path).await.unwrap()).backup(&copy).await.unwrap();
+    for path in [path, copy] {
+        let store: Store = open(&path).await.into();
+        let alerts = &store.load().await.unwrap().domains["default"].alerts;
+        assert_eq!(alerts.iter().map(|alert| alert.hot.count).collect::<Vec<_>>(), [7; 20], "{}", path.display());
+        assert_eq!(store.check().await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
 async fn a_url_names_a_file() {
     let folder = Folder::new();
     let url = format!("sqlite://{}", folder.file("by-url.db").display());
@@ -208,6 +234,7 @@ async fn what_is_damaged_is_found() {
         ("I13", "UPDATE outage SET stop = start"),
         ("I13", "UPDATE outage SET stop = NULL"),
         ("I15", "DELETE FROM hot_log"),
+        ("I15", "UPDATE hot_log SET body = substr(body, 1, 79) WHERE seq = 1"),
         ("I15", "UPDATE head SET hot_logged = 0; DELETE FROM hot_log"),
     ] {
         let folder = Folder::new();

@@ -27,6 +27,11 @@ impl StorePlace {
     pub(crate) async fn open_read_only(&self) -> Result<Store, StoreError> {
         Ok(Store::Sqlite(Sqlite::open_read_only(&self.path).await?))
     }
+
+    /// To be copied as it is, also before this version has ever opened it.
+    pub(crate) async fn open_to_copy(&self) -> Result<Store, StoreError> {
+        Ok(Store::Sqlite(Sqlite::open_to_copy(&self.path).await?))
+    }
 }
 
 /// Waits for what is under way and closes the files.

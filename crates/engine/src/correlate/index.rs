@@ -69,7 +69,9 @@ impl Presence {
     }
 
     fn remove(&mut self, member: Member) {
-        self.0.retain(|(known, _)| *known != member);
+        if let Ok(at) = self.0.binary_search_by_key(&member, |(known, _)| *known) {
+            self.0.remove(at);
+        }
     }
 }
 

@@ -65,10 +65,16 @@ impl Desk<'_> {
 
     /// Incidents that may make something of an item, some more than once: those with members on it or on anything it
     /// needs. Nothing else can reach it, so the other incidents that are open need not be asked.
-    pub(crate) fn weighing_on(&self, item: ItemIdx) -> impl Iterator<Item = (IncidentId, &Rollup)> {
+    ///
+    /// Where few are open they are all given: to find out which are near would take longer.
+    pub(crate) fn weighing_on(&self, item: ItemIdx) -> Vec<(IncidentId, &Rollup)> {
+        const FEW: usize = 64;
+        if self.state.impacts.len() <= FEW {
+            return self.state.impacts.iter().map(|(incident, impact)| (*incident, impact)).collect();
+        }
         let here = |below| self.state.index.at(below).map(|(incident, _)| incident);
         let incidents = self.graph().all_below([item]).into_iter().flat_map(here);
-        incidents.filter_map(|incident| Some((incident, self.state.impacts.get(&incident)?)))
+        incidents.filter_map(|incident| Some((incident, self.state.impacts.get(&incident)?))).collect()
     }
 
     /// The incident's own view of one item: the worst its active members there say.

@@ -110,7 +110,7 @@ impl Desk<'_> {
     }
 
     fn is_down(&self, item: ItemIdx) -> bool {
-        self.weighing_on(item).any(|(_, impact)| impact.state(item) == ItemState::Down)
+        self.weighing_on(item).into_iter().any(|(_, impact)| impact.state(item) == ItemState::Down)
     }
 
     fn label(&self, ci: &CiId) -> String {

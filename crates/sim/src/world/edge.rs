@@ -103,7 +103,7 @@ impl World {
         self.log.push(Landed {
             seq,
             outbox: steps.iter().flat_map(|step| step.outbox.iter().cloned()).collect(),
-            forgotten: steps.iter().flat_map(|step| step.alerts_forgotten.iter().copied()).collect(),
+            forgotten: steps.iter().flat_map(|step| step.alerts_forgotten.iter().map(|(id, _)| *id)).collect(),
             coalesced: steps
                 .iter()
                 .flat_map(|step| &step.alerts)

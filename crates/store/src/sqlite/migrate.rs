@@ -27,9 +27,14 @@ pub(super) async fn bring_up(connection: &mut SqliteConnection, path: &Path) -> 
     Ok(())
 }
 
-pub(super) async fn check_only(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+/// Whether it is ours and not newer; and, where that is asked, not older either.
+pub(super) async fn check_only(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    of_this_version: bool,
+) -> Result<(), StoreError> {
     let found = version(connection, path).await?;
-    match found == MIGRATIONS.len() {
+    match found == MIGRATIONS.len() || !of_this_version {
         true => Ok(()),
         false => Err(StoreError::TooOld { path: path.to_owned(), found: found as i64, known: MIGRATIONS.len() as i64 }),
     }

@@ -44,7 +44,7 @@ pub(crate) async fn an_alert_that_comes_again_keeps_what_it_was_forgotten_with(s
     let first = resolved_alert(1);
     chain.step(Step { alerts: vec![first.clone()], ..step(at(1)) }).await;
     let later = at(1) + LATE_HORIZON;
-    chain.step(forgetting(Step { alerts_forgotten: vec![first.id], ..step(later) }, &[&first])).await;
+    chain.step(forgetting(Step { alerts_forgotten: vec![(first.id, first.hot)], ..step(later) }, &[&first])).await;
     let mut again = alert(1, later + Span::HOUR);
     again.episodes = vec![episode(1, 7, later + Span::HOUR, None)];
     chain.step(Step { alerts: vec![again.clone()], ..step(later + Span::HOUR) }).await;
@@ -119,7 +119,8 @@ pub(crate) async fn a_forgotten_alert_stays_and_is_not_loaded(store: Store) {
     repeated.hot.count = 5;
     chain.step(Step { alerts: vec![resolved_alert(1)], ..step(at(1)) }).await;
     chain.step(Step { repeats: vec![(alert_id(1), repeated.hot)], ..step(at(1)) }).await;
-    let forgets = Step { alerts_forgotten: vec![alert_id(1), alert_id(99)], ..step(at(1)) };
+    let forgets =
+        Step { alerts_forgotten: vec![(alert_id(1), repeated.hot), (alert_id(99), repeated.hot)], ..step(at(1)) };
     chain.step(forgetting(forgets, &[&repeated])).await;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts, [alert(2, at(0))]);
     assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(shown(repeated)), "with all its repeats");

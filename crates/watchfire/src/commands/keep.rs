@@ -14,7 +14,7 @@ pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::R
         StoreCommand::Backup(args) => {
             folder_of(&args.to)?;
             nothing_there(&args.to)?;
-            let store = args.store.place().open_read_only().await?;
+            let store = args.store.place().open_to_copy().await?;
             store.backup(&args.to).await?;
             close(&store).await;
             let bytes = std::fs::metadata(&args.to).context("the backup has gone")?.len();
