@@ -15,6 +15,8 @@ pub struct Profile {
     pub happenings: usize,
     pub pace: Pace,
     pub limits: IntakeLimits,
+    /// Entries from which on the store lays its log of repeats down.
+    pub hot_log_max: u64,
     pub policy: Policy,
     pub faults: Faults,
     /// Of a thousand happenings, those by people.
@@ -70,6 +72,7 @@ impl Profile {
                 batch_items_max: if small { 6 } else { 64 },
                 ahead_items_min: random.below(4),
             },
+            hot_log_max: *random.pick(&[1, 8, 64, u64::MAX]),
             policy: policy(random),
             faults: Faults::of(random),
             people: if random.chance(200) { 0 } else { 150 + random.below(200) as u32 },

@@ -121,6 +121,7 @@ impl World {
         let profile = Profile::of(&mut random);
         let cmdb = estate(&mut random, profile.items);
         let monitors = (0..profile.monitors).map(|at| Monitor::new(&mut random, &profile, at)).collect();
+        let memory = Memory::with_hot_log_max(profile.hot_log_max);
         World {
             truth: BEGIN,
             queue: BTreeMap::new(),
@@ -130,7 +131,7 @@ impl World {
             random,
             profile,
             mutant,
-            memory: Memory::new(),
+            memory,
             dark: false,
             processes: BTreeMap::new(),
             started: 0,

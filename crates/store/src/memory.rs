@@ -12,7 +12,7 @@ use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::load::Loaded;
 use crate::op::{Op, Verb};
-use crate::plan::CommitPlan;
+use crate::plan::{CommitPlan, HOT_LOG_MAX};
 use crate::schema;
 use crate::schema::{Kind, Table};
 use crate::select::{Condition, Select};
@@ -38,11 +38,18 @@ pub enum Fault {
 #[derive(Clone, Debug)]
 pub struct Image(Arc<Tables>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Twin {
     tables: Arc<Tables>,
+    hot_log_max: u64,
     fault: Option<Fault>,
     unavailable: bool,
+}
+
+impl Default for Twin {
+    fn default() -> Twin {
+        Twin { tables: Arc::default(), hot_log_max: HOT_LOG_MAX, fault: None, unavailable: false }
+    }
 }
 
 /// Rows by key, table by table in the order of the schema.
@@ -54,6 +61,15 @@ impl Memory {
         Memory::default()
     }
 
+    /// One whose log of repeats is laid down from so many entries on.
+    pub fn with_hot_log_max(entries: u64) -> Memory {
+        Memory(Arc::new(Mutex::new(Twin { hot_log_max: entries, ..Twin::default() })))
+    }
+
+    fn plan(&self, commit: Commit) -> CommitPlan {
+        CommitPlan { commit, hot_log_max: self.lock().hot_log_max }
+    }
+
     pub fn claim(&self) -> Result<u64, StoreError> {
         ready(self.store().claim())
     }
@@ -61,11 +77,11 @@ impl Memory {
     pub fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         let fault = self.lock().fault.take();
         match fault {
-            None => self.run(CommitPlan(commit)),
+            None => self.run(self.plan(commit)),
             Some(Fault::Before) => Err(StoreError::unavailable("a fault that was asked for, before").into()),
             Some(Fault::Full) => Err(CommitError::Full),
             Some(Fault::After) => {
-                self.run(CommitPlan(commit))?;
+                self.run(self.plan(commit))?;
                 Err(StoreError::unavailable("a fault that was asked for, after").into())
             }
         }

@@ -32,17 +32,21 @@ type Member = (AlertId, EpisodeId);
 
 /// Entries that the log of what repeats moved comes to before it is laid down in the narrow rows. More, and each commit
 /// in between costs less; but whoever reads alerts reads all of the log, and the commit that lays it down takes longer.
-const HOT_LOG_MAX: u64 = 16_384;
+pub(crate) const HOT_LOG_MAX: u64 = 16_384;
 
 #[derive(Debug)]
-pub(crate) struct CommitPlan(pub(crate) Commit);
+pub(crate) struct CommitPlan {
+    pub(crate) commit: Commit,
+    /// As [`HOT_LOG_MAX`].
+    pub(crate) hot_log_max: u64,
+}
 
 impl Transaction for CommitPlan {
     type Answer = Committed;
     type Error = CommitError;
 
     fn reads(&self) -> Vec<Select> {
-        let Commit { positions, steps, receipts, .. } = &self.0;
+        let Commit { positions, steps, receipts, .. } = &self.commit;
         let each = || steps.iter();
         let incidents = || each().flat_map(|step| &step.incidents).map(|incident| incident.id);
         let windows = each().flat_map(|step| &step.maintenance).map(|window| Value::from(window.id));
@@ -64,12 +68,12 @@ impl Transaction for CommitPlan {
 
     /// A full log is laid down, for which it is read.
     fn then_reads(&self, found: &Found) -> Result<Vec<Select>, StoreError> {
-        let full = Head::from_rows(found.first())?.hot_logged >= HOT_LOG_MAX;
+        let full = Head::from_rows(found.first())?.hot_logged >= self.hot_log_max;
         Ok(if full { vec![Select::from(&HOT_LOG)] } else { Vec::new() })
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, Committed), CommitError> {
-        let commit = self.0;
+        let CommitPlan { commit, hot_log_max } = self;
         let head = found.head()?;
         check(&commit)?;
         fence(&commit, &head)?;
@@ -91,7 +95,8 @@ impl Transaction for CommitPlan {
         plan.forget(&commit.steps, found.next())?;
         plan.receipts(&commit, &found.next())?;
         plan.hours(&commit.steps, &found.next())?;
-        plan.moved(&commit.steps, &found.next())?;
+        let full = plan.head.hot_logged >= hot_log_max;
+        plan.moved(&commit.steps, full.then(|| found.next()))?;
         let dead_letters = commit.dead_letters.len() as u64;
         let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
         plan.records(&commit);
@@ -260,17 +265,17 @@ impl Plan {
     }
 
     /// What repeats moved goes to the log; and once that is full, all of it into the narrow rows.
-    fn moved(&mut self, steps: &[Step], log: &[Row]) -> Result<(), CommitError> {
+    fn moved(&mut self, steps: &[Step], full: Option<Vec<Row>>) -> Result<(), CommitError> {
         let mut moved = Moved::new();
         for step in steps {
             moved.extend(step.alerts.iter().map(|alert| (alert.id, Some(alert.hot))));
             moved.extend(step.repeats.iter().map(|(alert, hot)| (*alert, Some(*hot))));
             moved.extend(step.alerts_forgotten.iter().map(|(alert, _)| (*alert, None)));
         }
-        if self.head.hot_logged >= HOT_LOG_MAX {
-            let mut all = log_from(log)?;
+        if let Some(log) = full {
+            let mut all = log_from(&log)?;
             all.append(&mut moved);
-            self.lay_down(&all, log);
+            self.lay_down(&all, &log);
         } else if !moved.is_empty() {
             self.writes.append(&HOT_LOG, log_row(self.seq, &moved));
             self.head.hot_logged += moved.len() as u64;

@@ -20,7 +20,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions, Connection, Row as _};
 use tokio::sync::Mutex;
 
-use crate::error::StoreError;
+use crate::commit::{Commit, Committed};
+use crate::error::{CommitError, StoreError};
+use crate::plan::{CommitPlan, HOT_LOG_MAX};
 use crate::transaction::Transaction;
 use lock::Lock;
 pub(crate) use read::SqliteReading;
@@ -34,11 +36,13 @@ pub struct SqliteConfig {
     /// The file grows to at most this many bytes; a commit that needs more fails as on a full disk. `None`: the disk is
     /// the limit.
     pub bytes_max: Option<u64>,
+    /// Entries that the log of repeats comes to before it is laid down in the narrow rows.
+    pub hot_log_max: u64,
 }
 
 impl Default for SqliteConfig {
     fn default() -> SqliteConfig {
-        SqliteConfig { readers: 4, bytes_max: None }
+        SqliteConfig { readers: 4, bytes_max: None, hot_log_max: HOT_LOG_MAX }
     }
 }
 
@@ -51,6 +55,7 @@ struct Opened {
     path: PathBuf,
     /// `None` where the store was opened read-only.
     writer: Option<Arc<Mutex<Writer>>>,
+    hot_log_max: u64,
     readers: SqlitePool,
     /// Held for as long as anything of the store is open.
     _lock: Option<Lock>,
@@ -81,9 +86,10 @@ impl Sqlite {
         let lock = Lock::take(&path)?;
         let mut connection = writing(&path, &config).connect().await?;
         migrate::bring_up(&mut connection, &path).await?;
-        let writer = Writer::new(writing(&path, &config), connection);
+        let hot_log_max = config.hot_log_max;
+        let writer = Some(Arc::new(Mutex::new(Writer::new(writing(&path, &config), connection))));
         let readers = pool(reading(&path), config.readers);
-        Ok(Sqlite(Arc::new(Opened { path, writer: Some(Arc::new(Mutex::new(writer))), readers, _lock: Some(lock) })))
+        Ok(Sqlite(Arc::new(Opened { path, writer, hot_log_max, readers, _lock: Some(lock) })))
     }
 
     /// Opens an existing store for questions only, also beside the service that writes it.
@@ -111,7 +117,7 @@ impl Sqlite {
         migrate::check_only(&mut connection, &path, of_this_version).await?;
         connection.close().await?;
         let readers = pool(options, SqliteConfig::default().readers);
-        Ok(Sqlite(Arc::new(Opened { path, writer: None, readers, _lock: None })))
+        Ok(Sqlite(Arc::new(Opened { path, writer: None, hot_log_max: HOT_LOG_MAX, readers, _lock: None })))
     }
 
     pub fn path(&self) -> &Path {
@@ -130,6 +136,10 @@ impl Sqlite {
         let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
         let work = tokio::spawn(async move { writer.lock().await.run(transaction).await });
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string()).into()))
+    }
+
+    pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.run(CommitPlan { commit, hot_log_max: self.0.hot_log_max }).await
     }
 
     pub(crate) fn reading(&self) -> SqliteReading {

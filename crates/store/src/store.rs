@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::commit::{AuditEntry, Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::memory::{Memory, Tables};
-use crate::plan::CommitPlan;
 use crate::retain::{Retention, Sweep};
 use crate::rows::head::Head;
 use crate::rows::record::DeadLetterState;
@@ -57,7 +56,7 @@ impl Store {
     pub async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
         match self {
             Store::Memory(memory) => memory.commit(commit),
-            Store::Sqlite(sqlite) => sqlite.run(CommitPlan(commit)).await,
+            Store::Sqlite(sqlite) => sqlite.commit(commit).await,
         }
     }
 

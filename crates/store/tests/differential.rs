@@ -313,9 +313,12 @@ async fn asked(store: &Store) -> String {
 
 async fn differ(acts: Vec<Act>) {
     let folder = Folder::new();
-    let sqlite = Sqlite::open(folder.file("test.db"), SqliteConfig::default()).await.unwrap();
+    // Few, so that the log of repeats is laid down many times.
+    let config = SqliteConfig { hot_log_max: 5, ..SqliteConfig::default() };
+    let memory = Memory::with_hot_log_max(config.hot_log_max);
+    let sqlite = Sqlite::open(folder.file("test.db"), config).await.unwrap();
     let mut sides = Vec::new();
-    for store in [Memory::new().store(), sqlite.clone().into()] {
+    for store in [memory.store(), sqlite.clone().into()] {
         sides.push((Chain::claim(&store).await, Author::new()));
     }
     for act in &acts {
