@@ -73,6 +73,7 @@ async fn product(path: &Path, said: &Said, topology: &Topology) -> (Duration, Du
             audit: Vec::new(),
             receipts: Vec::new(),
             topology: None,
+            owed: None,
             now,
         };
         previous = store.commit(commit).await.expect("it is committed").hash;

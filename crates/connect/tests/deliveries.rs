@@ -137,6 +137,7 @@ impl World {
             audit: Vec::new(),
             receipts: Vec::new(),
             topology: None,
+            owed: None,
             now: self.now,
         };
         self.store.commit(commit).await.unwrap();

@@ -52,6 +52,7 @@ fn empty() -> Loaded {
         clock: None,
         positions: Default::default(),
         topology: Vec::new(),
+        owed: Vec::new(),
         domains: Default::default(),
     }
 }

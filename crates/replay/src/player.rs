@@ -240,6 +240,7 @@ impl Player {
             audit: Vec::new(),
             receipts: Vec::new(),
             topology: self.version.take(),
+            owed: None,
             now: self.clock.max(Timestamp::EPOCH),
         };
         let committed = self.store.commit(commit).await?;

@@ -93,6 +93,7 @@ impl Stage {
             audit: Vec::new(),
             receipts: Vec::new(),
             topology,
+            owed: None,
             now,
         };
         self.previous = self.memory.commit(commit).expect("it is taken").hash;

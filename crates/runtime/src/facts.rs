@@ -146,6 +146,7 @@ mod tests {
             audit: Vec::new(),
             receipts: Vec::new(),
             topology: None,
+            owed: None,
             now: clock("12:00:00"),
         };
         memory.commit(commit).expect("the store takes it");

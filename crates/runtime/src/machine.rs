@@ -339,6 +339,7 @@ impl Machine {
             audit: std::mem::take(&mut batch.audit),
             receipts: std::mem::take(&mut batch.receipts),
             topology: batch.topology.take(),
+            owed: self.recomputes.owed_after(&batch.steps, batch.recomputed.as_ref()),
             now: batch.now,
         };
         (commit, batch)
@@ -363,19 +364,10 @@ impl Machine {
         if let Some(domains) = &mut self.domains {
             domains.number(&committed, &mut steps);
         }
-        self.want(&steps);
-        if let Some(domain) = &batch.recomputed {
-            self.recomputes.done(domain);
-        }
+        self.recomputes.committed(&steps, batch.recomputed.as_ref());
         // Shown before it is answered: who is told that it is in finds it.
         effects.push(Effect::Publish(Box::new(Published { steps, committed, at: batch.now })));
         effects.extend(batch.answers.into_iter().map(|(id, answer)| Effect::Answer(id, answer)));
-    }
-
-    fn want(&mut self, steps: &[Step]) {
-        for step in steps {
-            step.wanted.iter().for_each(|wanted| self.recomputes.want(&step.domain, wanted.clone()));
-        }
     }
 
     /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position; again until it succeeds. `[I17]`
@@ -408,7 +400,7 @@ impl Machine {
         self.turn_away_waiting(why, effects);
     }
 
-    fn loaded(&mut self, loaded: Loaded, epoch: u64, wall: Timestamp, effects: &mut Vec<Effect>) {
+    fn loaded(&mut self, mut loaded: Loaded, epoch: u64, wall: Timestamp, effects: &mut Vec<Effect>) {
         let position = |slot: &SlotName| loaded.positions.get(slot).copied().unwrap_or(0);
         let held = position(&self.slot);
         self.epoch = epoch;
@@ -417,6 +409,7 @@ impl Machine {
         self.sequence = position(&self.slot);
         self.clock = Clock::after(loaded.clock.unwrap_or_default().max(self.clock.last()));
         let topology = topology_of(&loaded);
+        self.recomputes.restore(std::mem::take(&mut loaded.owed));
         self.settle_unknown(held, &loaded.topology, effects);
         let mut domains = Domains::restore(loaded, topology, self.policy.clone());
         let now = self.clock.stamp(wall);
@@ -431,11 +424,6 @@ impl Machine {
     /// The stored position says which pushes are in: those are answered, the others are decided anew. The stored versions
     /// of the CMDB say it of an import.
     fn settle_unknown(&mut self, position: u64, versions: &[CmdbVersion], effects: &mut Vec<Effect>) {
-        // Wanted once more, should it be in: what is decided anew wants it anew.
-        let unknown: Vec<Step> =
-            self.in_flight.as_mut().map(|batch| std::mem::take(&mut batch.steps)).unwrap_or_default();
-        self.want(&unknown);
-        self.recomputes.start_over();
         self.aside.retain(|aside| matches!(aside, Aside::Cmdb(_)));
         let batches: Vec<Batch> = self.in_flight.take().into_iter().chain(self.decided.drain(..)).collect();
         let mut again = Vec::new();

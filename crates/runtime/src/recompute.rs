@@ -1,13 +1,14 @@
 //! What the engine wants from behind its horizon: asked for in order, one at a time in each domain, again until the
-//! store answers, and done only once what came of it is committed.
+//! store answers, and done only once what came of it is committed. Until then it is owed, and each commit says so: a
+//! process that is killed leaves it to the next.
 //!
 //! Facts are those of one moment. Were two questions of a domain under way together, the older facts could be decided
 //! last and undo what the newer ones said.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use model::Domain;
 use model::step::RecomputeWanted;
+use model::{Domain, Step};
 
 /// Questions of one domain that wait by themselves; further ones are put together with the last, which costs a wider
 /// look at the store and changes nothing else.
@@ -24,13 +25,13 @@ pub struct Asked {
     pub tries: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Recomputes {
     lanes: BTreeMap<Domain, Lane>,
     number: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Lane {
     /// The first is the one that is asked.
     waiting: VecDeque<RecomputeWanted>,
@@ -40,7 +41,7 @@ struct Lane {
 
 impl Recomputes {
     /// What is asked already may have been answered too early for this; what only waits has not.
-    pub(crate) fn want(&mut self, domain: &Domain, wanted: RecomputeWanted) {
+    fn want(&mut self, domain: &Domain, wanted: RecomputeWanted) {
         let lane = self.lanes.entry(domain.clone()).or_default();
         let under_way = usize::from(lane.asked.is_some());
         if lane.waiting.iter().skip(under_way).any(|other| *other == wanted) {
@@ -80,7 +81,7 @@ impl Recomputes {
     }
 
     /// What came of the question of this domain is committed.
-    pub(crate) fn done(&mut self, domain: &Domain) {
+    fn done(&mut self, domain: &Domain) {
         if let Some(lane) = self.lanes.get_mut(domain).filter(|lane| lane.asked.is_some()) {
             lane.waiting.pop_front();
             (lane.asked, lane.tries) = (None, 0);
@@ -88,9 +89,37 @@ impl Recomputes {
         self.lanes.retain(|_, lane| !lane.waiting.is_empty());
     }
 
-    /// The state was loaded again: what was under way is asked anew.
-    pub(crate) fn start_over(&mut self) {
-        self.lanes.values_mut().for_each(|lane| lane.asked = None);
+    /// The state was loaded: what is owed is what the store says, and none of it is asked yet. A commit of which nothing
+    /// was heard is in it or is not.
+    pub(crate) fn restore(&mut self, owed: Vec<(Domain, RecomputeWanted)>) {
+        self.lanes.clear();
+        for (domain, wanted) in owed {
+            self.lanes.entry(domain).or_default().waiting.push_back(wanted);
+        }
+    }
+
+    /// What is owed once these steps are in, and with them what came of the question of a domain; `None` where they
+    /// change nothing of it.
+    pub(crate) fn owed_after(
+        &self,
+        steps: &[Step],
+        recomputed: Option<&Domain>,
+    ) -> Option<Vec<(Domain, RecomputeWanted)>> {
+        if recomputed.is_none() && steps.iter().all(|step| step.wanted.is_empty()) {
+            return None;
+        }
+        let mut after = self.clone();
+        after.committed(steps, recomputed);
+        let waiting = |(domain, lane): (Domain, Lane)| lane.waiting.into_iter().map(move |one| (domain.clone(), one));
+        Some(after.lanes.into_iter().flat_map(waiting).collect())
+    }
+
+    /// These steps are in, and with them what came of the question of a domain.
+    pub(crate) fn committed(&mut self, steps: &[Step], recomputed: Option<&Domain>) {
+        for step in steps {
+            step.wanted.iter().for_each(|wanted| self.want(&step.domain, wanted.clone()));
+        }
+        recomputed.into_iter().for_each(|domain| self.done(domain));
     }
 
     /// Nothing is wanted, but what the store has refused to tell.
@@ -150,8 +179,8 @@ mod tests {
         recomputes.failed(&domain(), number);
         assert_eq!(asked(&mut recomputes), [(1, 1)]);
         assert!(!recomputes.is_asked(&domain(), number));
-        recomputes.start_over();
-        assert_eq!(asked(&mut recomputes), [(1, 1)]);
+        recomputes.restore(vec![(domain(), wanted("a", 1))]);
+        assert_eq!(asked(&mut recomputes), [(1, 0)]);
     }
 
     #[test]
@@ -165,6 +194,28 @@ mod tests {
         assert_eq!(asked(&mut recomputes), [(1, 0)]);
         recomputes.done(&domain());
         assert_eq!(asked(&mut recomputes), []);
+    }
+
+    #[test]
+    fn what_is_owed_is_what_is_not_done() {
+        let step = |wanted| Step { domain: domain(), wanted, ..Step::default() };
+        let mut recomputes = Recomputes::default();
+        assert_eq!(recomputes.owed_after(&[step(Vec::new())], None), None, "nothing changes");
+        let first = [step(vec![wanted("a", 1), wanted("a", 2)])];
+        let owed = vec![(domain(), wanted("a", 1)), (domain(), wanted("a", 2))];
+        assert_eq!(recomputes.owed_after(&first, None), Some(owed));
+        recomputes.committed(&first, None);
+        recomputes.ask();
+        let second = [step(vec![wanted("a", 3)])];
+        let owed = vec![(domain(), wanted("a", 2)), (domain(), wanted("a", 3))];
+        assert_eq!(recomputes.owed_after(&second, Some(&domain())), Some(owed.clone()));
+        recomputes.committed(&second, Some(&domain()));
+        let mut next = Recomputes::default();
+        next.restore(owed);
+        assert_eq!(asked(&mut next), asked(&mut recomputes));
+        next.committed(&[], Some(&domain()));
+        next.ask();
+        assert_eq!(next.owed_after(&[], Some(&domain())), Some(Vec::new()));
     }
 
     #[test]

@@ -300,7 +300,34 @@ fn facts_that_are_wanted_outlive_a_commit_of_which_nothing_was_heard_and_a_stop_
     assert!(shell.stopped);
 }
 
+#[test]
+fn facts_that_are_owed_are_asked_for_by_the_process_that_comes_after() {
+    let mut shell = Shell::running();
+    shell.import(1, "checkout{service}");
+    shell.land_all();
+    shell.push(2, vec![long_ago(&shell, "Down/checkout")]);
+    shell.land_all();
+    let asked = shell.asked.pop_front().expect("the past is asked for");
+    shell.die_and_come_again();
+    let again = shell.asked.pop_front().expect("it is owed still");
+    assert_eq!((&again.domain, &again.wanted), (&asked.domain, &asked.wanted));
+    shell.land_all();
+    shell.answer_facts(&again);
+    shell.land_all();
+    shell.die_and_come_again();
+    assert!(shell.asked.is_empty(), "it was given");
+}
+
 impl Shell {
+    /// Killed, and started anew on what the store has.
+    fn die_and_come_again(&mut self) {
+        self.machine = Machine::new(Policy::default(), IntakeLimits::default());
+        self.commits.clear();
+        self.asked.clear();
+        self.loads = 1;
+        self.load();
+    }
+
     fn answer_facts(&mut self, asked: &Asked) {
         let topology = topology_of(&self.memory.load().unwrap());
         let facts = ready(load_facts(&self.memory.store(), &topology, &asked.wanted)).unwrap();

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use model::name::SourceName;
-use model::{Cmdb, CommitHash, DeadLetterId, IncidentId, ProblemId, Step, Timestamp};
+use model::step::RecomputeWanted;
+use model::{Cmdb, CommitHash, DeadLetterId, Domain, IncidentId, ProblemId, Step, Timestamp};
 
 /// The hash that the very first commit follows.
 pub const GENESIS: CommitHash = CommitHash::from_bytes([0; 16]);
@@ -23,6 +24,9 @@ pub struct Commit {
     pub audit: Vec<AuditEntry>,
     pub receipts: Vec<Receipt>,
     pub topology: Option<CmdbVersion>,
+    /// What the engine wants from behind its horizon and has not been given once this is in, each domain's in order: all
+    /// of it, where it is not what the store has; `None` where it is.
+    pub owed: Option<Vec<(Domain, RecomputeWanted)>>,
     /// The engine's clock; the store's "now" from here on. It never goes back.
     pub now: Timestamp,
 }

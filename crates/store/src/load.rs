@@ -13,7 +13,7 @@ use model::alert::{Alert, Episode, Hot, Statement};
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::limits::{EPISODES_SHOWN_MAX, LATE_HORIZON};
 use model::source::{Coverage, Source};
-use model::step::Recurrence;
+use model::step::{RecomputeWanted, Recurrence};
 use model::{AlertId, CommitHash, Domain, Incident, Outage, Problem, Span, Timestamp};
 
 use crate::commit::{CmdbVersion, SlotName};
@@ -23,9 +23,9 @@ use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_fr
 use crate::rows::head::Head;
 use crate::rows::hot::{Moved, hot_from, log_from, log_of};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
-use crate::rows::ledger::{position_from, topology_from};
+use crate::rows::ledger::{owed_from, position_from, topology_from};
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, POSITION,
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, OWED, POSITION,
     PROBLEM, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
@@ -50,6 +50,8 @@ pub struct Loaded {
     pub positions: BTreeMap<SlotName, u64>,
     /// Oldest first.
     pub topology: Vec<CmdbVersion>,
+    /// What the engine wants from behind its horizon and was never given, each domain's in order.
+    pub owed: Vec<(Domain, RecomputeWanted)>,
     pub domains: BTreeMap<Domain, Snapshot>,
 }
 
@@ -76,6 +78,7 @@ impl Store {
         let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
         let positions = reading.all(Select::from(&POSITION), position_from).await?;
         let topology = reading.all(Select::from(&TOPOLOGY), topology_from).await?;
+        let owed = reading.all(Select::from(&OWED), owed_from).await?;
         let mut domains = Domains::read(&mut reading).await?;
         domains.alerts(&mut reading).await?;
         domains.incidents(&mut reading).await?;
@@ -88,6 +91,7 @@ impl Store {
             clock: head.now(),
             positions: positions.into_iter().collect(),
             topology,
+            owed,
             domains: domains.snapshots,
         })
     }

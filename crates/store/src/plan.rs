@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Hot, Statement, StatementKey};
 use model::limits::IDEMPOTENCY_KEEP;
-use model::step::{Counts, KnownEpisode};
-use model::{AlertId, CommitHash, EpisodeId, IncidentId, ProblemId, Step, Timestamp};
+use model::step::{Counts, KnownEpisode, RecomputeWanted};
+use model::{AlertId, CommitHash, Domain, EpisodeId, IncidentId, ProblemId, Step, Timestamp};
 
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
 use crate::error::{CommitError, Conflict, StoreError};
@@ -17,11 +17,11 @@ use crate::rows::fact::{
 use crate::rows::head::{Head, Link, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
 use crate::rows::incident::{Role, about_row, incident_items, incident_row, outage_row, problem_row, recurrence_row};
-use crate::rows::ledger::{HourCounts, Range, hour_of, position_from, topology_row};
+use crate::rows::ledger::{HourCounts, Range, hour_of, owed_row, position_from, topology_row};
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT,
+    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, OWED, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT,
     RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::Select;
@@ -46,7 +46,7 @@ impl Transaction for CommitPlan {
     type Error = CommitError;
 
     fn reads(&self) -> Vec<Select> {
-        let Commit { positions, steps, receipts, .. } = &self.commit;
+        let Commit { positions, steps, receipts, owed, .. } = &self.commit;
         let each = || steps.iter();
         let incidents = || each().flat_map(|step| &step.incidents).map(|incident| incident.id);
         let windows = each().flat_map(|step| &step.maintenance).map(|window| Value::from(window.id));
@@ -63,6 +63,7 @@ impl Transaction for CommitPlan {
             Select::from(&ALERT).any_of("id", forgotten(steps).into_keys()),
             Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
             Select::from(&COUNT_HOUR).any_of("hour", each().map(|step| hour_of(step.clock))),
+            if owed.is_some() { Select::from(&OWED) } else { Select::from(&OWED).limit(0) },
         ]
     }
 
@@ -95,6 +96,7 @@ impl Transaction for CommitPlan {
         plan.forget(&commit.steps, found.next())?;
         plan.receipts(&commit, &found.next())?;
         plan.hours(&commit.steps, &found.next())?;
+        plan.owe(commit.owed.as_deref(), &found.next());
         let full = plan.head.hot_logged >= hot_log_max;
         plan.moved(&commit.steps, full.then(|| found.next()))?;
         let dead_letters = commit.dead_letters.len() as u64;
@@ -328,6 +330,15 @@ impl Plan {
             self.writes.put(&COUNT_HOUR, counts.row());
         }
         Ok(())
+    }
+
+    /// What is owed behind the horizon, instead of what was.
+    fn owe(&mut self, owed: Option<&[(Domain, RecomputeWanted)]>, existing: &[Row]) {
+        let Some(owed) = owed else { return };
+        existing.iter().for_each(|row| self.writes.remove(&OWED, key_of(&OWED, row)));
+        for (nth, (domain, wanted)) in (0..).zip(owed) {
+            self.writes.put(&OWED, owed_row(domain, nth, wanted));
+        }
     }
 
     /// What comes with the commit beside its steps.

@@ -87,6 +87,8 @@ tables! {
     /// The ranges of each slot, as they were committed; they tile. `[I1]`
     LEDGER = "ledger", key 2 { slot: Text, start: Int, stop: Int, seq: Int, gap: Int }
     DOMAIN = "domain", key 1 { name: Text, clock: Int }
+    /// What the engine wants from behind its horizon and has not been given yet.
+    OWED = "owed", key 2 { domain: Text, nth: Int, body: Text }
 
     ALERT = "alert", key 1 {
         id: Id, domain: Text, source: Text, state: Text, severity: Int, ci: Text null, environment: Text null,

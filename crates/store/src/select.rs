@@ -105,10 +105,10 @@ impl Select {
         self
     }
 
-    /// It asks for one of no values.
+    /// It asks for one of no values, or for no rows.
     pub(crate) fn finds_nothing(&self) -> bool {
         let nothing = |condition: &Condition| matches!(condition, Condition::AnyOf(_, values) if values.is_empty());
-        self.conditions.iter().any(nothing)
+        self.limit == Some(0) || self.conditions.iter().any(nothing)
     }
 
     /// The names of the columns of the rows it gives.

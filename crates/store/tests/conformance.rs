@@ -39,6 +39,7 @@ conform! {
         what_is_committed_is_loaded,
         repeats_move_only_the_hot_part_and_are_laid_over_the_alert,
         what_many_repeats_moved_reads_the_same_once_it_is_laid_down,
+        what_is_owed_behind_the_horizon_is_loaded_as_it_was_said_last,
         a_commit_from_where_the_store_is_not_is_refused_whole,
         gaps_are_ranges_and_ranges_tile,
         a_slot_begins_where_it_begins,

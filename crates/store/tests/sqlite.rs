@@ -80,7 +80,7 @@ async fn a_store_of_the_first_version_is_copied_as_it_is_and_brought_up_with_all
     tamper(
         &path,
         "INSERT INTO alert_hot SELECT id, 7, changed_at, changed_at, NULL, NULL, NULL, NULL, NULL FROM alert;
-         DROP TABLE hot_log; ALTER TABLE head DROP COLUMN hot_logged; PRAGMA user_version = 1",
+         DROP TABLE hot_log; DROP TABLE owed; ALTER TABLE head DROP COLUMN hot_logged; PRAGMA user_version = 1",
     )
     .await;
     let refused = Sqlite::open_read_only(&path).await.unwrap_err();

@@ -138,6 +138,7 @@ impl World {
                 audit: Vec::new(),
                 receipts: Vec::new(),
                 topology: None,
+                owed: None,
                 ..effects
             };
         }

@@ -1,12 +1,12 @@
 //! Positions of source slots, the ranges that led to them, domains, counts per hour, versions of the topology.
 
-use model::step::Counts;
+use model::step::{Counts, RecomputeWanted};
 use model::{Domain, Span, Timestamp};
 
 use super::head::{count_cells, counts_from};
 use crate::commit::{CmdbVersion, SlotName};
 use crate::error::StoreError;
-use crate::schema::{COUNT_HOUR, LEDGER, POSITION, TOPOLOGY};
+use crate::schema::{COUNT_HOUR, LEDGER, OWED, POSITION, TOPOLOGY};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
 impl From<&SlotName> for Value {
@@ -24,6 +24,16 @@ impl Cell for SlotName {
 pub(crate) fn position_from(row: &[Value]) -> Result<(SlotName, u64), StoreError> {
     let mut cells = Cells::new(&POSITION, row);
     Ok((cells.take()?, cells.take()?))
+}
+
+/// What is owed to a domain, in the order of the rows.
+pub(crate) fn owed_row(domain: &Domain, nth: u64, wanted: &RecomputeWanted) -> Row {
+    row![domain, nth, document(wanted)]
+}
+
+pub(crate) fn owed_from(row: &[Value]) -> Result<(Domain, RecomputeWanted), StoreError> {
+    let domain = Cells::new(&OWED, row).take()?;
+    Ok((domain, Cells::last(&OWED, row).document()?))
 }
 
 /// Positions `[start, stop)` of a slot, committed together, or folded together once they were old.

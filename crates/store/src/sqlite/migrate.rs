@@ -9,8 +9,11 @@ use sqlx::{AssertSqlSafe, Connection, Row as _, SqliteConnection};
 use crate::error::StoreError;
 
 /// In order; the number of each is its place, from 1. What was released is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/sqlite/0001_first.sql"), include_str!("../../migrations/sqlite/0002_hot_log.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_hot_log.sql"),
+    include_str!("../../migrations/sqlite/0003_owed.sql"),
+];
 
 /// "Wfir": this file is a store of ours.
 const APPLICATION_ID: i64 = 0x5766_6972;

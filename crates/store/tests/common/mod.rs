@@ -327,6 +327,7 @@ pub(crate) fn commit(now: Timestamp) -> Commit {
         audit: Vec::new(),
         receipts: Vec::new(),
         topology: None,
+        owed: None,
         now,
     }
 }

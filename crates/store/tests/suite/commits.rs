@@ -3,8 +3,8 @@
 use model::alert::{Alert, Hot, Repeated};
 use model::limits::IDEMPOTENCY_KEEP;
 use model::source::{Coverage, SourceGap};
-use model::step::{Recurrence, Subject};
-use model::{CommitHash, Span, Step};
+use model::step::{RecomputeWanted, Recurrence, Subject};
+use model::{CommitHash, Domain, Span, Step};
 use store::{Commit, CommitError, Conflict, Disposition, IncidentKey, PositionAdvance, Snapshot, Store};
 
 use crate::common::*;
@@ -99,6 +99,22 @@ pub(crate) async fn what_many_repeats_moved_reads_the_same_once_it_is_laid_down(
     assert!(loaded.iter().all(|alert| alert.hot.count == COMMITS));
     let dump = store.dump().await.unwrap();
     assert!(dump.contains("\nhot_log\n 36 500 x"), "what came before is laid down");
+}
+
+pub(crate) async fn what_is_owed_behind_the_horizon_is_loaded_as_it_was_said_last(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let wanted = |ci: &str| RecomputeWanted { items: vec![ci.into()], from: at(-9), to: at(0) };
+    let of = |domain: &str, ci: &str| (Domain::from(domain), wanted(ci));
+    let both = vec![of("a", "db-2"), of("a", "db-1"), of("b", "db-1")];
+    for (owed, loaded) in [
+        (Some(both.clone()), both.clone()),
+        (None, both),
+        (Some(vec![of("b", "db-1")]), vec![of("b", "db-1")]),
+        (Some(Vec::new()), Vec::new()),
+    ] {
+        chain.commit(Commit { owed, ..commit(at(0)) }).await;
+        assert_eq!(store.load().await.unwrap().owed, loaded);
+    }
 }
 
 pub(crate) async fn a_commit_from_where_the_store_is_not_is_refused_whole(store: Store) {
