@@ -14,7 +14,7 @@ fn a_second_process_on_the_same_data_is_told_who_has_it_and_disturbs_nobody() {
     assert_eq!(status.code(), Some(1), "{said}");
     let pid = first.process.pid().as_raw_nonzero();
     assert!(said.contains(&format!("another process (pid {pid}) has the store open")), "{said}");
-    assert!(said.contains("stop it, or open the store read-only"), "it does not say what to do: {said}");
+    assert!(said.contains("stop it, or give this one a store of its own"), "it does not say what to do: {said}");
     assert_eq!(first.push(r#"{"summary":"still taken"}"#).with(202)["accepted"], 1);
     first.assert_lives();
     first.stop();

@@ -49,7 +49,7 @@ struct Orphaned {
 }
 
 /// Imports a CMDB file, YAML or JSON: an upsert by `id`, or with `replace` the whole. `422` names every fault with its
-/// line, and nothing is imported; `409` where the configuration names the files that the CMDB comes from.
+/// line, and nothing is imported; `409` where the configuration names the files that the CMDB comes from; a dry run is always answered.
 #[utoipa::path(put, path = "/api/v1/cmdb", tag = "cmdb",
     request_body(content = String, content_type = "application/yaml", description = "contract section 4; JSON too"),
     params(
@@ -64,7 +64,10 @@ async fn put(by: By<Admin>, State(api): State<Api>, asked: Asked, Raw(body): Raw
     let flag = |name| asked.flag(name).map(|said| said.unwrap_or(false));
     let how = How { replace: flag("replace")?, lenient: flag("lenient")? };
     let text = std::str::from_utf8(&body).map_err(|error| Fault::bad(format!("the file is no UTF-8: {error}")))?;
-    api.imports_by_request()?;
+    let dry_run = flag("dry_run")?;
+    if !dry_run {
+        api.imports_by_request()?;
+    }
 
     let _turn = api.importing().await;
     let newest = api.store().newest_topology().await?;
@@ -78,7 +81,6 @@ async fn put(by: By<Admin>, State(api): State<Api>, asked: Asked, Raw(body): Raw
         );
         return Err(Fault::conflict(why).with("removed", import.diff.removed.len().into()));
     }
-    let dry_run = flag("dry_run")?;
     let orphaned = api.orphaned(&import.diff.removed);
     let applied = !dry_run && !import.diff.is_empty();
     let answer = imported(&import, version + u64::from(!import.diff.is_empty()), dry_run, orphaned);

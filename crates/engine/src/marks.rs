@@ -57,10 +57,11 @@ impl State {
 }
 
 impl Desk<'_> {
-    /// Before anything is asked: the marks are of the graph in force.
-    pub(crate) fn keep_marks(&mut self) {
+    /// Before anything is asked, a timer that is due before it is told that the graph changed included: whatever goes by
+    /// places goes by those of the graph in force.
+    pub(crate) fn keep_places(&mut self) {
         if self.state.marks.of != Some(version(self.graph())) {
-            self.mark_items();
+            self.reindex();
         }
     }
 

@@ -96,7 +96,8 @@ impl State {
         if let Some(open) = alert.open_episode() {
             if let Some((at, _)) = open.deadline {
                 self.timers.set(at, Timer::Deadline(id));
-                if at <= self.clock {
+                // At this very instant its timer is yet to come: what is said at an instant comes before its timers.
+                if at < self.clock {
                     self.awaiting.entry(alert.source.clone()).or_default().insert(id);
                 }
             }

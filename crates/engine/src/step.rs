@@ -23,7 +23,7 @@ pub fn step(state: &mut State, topology: &Topology, policy: &Policy, batch: &Bat
     let now = state.clock;
     let out = Step { domain: state.domain.clone(), ..Step::default() };
     let mut desk = Desk { state, topology, policy, out, now, by: None };
-    desk.keep_marks();
+    desk.keep_places();
     for received in &batch.inputs {
         desk.input(received);
     }

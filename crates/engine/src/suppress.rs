@@ -5,7 +5,6 @@ use model::alert::{Alert, Episode, Suppression};
 use model::fact::{MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
 use model::outage::ItemState;
-use model::reason::Binding;
 use model::step::Subject;
 use model::{AlertId, CiId, EpisodeId, Interval, Matcher, Reason, SilenceId, Timestamp, limits};
 use topology::Rollup;
@@ -27,7 +26,7 @@ impl Desk<'_> {
 
     /// The silence that holds longest of those that match.
     fn silenced(&self, alert: &Alert) -> Option<Suppression> {
-        let matching = self.silences_now().filter(|silence| matches(&silence.matchers, alert));
+        let matching = self.silences_now().filter(|silence| silence.matches(alert));
         let longest = matching.max_by_key(|silence| (silence.interval.end(), silence.id))?;
         Some(Suppression::Silence {
             silence: longest.id,
@@ -308,19 +307,5 @@ pub(crate) fn matches(matchers: &[Matcher], alert: &Alert) -> bool {
 
 /// A label; where there is none of that name, a field of the alert.
 pub(crate) fn field<'a>(alert: &'a Alert, name: &str) -> std::borrow::Cow<'a, str> {
-    if let Some(value) = alert.labels.get(name) {
-        return value.into();
-    }
-    match name {
-        "source" => alert.source.as_str().into(),
-        "severity" => alert.severity().as_str().into(),
-        "environment" => alert.environment.as_deref().unwrap_or_default().into(),
-        "summary" => alert.summary.as_ref().into(),
-        "ci" => match (&alert.ci, &alert.binding) {
-            (Some(ci), _) => ci.as_str().into(),
-            (None, Binding::Ambiguous { name, .. }) => name.as_ref().into(),
-            (None, _) => alert.names.first().map(AsRef::as_ref).unwrap_or_default().into(),
-        },
-        _ => "".into(),
-    }
+    alert.field(name)
 }

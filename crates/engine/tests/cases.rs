@@ -112,8 +112,7 @@ fn happen(world: &mut World, line: Line) {
             return world.restart(true);
         }
         What::Cmdb(text) => {
-            let version = world.topology.current().version() + 1;
-            world.topology.push(at, testkit::graph::graph(&text, version));
+            world.import(at, &text);
             Input::TopologyChanged
         }
         What::Input(input) => input,

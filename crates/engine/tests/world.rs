@@ -43,6 +43,13 @@ impl World {
         self.step(vec![Received { at, input }])
     }
 
+    /// Another version of the graph is in force from an instant on.
+    pub(crate) fn import(&mut self, at: Timestamp, graph: &str) {
+        self.run_timers(at - Span::MICROSECOND);
+        let version = self.topology.current().version() + 1;
+        self.topology.push(at, testkit::graph::graph(graph, version));
+    }
+
     /// Time goes on; every timer due by then fires at its own instant.
     pub(crate) fn run_until(&mut self, at: Timestamp) {
         self.run_timers(at);

@@ -1,7 +1,7 @@
 //! Pushes in over HTTP, answered after the commit; nothing but transport. docs/contract.md section 5.
 //!
 //! Read in this order: [`gate`] (who may push), `admission` (how much may be in memory), `body` (unpacked within its limit), `read` (bytes to inputs, each event
-//! by the pipeline of its own source), `push` (handed in, waited for), `answer` (what each client expects to hear), and
+//! by the pipeline of its own source), `unknown` (items that the CMDB does not have), `push` (handed in, waited for), `answer` (what each client expects to hear), and
 //! [`routes`] (the paths).
 //!
 //! The rule: nothing is answered as taken before it is committed, and what cannot be read is kept as it came: its dead
@@ -14,6 +14,7 @@ pub mod gate;
 mod push;
 mod read;
 pub mod routes;
+mod unknown;
 
 use std::fmt;
 use std::sync::{Arc, RwLock};

@@ -14,6 +14,7 @@ use crate::admission::Held;
 use crate::answer::{Done, Failure};
 use crate::body::{Coding, Unfit};
 use crate::read::{Origin, Reading, read, unreadable};
+use crate::unknown::unknown_items;
 
 /// Carries out a push with a key at most once: where the key has an answer on record, that is the answer, else it is
 /// pushed under the key.
@@ -45,7 +46,7 @@ impl Ingest {
     pub(crate) async fn take(&self, pushed: Pushed) -> Result<Done, Failure> {
         let (format, key) = (pushed.format, pushed.key.clone());
         let (reading, bytes) = self.reading(pushed).await?;
-        let (items, whole, notices) = match reading {
+        let (items, whole, mut notices) = match reading {
             Reading::Items(items, notices) => {
                 // All that came is one event that is none: whoever looks at nothing but the status is told too. A tool
                 // in whose format it came would only send it again.
@@ -57,6 +58,7 @@ impl Ingest {
         };
         let whys: Vec<Option<Box<str>>> = items.iter().map(why_unreadable).collect();
         let dead = whys.iter().flatten().count() as u64;
+        notices.extend(unknown_items(&self.runtime, &items).await);
         let answer = match key {
             Some(key) => (self.keyed)(items, bytes, key).await,
             None => self.runtime.push(items, bytes, None).await,

@@ -19,6 +19,7 @@ struct Service {
     store: Store,
     ingest: Ingest,
     metrics: Metrics,
+    runtime: Runtime,
 }
 
 type Headers<'h> = &'h [(&'h str, &'h str)];
@@ -49,8 +50,8 @@ async fn service_behind(gate: Gate) -> Service {
         tokio::task::yield_now().await;
     }
     let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
-    let ingest = Ingest::new(runtime.clone(), pipelines, gate, keyed(runtime, store.clone()));
-    Service { memory, store, ingest, metrics }
+    let ingest = Ingest::new(runtime.clone(), pipelines, gate, keyed(runtime.clone(), store.clone()));
+    Service { memory, store, ingest, metrics, runtime }
 }
 
 /// What the composition gives: the answer on record, else a push under the key.
@@ -301,6 +302,44 @@ async fn what_was_taken_otherwise_than_it_was_said_is_told_with_its_event_and_co
     assert_eq!(of("nul_removed")["index"], 1);
     let counted = service.metrics.text();
     assert!(counted.contains(r#"watchfire_intake_notices_total{kind="unknown_severity"} 1"#), "{counted}");
+}
+
+#[tokio::test]
+async fn a_fact_about_an_item_that_is_not_there_is_kept_and_told() {
+    let service = service().await;
+    let item = |id: &str, aliases: &[&str]| model::ConfigurationItem {
+        aliases: aliases.iter().map(|alias| (*alias).into()).collect(),
+        ..model::ConfigurationItem::new(id, "host")
+    };
+    let items = vec![item("db-7", &["pay.example"]), item("web-1", &[]), item("web-2", &[])];
+    let runtime = &service.runtime;
+    let cmdb = model::Cmdb { items, ..Default::default() };
+    runtime.set_cmdb(cmdb, None).await.unwrap();
+    while runtime.graph().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let body = [
+        r#"{"kind":"recovery_point","ci":"db-77","completed_at":"2026-01-01T00:00:00Z"}"#,
+        r#"{"kind":"maintenance","id":"MW1","ci":["web-9","web-1"],"starts_at":"2026-01-01T00:00:00Z","ends_at":"2026-01-01T01:00:00Z"}"#,
+        r#"{"kind":"change","id":"CHG1","status":"started","summary":"x","ci":["nosuch","pay.example"]}"#,
+        r#"{"kind":"exercise","ci":"db-7","held_at":"2026-01-01T00:00:00Z","passed":true}"#,
+        r#"{"summary":"an alert","ci":"elsewhere"}"#,
+    ];
+    let said = service.post("/ingest/v1/events", &[], format!("[{}]", body.join(","))).await.json();
+    assert_eq!((&said["accepted"], &said["rejected"]), (&json!(5), &json!([])), "{said}");
+    let notices = said["notices"].as_array().unwrap();
+    let expected = [
+        (0, "`db-77`", "(near are `db-7`)"),
+        (1, "`web-9`", "(near are `web-1`, `web-2`)"),
+        (2, "`nosuch`", "correct it, or add"),
+        (2, "`pay.example`", "(near are `db-7`)"),
+    ];
+    assert_eq!(notices.len(), expected.len(), "{said}");
+    for (notice, (index, item, near)) in notices.iter().zip(expected) {
+        assert_eq!((&notice["code"], &notice["index"]), (&json!("unknown_item"), &json!(index)), "{said}");
+        let text = notice["text"].as_str().unwrap();
+        assert!(text.contains(item) && text.contains(near), "{text}");
+    }
 }
 
 /// `Content-Length` says more than a push may have: refused without a byte of it.

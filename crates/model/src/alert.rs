@@ -1,5 +1,7 @@
 //! Alerts and their episodes: the lasting condition that statements of one fingerprint describe.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
@@ -246,6 +248,36 @@ impl Alert {
 
     pub fn alertname(&self) -> &str {
         self.labels.get("alertname").unwrap_or(&self.summary)
+    }
+
+    /// A label; where there is none of that name, a field of the alert.
+    pub fn field(&self, name: &str) -> Cow<'_, str> {
+        if let Some(value) = self.labels.get(name) {
+            return value.into();
+        }
+        match name {
+            "source" => self.source.as_str().into(),
+            "severity" => self.severity().as_str().into(),
+            "environment" => self.environment.as_deref().unwrap_or_default().into(),
+            "summary" => self.summary.as_ref().into(),
+            "ci" => match (&self.ci, &self.binding) {
+                (Some(ci), _) => ci.as_str().into(),
+                (None, Binding::Ambiguous { name, .. }) => name.as_ref().into(),
+                (None, _) => self.names.first().map(AsRef::as_ref).unwrap_or_default().into(),
+            },
+            _ => "".into(),
+        }
+    }
+
+    /// What a silence may name it by: the same, and what stands beside in Alertmanager's lists. docs/formats.md
+    /// section 2.
+    pub fn field_to_silence(&self, name: &str) -> Cow<'_, str> {
+        match name {
+            "alertname" => self.alertname().into(),
+            "dedup_key" if self.labels.get(name).is_none() => self.dedup_key.as_deref().unwrap_or_default().into(),
+            "alert_id" if self.labels.get(name).is_none() => self.id.to_string().into(),
+            _ => self.field(name),
+        }
     }
 }
 

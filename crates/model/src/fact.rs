@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Alert;
 use crate::id::{ChangeId, MaintenanceId, SilenceId};
 use crate::matcher::Matcher;
 use crate::name::CiId;
@@ -73,6 +74,14 @@ pub struct Silence {
     pub by: Box<str>,
     pub comment: Box<str>,
     pub updated_at: Timestamp,
+}
+
+impl Silence {
+    /// Whether every matcher holds for the alert; one without matchers silences nothing.
+    pub fn matches(&self, alert: &Alert) -> bool {
+        let holds = |matcher: &Matcher| matcher.matches_value(&alert.field_to_silence(&matcher.name));
+        !self.matchers.is_empty() && self.matchers.iter().all(holds)
+    }
 }
 
 /// A backup or replication event that an item can be restored to.

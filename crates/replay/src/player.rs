@@ -1,7 +1,8 @@
 //! Plays a recording into a store, through the engines that run live.
 //!
 //! The clock is the recording's: each event has its own receipt, and none goes back. The batches are only for speed:
-//! what is decided does not depend on them.
+//! what is decided does not depend on them. No step reaches over the end of an hour, since what it counts is booked to
+//! the hour of its clock; a commit takes many.
 
 use std::io;
 
@@ -9,7 +10,7 @@ use engine::Input;
 use model::event::{AlertEvent, Event, Status};
 use model::reason::Disposition;
 use model::step::Answer;
-use model::{AlertId, Cmdb, Reason, SourceName, Step, Timestamp};
+use model::{AlertId, Cmdb, Reason, SourceName, Span, Step, Timestamp};
 use rules::PipelineSet;
 use runtime::{Decided, Domains, Item, ItemAnswer, Unreadable, load_facts, topology_of};
 use store::{CmdbVersion, Commit, CommitHash, PositionAdvance, Store};
@@ -18,7 +19,7 @@ use wire::{Context, Format};
 
 use crate::input::{Found, LINE_BYTES_MAX, Lines};
 
-/// Inputs decided and committed together.
+/// Inputs decided together, and at least so many inputs or steps committed together.
 const BATCH_ITEMS: usize = 4096;
 /// The lane of what is replayed.
 const SLOT: &str = "replay";
@@ -77,7 +78,16 @@ pub struct Player {
     clock: Timestamp,
     version: Option<CmdbVersion>,
     items: Vec<(Timestamp, Item)>,
+    decided: Undone,
     replayed: Replayed,
+}
+
+/// What is decided and not committed yet.
+#[derive(Debug, Default)]
+struct Undone {
+    steps: Vec<Step>,
+    dead_letters: Vec<store::DeadLetter>,
+    items: u64,
 }
 
 impl Player {
@@ -102,6 +112,7 @@ impl Player {
             clock: Timestamp::MIN,
             version: Some(version),
             items: Vec::new(),
+            decided: Undone::default(),
             replayed: Replayed::default(),
         })
     }
@@ -189,10 +200,31 @@ impl Player {
     /// The clock never goes back. A full batch is decided where the clock moves on, never within one instant.
     async fn go_to(&mut self, at: Timestamp) -> Result<(), ReplayError> {
         if at > self.clock {
-            if self.items.len() >= BATCH_ITEMS {
+            let another_hour = hour_of(at) > hour_of(self.clock);
+            let enough = another_hour && !self.items.is_empty() || self.items.len() >= BATCH_ITEMS;
+            if enough {
                 self.decide().await?;
             }
+            if another_hour {
+                self.fire_before_the_hour_of(at).await?;
+            }
             self.clock = at;
+        }
+        Ok(())
+    }
+
+    /// The timers due in earlier hours than `at`, each hour's at its end. Those of the hour itself fire with what comes
+    /// next. All that came before is decided.
+    async fn fire_before_the_hour_of(&mut self, at: Timestamp) -> Result<(), ReplayError> {
+        while let Some(due) = self.domains.next_deadline().map(|due| due.max(self.clock))
+            && hour_of(due) < hour_of(at)
+        {
+            self.clock = hour_of(due) + Span::HOUR - Span::MICROSECOND;
+            let (Decided { mut steps, .. }, _) = self.domains.decide_with_timers(Vec::new(), self.clock);
+            steps.retain(does_something);
+            if !steps.is_empty() {
+                self.keep(steps).await?;
+            }
         }
         Ok(())
     }
@@ -201,12 +233,13 @@ impl Player {
         let items = std::mem::take(&mut self.items);
         let (Decided { steps, answers }, items) = self.domains.decide(items);
         let first = self.replayed.lines.len() - items.len();
-        let mut letters = Vec::new();
+        let position = self.position + self.decided.items;
         let mut answers = answers.into_iter();
         for (nth, (at, item)) in items.iter().enumerate() {
             match item {
                 Item::Unreadable(unreadable) => {
-                    letters.push(unreadable.dead_letter(SLOT, self.position + nth as u64, 0, *at));
+                    let letter = unreadable.dead_letter(SLOT, position + nth as u64, 0, *at);
+                    self.decided.dead_letters.push(letter);
                 }
                 Item::Event(_) | Item::Command(_) => {
                     if let (Some(answer), Some(line)) = (answers.next(), self.replayed.lines.get_mut(first + nth)) {
@@ -215,15 +248,20 @@ impl Player {
                 }
             }
         }
-        self.commit(steps, letters, items.len() as u64).await
+        self.decided.items += items.len() as u64;
+        self.keep(steps).await
     }
 
-    async fn commit(
-        &mut self,
-        steps: Vec<Step>,
-        dead_letters: Vec<store::DeadLetter>,
-        items: u64,
-    ) -> Result<(), ReplayError> {
+    /// Committed with what comes next, or now where that is enough, or where the store is to be asked for more.
+    async fn keep(&mut self, steps: Vec<Step>) -> Result<(), ReplayError> {
+        let asks = steps.iter().any(|step| !step.wanted.is_empty());
+        self.decided.steps.extend(steps);
+        let enough = self.decided.steps.len() >= BATCH_ITEMS || self.decided.items >= BATCH_ITEMS as u64;
+        if asks || enough { self.commit().await } else { Ok(()) }
+    }
+
+    async fn commit(&mut self) -> Result<(), ReplayError> {
+        let Undone { steps, dead_letters, items } = std::mem::take(&mut self.decided);
         let to = self.position + items;
         let positions = if items > 0 { vec![PositionAdvance::new(SLOT, self.position, to)] } else { Vec::new() };
         self.replayed.told += steps.iter().map(|step| step.counts.told).sum::<u64>();
@@ -250,7 +288,8 @@ impl Player {
         for (domain, wanted) in wanted {
             let facts = load_facts(&self.store, &self.domains.topology, &wanted).await?;
             let decided = self.domains.decide_in(&domain, self.clock, Input::Recompute(Box::new(facts)));
-            Box::pin(self.commit(decided.steps, Vec::new(), 0)).await?;
+            self.decided.steps.extend(decided.steps);
+            Box::pin(self.commit()).await?;
         }
         Ok(())
     }
@@ -258,13 +297,24 @@ impl Player {
     async fn finish(mut self) -> Result<(Replayed, Store), ReplayError> {
         self.decide().await?;
         if let Some(until) = self.config.until {
-            self.clock = self.clock.max(until);
+            self.go_to(until).await?;
             let decided = self.domains.decide_everywhere(self.clock, &Input::Tick);
-            self.commit(decided.steps, Vec::new(), 0).await?;
+            self.decided.steps.extend(decided.steps);
         }
+        self.commit().await?;
         self.replayed.clock = self.clock.max(Timestamp::EPOCH);
         Ok((self.replayed, self.store))
     }
+}
+
+/// Most timers are of what has moved on meanwhile, and do nothing when they come.
+fn does_something(step: &Step) -> bool {
+    *step != Step { domain: step.domain.clone(), clock: step.clock, ..Step::default() }
+}
+
+/// The instant its hour began.
+fn hour_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(Span::HOUR.micros()))
 }
 
 fn answered(line: &mut Line, answer: ItemAnswer) {

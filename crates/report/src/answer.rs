@@ -17,6 +17,9 @@ pub struct Answer<T> {
     pub report: v1::Report<Explained<T>>,
     /// As seen when.
     pub now: v1::Instant,
+    /// What else there is to know of this answer, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What each figure means, once for all rows.
     #[serde(default)]
     pub definitions: BTreeMap<String, String>,
@@ -47,8 +50,14 @@ impl<T> Answer<T> {
         Answer {
             report: v1::Report { from: question.from.into(), to: question.to.into(), items },
             now: question.now.into(),
+            notes: Vec::new(),
             definitions: definitions.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         }
+    }
+
+    pub(crate) fn noting(mut self, note: Option<String>) -> Answer<T> {
+        self.notes.extend(note);
+        self
     }
 
     /// The rows without what they came from.

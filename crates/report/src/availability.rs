@@ -75,7 +75,7 @@ fn row(
 ) -> Explained<AvailabilityRow> {
     let figures = reliability::availability(facts, service.objectives().slo, part.window, question.now);
     let intervals = question.include_intervals.then(|| origins(facts, part.window, question));
-    let figures = AvailabilityRow {
+    let mut figures = AvailabilityRow {
         group: group(service, part, question),
         service: service.id.to_string(),
         agreed_seconds: figures.agreed_seconds.into(),
@@ -93,7 +93,17 @@ fn row(
         blind_seconds: figures.blind_seconds.into(),
         availability_as_experienced: figures.availability_as_experienced.map(Ratio),
     };
+    figures.met = figures.met.filter(|_| is_evident(&figures));
     Explained { intervals, ..Explained::plain(figures) }
+}
+
+/// Whether anything is known of the service: some source has spoken of it or of what it requires, or an outage of it is
+/// on record, as one told of later or by a person is. Without either its figures are those of a service nobody watches.
+pub(crate) fn is_evident(row: &AvailabilityRow) -> bool {
+    let lost = [row.down_seconds, row.degraded_seconds, row.planned_seconds].iter().any(|lost| lost.value() > 0.0);
+    let failed = row.outages > 0 || row.mean_outage_seconds.is_some();
+    let felt = row.availability_as_experienced.is_some_and(|Ratio(share)| share < 1.0);
+    row.coverage != Some(Ratio(0.0)) || lost || failed || felt
 }
 
 /// Only of a row that is one of several of its service.

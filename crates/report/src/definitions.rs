@@ -18,7 +18,7 @@ pub const AVAILABILITY: Texts = &[
     ("mtbf_seconds", "Mean time between failures: agreed time less downtime, for each failure."),
     ("mtbsi_seconds", "Mean time between service incidents: MTBF and the mean outage."),
     ("objective", "The availability that is aimed at."),
-    ("met", "Whether availability reaches the objective."),
+    ("met", "Whether availability reaches the objective; null of a service without evidence."),
     (
         "coverage",
         "Share of the service and all it requires that any source has ever spoken of; 0 is no evidence, not health.",
@@ -35,7 +35,7 @@ pub const SLO: Texts = &[
     ),
     ("agreed_seconds", "Agreed time over the whole window, of a month or quarter the rest to come included."),
     ("budget_seconds", "Downtime that the objective allows: (1 - objective) of the agreed time."),
-    ("consumed_seconds", "Downtime to date."),
+    ("consumed_seconds", "Downtime to date; null, like what follows from it, of a service without evidence."),
     ("remaining_seconds", "Budget less what is consumed; negative when the objective is missed."),
     (
         "burn_rate",
@@ -75,11 +75,14 @@ pub const INCIDENTS: Texts = &[
 
 pub const NOISE: Texts = &[
     ("events", "Statements about alerts received; facts of other kinds and what was rejected left out."),
-    ("alerts", "Alerts that events spoke of, from their first to their last."),
-    ("episodes", "Firings that began, by the hour of their receipt."),
+    ("alerts", "Alerts that events spoke of, from the receipt of their first to that of their last."),
+    ("episodes", "Firings that began, by their receipt."),
     ("incidents", "Incidents opened; merged ones and false positives left out."),
-    ("told", "Messages to people."),
-    ("suppressed", "Firings that opened nothing, by the reason, as far as their alerts remember them."),
+    ("told", "Messages to people that were decided."),
+    (
+        "suppressed",
+        "Firings that opened nothing, by the reason and their receipt, as far as their alerts remember them.",
+    ),
     ("compression", "The share of events that opened no incident."),
     ("deduplication", "The share of events that began no episode."),
     ("suppressed_share", "The share of episodes that were suppressed."),

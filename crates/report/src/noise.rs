@@ -1,8 +1,9 @@
 //! The noise report: how much it took to tell people something, and what kept the rest from them. The formulas are
 //! `reliability::noise`'s.
 //!
-//! Events, episodes and messages are counted by the hour in which they came, so an hour counts in the period that its
-//! first instant lies in. Suppressed episodes are those that their alerts still remember.
+//! Of events, episodes and messages only how many there were in each hour is kept. Therefore all figures are of whole
+//! hours, in UTC: those that overlap the window, and now. An hour counts in the period that its first instant lies in.
+//! Suppressed episodes are those that their alerts still remember.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use wire::v1::{Group, NoiseRow, Ratio};
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
-use crate::periods::{Part, Periods};
+use crate::periods::{Part, Periods, hour_of, next_hour};
 use crate::question::Question;
 
 /// Noise over the window, or of each of its periods.
@@ -33,22 +34,43 @@ pub async fn noise(store: &Store, question: &Question) -> Result<Answer<NoiseRow
         |by| by.step().is_some(),
         "it counts all events together; cut it into periods",
     )?;
-    let periods = Periods::of(question)?;
+    let asked = Periods::of(question)?;
+    let note = note(store, question, &asked).await?;
+    let periods = asked.in_whole_hours();
+    let now = next_hour(question.now + Span::MICROSECOND) - Span::MICROSECOND;
     let mut facts: Vec<NoiseFacts> = vec![NoiseFacts::default(); periods.parts().len()];
-    count_events(store, question, &periods, &mut facts).await?;
-    count_alerts(store, question, &periods, &mut facts).await?;
-    count_incidents(store, question, &periods, &mut facts).await?;
+    count_events(store, now, &periods, &mut facts).await?;
+    count_alerts(store, now, &periods, &mut facts).await?;
+    count_incidents(store, now, &periods, &mut facts).await?;
     let rows = periods.parts().iter().zip(facts).map(|(part, facts)| row(part, question, reliability::noise(facts)));
-    Ok(Answer::new(question, definitions::NOISE, rows.collect::<Result<_, ReportError>>()?))
+    Ok(Answer::new(question, definitions::NOISE, rows.collect::<Result<_, ReportError>>()?).noting(note))
+}
+
+/// Which time the figures are really of, where that is not the time asked for. An hour that is not over yet is no
+/// other time: nothing is known of the rest of it.
+async fn note(store: &Store, question: &Question, asked: &Periods) -> Result<Option<String>, ReportError> {
+    let extent = asked.extent();
+    let end = extent.end().min(question.now + Span::MICROSECOND);
+    let cut = |at: Timestamp| next_hour(at) != at;
+    let past_the_end = cut(end) && store.clock().await?.is_some_and(|clock| clock >= end);
+    let between = asked.parts().iter().skip(1).any(|part| cut(part.window.start()));
+    if extent.is_empty() || !(cut(extent.start()) || past_the_end || between) {
+        return Ok(None);
+    }
+    let (from, to) = (hour_of(extent.start()), next_hour(end));
+    let edges = "; one in which a period gives way to the next is counted in the period in which it begins";
+    let edges = if between { edges } else { "" };
+    Ok(Some(format!("events are kept by the hour, so every figure is of whole hours, in UTC: {from} to {to}{edges}")))
 }
 
 async fn count_events(
     store: &Store,
-    question: &Question,
+    now: Timestamp,
     periods: &Periods,
     facts: &mut [NoiseFacts],
 ) -> Result<(), ReportError> {
-    let begun = Interval::or_empty(question.from, question.to.min(question.now + Span::MICROSECOND));
+    let over = periods.extent();
+    let begun = Interval::or_empty(over.start(), over.end().min(now + Span::MICROSECOND));
     for hour in store.counts_per_hour(begun, None).await? {
         if let Some(facts) = periods.place(hour.hour).and_then(|place| facts.get_mut(place)) {
             let counts = hour.counts;
@@ -63,7 +85,7 @@ async fn count_events(
 /// Page by page: there may be more alerts than fit into memory.
 async fn count_alerts(
     store: &Store,
-    question: &Question,
+    now: Timestamp,
     periods: &Periods,
     facts: &mut [NoiseFacts],
 ) -> Result<(), ReportError> {
@@ -71,7 +93,7 @@ async fn count_alerts(
     loop {
         let page = store.alerts(&AlertFilter::default(), &request).await?;
         for alert in &page.items {
-            count_alert(alert, question.now, periods, facts);
+            count_alert(alert, now, periods, facts);
         }
         match page.next {
             Some(next) => request.cursor = Some(next),
@@ -103,16 +125,16 @@ fn code(suppression: &Suppression) -> &'static str {
 
 async fn count_incidents(
     store: &Store,
-    question: &Question,
+    now: Timestamp,
     periods: &Periods,
     facts: &mut [NoiseFacts],
 ) -> Result<(), ReportError> {
-    for incident in store.incidents_touching(question.window()?).await? {
-        let fact = IncidentFact::of(&incident, question.now);
+    for incident in store.incidents_touching(periods.extent()).await? {
+        let fact = IncidentFact::of(&incident, now);
         let place = periods.place(incident.opened_at);
         if let Some((part, facts)) = place.and_then(|place| Some((periods.parts().get(place)?, facts.get_mut(place)?)))
         {
-            facts.incidents += incident_means(std::slice::from_ref(&fact), part.window, question.now).opened;
+            facts.incidents += incident_means(std::slice::from_ref(&fact), part.window, now).opened;
         }
     }
     Ok(())

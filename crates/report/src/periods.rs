@@ -3,7 +3,7 @@
 
 use calendar::Zone;
 use model::limits::REPORT_ROWS_MAX;
-use model::{Interval, Timestamp};
+use model::{Interval, Span, Timestamp};
 
 use crate::error::ReportError;
 use crate::question::{GroupBy, Question};
@@ -40,11 +40,41 @@ impl Periods {
         bear(count, things, self.0.len())
     }
 
+    /// The same in whole hours: the window reaches out to the hours that it begins and ends in, and an hour in which one
+    /// period gives way to the next is of the period in which it begins.
+    pub(crate) fn in_whole_hours(self) -> Periods {
+        let part = |(nth, part): (usize, Part)| {
+            let start = part.window.start();
+            let start = if nth == 0 { hour_of(start) } else { next_hour(start) };
+            Part { window: Interval::or_empty(start, next_hour(part.window.end())), ..part }
+        };
+        Periods(self.0.into_iter().enumerate().map(part).collect())
+    }
+
+    /// From the first to the last.
+    pub(crate) fn extent(&self) -> Interval {
+        let (first, last) = (self.0.first(), self.0.last());
+        first.zip(last).map_or(Interval::or_empty(Timestamp::EPOCH, Timestamp::EPOCH), |(first, last)| {
+            Interval::or_empty(first.window.start(), last.window.end())
+        })
+    }
+
     /// The place of the one that holds `at`.
     pub(crate) fn place(&self, at: Timestamp) -> Option<usize> {
         let place = self.0.partition_point(|part| part.window.end() <= at);
         self.0.get(place).filter(|part| part.window.contains(at)).map(|_| place)
     }
+}
+
+/// Where its hour begins, in UTC.
+pub(crate) fn hour_of(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(Span::HOUR.micros()))
+}
+
+/// It itself where an hour begins there.
+pub(crate) fn next_hour(at: Timestamp) -> Timestamp {
+    let begun = hour_of(at);
+    if begun == at { at } else { begun + Span::HOUR }
 }
 
 /// Refuses a report that would have more rows than a report may: so many `things` for each period.
@@ -76,7 +106,6 @@ fn cut(window: Interval, now: Timestamp, zone: &Zone, by: GroupBy) -> Result<Per
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Span;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).expect("an instant")
@@ -141,6 +170,26 @@ mod tests {
             (to, None),
         ] {
             assert_eq!(periods.place(instant), place, "{instant}");
+        }
+    }
+
+    #[test]
+    fn whole_hours_reach_over_the_window_and_leave_no_gap_between_periods() {
+        let (from, to) = ("2026-05-03T17:10:00Z", "2026-05-04T19:20:00Z");
+        for (zone, expected) in [
+            (None, ["2026-05-03T17:00:00Z", "2026-05-04T00:00:00Z"]),
+            (Some("Asia/Kolkata"), ["2026-05-03T17:00:00Z", "2026-05-03T19:00:00Z"]), // 18:30
+        ] {
+            let question = Question {
+                group_by: vec![GroupBy::Day],
+                time_zone: zone.map(str::to_owned),
+                ..Question::new(at(from), at(to), at(to))
+            };
+            let hours = Periods::of(&question).expect("it can be cut").in_whole_hours();
+            let parts = hours.parts();
+            assert_eq!(parts.iter().take(2).map(|part| part.window.start().to_string()).collect::<Vec<_>>(), expected);
+            assert!(parts.windows(2).all(|pair| pair[0].window.end() == pair[1].window.start()), "{parts:?}");
+            assert_eq!(hours.extent(), Interval::or_empty(at("2026-05-03T17:00:00Z"), at("2026-05-04T20:00:00Z")));
         }
     }
 

@@ -17,6 +17,7 @@ use crate::periods::bear;
 use crate::question::{GroupBy, Question};
 use crate::services::{Service, asked};
 use crate::versions::Versions;
+use crate::watch::Watch;
 
 /// What an objective without a window is over.
 const WINDOW_UNLESS_SAID: SloWindow = SloWindow::Rolling(Span::from_days(30));
@@ -39,7 +40,8 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     bear(services.len(), "services", 1)?;
     let outages = Outages::read(store, question, &versions, &services, span).await?;
     let maintenance = Maintenance::read(store, &topology, &services, span, question.now).await?;
-    let rows = services.iter().filter_map(|service| row(service, &outages, &maintenance, question));
+    let watch = Watch::read(store, question, &services, span).await?;
+    let rows = services.iter().filter_map(|service| row(service, &outages, &maintenance, &watch, question));
     Ok(Answer::new(question, definitions::SLO, rows.collect()))
 }
 
@@ -69,6 +71,7 @@ fn row(
     service: &Service<'_>,
     outages: &Outages,
     maintenance: &Maintenance,
+    watch: &Watch,
     question: &Question,
 ) -> Option<Explained<SloRow>> {
     let objective = service.objectives().slo?;
@@ -88,15 +91,20 @@ fn row(
         intervals.retain(|figure, _| figure == "down_seconds" || figure == "degraded_seconds");
         intervals
     });
-    let [hour, six_hours, day, three_days] = figures.burn_rate.0.map(|rate| rate.map(Ratio));
+    // Of what nobody ever spoke of, an untouched budget would be a claim.
+    let evident =
+        watch.heard_of(service, question.end()) || facts.outages.iter().any(|outage| outage.from < question.end());
+    let of_evidence = |seconds: f64| evident.then(|| seconds.into());
+    let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));
+    let [hour, six_hours, day, three_days] = burn_rates.map(|rate| rate.map(Ratio));
     let figures = SloRow {
         service: service.id.to_string(),
         objective: Ratio(figures.objective),
         window: slo_window(figures.window),
         agreed_seconds: figures.agreed_seconds.into(),
         budget_seconds: figures.budget_seconds.into(),
-        consumed_seconds: figures.consumed_seconds.into(),
-        remaining_seconds: figures.remaining_seconds.into(),
+        consumed_seconds: of_evidence(figures.consumed_seconds),
+        remaining_seconds: of_evidence(figures.remaining_seconds),
         burn_rate: BurnRate { hour, six_hours, day, three_days },
     };
     Some(Explained { intervals, ..Explained::plain(figures) })

@@ -15,13 +15,14 @@ pub struct Style {
     pub colour: bool,
 }
 
-/// The whole report: what time it is of, then its rows. Ends with a line feed.
+/// The whole report: what time it is of, what else there is to know, then its rows. Ends with a line feed.
 pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
     let report = &answer.report;
     // A window that ends just past now, so that now is in it, is one that ends now to whoever reads it.
     let to = if report.to.0 == answer.now.0 + Span::MICROSECOND { answer.now } else { report.to };
     let seen = if answer.now < to { format!(", as seen at {}", answer.now) } else { String::new() };
-    format!("{} to {to}{seen}\n\n{}", report.from, rows(&answer.grid(), style))
+    let notes: String = answer.notes.iter().map(|note| format!("note: {}\n", safe(note))).collect();
+    format!("{} to {to}{seen}\n{notes}\n{}", report.from, rows(&answer.grid(), style))
 }
 
 /// The rows alone, under their headings.

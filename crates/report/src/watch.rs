@@ -38,6 +38,11 @@ impl Watch {
         closure(service).map(first).collect()
     }
 
+    /// Whether any source had spoken of any of them by then.
+    pub(crate) fn heard_of(&self, service: &Service<'_>, by: Timestamp) -> bool {
+        self.first_heard(service).into_iter().flatten().any(|first| first <= by)
+    }
+
     /// When a source that covers the service, since it first did, was silent.
     pub(crate) fn blind(&self, service: &Service<'_>) -> IntervalSet {
         if self.silent.is_empty() {

@@ -82,6 +82,35 @@ fn each_period_counts_its_own() {
 }
 
 #[test]
+fn figures_of_a_window_cut_off_the_hour_are_all_of_the_hours_it_overlaps() {
+    let store = stage().store();
+    for (from, to, expected, hours) in [
+        ("10:20", "10:25", (98, 2, 1), Some("2026-05-04T10:00:00Z to 2026-05-04T11:00:00Z")),
+        ("10:59", "12:00", (98, 2, 1), Some("2026-05-04T10:00:00Z to 2026-05-04T12:00:00Z")),
+        ("09:30", "10:00", (0, 1, 0), Some("2026-05-04T09:00:00Z to 2026-05-04T10:00:00Z")),
+        ("10:00", "11:00", (98, 2, 1), None),
+    ] {
+        let question = Question { from: at(from), to: at(to), ..of_the_day() };
+        let answer = ready(noise(&store, &question)).expect("it answers");
+        let row = answer.rows().next().expect("one row");
+        assert_eq!((row.events, row.alerts, row.incidents), expected, "{from} to {to}");
+        let said = answer.notes.first().map(|note| note.split("in UTC: ").nth(1).unwrap_or_default());
+        assert_eq!(said, hours, "{from} to {to}");
+        assert_eq!(answer.to_json().contains("\"notes\""), hours.is_some());
+        assert_eq!(report::table::render(&answer, report::Style::default()).contains("\nnote: "), hours.is_some());
+    }
+}
+
+#[test]
+fn an_hour_that_is_not_over_is_no_other_time() {
+    let mut stage = Stage::of("shop{service}");
+    stage.step(counted("10:30", Counts { events: 1, opened: 1, ..Counts::default() }));
+    let question = Question { from: at("00:00"), to: at("10:31"), now: at("10:30"), ..of_the_day() };
+    let answer = ready(noise(&stage.store(), &question)).expect("it answers");
+    assert_eq!((answer.rows().next().map(|row| row.events), answer.notes.len()), (Some(1), 0));
+}
+
+#[test]
 fn nothing_after_now_counts() {
     let row = &rows(&stage().store(), &Question { now: at("09:00"), ..of_the_day() })[0];
     assert_eq!((row.events, row.incidents, row.compression), (0, 0, None));

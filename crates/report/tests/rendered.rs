@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use model::outage::OutageState;
 use report::{Answer, GroupBy, Question, Style, Tabular, availability, continuity, csv, incidents, noise, slo, table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::ready;
 
-use crate::stage::{Stage, at, of_the_day};
+use crate::stage::{Stage, at, of_the_day, outage};
 use crate::worked_example;
 
 fn lines(text: &str) -> Vec<String> {
@@ -39,6 +40,23 @@ fn a_service_without_evidence_is_no_data() {
     let text = table::render(&answer, Style::default());
     assert!(text.contains("no data") && !text.contains("100 %"), "{text}");
     assert!(csv::render(&answer).contains("shop,1,"), "the figure stands beside its coverage");
+}
+
+#[test]
+fn what_nobody_watches_meets_no_objective_and_misses_none() {
+    let mut cmdb = testkit::cmdb("shop{service} -> db-7");
+    cmdb.items[0].objectives.slo = Some(0.9);
+    let mut stage = Stage::with(cmdb);
+    let met = |stage: &Stage| {
+        let answer = ready(availability(&stage.store(), &of_the_day())).expect("it answers");
+        let line = table::render(&answer, Style::default()).lines().last().unwrap_or_default().to_owned();
+        let csv = csv::render(&answer).lines().last().unwrap_or_default().to_owned();
+        let words: Vec<String> = line.split_whitespace().take(6).map(str::to_owned).collect();
+        (answer.rows().next().and_then(|row| row.met), words.join(" "), csv.split(',').nth(3).map(str::to_owned))
+    };
+    assert_eq!(met(&stage), (None, "shop no data 90 % –".to_owned(), Some(String::new())));
+    stage.facts(|step| step.outages = vec![outage("shop", "10:00", "16:00", OutageState::Down, false)]);
+    assert_eq!(met(&stage), (Some(false), "shop 75 % 90 % no".to_owned(), Some("false".to_owned())));
 }
 
 #[test]

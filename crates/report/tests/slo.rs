@@ -5,9 +5,9 @@ use model::outage::OutageState::Down;
 use model::{Cmdb, Span, Timestamp};
 use report::{GroupBy, Question, slo};
 use store::{Store, ready};
-use wire::v1::SloRow;
+use wire::v1::{Seconds, SloRow};
 
-use crate::stage::{Stage, at, of_items, of_the_day, outage, span, window};
+use crate::stage::{Stage, at, of_items, of_the_day, outage, span, spoken, window};
 use crate::worked_example;
 
 fn shop(objective: f64, window: Option<SloWindow>) -> Cmdb {
@@ -40,9 +40,33 @@ fn a_month_is_whole_and_maintenance_to_come_is_taken_off_its_budget() {
     });
     let row = &rows(&stage.store(), &of_the_day())[0];
     assert_eq!(row.agreed_seconds.value(), 30.0 * 86_400.0, "31 days less one");
-    assert_eq!(row.consumed_seconds.value(), 3600.0, "of the month before the report began too");
+    assert_eq!(row.consumed_seconds.map(Seconds::value), Some(3600.0), "of the month before the report began too");
     let earlier = &rows(&stage.store(), &Question { now: at("11:00"), ..of_the_day() })[0];
     assert_eq!(earlier.agreed_seconds.value(), 31.0 * 86_400.0, "nobody knew of it yet");
+}
+
+#[test]
+fn of_a_service_without_evidence_no_budget_is_whole() {
+    let mut stage = Stage::with(shop(0.9, None));
+    let figures = |stage: &Stage| {
+        let row = rows(&stage.store(), &of_the_day()).remove(0);
+        let text = report::csv::render(&ready(slo(&stage.store(), &of_the_day())).expect("it answers"));
+        let line = text.lines().nth(1).expect("a row").to_owned();
+        (row.consumed_seconds.map(Seconds::value), row.remaining_seconds.is_some(), row.burn_rate.day.is_some(), line)
+    };
+    let nothing = (None, false, false, "shop,0.9,30d,2592000,259200,,,,,,".to_owned());
+    assert_eq!(figures(&stage), nothing);
+    stage.facts(|step| step.coverage = vec![spoken("db-7", "mon", "09:00")]);
+    assert_eq!(figures(&stage), (Some(0.0), true, true, "shop,0.9,30d,2592000,259200,0,259200,0,0,0,0".to_owned()));
+}
+
+#[test]
+fn a_known_outage_is_evidence_of_a_budget_too() {
+    let mut stage = Stage::with(shop(0.9, None));
+    stage.facts(|step| step.outages = vec![outage("shop", "10:00", "10:30", Down, false)]);
+    assert_eq!(rows(&stage.store(), &of_the_day())[0].consumed_seconds.map(Seconds::value), Some(1800.0));
+    let before = Question { now: at("09:00"), ..of_the_day() };
+    assert_eq!(rows(&stage.store(), &before)[0].consumed_seconds, None, "nobody knew of it yet");
 }
 
 #[test]
@@ -76,5 +100,5 @@ fn intervals_of_an_slo_are_its_downtime_over_the_whole_window() {
     let down = &intervals["down_seconds"];
     assert_eq!(down.first().map(|first| first.from.0), Some(at("-23:50")));
     let length: f64 = down.iter().map(|part| (part.to.0 - part.from.0).seconds_f64()).sum();
-    assert_eq!(length, answer.report.items[0].figures.consumed_seconds.value());
+    assert_eq!(Some(length), answer.report.items[0].figures.consumed_seconds.map(Seconds::value));
 }

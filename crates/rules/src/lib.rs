@@ -23,6 +23,7 @@ pub mod shipped;
 mod yaml;
 
 pub use error::{FileError, Notice};
+pub use near::nearest_few;
 pub use pipeline::Compiled;
 pub use schema::schema;
 pub use select::Selector;

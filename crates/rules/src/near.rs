@@ -8,6 +8,21 @@ pub(crate) fn nearest<'w>(said: &str, known: impl IntoIterator<Item = &'w str>) 
     judged.min_by_key(|(slips, _)| *slips).filter(|(slips, _)| *slips <= slips_max).map(|(_, word)| word)
 }
 
+/// Those of the words that such a slip may have meant, without regard to case, the nearest first, then by the alphabet.
+pub fn nearest_few<'w>(said: &str, known: impl IntoIterator<Item = &'w str>) -> Vec<&'w str> {
+    let said: Vec<char> = said.to_lowercase().chars().collect();
+    let slips_max = (said.len() / 3).clamp(1, 3);
+    let of_like_length = |word: &&str| word.chars().count().abs_diff(said.len()) <= slips_max;
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter(of_like_length)
+        .map(|word| (slips(&said, &word.to_lowercase().chars().collect::<Vec<_>>()), word))
+        .filter(|(slips, _)| *slips <= slips_max)
+        .collect();
+    near.sort_unstable();
+    near.into_iter().map(|(_, word)| word).collect()
+}
+
 /// Letters to insert, take out, replace, or swap with their neighbour: the optimal string alignment distance.
 fn slips(said: &[char], word: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
@@ -45,6 +60,21 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest(said, known), meant, "{said}");
+        }
+    }
+
+    #[test]
+    fn all_words_that_may_be_meant_are_named_the_nearest_first() {
+        let known = ["db-7", "DB-8", "web-1", "web-2", "db-17", "checkout"];
+        for (said, near) in [
+            ("db-77", ["db-17", "db-7"].as_slice()),
+            ("DB7", &["db-7"]),
+            ("db-8", &["DB-8", "db-7"]),
+            ("web-9", &["web-1", "web-2"]),
+            ("chekcout", &["checkout"]),
+            ("nosuch", &[]),
+        ] {
+            assert_eq!(nearest_few(said, known), near, "{said}");
         }
     }
 

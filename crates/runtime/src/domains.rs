@@ -6,7 +6,7 @@ use engine::{Batch, Input, Policy, Received, Snapshot, State, step};
 use model::command::{Action, Command, IncidentTarget, Outcome};
 use model::event::Event;
 use model::step::Answer;
-use model::{Domain, Step, Timestamp};
+use model::{Domain, Span, Step, Timestamp};
 use store::{Committed, Loaded};
 use topology::{Graph, Topology};
 
@@ -152,15 +152,17 @@ impl Domains {
         Decided { steps, answers: Vec::new() }
     }
 
-    /// A new version of the graph is in force from `at`.
+    /// A new version of the graph is in force from `at`; what is due before that is decided by the one before it.
     pub fn set_topology(&mut self, at: Timestamp, graph: Graph) -> Decided {
+        let mut decided = self.decide_everywhere(at - Span::MICROSECOND, &Input::Tick);
         if self.topology.current().version() == 0 {
             // The first version holds for all time before it, as it will once it is loaded.
             self.topology = Topology::new(graph);
         } else {
             self.topology.push(at, graph);
         }
-        self.decide_everywhere(at, &Input::TopologyChanged)
+        decided.steps.extend(self.decide_everywhere(at, &Input::TopologyChanged).steps);
+        decided
     }
 
     pub fn set_policy(&mut self, policy: Policy) {

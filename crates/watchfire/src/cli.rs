@@ -14,6 +14,9 @@ mod records;
 mod report;
 mod run;
 
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 pub(crate) use cmdb::{Cmdb, CmdbCheck, CmdbShow, Import};
@@ -41,6 +44,29 @@ pub(crate) use run::{Role, Run};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Ends the process where the words do not read, or ask for help.
+    pub(crate) fn of_process() -> Cli {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        Cli::try_parse_from(&words).unwrap_or_else(|error| with_show(error, &words).exit())
+    }
+}
+
+/// Lists that take no name: whoever writes one behind wants to see that thing.
+const SHOWN_BY_NAME: [&str; 4] = ["alerts", "incidents", "problems", "services"];
+
+fn with_show(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let [_, list, name] = words else { return error };
+    let (Some(list), Some(name)) = (list.to_str(), name.to_str()) else { return error };
+    let stray = matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand);
+    let meant = error.get(ContextKind::SuggestedSubcommand).is_some();
+    if stray && !meant && SHOWN_BY_NAME.contains(&list) && !name.starts_with('-') {
+        let tip = format!("`watchfire {list} show {name}` shows one");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +111,23 @@ mod tests {
     fn every(command: &clap::Command, visit: &mut impl FnMut(&clap::Command)) {
         visit(command);
         command.get_subcommands().for_each(|inner| every(inner, visit));
+    }
+
+    #[test]
+    fn a_name_behind_a_list_is_told_how_to_be_shown() {
+        let told = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            with_show(Cli::try_parse_from(&words).unwrap_err(), &words).to_string()
+        };
+        for list in SHOWN_BY_NAME {
+            let said = told(&["watchfire", list, "checkout"]);
+            assert!(said.contains(&format!("`watchfire {list} show checkout` shows one")), "{said}");
+        }
+        for other in
+            [&["watchfire", "services", "--colour"][..], &["watchfire", "services", "shwo"], &["watchfire", "x"]]
+        {
+            assert!(!told(other).contains("shows one"), "{other:?}: {}", told(other));
+        }
     }
 
     #[test]

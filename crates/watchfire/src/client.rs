@@ -146,7 +146,7 @@ impl Client {
         }
         let path = response.url().path().to_owned();
         let text = response.text().await.unwrap_or_default();
-        Err(refused(status, &text, &path).into())
+        Err(refused(status, &text, &path, self.token.is_some()).into())
     }
 }
 
@@ -169,8 +169,24 @@ impl Refused {
         matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
     }
 
-    pub(crate) fn is_not_found(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
+    fn detail(&self) -> &str {
+        self.problem["detail"].as_str().filter(|detail| !detail.is_empty()).unwrap_or(&self.told)
+    }
+}
+
+/// Of an item of the CMDB: who names one that there is not has to name another, wherever it is named.
+pub(crate) fn of_item(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Refused>().filter(|refused| refused.status == StatusCode::NOT_FOUND) {
+        Some(refused) => WrongUse(refused.detail().replace(THE_LISTS, THE_ITEMS)).into(),
+        None => error,
+    }
+}
+
+/// Of what is ended with no further words: nothing is wrong with those, it only is over already.
+pub(crate) fn over_already(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Refused>().filter(|refused| refused.status == StatusCode::UNPROCESSABLE_ENTITY) {
+        Some(refused) => anyhow!(refused.told.clone()),
+        None => error,
     }
 }
 
@@ -183,11 +199,14 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// What is wrong where the answer says so, else what the status says.
-fn refused(status: StatusCode, text: &str, path: &str) -> Refused {
+fn refused(status: StatusCode, text: &str, path: &str, with_token: bool) -> Refused {
     let problem: Value = serde_json::from_str(text).unwrap_or_default();
     let word = |key: &str| problem[key].as_str().filter(|word| !word.is_empty());
     let told = word("detail").or_else(|| word("title"));
     let told = told.map_or_else(|| format!("the service answered {status}"), |told| with_command(told, path));
+    if status == StatusCode::UNAUTHORIZED && with_token {
+        return Refused { status, told: UNKNOWN_TOKEN.to_owned(), problem };
+    }
     let hint = match status {
         StatusCode::UNAUTHORIZED => "; put a token into WATCHFIRE_TOKEN, or name its file with --token-file",
         _ => "",
@@ -205,13 +224,18 @@ fn with_command(told: &str, path: &str) -> String {
     }
 }
 
+const UNKNOWN_TOKEN: &str = "the service does not know the token that was sent: take one of its `auth.tokens`, and put it \
+                             into WATCHFIRE_TOKEN, or name its file with --token-file";
+/// Items have no list of their own here.
+const THE_ITEMS: &str = "`watchfire services list` names the services, and `watchfire cmdb show ID` shows an item with what it is linked to";
 /// In the service's words.
 const THE_LISTS: &str = "the lists name what there is";
-const LISTED_BY: [(&str, &str); 6] = [
+const LISTED_BY: [(&str, &str); 7] = [
     ("/api/v1/incidents", "incidents list --state all"),
     ("/api/v1/alerts", "alerts --state all"),
     ("/api/v1/problems", "problems"),
-    ("/api/v1/services", "services"),
+    ("/api/v1/services", "services list"),
+    ("/api/v1/cis", "services list"),
     ("/api/v1/maintenance-windows", "maintenance list"),
     ("/api/v1/silences", "silence list"),
 ];
@@ -229,14 +253,41 @@ mod tests {
     #[test]
     fn a_refusal_is_told_as_it_stands() {
         let told = |status: u16, text: &str| {
-            refused(StatusCode::from_u16(status).unwrap(), text, "/api/v1/services/x").to_string()
+            refused(StatusCode::from_u16(status).unwrap(), text, "/api/v1/services/x", false).to_string()
         };
         let problem = r#"{"title":"Not allowed now","status":409,"detail":"2 alerts still fire","state":"open"}"#;
         assert_eq!(told(409, problem), "2 alerts still fire (it is open)");
         assert!(told(401, "{}").contains("WATCHFIRE_TOKEN"));
         let missing = r#"{"detail":"there is no service `x`: the lists name what there is"}"#;
-        assert_eq!(told(404, missing), "there is no service `x`: `watchfire services` names what there is");
+        assert_eq!(told(404, missing), "there is no service `x`: `watchfire services list` names what there is");
         assert_eq!(told(502, "<html>"), "the service answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn a_token_that_nobody_knows_is_told_from_none() {
+        let told = |with_token| refused(StatusCode::UNAUTHORIZED, "{}", "/api/v1/status", with_token).to_string();
+        assert!(told(true).contains("does not know the token that was sent"), "{}", told(true));
+        assert!(!told(false).contains("was sent") && told(false).contains("WATCHFIRE_TOKEN"), "{}", told(false));
+    }
+
+    #[test]
+    fn an_item_that_there_is_not_is_wrong_use_wherever_it_is_named() {
+        let detail = r#"{"detail":"there is no configuration item `x`: the lists name what there is"}"#;
+        for path in ["/api/v1/incidents", "/api/v1/maintenance-windows", "/api/v1/cis/x"] {
+            let error = of_item(refused(StatusCode::NOT_FOUND, detail, path, false).into());
+            assert!(crate::outcome::is_wrong_use(&error), "{path}");
+            assert!(error.to_string().starts_with("there is no configuration item `x`: `watchfire services list`"));
+        }
+        let other = of_item(refused(StatusCode::CONFLICT, "{}", "/api/v1/incidents", false).into());
+        assert!(!crate::outcome::is_wrong_use(&other));
+    }
+
+    #[test]
+    fn what_is_over_already_is_no_wrong_use() {
+        let refused = |status| refused(status, r#"{"detail":"it has ended already"}"#, "/api/v1/silences/x/end", false);
+        let error = over_already(refused(StatusCode::UNPROCESSABLE_ENTITY).into());
+        assert!(!crate::outcome::is_wrong_use(&error) && error.to_string() == "it has ended already");
+        assert!(crate::outcome::is_wrong_use(&over_already(refused(StatusCode::BAD_REQUEST).into())));
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub(crate) struct Token {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) secret: Secret,
+    /// Where the configuration says the secret: its place in the file, if it has one, and its key.
+    pub(crate) said_at: String,
 }
 
 /// A monitoring system that has to speak, also if it never did.
@@ -74,8 +76,25 @@ pub(crate) struct Watchdog {
 pub(crate) struct Target {
     pub(crate) webhook: String,
     pub(crate) secret: Secret,
+    /// As of a token.
+    pub(crate) said_at: String,
     /// All of them have to hold; none: everything is told.
     pub(crate) matchers: Vec<Matcher>,
+}
+
+impl Token {
+    /// With its secret, which may be in a file; the error names that file and the key.
+    pub(crate) fn read(&self) -> Result<api::Token, String> {
+        self.secret.with(&self.said_at, |secret| api::Token::new(&self.name, self.role, secret))
+    }
+}
+
+impl Target {
+    /// As a token is.
+    pub(crate) fn read(&self) -> Result<connect::Target, String> {
+        let target = |secret: &str| connect::Target::new(&self.webhook, secret, self.matchers.clone());
+        self.secret.with(&self.said_at, target)
+    }
 }
 
 impl Config {
@@ -92,6 +111,14 @@ impl Config {
     /// What one file says by itself. What it leaves to variables is not asked for.
     pub(crate) fn of_file(file: &TextFile) -> Result<Config, Faults> {
         resolve::resolve(shape::Shape::parse(file)?, &file.name(), folder(&file.path))
+    }
+
+    /// Whether every secret is there and serves, as it must to run.
+    pub(crate) fn secrets(&self) -> Result<(), Faults> {
+        let tokens = self.tokens.iter().filter_map(|token| token.read().err());
+        let targets = self.notify.iter().filter_map(|target| target.read().err());
+        let wrong: Vec<String> = tokens.chain(targets).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(Faults(wrong)) }
     }
 
     /// What no single value says.

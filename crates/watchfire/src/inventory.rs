@@ -41,7 +41,8 @@ impl Inventory {
             return Err(Faults(faults));
         }
         let whole = merge(parts);
-        let mut judged = Judged { whole: &whole, files, care, errors: Vec::new(), remarks: Vec::new() };
+        let remarks = whole.oddities(&[]);
+        let mut judged = Judged { whole: &whole, files, care, errors: Vec::new(), remarks };
         judged.loose();
         judged.calendars();
         judged.graph();

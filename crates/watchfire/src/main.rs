@@ -21,14 +21,12 @@ mod service;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Events are many small texts, made on one thread and dropped on another: docs/benchmarks.md has what that costs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let console = console::Console::of_process();
-    let outcome = commands::carry_out(cli::Cli::parse().command, &console);
+    let outcome = commands::carry_out(cli::Cli::of_process().command, &console);
     console.concluded(outcome)
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use anyhow::anyhow;
 use store::{Sqlite, SqliteConfig, Store, StoreError};
 
 /// Where a store is unless somebody says otherwise.
@@ -19,8 +20,9 @@ impl StorePlace {
     }
 
     /// For the one process that writes it; made anew where there is none.
-    pub(crate) async fn open(&self) -> Result<Store, StoreError> {
-        Ok(Store::Sqlite(Sqlite::open(&self.path, SqliteConfig::default()).await?))
+    pub(crate) async fn open(&self) -> anyhow::Result<Store> {
+        let opened = Sqlite::open(&self.path, SqliteConfig::default()).await;
+        Ok(Store::Sqlite(opened.map_err(|error| taken(&self.path, error))?))
     }
 
     /// For questions, also beside the service that writes it.
@@ -32,6 +34,17 @@ impl StorePlace {
     pub(crate) async fn open_to_copy(&self) -> Result<Store, StoreError> {
         Ok(Store::Sqlite(Sqlite::open_to_copy(&self.path).await?))
     }
+}
+
+/// What others can do meanwhile, in the words of the command line.
+fn taken(path: &Path, error: StoreError) -> anyhow::Error {
+    let StoreError::Locked { pid, .. } = &error else { return error.into() };
+    let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+    anyhow!(
+        "another process{pid} has the store open ({}): stop it, or give this one a store of its own; \
+         `watchfire report` and `watchfire store check` read beside it",
+        path.display()
+    )
 }
 
 /// Waits for what is under way and closes the files.

@@ -82,10 +82,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
 
 /// Who tells people and systems outside.
 fn courier(config: &Config, store: &Store, runtime: &Runtime) -> anyhow::Result<Courier> {
-    let target = |target: &Target| {
-        connect::Target::new(&target.webhook, &target.secret.read()?, target.matchers.clone())
-            .map_err(|why| anyhow!(why))
-    };
+    let target = |target: &Target| target.read().map_err(|why| anyhow!(why));
     let targets = config.notify.iter().map(target).collect::<anyhow::Result<_>>()?;
     let outward = connect::Config { targets, allow: config.notify_allow.clone() };
     Courier::new(store.clone(), outward, runtime.metrics().clone()).map_err(|why| anyhow!(why))

@@ -10,7 +10,8 @@ fn sound_files_are_said_to_be_sound() {
     folder.write("cmdb.yaml", "items:\n  - {id: a, class: service}\n");
     folder.write("watchfire.yaml", "http: {listen: 127.0.0.1:9000}\ncmdb: [cmdb.yaml]\n");
     let said = folder.watchfire(&["check", "."]).succeeded();
-    said.told("sound: 2 files");
+    said.told("sound: 2 files (./cmdb.yaml, ./watchfire.yaml)");
+    folder.watchfire(&["check", "watchfire.yaml"]).succeeded().told("sound: 2 files (cmdb.yaml, watchfire.yaml)");
     assert_eq!(said.out, "");
     let shipped = data("../../pipelines");
     folder.watchfire(&["check", &shipped]).succeeded();
@@ -50,8 +51,31 @@ fn a_configuration_is_checked_with_what_it_names() {
     folder.write("etc/pipelines/mine.yaml", "name: mine\nmatch: {source: mine}\norder: sideways\n");
     let said = folder.watchfire(&["check", "etc/w.yaml"]).ended(1);
     said.told("etc/cmdb.yaml:2:").told("names the item itself").told("etc/pipelines/mine.yaml:3:8: `order`");
+    folder.write("etc/cmdb.yaml", "items:\n  - {id: a, class: host}\n");
+    folder.write("etc/pipelines/mine.yaml", "name: mine\nmatch: {source: mine}\n");
+    let sound = folder.watchfire(&["check", "etc/w.yaml"]).succeeded();
+    sound.told("sound: 3 files (etc/cmdb.yaml, etc/pipelines/mine.yaml, etc/w.yaml)");
     folder.write("open.yaml", "http: {listen: 0.0.0.0:8080}\n");
     folder.watchfire(&["check", "open.yaml"]).ended(1).told("auth.tokens");
+}
+
+#[test]
+fn secrets_are_read_to_check_as_they_are_to_run() {
+    let folder = Folder::new("secrets");
+    let configured = "http: {listen: '127.0.0.1:0'}\nauth: {tokens: [{name: a, role: admin, token_file: a.token}]}\n";
+    folder.write("w.yaml", configured);
+    let refused = |what: &str| {
+        for command in [&["check", "w.yaml"][..], &["run", "--config", "w.yaml"]] {
+            let said = folder.watchfire(command).ended(1);
+            said.told("w.yaml:2:52: `auth.tokens[0].token_file`").told("a.token").told(what);
+        }
+        assert!(!folder.path().join("watchfire-data").exists(), "nothing was begun");
+    };
+    refused("cannot be read");
+    folder.write("a.token", "short\n");
+    refused("fewer than 16 characters");
+    folder.write("a.token", "long-enough-for-a-token\n");
+    folder.watchfire(&["check", "w.yaml"]).succeeded();
 }
 
 #[test]
@@ -114,7 +138,7 @@ fn what_the_last_commit_ended_has_ended() {
     assert_eq!((&availability["outages"], &availability["mean_outage_seconds"]), (&1.into(), &5.into()));
     assert_eq!(report("incidents")["items"][0]["mttr"]["mean_seconds"], 5);
     let told = folder.watchfire(&["report", "slo", "--store", "sqlite://x.db"]).succeeded();
-    told.told("note: as of the last commit in the store, 2026-05-04T10:00:05Z");
+    told.told("note: as of the last commit in the store, 2026-05-04T10:00:05Z").told("--url asks a running service");
 }
 
 #[test]
@@ -136,10 +160,17 @@ fn a_store_is_copied_and_examined() {
         let said = folder.watchfire(&[&["report", "--store", "sqlite://copy.db"], wrong].concat()).ended(2);
         assert!(said.out.is_empty() && said.err.starts_with("error:"), "{wrong:?}: {said:?}");
     }
-    folder.watchfire(&["report", "availability", "--store", "sqlite://none.db"]).ended(1);
+    for missing in [&["--store", "sqlite://none.db"][..], &[]] {
+        let said = folder.watchfire(&[&["report", "availability"], missing].concat()).ended(1);
+        said.told("--store sqlite://PATH").told("--url");
+    }
+    folder.write("text.db", &"this is no database\n".repeat(300));
+    let said = folder.watchfire(&["store", "check", "--store", "sqlite://text.db"]).ended(1);
+    said.told("text.db is no database").told("restore a backup");
+    assert!(!said.err.contains("watchfire store check"), "{}", said.err);
     let shown = folder.watchfire(&["cmdb", "show", "db-main", "--store", "sqlite://copy.db"]).succeeded();
     assert!(shown.out.contains("id: db-main") && shown.out.contains("rpo: 15m"), "{}", shown.out);
-    folder.watchfire(&["cmdb", "show", "ghost", "--store", "sqlite://copy.db"]).ended(1).told("ghost");
+    folder.watchfire(&["cmdb", "show", "ghost", "--store", "sqlite://copy.db"]).ended(2).told("ghost");
 }
 
 #[test]

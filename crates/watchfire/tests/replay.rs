@@ -68,6 +68,16 @@ fn what_cannot_be_read_is_kept_as_rejected_and_missing_files_are_named() {
         .write("odd.ndjson", "{\"summary\":\"disk full\",\"received_at\":\"2026-05-01T10:00:00Z\"}\n\nnot json\n");
     let told = folder.watchfire(&["replay", &events.display().to_string(), "--out", "out"]).succeeded();
     told.told("2 events").told("1 rejected");
+    told.told("odd.ndjson:3: ").told("out/links.ndjson has all 1");
+    let many = folder.write("many.ndjson", &"no json either\n".repeat(8));
+    let told = folder.watchfire(&["replay", &events.display().to_string(), &many.display().to_string()]).succeeded();
+    told.told("odd.ndjson:3: ").told("many.ndjson:4: ").told("9 in all: --out DIR writes them to DIR/links.ndjson");
+    assert!(!told.err.contains("many.ndjson:5"), "only the first few: {}", told.err);
+    let mut piped = folder.command(&["replay", "-"]);
+    let mut piped = piped.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all(b"\nno json\n").unwrap();
+    let told = String::from_utf8(piped.wait_with_output().unwrap().stderr).unwrap();
+    assert!(told.contains("rejected: event 1: "), "{told}");
     let links = String::from_utf8(outputs(&folder, "out").remove("links.ndjson").unwrap()).unwrap();
     assert!(links.lines().nth(1).unwrap().contains("\"disposition\":\"rejected\""), "{links}");
     folder.watchfire(&["replay", "nowhere.ndjson"]).ended(1).told("nowhere.ndjson");

@@ -133,6 +133,18 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
     ask(&["incidents", "hold", "1", "--for", "supplier", "--until", "+1h", "--reason", "a disk is coming"]).succeeded();
     assert!(ask(&["incidents", "unhold", "1"]).succeeded().out.contains("team-db"));
     ask(&["incidents", "resolve", "1", "--notes", "done"]).ended(1).told("with a reason: --force --notes");
+    let shown = ask(&["incidents", "show", "1"]).succeeded().out;
+    let header = shown.lines().skip_while(|line| *line != "Alerts").nth(1).unwrap_or_default().to_owned();
+    let words: Vec<&str> = header.split_whitespace().collect();
+    assert_eq!(words, ["STATE", "SEVERITY", "ITEM", "SINCE", "ID", "SUMMARY"], "{shown}");
+    let line = shown.lines().find(|line| line.contains("alr_")).unwrap_or_default().to_owned();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert!(words[..3] == ["firing", "critical", "db-7"] && line.ends_with("disk full"), "{shown}");
+    let short = words.iter().find(|word| word.starts_with("alr_")).unwrap().to_string();
+    assert_eq!(short.len(), "alr_".len() + 8, "{shown}");
+    let alert = ask(&["alerts", "show", &short]).succeeded().out;
+    assert!(alert.contains("INC0000001") && !alert.contains("inc_"), "{alert}");
+    assert!(alert.contains("bound by id db-7"), "{alert}");
     ask(&["incidents", "list", "--state", "bogus"]).ended(2).told("write open, acknowledged");
     for report in [&["report", "availability", "--service", "typo"][..], &["report", "slo", "--group-by", "month"]] {
         ask(report).ended(2);
@@ -146,11 +158,27 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
     let opened = ask(&["incidents", "open", "Customers cannot pay", "--ci", "checkout", "--detected-by", "customer"]);
     assert!(opened.succeeded().out.contains("INC0000002"));
     ask(&["incidents", "merge", "2", "--into", "1"]).ended(0);
+    let merged = ask(&["incidents", "show", "2"]).succeeded().out;
+    assert!(merged.contains("merged into     INC0000001\n"), "{merged}");
+    let explained = ask(&["incidents", "explain", "2"]).succeeded().out;
+    assert!(explained.contains("INC0000001") && !explained.contains("inc_"), "{explained}");
+    let all = ask(&["alerts", "--state", "all", "--incident", "INC0000001"]).succeeded().out;
+    assert!(all.contains("disk full"), "{all}");
 
     assert!(ask(&["services"]).succeeded().out.contains("checkout"));
     assert!(ask(&["services", "show", "checkout"]).succeeded().out.contains("criticality"));
-    ask(&["services", "show", "chekout"]).ended(1).told("`watchfire services` names what there is");
-    ask(&["incidents", "list", "--service", "nosuch"]).ended(2).told("no configuration item `nosuch`");
+    for unknown in [
+        &["services", "show", "nosuch"][..],
+        &["cmdb", "show", "nosuch"],
+        &["incidents", "list", "--service", "nosuch"],
+        &["incidents", "list", "--ci", "nosuch"],
+        &["incidents", "open", "x", "--ci", "nosuch"],
+        &["maintenance", "add", "--ci", "nosuch", "--for", "1h", "--reason", "x"],
+        &["alerts", "--service", "nosuch"],
+    ] {
+        let said = ask(unknown).ended(2);
+        said.told("`nosuch`").told("`watchfire services list`").told("`watchfire cmdb show ID`");
+    }
     assert!(ask(&["problems"]).succeeded().out.contains("No problems."));
     let alerts = json(ask(&["alerts", "list", "--state", "firing,resolved", "--format", "json"]));
     assert!(ask(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).succeeded().out.contains("disk full"));
@@ -183,17 +211,31 @@ fn windows_and_silences_are_added_listed_and_ended() {
     assert!(ask(&[&announce[..], &["--confirm"]].concat()).succeeded().out.contains("upgrade"));
     let windows = json(ask(&["maintenance", "list", "--format", "json"]));
     assert_eq!(windows[0]["reason"], "upgrade");
+    assert!(ask(&["maintenance", "list"]).succeeded().out.contains("in force"));
+    assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 202);
+    let alerts = json(ask(&["alerts", "--format", "json"]));
+    let held = ask(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).succeeded().out;
+    assert!(
+        held.contains("suppressed    held back by maintenance anonymous ") && held.contains(" of db-7 until "),
+        "{held}"
+    );
+    let item = ask(&["cmdb", "show", "checkout"]).succeeded().out;
+    assert!(item.contains("relations\n  requires db-7\n"), "{item}");
     ask(&["maintenance", "end", windows[0]["id"].as_str().unwrap()]).succeeded();
     ask(&["maintenance", "add", "--ci", "db-7", "--from", "now", "--to", "-1h", "--reason", "x"]).ended(2);
     ask(&[&announce[..], &["--id", "MW1", "--confirm"]].concat()).succeeded();
     assert_eq!(ask(&["maintenance", "end", "MW1"]).succeeded().out, "MW1 has ended\n");
+    ask(&["maintenance", "end", "MW1"]).ended(1).told("over already");
     ask(&["maintenance", "end", "MW2"]).ended(1).told("MW2");
+    let shown = ask(&["maintenance", "list"]).succeeded().out;
+    assert!(shown.contains("STATE") && shown.contains("over"), "{shown}");
 
     ask(&["silence", "add", "alertname=Disk", "host=~web-.*", "--for", "1h", "--comment", "known"]).succeeded();
     ask(&["silence", "add", "nonsense", "--for", "1h", "--comment", "known"]).ended(2).told("matcher");
     let silences = json(ask(&["silence", "list", "--format", "json"]));
     let id = silences[0]["id"].as_str().unwrap_or_else(|| panic!("{silences}")).to_owned();
     ask(&["silence", "end", &id]).succeeded();
+    ask(&["silence", "end", &id]).ended(1).told("ended already");
     assert!(ask(&["silence", "list"]).succeeded().out.contains("No silences."));
 }
 
@@ -254,10 +296,14 @@ fn a_data_folder_has_one_process_and_a_token_is_asked_for() {
     let second = second.env("WATCHFIRE_HTTP__LISTEN", "127.0.0.1:0").output().unwrap();
     let told = String::from_utf8_lossy(&second.stderr);
     assert!(!second.status.success() && told.contains("another process") && told.contains("pid"), "{told}");
+    assert!(told.contains("`watchfire report`") && !told.contains("read-only"), "{told}");
 
     assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 401);
     assert_eq!(service.post("/ingest/v1/events", Some("a-secret-of-the-pushers"), FULL).0, 202);
     ask(&folder, &service, &["incidents", "list"]).ended(1).told("WATCHFIRE_TOKEN");
+    folder.write("wrong.token", "a-secret-of-nobody-here\n");
+    let wrong = ask(&folder, &service, &["incidents", "list", "--token-file", "wrong.token"]).ended(1);
+    wrong.told("does not know the token that was sent");
     ask(&folder, &service, &["status", "--token-file", "prom.token"]).ended(1).told("viewer");
     ask(&folder, &service, &["incidents", "ack", "1", "--token-file", "ana.token"]).succeeded();
     let shown = ask(&folder, &service, &["incidents", "show", "1", "--token-file", "ana.token", "--format", "json"]);
@@ -309,6 +355,10 @@ fn a_cmdb_that_comes_from_files_is_not_imported_beside_them() {
     let (status, said) = service.ask("PUT", "/api/v1/cmdb", &own, "items: [{id: x, class: host}]");
     assert_eq!(status, 409, "{said}");
     assert!(said.contains("cmdb.yaml") && said.contains("change them and reload"), "{said}");
+    let dry = |query: &str| service.ask("PUT", &format!("/api/v1/cmdb?{query}"), &own, "items: [{id: x, class: host}]");
+    let (status, said) = dry("dry_run=true");
+    assert!(status == 200 && said.contains(r#""added":["x"]"#), "a dry run changes nothing: {status} {said}");
+    assert_eq!(dry("dry_run=false").0, 409);
 }
 
 #[test]
@@ -356,9 +406,18 @@ fn a_watcher_sees_what_happens() {
             Err(_) => assert!(Instant::now() < end, "nothing was seen"),
         }
     };
+    assert!(seen.contains("INC00000") && seen.contains("open"), "{seen}");
+    let number = seen.split_whitespace().find(|word| word.starts_with("INC")).unwrap();
+    ask(&folder, &service, &["incidents", "ack", number]).succeeded();
+    ask(&folder, &service, &["incidents", "comment", number, "on my way"]).succeeded();
+    let mut told: Vec<String> = vec![seen.clone()];
+    while !told.last().unwrap().contains("comment of anonymous") {
+        told.push(lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{told:#?}")));
+    }
     drop(watcher.kill());
     drop(watcher.wait());
-    assert!(seen.contains("INC00000") && seen.contains("open"), "{seen}");
+    let said = |what: &str| told.iter().filter(|line| line.contains(number) && line.contains(what)).count();
+    assert_eq!((said("  opened  "), said("  acknowledged  acknowledged")), (1, 1), "{told:#?}");
 }
 
 #[test]

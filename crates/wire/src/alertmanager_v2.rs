@@ -5,6 +5,7 @@
 
 mod alert;
 mod fingerprint;
+mod shown;
 mod silence;
 mod status;
 #[cfg(test)]

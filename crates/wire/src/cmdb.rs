@@ -5,6 +5,7 @@
 //! faults find their line through [`CmdbFile::of_item`] and [`CmdbFile::of_reference`].
 
 mod fault;
+mod odd;
 mod places;
 mod read;
 mod shape;

@@ -24,6 +24,8 @@ pub enum Notice {
     NulRemoved { field: Box<str> },
     /// The sender left out this many alerts of the group.
     AlertsTruncated { alerts: u64 },
+    /// A fact about an item that the CMDB does not have, and the ids that may have been meant.
+    UnknownItem { said: Box<str>, near: Vec<Box<str>> },
 }
 
 impl Notice {
@@ -34,6 +36,7 @@ impl Notice {
             Notice::ValueCut { .. } => "value_cut",
             Notice::NulRemoved { .. } => "nul_removed",
             Notice::AlertsTruncated { .. } => "alerts_truncated",
+            Notice::UnknownItem { .. } => "unknown_item",
         }
     }
 }
@@ -89,6 +92,13 @@ impl fmt::Display for Notice {
             Notice::NulRemoved { field } => write!(f, "`{field}` held U+0000, which was taken out"),
             Notice::AlertsTruncated { alerts } => {
                 write!(f, "the sender left out {alerts} alerts: raise `max_alerts` of its webhook")
+            }
+            Notice::UnknownItem { said, near } if near.is_empty() => {
+                write!(f, "no item of the CMDB has the id `{said}`: correct it, or add the item")
+            }
+            Notice::UnknownItem { said, near } => {
+                let near = near.join("`, `");
+                write!(f, "no item of the CMDB has the id `{said}`: correct it (near are `{near}`), or add the item")
             }
         }
     }

@@ -1,14 +1,15 @@
 //! Alerts that fire, as Alertmanager lists them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use model::matcher::MatchOp;
-use model::{Labels, Matcher};
-use wire::alertmanager_v2::{AlertGroup, GettableAlert, Receiver};
+use model::{Alert, Labels, Matcher};
+use wire::alertmanager_v2::{AlertGroup, GettableAlert, Receiver, silence_uuid};
 
-use super::{By, Refused, filters, yes};
+use super::{By, Refused, filters, silences, yes};
 use crate::Api;
 use crate::asked::Asked;
 use crate::auth::Viewer;
@@ -32,7 +33,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     asked: Asked,
 ) -> Result<Json<Vec<GettableAlert>>, Refused> {
-    alerts(&api, &asked).map(Json)
+    alerts(&api, &asked).await.map(Json)
 }
 
 /// The same, grouped by `alertname`.
@@ -53,7 +54,7 @@ pub(super) async fn groups(
 ) -> Result<Json<Vec<AlertGroup>>, Refused> {
     let muted = yes(&asked, "muted")?;
     let mut groups: BTreeMap<String, Vec<GettableAlert>> = BTreeMap::new();
-    for alert in alerts(&api, &asked)?.into_iter().filter(|alert| muted || alert.status.muted_by.is_empty()) {
+    for alert in alerts(&api, &asked).await?.into_iter().filter(|alert| muted || alert.status.muted_by.is_empty()) {
         groups.entry(alert.labels.get(GROUPED_BY).unwrap_or_default().to_owned()).or_default().push(alert);
     }
     let group = |(name, alerts): (String, Vec<GettableAlert>)| AlertGroup {
@@ -64,7 +65,7 @@ pub(super) async fn groups(
     Ok(Json(groups.into_iter().map(group).collect()))
 }
 
-fn alerts(api: &Api, asked: &Asked) -> Result<Vec<GettableAlert>, Refused> {
+async fn alerts(api: &Api, asked: &Asked) -> Result<Vec<GettableAlert>, Refused> {
     let matchers = filters(asked)?;
     let (active, silenced, inhibited) = (yes(asked, "active")?, yes(asked, "silenced")?, yes(asked, "inhibited")?);
     if let Some(pattern) = asked.one("receiver") {
@@ -81,11 +82,43 @@ fn alerts(api: &Api, asked: &Asked) -> Result<Vec<GettableAlert>, Refused> {
         (active || status.state != "active")
             && (silenced || status.silenced_by.is_empty())
             && (inhibited || status.inhibited_by.is_empty())
+            && labelled(&alert.labels)
     };
+    let mut shown = shown(api);
+    shown.retain(|(_, alert)| wanted(alert));
+    name_silences(api, &mut shown).await?;
+    Ok(shown.into_iter().map(|(_, alert)| alert).collect())
+}
+
+/// Everything that fires, by fingerprint, no two with one fingerprint.
+fn shown(api: &Api) -> Vec<(Arc<Alert>, GettableAlert)> {
     let live = api.runtime().live().alerts();
-    let matching = live.iter().filter(|alert| labelled(&alert.labels));
-    let mut alerts: Vec<GettableAlert> =
-        matching.filter_map(|alert| GettableAlert::from_model(alert)).filter(wanted).collect();
-    alerts.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
-    Ok(alerts)
+    let firing = live.into_iter().filter_map(|alert| GettableAlert::from_model(&alert).map(|shown| (alert, shown)));
+    let mut shown: Vec<(Arc<Alert>, GettableAlert)> = firing.collect();
+    let by_fingerprint = |a: &(_, GettableAlert), b: &(_, GettableAlert)| a.1.fingerprint.cmp(&b.1.fingerprint);
+    shown.sort_by(by_fingerprint);
+    // All that are alike, not all but one: which comes first is no reason to be called otherwise.
+    for alike in shown.chunk_by_mut(|a, b| a.1.fingerprint == b.1.fingerprint).filter(|alike| alike.len() > 1) {
+        alike.iter_mut().for_each(|(alert, shown)| shown.tell_apart(alert));
+    }
+    shown.sort_by(by_fingerprint);
+    shown
+}
+
+/// The engine keeps the silence that holds longest; here all that match are named.
+async fn name_silences(api: &Api, shown: &mut [(Arc<Alert>, GettableAlert)]) -> Result<(), Refused> {
+    if shown.iter().all(|(_, alert)| alert.status.silenced_by.is_empty()) {
+        return Ok(());
+    }
+    let now = api.now();
+    let mut silences = silences::all(api, now).await?;
+    silences.retain(|silence| silence.interval.contains(now));
+    for (alert, shown) in shown.iter_mut().filter(|(_, alert)| !alert.status.silenced_by.is_empty()) {
+        let matching = silences.iter().filter(|silence| silence.matches(alert));
+        let named = &mut shown.status.silenced_by;
+        named.extend(matching.map(|silence| silence_uuid(silence.id)));
+        named.sort();
+        named.dedup();
+    }
+    Ok(())
 }

@@ -53,7 +53,7 @@ fn rank(silence: &GettableSilence) -> (u8, Timestamp) {
     }
 }
 
-async fn all(api: &Api, ended_after: Timestamp) -> Result<Vec<Silence>, Fault> {
+pub(super) async fn all(api: &Api, ended_after: Timestamp) -> Result<Vec<Silence>, Fault> {
     let mut silences = Vec::new();
     let mut request = PageRequest::first(model::limits::PAGE_ROWS_MAX);
     loop {

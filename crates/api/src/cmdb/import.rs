@@ -34,7 +34,8 @@ impl Import {
             CmdbFile::read(NAME, text).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let base = if how.replace { Cmdb::default() } else { known.clone() };
         let (cmdb, strays) = upsert(base, &file);
-        let mut judged = Judged { file: &file, how, errors: Vec::new(), left_out: Vec::new(), remarks: Vec::new() };
+        let remarks = file.oddities(&cmdb.classes);
+        let mut judged = Judged { file: &file, how, errors: Vec::new(), left_out: Vec::new(), remarks };
         strays.iter().for_each(|stray| judged.stray(stray));
         judged.calendars(&cmdb);
         judged.graph(&cmdb);

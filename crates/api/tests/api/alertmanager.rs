@@ -55,6 +55,73 @@ async fn alerts_are_listed_filtered_and_grouped() {
 }
 
 #[tokio::test]
+async fn native_alerts_are_told_apart_by_what_is_shown_of_them() {
+    let service = service().await.with_cmdb().await;
+    let alert = |rest: &str| format!(r#"{{"summary":"disk full","severity":"critical",{rest}}}"#);
+    let (same, other) = (r#""dedup_key":"k","source":"a""#, r#""dedup_key":"k","source":"b""#);
+    let all = [r#""ci":"db-7""#, r#""ci":"db-7.prod:22","id":"1""#, r#""ci":"db-9""#, same, other];
+    service.push(&format!("[{}]", all.map(alert).join(","))).await;
+    let listed = service.get("/api/v2/alerts").await.of(200);
+    let listed = listed.as_array().unwrap();
+    let fingerprints: std::collections::BTreeSet<&str> =
+        listed.iter().map(|alert| alert["fingerprint"].as_str().unwrap()).collect();
+    assert_eq!((listed.len(), fingerprints.len()), (5, 5), "{listed:#?}");
+    for (query, found) in [
+        ("filter=ci%3D%22db-7%22", 2),
+        ("filter=ci%3D%22db-9%22", 1),
+        ("filter=alertname%3D%22disk+full%22&filter=severity%3Dcritical", 5),
+        ("filter=dedup_key%3Dk", 2),
+        ("filter=dedup_key%3Dk&filter=source%3Da", 1),
+        ("filter=alert_id%3D~.%2B", 2),
+    ] {
+        let alerts = service.get(&format!("/api/v2/alerts?{query}")).await.of(200);
+        assert_eq!(alerts.as_array().unwrap().len(), found, "{query}: {alerts:#}");
+        assert_eq!(alerts[0]["annotations"]["summary"], "disk full", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_silence_made_from_all_that_is_shown_silences_that_alert() {
+    let service = service().await.with_cmdb().await;
+    let body = r#"[{"summary":"disk full","ci":"db-7"},{"summary":"disk full","ci":"db-7.prod:22"},
+                   {"summary":"disk full","dedup_key":"k"},{"summary":"disk full","dedup_key":"l"}]"#;
+    service.push(body).await;
+    let listed = service.get("/api/v2/alerts").await.of(200);
+    for alert in listed.as_array().unwrap() {
+        let matcher = |(name, value): (&String, &Value)| json!({"name": name, "value": value, "isRegex": false});
+        let matchers: Vec<Value> = alert["labels"].as_object().unwrap().iter().map(matcher).collect();
+        let silence = json!({"matchers": matchers, "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "2099-01-01T00:00:00Z", "createdBy": "ana", "comment": "rack"});
+        let id = service.post("/api/v2/silences", silence.to_string()).await.of(200)["silenceID"].clone();
+        let silenced = service.get("/api/v2/alerts?active=false").await.of(200);
+        let by: Vec<&Value> =
+            silenced.as_array().unwrap().iter().filter(|a| a["status"]["silencedBy"] == json!([id])).collect();
+        assert_eq!(by.len(), 1, "{silenced:#}");
+        assert_eq!(by[0]["fingerprint"], alert["fingerprint"]);
+    }
+}
+
+#[tokio::test]
+async fn every_silence_that_matches_is_named() {
+    let service = firing().await;
+    let mut ids = Vec::new();
+    for ends in ["2099-01-01T00:00:00Z", "2098-01-01T00:00:00Z"] {
+        let added = service.post("/api/v2/silences", silence("web-1", ends)).await.of(200);
+        ids.push(added["silenceID"].as_str().unwrap().to_owned());
+    }
+    service.post("/api/v2/silences", silence("web-3", "2099-01-01T00:00:00Z")).await.of(200);
+    let pending = silence("web-1", "2099-01-01T00:00:00Z").replace("2026-01-01", "2097-01-01");
+    service.post("/api/v2/silences", pending).await.of(200);
+    ids.sort();
+    let silenced = service.get("/api/v2/alerts?active=false").await.of(200);
+    assert_eq!((silenced.as_array().unwrap().len(), &silenced[0]["status"]["silencedBy"]), (1, &json!(ids)));
+    let ended = service.ask("DELETE", &format!("/api/v2/silence/{}", ids[0]), &[], "").await;
+    assert_eq!(ended.status.as_u16(), 200);
+    let silenced = service.get("/api/v2/alerts?active=false").await.of(200);
+    assert_eq!(silenced[0]["status"]["silencedBy"], json!([ids[1]]));
+}
+
+#[tokio::test]
 async fn a_silence_is_added_listed_changed_and_expired() {
     let service = firing().await;
     let added = service.post("/api/v2/silences", silence("web-1", "2099-01-01T00:00:00Z")).await.of(200);

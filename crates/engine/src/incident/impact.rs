@@ -160,7 +160,7 @@ impl Desk<'_> {
     }
 }
 
-fn affected(graph: &Graph, item: ItemIdx, state: ItemState, since: Timestamp) -> AffectedService {
+pub(super) fn affected(graph: &Graph, item: ItemIdx, state: ItemState, since: Timestamp) -> AffectedService {
     AffectedService { id: graph.id(item).clone(), state, now: state, since, criticality: graph.criticality(item) }
 }
 

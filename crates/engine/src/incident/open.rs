@@ -1,13 +1,25 @@
 //! Opening: at once and visible; only telling waits.
 
 use model::command::OpenIncident;
-use model::incident::{Clocks, DetectedBy, Incident, Major, Priority, Told};
+use model::incident::{AffectedService, Clocks, DetectedBy, Incident, Major, Priority, Told, urgency_of_severity};
+use model::outage::ItemState;
 use model::reason::{Evidence, Joining};
-use model::{IncidentId, PipelineName, Reason, Timestamp};
+use model::{CiId, IncidentId, PipelineName, Reason, Severity, Timestamp};
+use topology::{ItemIdx, Rollup};
 
+use super::impact::affected;
+use super::settle::weigh_services;
 use crate::desk::Desk;
 use crate::state::Member;
 use crate::timer::Timer;
+
+/// What a person's word weighs.
+struct Said {
+    impact: u8,
+    urgency: u8,
+    /// A service of criticality 1 is down by it.
+    grave: bool,
+}
 
 impl Desk<'_> {
     /// The first incident of an episode. Its id follows from the episode, so it is opened once. `[I6]`
@@ -64,19 +76,46 @@ impl Desk<'_> {
         incident.assigned_by = asked.team.is_some().then(|| by.into());
         incident.by_hand = true;
         incident.touched = true;
+        let policy = self.policy.fallback();
+        let mut wait = policy.group_wait;
         if let Some(priority) = asked.priority {
             incident.priority = priority;
             incident.priority_by = Some(by.into());
+        } else {
+            let said = self.as_if_down(&asked.cis);
+            (incident.impact, incident.urgency) = (said.impact, said.urgency);
+            incident.priority = policy.priority.priority(said.impact, said.urgency);
+            wait = if said.grave { wait.min(policy.group_wait_critical) } else { wait };
         }
-        let tell_at = now + self.policy.fallback().group_wait;
+        let (tell_at, priority) = (now + wait, incident.priority);
         incident.clocks.tell_at = Some(tell_at);
         self.state.incidents.insert(id, incident);
         self.state.members.entry(id).or_default();
         self.state.timers.set(tell_at, Timer::Tell(id));
         let evidence = Evidence::Person { by: by.into() };
         self.decide_incident(id, Reason::IncidentOpened { evidence, score: 1000 });
+        self.propose_major(id, priority);
         self.incident_mut(id);
         id
+    }
+
+    /// What a person's word weighs: as much as if each item named were down. It is no evidence, so it lists no service
+    /// as affected and makes no outage. docs/measures.md section 9.
+    fn as_if_down(&self, cis: &[CiId]) -> Said {
+        let graph = self.graph();
+        let named: Vec<ItemIdx> = cis.iter().filter_map(|ci| self.item(ci)).collect();
+        let mut rollup = Rollup::new();
+        named.iter().for_each(|item| rollup.set_own(graph, *item, ItemState::Down));
+        let services: Vec<AffectedService> = rollup
+            .affected()
+            .filter(|(item, _)| graph.is_service(*item))
+            .map(|(item, state)| affected(graph, item, state, self.now))
+            .collect();
+        let production = named.iter().any(|item| graph.environment(*item) == "production");
+        let no_service = urgency_of_severity(if named.is_empty() { Severity::Info } else { Severity::Critical });
+        let (impact, urgency) = weigh_services(&services, production, no_service);
+        let grave = services.iter().any(|service| service.criticality == 1 && service.now == ItemState::Down);
+        Said { impact, urgency, grave: grave && production }
     }
 
     /// What still fires mildly when its incident closes lives on in a new one that is told to nobody.

@@ -197,7 +197,7 @@ impl Desk<'_> {
         }
     }
 
-    fn propose_major(&mut self, id: IncidentId, priority: Priority) {
+    pub(crate) fn propose_major(&mut self, id: IncidentId, priority: Priority) {
         let declares = self.policy_of(id).auto_declare;
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
         if priority != Priority::P1 || incident.major != Major::None {
@@ -232,16 +232,20 @@ impl Desk<'_> {
 
 /// Impact and urgency of what is affected now.
 fn weigh(incident: &Incident, facts: &Facts) -> (u8, u8) {
-    let affected: Vec<&AffectedService> =
-        incident.services.iter().filter(|service| service.now != ItemState::Up).collect();
+    let production = incident.environment.as_deref().is_none_or(|name| name == "production");
+    weigh_services(&incident.services, production, facts.worst_active.map_or(3, urgency_of_severity))
+}
+
+/// Impact and urgency by the services affected; where there is none, the urgency is `otherwise`.
+pub(super) fn weigh_services(services: &[AffectedService], production: bool, otherwise: u8) -> (u8, u8) {
+    let affected: Vec<&AffectedService> = services.iter().filter(|service| service.now != ItemState::Up).collect();
     let worst = affected.iter().map(|service| service.now).max();
     let urgency = match worst {
         Some(ItemState::Down) => 1,
         Some(ItemState::Degraded) => 2,
         Some(ItemState::AtRisk | ItemState::Up) => 3,
-        None => facts.worst_active.map_or(3, urgency_of_severity),
+        None => otherwise,
     };
-    let production = incident.environment.as_deref().is_none_or(|name| name == "production");
     let most_critical = affected.iter().map(|service| service.criticality).min();
     let impact = match most_critical {
         Some(criticality) if production => {

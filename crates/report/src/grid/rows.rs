@@ -6,6 +6,7 @@ use wire::v1::{
 };
 
 use super::{Cell, Column, Tabular};
+use crate::availability::is_evident;
 
 impl Tabular for AvailabilityRow {
     const NOTHING: &'static str =
@@ -29,7 +30,7 @@ impl Tabular for AvailabilityRow {
     ];
 
     fn cells(&self) -> Vec<Cell> {
-        let unwatched = self.coverage == Some(Ratio(0.0));
+        let unwatched = !is_evident(self);
         let evident = |share: Option<Ratio>| match share {
             Some(Ratio(share)) if unwatched => Cell::Unwatched(share),
             share => portion(share),
@@ -83,8 +84,8 @@ impl Tabular for SloRow {
             Cell::Text(self.window.clone()),
             seconds(self.agreed_seconds),
             seconds(self.budget_seconds),
-            seconds(self.consumed_seconds),
-            seconds(self.remaining_seconds),
+            length(self.consumed_seconds),
+            length(self.remaining_seconds),
             burn(self.burn_rate.hour),
             burn(self.burn_rate.six_hours),
             burn(self.burn_rate.day),

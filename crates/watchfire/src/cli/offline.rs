@@ -11,7 +11,7 @@ use crate::place::StorePlace;
 /// Check configuration, pipeline and CMDB files.
 ///
 /// Says of each fault `file:line:column: what, and what to do`, and ends with status 1 if there is any. A configuration
-/// is checked together with the pipelines and CMDB files that it names.
+/// is checked together with the pipelines, CMDB files and secrets that it names.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  watchfire check watchfire.yaml\n  watchfire check pipelines cmdb.yaml")]
 pub(crate) struct Check {

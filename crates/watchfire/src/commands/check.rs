@@ -1,12 +1,13 @@
 //! `watchfire check`: is what people wrote sound?
 //!
 //! What a file is shows in its keys, and where those are spelt wrong, in its name. All CMDB files together are one CMDB,
-//! all pipelines together one set, as a configuration would have them.
+//! all pipelines together one set, as a configuration would have them. What `run` needs of a configuration is looked at
+//! too: the files it names, and its secrets.
 
 mod kind;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::cli::Check;
 use crate::config::Config;
@@ -22,6 +23,7 @@ pub(super) fn check(args: &Check, console: &Console) -> anyhow::Result<Outcome> 
         sorted.take(path, console)?;
     }
     let mut found = Found::default();
+    found.reads(sorted.all());
     sorted.configurations.iter().for_each(|file| found.configuration(file));
     found.cmdb(&sorted.cmdb);
     found.pipelines(&sorted.pipelines);
@@ -30,8 +32,7 @@ pub(super) fn check(args: &Check, console: &Console) -> anyhow::Result<Outcome> 
     found.faults.iter().for_each(|fault| console.say(fault));
     match (sorted.count(), found.faults.len()) {
         (0, _) => anyhow::bail!("nothing here is a configuration, a pipeline, a CMDB file or a case"),
-        (1, 0) => console.say_with(Colour::Green, "sound:", "1 file"),
-        (files, 0) => console.say_with(Colour::Green, "sound:", format_args!("{files} files")),
+        (_, 0) => console.say_with(Colour::Green, "sound:", found.files()),
         (_, faults) => console.say(format_args!("{faults} {}", if faults == 1 { "fault" } else { "faults" })),
     }
     Ok(Outcome::of(found.faults.len()))
@@ -76,7 +77,11 @@ impl Sorted {
     }
 
     fn count(&self) -> usize {
-        self.configurations.len() + self.pipelines.len() + self.cmdb.len() + self.cases.len()
+        self.all().count()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &TextFile> {
+        [&self.configurations, &self.pipelines, &self.cmdb, &self.cases].into_iter().flatten()
     }
 }
 
@@ -85,21 +90,49 @@ impl Sorted {
 struct Found {
     faults: BTreeSet<String>,
     remarks: BTreeSet<String>,
+    /// What was read, with what configurations name: each once, as somebody called it first.
+    files: BTreeMap<PathBuf, String>,
 }
 
+/// So many files are named; of more, how many.
+const NAMED_MAX: usize = 10;
+
 impl Found {
-    /// With what it names.
+    fn reads<'f>(&mut self, files: impl IntoIterator<Item = &'f TextFile>) {
+        for file in files {
+            let path = file.path.canonicalize().unwrap_or_else(|_| file.path.clone());
+            self.files.entry(path).or_insert_with(|| file.name());
+        }
+    }
+
+    /// How many, and which.
+    fn files(&self) -> String {
+        let count = self.files.len();
+        let mut names: Vec<&str> = self.files.values().map(String::as_str).take(NAMED_MAX).collect();
+        let more = format!("{} more", count.saturating_sub(NAMED_MAX));
+        names.extend((count > NAMED_MAX).then_some(more.as_str()));
+        format!("{count} {} ({})", if count == 1 { "file" } else { "files" }, names.join(", "))
+    }
+
+    /// With what it names, and its secrets.
     fn configuration(&mut self, file: &TextFile) {
         match Config::load(Some(file), std::iter::empty()) {
             Err(Faults(lines)) => self.faults.extend(lines),
             Ok((config, remarks)) => {
                 self.remarks.extend(remarks);
+                self.faults.extend(config.secrets().err().into_iter().flat_map(|Faults(lines)| lines));
                 match files::read_all(&config.cmdb) {
-                    Ok(files) => self.cmdb(&files),
+                    Ok(files) => {
+                        self.reads(&files);
+                        self.cmdb(&files);
+                    }
                     Err(error) => self.unreadable(file, &error),
                 }
                 match files::pipelines(&config.pipelines) {
-                    Ok(files) => self.pipelines(&files),
+                    Ok(files) => {
+                        self.reads(&files);
+                        self.pipelines(&files);
+                    }
                     Err(error) => self.unreadable(file, &error),
                 }
             }

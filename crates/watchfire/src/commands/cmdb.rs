@@ -8,10 +8,10 @@ use model::CiId;
 use super::people::Desk;
 use super::waiting;
 use crate::cli::{Cmdb, CmdbCheck, CmdbShow};
-use crate::client::segment;
+use crate::client::{of_item, segment};
 use crate::console::{Colour, Console};
 use crate::inventory::{Care, Inventory};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUse};
 use crate::place::{StorePlace, close};
 
 pub(super) fn cmdb(command: Cmdb, console: &Console) -> anyhow::Result<Outcome> {
@@ -36,8 +36,8 @@ async fn show(args: CmdbShow, console: &Console) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let desk = Desk::of(&args.shown, console)?;
-    let item = desk.client.get(&format!("/api/v1/cis/{}", segment(&args.id)), &Vec::new()).await?;
-    desk.object(&item, "name")
+    let item = desk.client.get(&format!("/api/v1/cis/{}", segment(&args.id)), &Vec::new()).await.map_err(of_item)?;
+    desk.object(&desk.numbered(item).await, "name")
 }
 
 async fn of_store(place: &StorePlace, id: &str) -> anyhow::Result<String> {
@@ -47,6 +47,9 @@ async fn of_store(place: &StorePlace, id: &str) -> anyhow::Result<String> {
     let Some(newest) = newest else { bail!("the store has no CMDB: import one with `watchfire cmdb import`") };
     match newest.cmdb.items.iter().find(|item| item.id == CiId::from(id)) {
         Some(item) => Ok(wire::cmdb::item_to_yaml(item)),
-        None => bail!("version {} of the CMDB has no item `{id}`: look at how its id is spelt", newest.version),
+        None => {
+            let why = format!("version {} of the CMDB has no item `{id}`: look at how its id is spelt", newest.version);
+            Err(WrongUse(why).into())
+        }
     }
 }

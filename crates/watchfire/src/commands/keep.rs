@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use store::StoreError;
 
 use crate::cli::{StoreCommand, StoreUrl};
 use crate::console::{Colour, Console};
@@ -45,9 +46,17 @@ fn nothing_there(file: &Path) -> anyhow::Result<()> {
     Err(WrongUse(why).into())
 }
 
+/// To examine it once more helps nobody.
+fn damaged(path: &Path, error: StoreError) -> anyhow::Error {
+    let StoreError::Corrupt { what } = error else { return error.into() };
+    let path = path.display();
+    anyhow!("{path} is no database, or a damaged one: {what}; stop the service and restore a backup in its place")
+}
+
 async fn check(url: &StoreUrl, console: &Console) -> anyhow::Result<Outcome> {
-    let store = url.place().open_read_only().await?;
-    let findings = store.check().await?;
+    let damaged = |error| damaged(url.place().path(), error);
+    let store = url.place().open_read_only().await.map_err(damaged)?;
+    let findings = store.check().await.map_err(damaged)?;
     close(&store).await;
     findings.iter().for_each(|finding| console.say(finding));
     if findings.is_empty() {

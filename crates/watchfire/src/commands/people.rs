@@ -1,9 +1,12 @@
 //! What people do against a running service: one module for incidents, one for everything else.
 
 mod incidents;
+mod names;
 mod page;
 mod records;
 mod sheet;
+mod watched;
+mod words;
 
 pub(super) use incidents::incidents;
 pub(super) use records::{alerts, maintenance, problems, services, silence, status};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use model::reason::Disposition;
+use model::reason::{Disposition, Reason};
 use replay::input::Lines;
 use replay::output::Written;
 use replay::{Config, Player, Replayed};
@@ -42,6 +42,7 @@ pub(super) async fn replay(mut args: Replay, console: &Console) -> anyhow::Resul
     if let Some(folder) = &args.out {
         Written::read(&store, &replayed).await?.write(folder)?;
     }
+    rejected(&replayed, &events, args.out.as_deref(), console);
     console.say(summary(&replayed, &store, began.elapsed().as_secs_f64()).await?);
     close(&store).await;
     Ok(Outcome::Done)
@@ -65,6 +66,62 @@ fn is_recording(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     path == Path::new("-") || ending.is_some_and(|ending| matches!(ending, "ndjson" | "jsonl" | "gz" | "zst"))
 }
+
+/// Rejected events that are shown.
+const REJECTED_SHOWN_MAX: usize = 5;
+
+/// The first of those that were rejected, and where all of them are.
+fn rejected(replayed: &Replayed, events: &[PathBuf], out: Option<&Path>, console: &Console) {
+    let numbered = replayed.lines.iter().zip(1_usize..);
+    let rejected = || numbered.clone().filter(|(line, _)| line.disposition == Disposition::Rejected);
+    let shown: Vec<usize> = rejected().map(|(_, nth)| nth).take(REJECTED_SHOWN_MAX).collect();
+    let places = places(events, &shown);
+    for (line, nth) in rejected().take(REJECTED_SHOWN_MAX) {
+        let why = match &line.reason {
+            Reason::Unreadable { why } => why.to_string(),
+            other => serde_json::to_string(&wire::v1::reason(other)).unwrap_or_default(),
+        };
+        let place = places.get(&nth).cloned().unwrap_or_else(|| format!("event {nth}"));
+        console.say_with(Colour::Yellow, "rejected:", format_args!("{place}: {why}"));
+    }
+    let count = rejected().count();
+    if count > 0 {
+        let all = match out {
+            Some(folder) => format!("{} has all {count}, by their index from nought", folder.join(LINKS).display()),
+            None => format!("{count} in all: --out DIR writes them to DIR/{LINKS}, by their index from nought"),
+        };
+        console.say_with(Colour::Yellow, "rejected:", all);
+    }
+}
+
+/// `file:line` of events by their numbers, from one; as far as the files can be read again and have one event a line.
+fn places(files: &[PathBuf], wanted: &[usize]) -> BTreeMap<usize, String> {
+    let mut found = BTreeMap::new();
+    let mut nth = 0;
+    let mut line = Vec::new();
+    for file in files {
+        let Some(mut lines) = Lines::open(std::slice::from_ref(file)).ok().filter(|_| file != Path::new("-")) else {
+            return found;
+        };
+        let mut number = 0;
+        while found.len() < wanted.len()
+            && let Ok(Some(_)) = lines.next_line(&mut line)
+        {
+            number += 1;
+            let text = line.trim_ascii();
+            nth += usize::from(!text.is_empty());
+            if text.starts_with(b"[") {
+                return found;
+            }
+            if !text.is_empty() && wanted.contains(&nth) {
+                found.insert(nth, format!("{}:{number}", file.display()));
+            }
+        }
+    }
+    found
+}
+
+const LINKS: &str = "links.ndjson";
 
 async fn summary(replayed: &Replayed, store: &Store, seconds: f64) -> anyhow::Result<String> {
     let alerts = store.count_alerts(&AlertFilter::default()).await?;

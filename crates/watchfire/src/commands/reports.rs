@@ -6,14 +6,14 @@ use report::{Answer, Question, Style, Tabular};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::Store;
+use store::{Store, StoreError};
 use wire::v1::{AvailabilityRow, ContinuityRow, IncidentsRow, NoiseRow, SloRow};
 
 use crate::cli::{Connection, Report, ReportFormat, ReportKind};
-use crate::client::{Client, Query, Refused};
+use crate::client::{Client, Query, of_item};
 use crate::console::{Colour, Console};
 use crate::moment::Moment;
-use crate::outcome::{Outcome, WrongUse};
+use crate::outcome::Outcome;
 use crate::place::{self, close};
 
 pub(super) async fn report(args: Report, console: &Console) -> anyhow::Result<Outcome> {
@@ -31,15 +31,30 @@ async fn of_store(args: &Report, written: &Written, console: &Console) -> anyhow
         Some(place) => place.clone(),
         None => place::DEFAULT.parse().map_err(anyhow::Error::msg)?,
     };
-    let store = place.open_read_only().await?;
+    let store = place.open_read_only().await.map_err(elsewhere)?;
     let clock = store.clock().await?.unwrap_or_else(runtime::clock::wall);
     let text = answered(&store, args, clock, written).await?;
     close(&store).await;
     if args.now.is_none() && written.format == ReportFormat::Table {
-        let note = format_args!("as of the last commit in the store, {clock}; --now takes another moment");
+        let note = format_args!(
+            "as of the last commit in the store, {clock}; --now takes another moment, and --url asks a running service, \
+             whose figures go on to now"
+        );
         console.say_with(Colour::Yellow, "note:", note);
     }
     Ok(text)
+}
+
+/// Where there is no store, one may be elsewhere, or behind a service.
+fn elsewhere(error: StoreError) -> anyhow::Error {
+    let is_missing = matches!(error, StoreError::Path { .. } | StoreError::NotFound(_));
+    let error = anyhow::Error::from(error);
+    match is_missing {
+        true => {
+            anyhow::anyhow!("{error:#}; name another with --store sqlite://PATH, or ask a running service with --url")
+        }
+        false => error,
+    }
 }
 
 async fn answered(store: &Store, args: &Report, clock: Timestamp, written: &Written) -> anyhow::Result<String> {
@@ -85,7 +100,7 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
     query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
     let get = async |name: &str| {
         let answer = client.get(&format!("/api/v1/measures/{name}"), &query).await;
-        answer.map_err(unknown_item)
+        answer.map_err(of_item)
     };
     match args.kind {
         ReportKind::Availability => written.read::<AvailabilityRow>(get("availability").await?),
@@ -93,14 +108,6 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
         ReportKind::Slo => written.read::<SloRow>(get("slo").await?),
         ReportKind::Continuity => written.read::<ContinuityRow>(get("continuity").await?),
         ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),
-    }
-}
-
-/// As of a store: whoever names an item that there is not has to name another.
-fn unknown_item(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<Refused>().filter(|refused| refused.is_not_found()) {
-        Some(refused) => WrongUse(refused.to_string()).into(),
-        None => error,
     }
 }
 

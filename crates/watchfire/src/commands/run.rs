@@ -18,6 +18,7 @@ pub(super) async fn run(args: Run, console: &Console) -> anyhow::Result<Outcome>
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let (config, remarks) = Config::load(file.as_ref(), variables)?;
     remarks.iter().for_each(|remark| console.say_with(Colour::Yellow, "warning:", remark));
+    config.secrets()?;
     service::serve(config, args.clock.unwrap_or_default()).await
 }
 

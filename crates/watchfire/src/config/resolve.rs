@@ -18,7 +18,7 @@ use crate::place;
 
 const LISTEN: &str = "127.0.0.1:8080";
 const WATCHDOG_EVERY: Span = Span::from_seconds(60);
-/// A secret in a file is not read to check a configuration; everything else about its target is.
+/// A secret in a file is read after the configuration; everything else about its target is looked at with it.
 const STAND_IN: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const LOG_LEVEL: &str = "info";
 const LOG_LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
@@ -53,12 +53,12 @@ impl Resolver<'_> {
         let AuthShape { tokens, open } = shape.auth.unwrap_or_default();
         let listen = self.or(listen, LISTEN, listening);
         let store = self.or(url, place::DEFAULT, str::parse);
-        let tokens = self.each(tokens, Resolver::token);
+        let tokens = self.each(numbered(tokens), Resolver::token);
         self.distinct(&tokens);
         let retention = self.retention(shape.retention.unwrap_or_default());
         let sources = self.each(shape.sources, Resolver::source);
         let watchdog = shape.watchdog.and_then(|watchdog| self.watchdog(watchdog));
-        let notify = self.each(shape.notify, Resolver::target);
+        let notify = self.each(numbered(shape.notify), Resolver::target);
         let notify_allow = self.each(shape.notify_allow, |resolver, said| resolver.read(&said, Network::parse));
         let format = self.or(log.format, "text", log_format);
         let level = self.or(log.level, LOG_LEVEL, log_level);
@@ -78,11 +78,12 @@ impl Resolver<'_> {
         })
     }
 
-    fn token(&mut self, shape: TokenShape) -> Option<Token> {
+    fn token(&mut self, (nth, shape): (usize, TokenShape)) -> Option<Token> {
         let role = self.read(&shape.role, |word| {
             let names = Role::ALL.map(Role::as_str).join(", ");
             Role::from_word(word).ok_or_else(|| format!("`{word}` is no role: write one of {names}"))
         });
+        let said_at = self.said_at(&shape.token, &shape.token_file, &format!("auth.tokens[{nth}].token"));
         let secret = self.secret(&shape.name, shape.token, shape.token_file, "token");
         let (role, secret) = (role?, secret?);
         if let Secret::Inline(text) = &secret
@@ -90,7 +91,7 @@ impl Resolver<'_> {
         {
             self.fault(&shape.name, &what);
         }
-        Some(Token { name: shape.name.value, role, secret })
+        Some(Token { name: shape.name.value, role, secret, said_at })
     }
 
     /// One of the two ways to say it.
@@ -106,6 +107,19 @@ impl Resolver<'_> {
                 self.fault(at, &format!("`{}` has `{key}` and `{key}_file`: keep one", at.value));
                 None
             }
+        }
+    }
+
+    /// For the errors of what is in the file: its key, and its place where it has a line.
+    fn said_at(&self, inline: &Option<Text>, file: &Option<Text>, key: &str) -> String {
+        let named = match (file, inline) {
+            (Some(file), _) => Some((format!("{key}_file"), file)),
+            (None, inline) => inline.as_ref().map(|inline| (key.to_owned(), inline)),
+        };
+        match named {
+            Some((key, said)) if said.referenced.line() > 0 => format!("{}: `{key}`", self.at(&said.referenced)),
+            Some((key, _)) => format!("`{key}`"),
+            None => format!("`{key}`"),
         }
     }
 
@@ -147,19 +161,20 @@ impl Resolver<'_> {
         Some(Watchdog { url: url?, every: every? })
     }
 
-    fn target(&mut self, shape: TargetShape) -> Option<Target> {
+    fn target(&mut self, (nth, shape): (usize, TargetShape)) -> Option<Target> {
         let said = shape.r#match.unwrap_or_default();
         let matchers: Vec<Matcher> = said
             .iter()
             .filter_map(|said| self.read(said, |text| Matcher::parse(text).map_err(|error| error.to_string())))
             .collect();
+        let said_at = self.said_at(&shape.secret, &shape.secret_file, &format!("notify[{nth}].secret"));
         let secret = self.secret(&shape.webhook, shape.secret, shape.secret_file, "secret")?;
         let stand_in = match &secret {
             Secret::Inline(text) => text,
             Secret::File(_) => STAND_IN,
         };
         self.read(&shape.webhook, |url| connect::Target::new(url, stand_in, matchers.clone()))?;
-        Some(Target { webhook: shape.webhook.value, secret, matchers })
+        Some(Target { webhook: shape.webhook.value, secret, said_at, matchers })
     }
 
     fn paths(&self, said: Option<Vec<Text>>) -> Vec<std::path::PathBuf> {
@@ -193,6 +208,11 @@ impl Resolver<'_> {
             line => format!("{}:{line}:{}", self.origin, place.column()),
         }
     }
+}
+
+/// With their places, from nought.
+fn numbered<S>(said: Option<Vec<S>>) -> Option<Vec<(usize, S)>> {
+    said.map(|said| said.into_iter().enumerate().collect())
 }
 
 fn listening(text: &str) -> Result<SocketAddr, String> {

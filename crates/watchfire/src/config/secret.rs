@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Secret {
     Inline(String),
-    /// Read when it is needed, so that a configuration can be checked where its secrets are not.
+    /// Read when it is needed.
     File(PathBuf),
 }
 
@@ -22,11 +22,20 @@ impl Secret {
                 let text = text.with_context(|| format!("the secret in {} cannot be read", path.display()))?;
                 let secret = text.trim();
                 if secret.is_empty() {
-                    bail!("the secret in {} is empty: write it there", path.display());
+                    bail!("the secret in {} is empty", path.display());
                 }
                 Ok(secret.to_owned())
             }
         }
+    }
+
+    /// What is made with it; an error says where the configuration names it, and the file.
+    pub(super) fn with<T>(&self, said_at: &str, make: impl FnOnce(&str) -> Result<T, String>) -> Result<T, String> {
+        let secret = self.read().map_err(|why| format!("{said_at}: {why:#}: write it there, or name another file"))?;
+        make(&secret).map_err(|why| match self {
+            Secret::Inline(_) => format!("{said_at}: {why}"),
+            Secret::File(path) => format!("{said_at}: in {}: {why}", path.display()),
+        })
     }
 }
 

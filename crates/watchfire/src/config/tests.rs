@@ -151,6 +151,33 @@ fn the_schema_has_the_keys_that_are_read() {
 }
 
 #[test]
+fn a_secret_in_a_file_is_wrong_with_its_key_and_its_file() {
+    let folder = std::env::temp_dir().join(format!("watchfire-secrets-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("short"), "short\n").unwrap();
+    let text = "auth: {tokens: [{name: a, role: admin, token_file: nofile}, {name: b, role: admin, token_file: short}]}\n\
+                notify: [{webhook: 'https://x.example', secret_file: short}]\n";
+    let written = TextFile { path: folder.join("w.yaml"), text: text.to_owned() };
+    let wrong = |variables: Vec<(String, String)>| {
+        let (config, _) = Config::load(Some(&written), variables).unwrap();
+        config.secrets().unwrap_err().0
+    };
+    let place = written.name();
+    for (line, expected) in wrong(Vec::new()).iter().zip([
+        [&format!("{place}:1:52: `auth.tokens[0].token_file`: "), "nofile cannot be read"],
+        [&format!("{place}:1:"), "`auth.tokens[1].token_file`: in "],
+        [&format!("{place}:2:"), "`notify[0].secret_file`: in "],
+    ]) {
+        assert!(line.starts_with(expected[0]) && line.contains(expected[1]), "{line}");
+    }
+    // What a variable changed has no lines any more.
+    let lines = wrong(vec![("WATCHFIRE_LOG__LEVEL".to_owned(), "warn".to_owned())]);
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].starts_with("`auth.tokens[0].token_file`: "), "{}", lines[0]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_secret_is_never_shown() {
     let (config, _) = loaded(WHOLE, &[]).unwrap();
     assert!(!format!("{config:?}").contains("0123456789abcdef"), "{config:?}");

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use api::{Api, Auth, Denied, Once, Parts, Role, Token};
+use api::{Api, Auth, Denied, Once, Parts, Role};
 use axum::Router;
 use axum::http::header::AUTHORIZATION;
 use axum::serve::ListenerExt as _;
@@ -62,9 +62,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, api: Api, mut s
 }
 
 fn auth(config: &Config) -> anyhow::Result<Auth> {
-    let token = |token: &crate::config::Token| {
-        Token::new(&token.name, token.role, &token.secret.read()?).map_err(|why| anyhow!(why))
-    };
+    let token = |token: &crate::config::Token| token.read().map_err(|why| anyhow!(why));
     Ok(Auth::new(config.tokens.iter().map(token).collect::<anyhow::Result<_>>()?))
 }
 

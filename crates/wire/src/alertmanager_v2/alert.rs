@@ -5,7 +5,7 @@ use model::reason::Evidence;
 use model::{Alert, Labels};
 use serde::{Deserialize, Serialize};
 
-use super::{RESOLVE_TIMEOUT, fingerprint, silence_uuid};
+use super::{RESOLVE_TIMEOUT, fingerprint, shown, silence_uuid};
 use crate::v1::Instant;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,17 +65,24 @@ impl GettableAlert {
     pub fn from_model(alert: &Alert) -> Option<GettableAlert> {
         let episode = alert.open_episode().filter(|_| alert.state() != AlertState::Resolved)?;
         let promise = episode.deadline.map(|(at, _)| at);
+        let labels = shown::labels(alert);
         Some(GettableAlert {
-            annotations: alert.annotations.clone(),
+            annotations: shown::annotations(alert),
             ends_at: Instant(promise.unwrap_or(alert.hot.last_received_at + RESOLVE_TIMEOUT)),
-            fingerprint: fingerprint(&alert.labels),
+            fingerprint: fingerprint(&labels),
             receivers: vec![Receiver::watchfire()],
             starts_at: Instant(episode.start),
             status: GettableAlertStatus::from_model(alert),
             updated_at: Instant(alert.hot.last_received_at),
             generator_url: alert.url.as_deref().unwrap_or_default().to_owned(),
-            labels: alert.labels.clone(),
+            labels,
         })
+    }
+
+    /// For one that is shown by the labels of another, too: a label of its own, and so a fingerprint.
+    pub fn tell_apart(&mut self, alert: &Alert) {
+        self.labels = shown::told_apart(&self.labels, alert);
+        self.fingerprint = fingerprint(&self.labels);
     }
 }
 

@@ -217,6 +217,67 @@ fn our_alerts_read_as_alertmanagers_do() {
     assert_eq!((status.state.as_str(), status.muted_by.len()), ("suppressed", 1));
 }
 
+fn shown_labels(alert: &Alert) -> Vec<String> {
+    let shown = GettableAlert::from_model(alert).expect("it fires");
+    assert_eq!(shown.fingerprint, super::fingerprint(&shown.labels), "it is over what is shown");
+    shown.labels.iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
+#[test]
+fn labels_that_an_alert_lacks_are_shown_from_what_else_it_says() {
+    let native = || Alert { labels: Labels::default(), annotations: Labels::default(), ..held_alert(None, true) };
+    let labels = |pairs: &[(&str, &str)]| Labels::from_pairs(pairs.iter().copied());
+    let (named, severity) = ("alertname=full", "severity=warning");
+    for (alert, expected) in [
+        (native(), vec![named, severity]),
+        (Alert { ci: Some(CiId::from("web-1")), ..native() }, vec![named, "ci=web-1", severity]),
+        (Alert { names: vec!["web-9".into()], ..native() }, vec![named, "ci=web-9", severity]),
+        (
+            Alert { names: vec!["web-9".into()], labels: labels(&[("host", "web-9")]), ..native() },
+            vec![named, "host=web-9", severity],
+        ),
+        (
+            Alert {
+                binding: Binding::Ambiguous { name: "web".into(), candidates: vec!["web-1".into(), "web-2".into()] },
+                ..native()
+            },
+            vec![named, "ci=web", severity],
+        ),
+        (
+            Alert { dedup_key: Some("k".into()), source: SourceName::from("zbx"), ..native() },
+            vec![named, "dedup_key=k", severity, "source=zbx"],
+        ),
+        (
+            Alert {
+                ci: Some(CiId::from("web-1")),
+                labels: labels(&[("alertname", "A"), ("ci", "said"), ("severity", "page")]),
+                ..native()
+            },
+            vec!["alertname=A", "ci=said", "severity=page"],
+        ),
+    ] {
+        assert_eq!(shown_labels(&alert), expected);
+    }
+    let summary = |alert: &Alert| {
+        let shown = GettableAlert::from_model(alert).expect("it fires");
+        shown.annotations.get("summary").map(str::to_owned)
+    };
+    assert_eq!(summary(&native()).as_deref(), Some("full"));
+    assert_eq!(summary(&held_alert(None, true)).as_deref(), Some("/var is 97% full"), "its own word stands");
+    assert_eq!(summary(&Alert { labels: labels(&[("alertname", "full")]), ..native() }), None, "said already");
+}
+
+#[test]
+fn one_that_is_shown_as_another_gets_a_label_of_its_own() {
+    let alert = held_alert(None, true);
+    let mut shown = GettableAlert::from_model(&alert).expect("it fires");
+    let before = shown.fingerprint.clone();
+    shown.tell_apart(&alert);
+    assert_eq!(shown.labels.get("alert_id"), Some(alert.id.to_string().as_str()));
+    assert_eq!(shown.fingerprint, super::fingerprint(&shown.labels));
+    assert_ne!(shown.fingerprint, before);
+}
+
 fn posted(json: serde_json::Value) -> PostableSilence {
     PostableSilence::parse(json.to_string().as_bytes()).expect("the silence reads")
 }

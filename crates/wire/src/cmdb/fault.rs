@@ -62,7 +62,7 @@ pub(super) fn nearest<'w>(said: &str, known: &[&'w str]) -> Option<&'w str> {
 }
 
 /// Letters to insert, take out, replace or swap with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let width = b.len() + 1;
     let mut rows: Vec<Vec<usize>> = vec![(0..width).collect()];

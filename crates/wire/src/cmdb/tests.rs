@@ -107,6 +107,42 @@ fn an_item_and_every_reference_have_their_place_in_yaml_and_in_json() {
 }
 
 #[test]
+fn words_that_look_like_slips_are_said_once_and_refused_nowhere() {
+    let items = |rest: &str| format!("items:\n  - {{id: a, class: host}}\n  - {{id: b, class: host}}\n{rest}");
+    let related = |kind: &str| items(&format!("relationships:\n  - {{from: a, type: {kind}, to: b}}\n"));
+    for (text, says) in [
+        (
+            items("  - {id: shop, class: servce}\n  - {id: mail, class: servce}\n"),
+            "cmdb.yaml:4:10: class `servce` (2 items): did you mean `service`? A class of your own is named under `classes`",
+        ),
+        (items("  - {id: shop, class: Service}\n"), "did you mean `service`?"),
+        (items("  - {id: n, class: netwrok}\n"), "did you mean `network`?"),
+        (
+            "classes: [{id: offering}]\n".to_owned() + &items("  - {id: n, class: offring}\n"),
+            "did you mean `offering`?",
+        ),
+        (items("  - {id: n, class: business_service}\n  - {id: m, class: load_balancer}\n"), ""),
+        ("classes: [{id: hosts}]\n".to_owned() + &items("  - {id: n, class: hosts}\n"), ""),
+        (
+            related("requirs"),
+            "cmdb.yaml:5:34: type `requirs` (1 relationship): did you mean `requires`? As it stands it is kept and shown, and no state follows it",
+        ),
+        (related("Requires"), "did you mean `requires`?"),
+        (related("located_at"), "did you mean `located_in`?"),
+        (related("feeds"), "type `feeds` (1 relationship): it is not known, so it is kept and shown"),
+        (related("runs_on"), ""),
+    ] {
+        let odd = read(&text).oddities(&[]);
+        let said = odd.first().map_or("", String::as_str);
+        assert!(odd.len() == usize::from(!says.is_empty()) && said.contains(says), "{text}{odd:?}");
+    }
+    let json = read("{\"items\": [\n {\"id\": \"a\", \"class\": \"hots\"}]}");
+    assert_eq!(json.oddities(&[]).len(), 1, "and of JSON with its place: {:?}", json.oddities(&[]));
+    assert!(json.oddities(&[])[0].starts_with("cmdb.yaml:2:9: class `hots`"));
+    assert!(json.oddities(&[Class::implied("hots")]).is_empty(), "what is known elsewhere is no slip");
+}
+
+#[test]
 fn a_fault_says_where_what_and_what_to_do() {
     let item = |rest: &str| format!("items:\n  - id: a\n    class: host\n    {rest}\n");
     let office = |hours: &str| format!("calendars:\n  - {{id: o, time_zone: UTC, hours: [{hours}]}}\n");

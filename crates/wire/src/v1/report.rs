@@ -77,9 +77,10 @@ pub struct SloRow {
     pub window: String,
     pub agreed_seconds: Seconds,
     pub budget_seconds: Seconds,
-    pub consumed_seconds: Seconds,
+    /// `None`, like what follows from it, of a service without any evidence: a whole budget would be a claim.
+    pub consumed_seconds: Option<Seconds>,
     /// Negative where more was consumed than there was.
-    pub remaining_seconds: Seconds,
+    pub remaining_seconds: Option<Seconds>,
     pub burn_rate: BurnRate,
 }
 

@@ -360,8 +360,8 @@ fn report_rows_have_the_contract_s_shape() {
         window: "7d".to_owned(),
         agreed_seconds: Seconds::new(144_000.0),
         budget_seconds: Seconds::new(720.0),
-        consumed_seconds: Seconds::new(4500.0),
-        remaining_seconds: Seconds::new(-3780.0),
+        consumed_seconds: Some(Seconds::new(4500.0)),
+        remaining_seconds: Some(Seconds::new(-3780.0)),
         burn_rate: BurnRate { day: Some(Ratio(25.0)), ..BurnRate::default() },
     };
     let report =

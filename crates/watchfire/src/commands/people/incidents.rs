@@ -6,18 +6,35 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
+use super::records::{ALERTS, alert_among};
 use super::sheet::{self, Show};
+use super::watched::Watched;
 use super::{Desk, said, words};
-use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Watch};
-use crate::client::{Query, Refused, segment};
+use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Split, Watch};
+use crate::client::{Query, Refused, of_item, segment};
 use crate::console::Console;
-use crate::outcome::{Outcome, WrongUse};
+use crate::outcome::Outcome;
 
 const PATH: &str = "/api/v1/incidents";
 /// In the service's words.
 const FORCE_IT: &str = "force it with a reason";
 /// The word for no filter.
 const ALL: &str = "all";
+const NOT_OVER: &str = "open,acknowledged,on_hold,restored,resolved";
+/// Incidents that a watch knows from before it began.
+const KNOWN_MAX: usize = 10_000;
+/// Alerts that a page about an incident lists.
+const ALERTS_SHOWN_MAX: usize = 100;
+/// Of an id, what a table shows; `alerts show` finds it by that.
+const SHORT_ID: usize = "alr_".len() + 8;
+const ALERT_COLUMNS: [Show; 6] = [
+    ("state", |row| sheet::text(&row["state"])),
+    ("severity", |row| sheet::text(&row["severity"])),
+    ("item", |row| sheet::text(&row["ci"])),
+    ("since", |row| sheet::instant(&row["since"])),
+    ("id", |row| sheet::text(&row["short"])),
+    ("summary", |row| sheet::text(&row["summary"])),
+];
 const COLUMNS: [Show; 7] = [
     ("number", |row| sheet::text(&row["number"])),
     ("priority", |row| sheet::text(&row["priority"])),
@@ -59,7 +76,7 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
         }
         Close(args) => (args.number, "close", json!({"notes": args.notes, "force": args.force}), args.shown),
         Merge(args) => (args.number, "merge", json!({"into": full(&args.into)}), args.shown),
-        Split(args) => (args.number, "split", json!({"alerts": args.alerts}), args.shown),
+        Split(args) => return split(&args, console).await,
         Comment(args) => (args.number, "comment", json!({"text": args.text}), args.shown),
     };
     act(&number, action, &body, &shown, console).await
@@ -101,25 +118,66 @@ async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome>
     .flatten()
     .collect();
     let rows = desk.client.list(PATH, &query, args.limit).await?;
-    if let Some(service) = args.service.as_ref().filter(|_| rows.is_empty()) {
-        known_service(&desk, service).await?;
+    if rows.is_empty() {
+        let asked = [("services", args.service.as_ref()), ("cis", args.ci.as_ref())];
+        for (of, id) in asked.into_iter().filter_map(|(of, id)| Some((of, id?))) {
+            known(&desk, of, id).await?;
+        }
     }
     desk.rows(&rows, &COLUMNS, "No incidents.")
 }
 
-/// Nothing of a service that there is not is a slip of the pen, as in a report.
-async fn known_service(desk: &Desk<'_>, id: &str) -> anyhow::Result<()> {
-    let answer = desk.client.get(&format!("/api/v1/services/{}", segment(id)), &Vec::new()).await;
-    match answer.as_ref().err().and_then(|error| error.downcast_ref::<Refused>()) {
-        Some(refused) if refused.is_not_found() => Err(WrongUse(refused.to_string()).into()),
-        _ => answer.map(drop),
-    }
+/// Nothing of an item that there is not is a slip of the pen, as in a report.
+async fn known(desk: &Desk<'_>, of: &str, id: &str) -> anyhow::Result<()> {
+    desk.client.get(&format!("/api/v1/{of}/{}", segment(id)), &Vec::new()).await.map(drop).map_err(of_item)
 }
 
 async fn show(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
     let incident = desk.client.get(&path_of(&args.number), &Vec::new()).await?;
+    let id = word(&incident["id"]);
+    let mut incident = desk.numbered(incident).await;
+    if desk.format == Format::Table && each(&incident["alerts"]).next().is_some() {
+        let query: Query<'_> = vec![("incident", id.clone())];
+        let rows = desk.client.list(ALERTS, &query, ALERTS_SHOWN_MAX).await?;
+        incident["alerts_in_full"] = rows.iter().map(|row| alert_row(row, &id)).collect();
+    }
     desk.one(&incident, in_full)
+}
+
+/// As a line of the incident's page has it; since when is that of its last firing in that incident.
+fn alert_row(alert: &Value, incident: &str) -> Value {
+    let here = each(&alert["episodes"]).filter(|episode| episode["incident"] == incident).last();
+    let episode = here.or_else(|| each(&alert["episodes"]).last()).unwrap_or(&Value::Null);
+    let short: String = word(&alert["id"]).chars().take(SHORT_ID).collect();
+    json!({
+        "state": alert["state"], "severity": alert["severity"], "ci": alert["ci"], "summary": alert["summary"],
+        "since": episode["started_at"], "short": short,
+    })
+}
+
+fn alert_lines(incident: &Value) -> Vec<String> {
+    let rows = each(&incident["alerts_in_full"]).cloned().collect::<Vec<_>>();
+    if rows.is_empty() {
+        return each(&incident["alerts"]).map(word).collect();
+    }
+    let mut lines: Vec<String> = sheet::table(&rows, &ALERT_COLUMNS, "", false).lines().map(str::to_owned).collect();
+    let report::Cell::Count(total) = alerts(incident) else { return lines };
+    let more = total.saturating_sub(rows.len() as u64);
+    let number = word(&incident["number"]);
+    lines.extend((more > 0).then(|| {
+        format!("and {more} more: `watchfire alerts --incident {number} --state all --limit {total}` lists them")
+    }));
+    lines
+}
+
+/// Alerts may be named by the beginnings of their ids, as the incident's page has them.
+async fn split(args: &Split, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let incident = desk.client.get(&path_of(&args.number), &Vec::new()).await?;
+    let ids: Vec<String> = each(&incident["alerts"]).map(word).collect();
+    let named = args.alerts.iter().map(|said| alert_among(&ids, said)).collect::<anyhow::Result<Vec<_>>>()?;
+    act(&args.number, "split", &json!({"alerts": named}), &args.shown, console).await
 }
 
 async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
@@ -133,7 +191,7 @@ async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
         "title": args.title, "detected_by": detected_by, "cis": args.ci,
         "priority": args.priority, "team": args.team, "started_at": started_at,
     });
-    let incident = desk.client.post(PATH, &body).await?;
+    let incident = desk.client.post(PATH, &body).await.map_err(of_item)?;
     desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.colour))
 }
 
@@ -145,35 +203,50 @@ async fn explain(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
         Format::Table => desk.client.get(&path_of(&args.number), &Vec::new()).await?,
         Format::Json => Value::Null,
     };
+    let explained = desk.numbered(explained).await;
     desk.one(&explained, |explained| why(explained, &incident))
 }
 
 /// Until control-C, or until the service ends it.
 async fn watch(args: &Watch, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
+    let mut watched = Watched::of(present(&desk).await?);
     let mut stream = desk.client.stream("/api/v1/stream").await?;
     while let Some(told) = stream.next().await? {
         if told.kind == "reset" {
+            watched = Watched::of(present(&desk).await?);
             console.say("some changes were missed here: `watchfire incidents list` shows how everything stands");
         }
         if told.kind != "incident" {
             continue;
         }
         let incident: Value = serde_json::from_str(&told.data)?;
-        let line = match desk.format {
-            Format::Json => told.data + "\n",
-            Format::Table => changed(&incident) + "\n",
-        };
-        desk.say(&line)?;
+        if desk.format == Format::Json {
+            desk.say(&(told.data + "\n"))?;
+            continue;
+        }
+        let incident = desk.numbered(incident).await;
+        let changes = watched.changes(&incident);
+        if !changes.is_empty() {
+            desk.say(&(changed(&incident, &changes) + "\n"))?;
+        }
     }
     console.say("the service ended the stream");
     Ok(Outcome::Done)
 }
 
-fn changed(incident: &Value) -> String {
+/// What a change is told against: everything that is not over for good.
+async fn present(desk: &Desk<'_>) -> anyhow::Result<Vec<Value>> {
+    match desk.format {
+        Format::Json => Ok(Vec::new()),
+        Format::Table => desk.client.list(PATH, &vec![("state", NOT_OVER.to_owned())], KNOWN_MAX).await,
+    }
+}
+
+fn changed(incident: &Value, changes: &[String]) -> String {
     let [number, priority, state, title] = ["number", "priority", "state", "title"].map(|key| word(&incident[key]));
     let at = model::Timestamp::from_seconds(runtime::clock::wall().micros() / 1_000_000);
-    page::safe(&format!("{at}  {number}  {priority}  {state:12}  {title}"))
+    page::safe(&format!("{at}  {number}  {priority}  {state:12}  {}  {title}", changes.join(", ")))
 }
 
 fn in_full(incident: &Value) -> String {
@@ -211,7 +284,7 @@ fn in_full(incident: &Value) -> String {
             format!("{}  {}  {}", word(&change["reference"]), word(&change["ci"]), word(&change["summary"]))
         }),
     );
-    page.part("Alerts", each(&incident["alerts"]).map(word));
+    page.part("Alerts", alert_lines(incident));
     page.part(
         "Comments",
         each(&incident["comments"])

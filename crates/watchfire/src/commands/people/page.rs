@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use super::words;
+
 /// A page in the making.
 #[derive(Debug, Default)]
 pub(super) struct Page {
@@ -61,7 +63,7 @@ pub(super) fn object(object: &Value, title: &str) -> String {
     for (key, value) in entries().filter(|(_, value)| is_large(value)) {
         let pairs = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
         let lines = pairs.map(|(name, value)| format!("{}  {}", name.replace('_', " "), word(value)));
-        page.part(&key.replace('_', " "), lines.chain(each(value).map(Value::to_string)));
+        page.part(&key.replace('_', " "), lines.chain(each(value).map(words::entry)));
     }
     page.text()
 }
@@ -80,7 +82,10 @@ pub(super) fn word(value: &Value) -> String {
 pub(super) fn sentence(reason: &Value) -> String {
     let told = word(&reason["text"]);
     if !told.is_empty() || !reason.is_object() {
-        return if told.is_empty() { word(reason) } else { told };
+        return words::rounded(&if told.is_empty() { word(reason) } else { told });
+    }
+    if let Some(said) = words::told(reason) {
+        return said;
     }
     let entries = || reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
     let figures: Vec<String> = entries().filter_map(|(key, value)| figure(key, value)).collect();

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use model::{Matcher, Timestamp};
+use report::Cell;
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
@@ -11,11 +12,11 @@ use crate::cli::{
     AlertList, Alerts, AlertsCommand, Maintenance, MaintenanceAdd, Problems, ProblemsCommand, Services,
     ServicesCommand, Silence, SilenceAdd, SpanAsked, Status,
 };
-use crate::client::{Query, Refused, segment};
+use crate::client::{Query, Refused, of_item, over_already, segment};
 use crate::console::Console;
 use crate::outcome::{Outcome, WrongUse};
 
-const ALERTS: &str = "/api/v1/alerts";
+pub(super) const ALERTS: &str = "/api/v1/alerts";
 const PROBLEMS: &str = "/api/v1/problems";
 const SERVICES: &str = "/api/v1/services";
 const WINDOWS: &str = "/api/v1/maintenance-windows";
@@ -48,9 +49,10 @@ const SERVICE_COLUMNS: [Show; 7] = [
     ("maintenance", |row| sheet::mark(&row["in_maintenance"], "now")),
     ("incidents", |row| sheet::text(&row["incidents"])),
 ];
-const WINDOW_COLUMNS: [Show; 6] = [
+const WINDOW_COLUMNS: [Show; 7] = [
     ("window", |row| sheet::text(&row["id"])),
     ("reference", |row| sheet::text(&row["reference"])),
+    ("state", |row| window_state(row, runtime::clock::wall())),
     ("from", |row| sheet::instant(&row["starts_at"])),
     ("to", |row| sheet::instant(&row["ends_at"])),
     ("items", |row| sheet::text(&row["ci"])),
@@ -69,22 +71,26 @@ pub(in crate::commands) async fn alerts(args: Alerts, console: &Console) -> anyh
     let list = match args.command {
         Some(AlertsCommand::Show(args)) => {
             let desk = Desk::of(&args.shown, console)?;
-            let path = format!("{ALERTS}/{}", segment(&args.id));
+            let path = format!("{ALERTS}/{}", segment(&whole_id(&desk, &args.id).await?));
             let mut alert = desk.client.get(&path, &Vec::new()).await?;
             alert["explained"] = desk.client.get(&format!("{path}/explain"), &Vec::new()).await?;
-            return desk.one(&alert, alert_in_full);
+            return desk.one(&desk.numbered(alert).await, alert_in_full);
         }
         Some(AlertsCommand::List(list)) => list,
         None => args.list,
     };
     let desk = Desk::of(&list.shown, console)?;
-    let rows = desk.client.list(ALERTS, &alert_query(&list), list.limit).await?;
+    let rows = desk.client.list(ALERTS, &alert_query(&list), list.limit).await.map_err(|error| {
+        // By its number, what is not found is the incident.
+        if list.service.is_empty() { error } else { of_item(error) }
+    })?;
     desk.rows(&rows, &ALERT_COLUMNS, "No alerts.")
 }
 
 fn alert_query(list: &AlertList) -> Query<'_> {
+    let states = if list.state.iter().any(|state| state == "all") { &[][..] } else { &list.state };
     [
-        words("state", &list.state),
+        words("state", states),
         words("severity", &list.severity),
         words("ci", &list.ci),
         words("service", &list.service),
@@ -97,13 +103,53 @@ fn alert_query(list: &AlertList) -> Query<'_> {
     .collect()
 }
 
+/// Alerts that are looked through for the beginning of an id, those that changed last first.
+const LOOKED_THROUGH_MAX: usize = 10_000;
+
+/// Tables show the beginnings of ids, and those are what people copy.
+async fn whole_id(desk: &Desk<'_>, said: &str) -> anyhow::Result<String> {
+    if model::AlertId::parse(said).is_some() || !said.starts_with(ALERT_PREFIX) {
+        return Ok(said.to_owned());
+    }
+    let rows = desk.client.list(ALERTS, &Vec::new(), LOOKED_THROUGH_MAX).await?;
+    alert_among(&rows.iter().map(|row| word(&row["id"])).collect::<Vec<_>>(), said)
+}
+
+const ALERT_PREFIX: &str = "alr_";
+
+/// The one that begins so; where none does, what was said, for the service to judge.
+pub(super) fn alert_among(ids: &[String], said: &str) -> anyhow::Result<String> {
+    let found: Vec<&String> = ids.iter().filter(|id| said.len() > ALERT_PREFIX.len() && id.starts_with(said)).collect();
+    match found.as_slice() {
+        [] => Ok(said.to_owned()),
+        [only] => Ok((*only).clone()),
+        several => {
+            let named: Vec<&str> = several.iter().take(5).map(|id| id.as_str()).collect();
+            Err(WrongUse(format!("several alerts begin with `{said}`: name one, such as {}", named.join(", "))).into())
+        }
+    }
+}
+
+/// Whether a window is yet to come, lasts, or has been.
+fn window_state(window: &Value, now: Timestamp) -> Cell {
+    let at = |key: &str| window[key].as_str().and_then(Timestamp::parse);
+    let (Some(from), Some(to)) = (at("starts_at"), at("ends_at")) else { return Cell::Nothing };
+    let state = match () {
+        () if window["deleted"] == true => "taken back",
+        () if now < from => "planned",
+        () if now < to => "in force",
+        () => "over",
+    };
+    Cell::Text(state.to_owned())
+}
+
 fn alert_in_full(alert: &Value) -> String {
     let mut page = Page::titled(&word(&alert["summary"]));
     for key in ["id", "state", "severity", "effect", "source", "ci", "environment", "dedup_key", "url", "count"] {
         page.line(&key.replace('_', " "), word(&alert[key]));
     }
     page.line("suppressed", sentence(&alert["suppressed"]));
-    page.line("bound", sentence(&alert["explained"]["binding"]));
+    page.line("binding", sentence(&alert["explained"]["binding"]));
     for part in ["labels", "annotations"] {
         let pairs = alert[part].as_object().into_iter().flatten();
         page.part(part, pairs.map(|(name, value)| format!("{name}={}", word(value))));
@@ -126,7 +172,7 @@ pub(in crate::commands) async fn problems(args: Problems, console: &Console) -> 
         Some(ProblemsCommand::Show(args)) => {
             let desk = Desk::of(&args.shown, console)?;
             let problem = desk.client.get(&format!("{PROBLEMS}/{}", segment(&args.id)), &Vec::new()).await?;
-            return desk.object(&problem, "title");
+            return desk.object(&desk.numbered(problem).await, "title");
         }
         Some(ProblemsCommand::List(list)) => list,
         None => args.list,
@@ -140,8 +186,9 @@ pub(in crate::commands) async fn services(args: Services, console: &Console) -> 
     let list = match args.command {
         Some(ServicesCommand::Show(args)) => {
             let desk = Desk::of(&args.shown, console)?;
-            let service = desk.client.get(&format!("{SERVICES}/{}", segment(&args.id)), &Vec::new()).await?;
-            return desk.object(&service, "name");
+            let path = format!("{SERVICES}/{}", segment(&args.id));
+            let service = desk.client.get(&path, &Vec::new()).await.map_err(of_item)?;
+            return desk.object(&desk.numbered(service).await, "name");
         }
         Some(ServicesCommand::List(list)) => list,
         None => args.list,
@@ -161,7 +208,8 @@ pub(in crate::commands) async fn maintenance(command: Maintenance, console: &Con
         Maintenance::Add(args) => announce(&args, console).await,
         Maintenance::End(args) => {
             let desk = Desk::of(&args.shown, console)?;
-            let ended = desk.client.post(&format!("{WINDOWS}/{}/end", segment(&args.id)), &json!({})).await?;
+            let path = format!("{WINDOWS}/{}/end", segment(&args.id));
+            let ended = desk.client.post(&path, &json!({})).await.map_err(over_already)?;
             desk.one(&ended, |_| format!("{} has ended\n", args.id))
         }
     }
@@ -182,7 +230,7 @@ async fn announce(args: &MaintenanceAdd, console: &Console) -> anyhow::Result<Ou
 fn unconfirmed(error: anyhow::Error, console: &Console) -> anyhow::Error {
     let Some(mutes) = error.downcast_ref::<Refused>().map(|refused| &refused.problem["mutes"]) else { return error };
     if !mutes.is_object() {
-        return error;
+        return of_item(error);
     }
     console.say(would_mute(mutes).trim());
     let critical = word(&mutes["services_most_critical"]);
@@ -221,7 +269,8 @@ pub(in crate::commands) async fn silence(command: Silence, console: &Console) ->
         Silence::Add(args) => hush(&args, console).await,
         Silence::End(args) => {
             let desk = Desk::of(&args.shown, console)?;
-            let ended = desk.client.post(&format!("{SILENCES}/{}/end", segment(&args.id)), &json!({})).await?;
+            let path = format!("{SILENCES}/{}/end", segment(&args.id));
+            let ended = desk.client.post(&path, &json!({})).await.map_err(over_already)?;
             desk.one(&ended, |_| format!("{} has ended\n", args.id))
         }
     }
@@ -284,6 +333,28 @@ fn status_page(status: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_is_planned_in_force_or_over() {
+        let window = json!({"starts_at": "2026-05-01T10:00:00Z", "ends_at": "2026-05-01T11:00:00Z", "deleted": false});
+        for (now, state) in [
+            ("2026-05-01T09:59:59Z", "planned"),
+            ("2026-05-01T10:00:00Z", "in force"),
+            ("2026-05-01T10:59:59Z", "in force"),
+            ("2026-05-01T11:00:00Z", "over"),
+        ] {
+            assert_eq!(window_state(&window, Timestamp::parse(now).unwrap()), Cell::Text(state.to_owned()), "{now}");
+        }
+    }
+
+    #[test]
+    fn an_alert_goes_by_the_beginning_of_its_id_where_that_is_one_s_only() {
+        let ids = ["alr_aa11", "alr_aa22", "alr_bb33"].map(str::to_owned);
+        assert_eq!(alert_among(&ids, "alr_bb").unwrap(), "alr_bb33");
+        assert_eq!(alert_among(&ids, "alr_cc").unwrap(), "alr_cc");
+        assert_eq!(alert_among(&ids, "alr_").unwrap(), "alr_", "no beginning at all");
+        assert!(alert_among(&ids, "alr_aa").unwrap_err().to_string().contains("alr_aa11, alr_aa22"));
+    }
 
     #[test]
     fn what_a_window_would_mute_is_said_part_by_part() {
