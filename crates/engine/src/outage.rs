@@ -65,7 +65,8 @@ impl Desk<'_> {
         for service in services {
             let known = self.known_over(&service, facts, span);
             let found = segments.remove(&service).unwrap_or_default();
-            let mut next = splice(&service, &known, &found, span, self.now);
+            let memory = self.state.outages.get(&service).map_or(&[][..], Vec::as_slice);
+            let mut next = splice(&service, &known, memory, &found, span, self.now);
             for outage in next.iter_mut().filter(|outage| outage.incident.is_none()) {
                 outage.incident = self.incident_of(outage, &bearing, &mut scenes);
             }
@@ -198,7 +199,7 @@ impl Desk<'_> {
     ) {
         let mut outages = self.state.outages.remove(service).unwrap_or_default();
         let known = outages.split_off(over_before(&outages, span.start()));
-        let mut next = splice(service, &known, &found, span, self.now);
+        let mut next = splice(service, &known, &outages, &found, span, self.now);
         for outage in next.iter_mut().filter(|outage| outage.to.is_none_or(|to| to > span.start())) {
             outage.incident = self.incident_of(outage, bearing, scenes);
         }
@@ -316,7 +317,14 @@ fn over_before(outages: &[Outage], start: Timestamp) -> usize {
 }
 
 /// A service's outages with those of the span replaced by what was found in it. Ids stay where anything of them does.
-fn splice(service: &CiId, known: &[Outage], found: &[Segment], span: Interval, now: Timestamp) -> Vec<Outage> {
+fn splice(
+    service: &CiId,
+    known: &[Outage],
+    beside: &[Outage],
+    found: &[Segment],
+    span: Interval,
+    now: Timestamp,
+) -> Vec<Outage> {
     let mut pieces: Vec<(Timestamp, Option<Timestamp>, OutageState, bool)> = Vec::new();
     for outage in known.iter().filter(|outage| outage.from < span.start()) {
         let to = outage.to.filter(|to| *to <= span.start()).unwrap_or(span.start());
@@ -339,16 +347,18 @@ fn splice(service: &CiId, known: &[Outage], found: &[Segment], span: Interval, n
             _ => joined.push(piece),
         }
     }
-    name(service, known, joined, now)
+    name(service, known, beside, joined, now)
 }
 
 fn name(
     service: &CiId,
     known: &[Outage],
+    beside: &[Outage],
     pieces: Vec<(Timestamp, Option<Timestamp>, OutageState, bool)>,
     now: Timestamp,
 ) -> Vec<Outage> {
     let mut free: Vec<&Outage> = known.iter().collect();
+    let mut taken: BTreeSet<OutageId> = known.iter().chain(beside).map(|outage| outage.id).collect();
     let mut named = Vec::with_capacity(pieces.len());
     for (from, to, state, planned) in pieces {
         let same = |outage: &&Outage| (outage.state, outage.planned) == (state, planned);
@@ -360,10 +370,17 @@ fn name(
         };
         let before = exact.or_else(overlapping).map(|at| free.remove(at));
         let id = before.map(|outage| outage.id).unwrap_or_else(|| {
-            OutageId::derive(|hash| {
-                hash.text(service.as_str()).instant(from).text(state.as_str()).number(i64::from(planned)).instant(now);
-            })
+            // One that began just so at this very instant may have turned out to have begun before: the id is its.
+            let derived = |nth: i64| {
+                OutageId::derive(|hash| {
+                    hash.text(service.as_str()).instant(from).text(state.as_str()).number(i64::from(planned));
+                    hash.instant(now);
+                    (nth > 0).then(|| hash.number(nth));
+                })
+            };
+            (0..).map(derived).find(|id| !taken.contains(id)).expect("ids do not run out")
         });
+        taken.insert(id);
         let incident = before.and_then(|outage| outage.incident);
         named.push(Outage { id, service: service.clone(), from, to, state, planned, incident });
     }

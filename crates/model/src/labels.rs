@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// One allocation however many there are, for a million alerts are held in memory; and a copy allocates nothing, for
 /// what an alert is called stands in its event, its row and its views alike. Packed as each name and each value after
-/// its own length ([`numeral`]), so that equal labels are equal text.
+/// its own length (`numeral`), so that equal labels are equal text.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Labels(Arc<str>);
 
