@@ -114,13 +114,18 @@ impl Desk<'_> {
         origin: ProblemOrigin,
         title: &str,
         ci: Option<&CiId>,
-        derive: impl FnOnce(&mut model::fingerprint::Derivation),
+        derive: impl Fn(&mut model::fingerprint::Derivation),
     ) -> ProblemId {
         let now = self.now;
-        let id = ProblemId::derive(|hash| {
-            derive(hash);
-            hash.instant(now);
-        });
+        // What a person says twice at one instant are two problems.
+        let derived = |nth: i64| {
+            ProblemId::derive(|hash| {
+                derive(hash);
+                hash.instant(now);
+                (nth > 0).then(|| hash.number(nth));
+            })
+        };
+        let id = (0..).map(derived).find(|id| !self.state.problems.contains_key(id)).expect("ids do not run out");
         let team = ci.and_then(|ci| self.item(ci)).and_then(|item| self.graph().team(item).map(Into::into));
         let state = if origin == ProblemOrigin::Person { ProblemState::Open } else { ProblemState::Proposed };
         let problem = Problem {

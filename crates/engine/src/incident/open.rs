@@ -59,9 +59,14 @@ impl Desk<'_> {
     /// A person saw it before any monitoring did.
     pub(crate) fn open_by_hand(&mut self, by: &str, asked: &OpenIncident) -> IncidentId {
         let now = self.now;
-        let id = IncidentId::derive(|hash| {
-            hash.text("by hand").text(by).text(&asked.title).instant(now);
-        });
+        // What a person says twice at one instant are two incidents.
+        let derived = |nth: i64| {
+            IncidentId::derive(|hash| {
+                hash.text("by hand").text(by).text(&asked.title).instant(now);
+                (nth > 0).then(|| hash.number(nth));
+            })
+        };
+        let id = (0..).map(derived).find(|id| !self.state.incidents.contains_key(id)).expect("ids do not run out");
         let mut incident = blank(id, PipelineName::from("default"), now);
         incident.domain = self.state.domain.clone();
         incident.topology_version = self.graph().version();
