@@ -8,11 +8,13 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use model::limits::HOT_LOG_ENTRIES_MAX;
+
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::load::Loaded;
 use crate::op::{Op, Verb};
-use crate::plan::{CommitPlan, HOT_LOG_MAX};
+use crate::plan::CommitPlan;
 use crate::schema;
 use crate::schema::{Kind, Table};
 use crate::select::{Condition, Select};
@@ -48,7 +50,7 @@ struct Twin {
 
 impl Default for Twin {
     fn default() -> Twin {
-        Twin { tables: Arc::default(), hot_log_max: HOT_LOG_MAX, fault: None, unavailable: false }
+        Twin { tables: Arc::default(), hot_log_max: HOT_LOG_ENTRIES_MAX, fault: None, unavailable: false }
     }
 }
 

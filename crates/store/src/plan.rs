@@ -30,14 +30,10 @@ use crate::value::{Cell, Cells, Row, Value, document, row};
 
 type Member = (AlertId, EpisodeId);
 
-/// Entries that the log of what repeats moved comes to before it is laid down in the narrow rows. More, and each commit
-/// in between costs less; but whoever reads alerts reads all of the log, and the commit that lays it down takes longer.
-pub(crate) const HOT_LOG_MAX: u64 = 16_384;
-
 #[derive(Debug)]
 pub(crate) struct CommitPlan {
     pub(crate) commit: Commit,
-    /// As [`HOT_LOG_MAX`].
+    /// As [`HOT_LOG_ENTRIES_MAX`](model::limits::HOT_LOG_ENTRIES_MAX).
     pub(crate) hot_log_max: u64,
 }
 

@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::limits::HOT_LOG_ENTRIES_MAX;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row as _};
 use tokio::sync::Mutex;
 
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
-use crate::plan::{CommitPlan, HOT_LOG_MAX};
+use crate::plan::CommitPlan;
 use crate::transaction::Transaction;
 use lock::Lock;
 pub(crate) use read::SqliteReading;
@@ -42,7 +43,7 @@ pub struct SqliteConfig {
 
 impl Default for SqliteConfig {
     fn default() -> SqliteConfig {
-        SqliteConfig { readers: 4, bytes_max: None, hot_log_max: HOT_LOG_MAX }
+        SqliteConfig { readers: 4, bytes_max: None, hot_log_max: HOT_LOG_ENTRIES_MAX }
     }
 }
 
@@ -117,7 +118,7 @@ impl Sqlite {
         migrate::check_only(&mut connection, &path, of_this_version).await?;
         connection.close().await?;
         let readers = pool(options, SqliteConfig::default().readers);
-        Ok(Sqlite(Arc::new(Opened { path, writer: None, hot_log_max: HOT_LOG_MAX, readers, _lock: None })))
+        Ok(Sqlite(Arc::new(Opened { path, writer: None, hot_log_max: HOT_LOG_ENTRIES_MAX, readers, _lock: None })))
     }
 
     pub fn path(&self) -> &Path {
