@@ -166,17 +166,21 @@ impl ConfigurationItem {
 
 impl RelationKind {
     /// The contract's words; `runs_on` and `hosted_on` are names for `requires`.
+    pub const WORDS: [(&'static str, RelationKind); 9] = [
+        ("requires", RelationKind::Requires),
+        ("runs_on", RelationKind::Requires),
+        ("hosted_on", RelationKind::Requires),
+        ("uses", RelationKind::Uses),
+        ("connected", RelationKind::Connected),
+        ("located_in", RelationKind::LocatedIn),
+        ("part_of", RelationKind::PartOf),
+        ("monitored_by", RelationKind::MonitoredBy),
+        ("backed_up_by", RelationKind::BackedUpBy),
+    ];
+
     pub fn from_word(word: &str) -> RelationKind {
-        match word {
-            "requires" | "runs_on" | "hosted_on" => RelationKind::Requires,
-            "uses" => RelationKind::Uses,
-            "connected" => RelationKind::Connected,
-            "located_in" => RelationKind::LocatedIn,
-            "part_of" => RelationKind::PartOf,
-            "monitored_by" => RelationKind::MonitoredBy,
-            "backed_up_by" => RelationKind::BackedUpBy,
-            other => RelationKind::Other(other.into()),
-        }
+        let known = RelationKind::WORDS.into_iter().find(|(known, _)| *known == word);
+        known.map_or_else(|| RelationKind::Other(word.into()), |(_, kind)| kind)
     }
 
     pub fn as_str(&self) -> &str {

@@ -11,10 +11,6 @@ use super::{CmdbFile, Location};
 
 /// The classes that the contract names.
 const CLASSES: [&str; 6] = ["service", "application", "database", "host", "network", "storage"];
-/// The types of relationships that it names, and the names for `requires`.
-const TYPES: [&str; 9] =
-    ["requires", "runs_on", "hosted_on", "uses", "connected", "located_in", "part_of", "monitored_by", "backed_up_by"];
-
 /// Each word with who says it first (an item, or the ends of a relationship), and how often it is said.
 type Said<'f, F> = BTreeMap<&'f str, (F, usize)>;
 
@@ -61,7 +57,8 @@ fn class(word: &str, meant: &str, times: usize, place: Option<Location>) -> Stri
 
 fn relationship(word: &str, times: usize, place: Option<Location>) -> String {
     let what = told("type", word, times, "relationship", place);
-    match nearest(word, &TYPES) {
+    let known = RelationKind::WORDS.map(|(known, _)| known);
+    match nearest(word, &known) {
         Some(meant) => {
             format!("{what}: did you mean `{meant}`? As it stands it is kept and shown, and no state follows it")
         }
