@@ -67,6 +67,6 @@ pub const AHEAD_EVENTS_MIN: usize = 4_000;
 /// Entries that the store's log of repeats comes to before the next commit lays it down in the narrow rows. More, and
 /// each commit in between costs less; but whoever reads alerts reads the log, and the commit that lays it down takes
 /// longer.
-pub const HOT_LOG_ENTRIES_MAX: u64 = 16_384;
+pub const HOT_LOG_ENTRIES_MAX: u64 = 32_768;
 /// Events decided and committed together. A push is never divided, so a batch may exceed it by one push.
 pub const BATCH_EVENTS_MAX: usize = 20_000;
