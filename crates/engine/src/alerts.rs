@@ -10,7 +10,9 @@ use crate::desk::Desk;
 use crate::policy::{Order, Pipeline};
 use crate::reconcile::{Delta, reconcile};
 use crate::state::State;
-use crate::statements::{Added, add, behind_final, extend_deadline, find_repeated, fold_bounded, make_final, repeat};
+use crate::statements::{
+    Added, add, behind_final, cleared_since, extend_deadline, find_repeated, fold_bounded, make_final, repeat,
+};
 use crate::timer::Timer;
 use crate::times::{Said, said};
 
@@ -32,7 +34,7 @@ impl Desk<'_> {
             self.decide(Subject::Alert(id), reason);
         }
         self.remember(id, event, &statement);
-        if self.state.alerts.get(&id).is_some_and(|alert| behind_final(alert, &mut statement)) {
+        if self.is_final(id, &mut statement, pipeline) {
             return answer(id, Disposition::Stale, Reason::BeforeKnownClear);
         }
         let too_old = self.too_old(id, &statement);
@@ -63,7 +65,8 @@ impl Desk<'_> {
         }
         let Some(at) = find_repeated(alert, said, pipeline.order) else { return false };
         let Some(Statement::Firing(known)) = alert.statements.get(at) else { return false };
-        if known.instant < open_start {
+        // What was said before a clear holds nothing open any more.
+        if known.instant < open_start || cleared_since(alert, known) {
             return false;
         }
         let key = known.key();
@@ -132,6 +135,14 @@ impl Desk<'_> {
         self.state.alerts.insert(id, alert);
         self.state.touched.alerts.insert(id);
         self.state.touched.said.entry(id).or_default();
+    }
+
+    /// Whether a statement is about what is final: by now, whatever was heard between.
+    fn is_final(&mut self, id: AlertId, statement: &mut Statement, pipeline: &Pipeline) -> bool {
+        let horizon = self.ago(limits::LATE_HORIZON);
+        let Some(alert) = self.state.alerts.get_mut(&id) else { return false };
+        make_final(alert, horizon);
+        behind_final(alert, statement, pipeline.clears)
     }
 
     /// A statement about what lies behind the horizon, unless it ends what is open: the alert's state stays true.

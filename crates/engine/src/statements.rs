@@ -8,7 +8,7 @@ use model::alert::{Alert, Clear, EndedBy, Episode, Firing, Repeated, Statement};
 use model::limits::STATEMENTS_PER_ALERT_MAX;
 
 use crate::fold::{FoldRules, Folded, fold, order_key};
-use crate::policy::{Order, Pipeline};
+use crate::policy::{Clears, Order, Pipeline};
 
 /// Neighbours that are tried when something has to go: nearly always the first will do.
 const TRIES_MAX: usize = 4;
@@ -267,7 +267,7 @@ pub(crate) fn make_final(alert: &mut Alert, horizon: Timestamp) {
             return;
         }
         alert.final_until = Some(end);
-        alert.statements.retain(|statement| statement.instant() > end);
+        alert.statements.retain(|statement| statement.instant() > end || is_person_clear(statement, end));
         alert.statements.retain_mut(|statement| told_later(statement, end));
         settle(&mut alert.statements);
         alert.hot.repeated = None;
@@ -286,10 +286,21 @@ fn told_later(statement: &mut Statement, end: Timestamp) -> bool {
     }
 }
 
-/// Whether a statement is about what is final; one that reaches back into it is cut there.
-pub(crate) fn behind_final(alert: &Alert, said: &mut Statement) -> bool {
+/// Whether a statement is about what is final; one that reaches back into it is cut there. What a person cleared for good
+/// ends there, however often its source says it again.
+pub(crate) fn behind_final(alert: &Alert, said: &mut Statement, clears: Clears) -> bool {
     let Some(until) = alert.final_until else { return false };
     if said.instant() <= until {
+        return true;
+    }
+    let goes_on = match (&*said, clears) {
+        (Statement::Firing(firing), Clears::Never) => firing.start <= until,
+        (Statement::Clear(clear), _) => {
+            alert.open_episode().is_none() && clear.start.is_some_and(|start| start <= until)
+        }
+        (Statement::Firing(_) | Statement::PersonClear { .. }, _) => false,
+    };
+    if goes_on && alert.statements.iter().any(|known| is_person_clear(known, until)) {
         return true;
     }
     let earliest = until + model::Span::MICROSECOND;
@@ -299,6 +310,17 @@ pub(crate) fn behind_final(alert: &Alert, said: &mut Statement) -> bool {
         Statement::PersonClear { .. } => {}
     }
     false
+}
+
+/// It stays with what is final: it still says what counts no more.
+fn is_person_clear(statement: &Statement, end: Timestamp) -> bool {
+    matches!(statement, Statement::PersonClear { at } if *at == end)
+}
+
+/// Whether a clear came after a firing: what ends the open episode was said since.
+pub(crate) fn cleared_since(alert: &Alert, firing: &Firing) -> bool {
+    let later = |known: &Statement| matches!(known, Statement::Clear(clear) if clear.instant >= firing.instant);
+    alert.statements.iter().any(later)
 }
 
 /// Applies what the store kept apart from the alert's own row.

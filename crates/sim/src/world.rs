@@ -80,6 +80,8 @@ pub struct World {
     pub(crate) mutant: Option<Mutant>,
     pub(crate) memory: Memory,
     pub(crate) dark: bool,
+    /// When a process last began to read, by its clock.
+    pub(crate) reading_since: Timestamp,
     pub(crate) processes: BTreeMap<Pid, Process>,
     pub(crate) started: u32,
     pub(crate) next_push: u64,
@@ -133,6 +135,7 @@ impl World {
             mutant,
             memory,
             dark: false,
+            reading_since: Timestamp::EPOCH,
             processes: BTreeMap::new(),
             started: 0,
             next_push: 0,

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::{Clears, Expiry, Order, Pipeline};
 use model::alert::{Alert, EndedBy};
 use model::event::{AlertEvent, Event, Status};
-use model::{AlertId, Timestamp, limits};
+use model::{AlertId, Span, Timestamp, limits};
 use runtime::Item;
 use store::{EpisodeRecord, StatementKind, ready};
 
 use super::evidence::Evidence;
 use super::fold::{Heard, Lasted, Terms, fold};
 use crate::world::World;
+
+/// A process's clock never goes back though its wall clock does: so far may it be ahead.
+const CLOCKS_APART_MAX: Span = Span::MINUTE;
 
 pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
     let bounded: BTreeSet<AlertId> = world.log.iter().flat_map(|landed| &landed.coalesced).copied().collect();
@@ -31,7 +34,8 @@ pub(super) fn broken(world: &World, evidence: &Evidence) -> Vec<String> {
         let lasted = fold(&heard, &persons(world, id), terms(pipeline));
         let stored = evidence.episodes.get(&id).map(Vec::as_slice).unwrap_or_default();
         let clock = evidence.loaded.domains.get(&alert.domain).map_or(Timestamp::EPOCH, |snapshot| snapshot.clock);
-        if let Some(why) = differs(&lasted, stored, pipeline, clock) {
+        let judged = Judged { pipeline, clock, reading_since: world.reading_since };
+        if let Some(why) = differs(&lasted, stored, judged) {
             found
                 .push(format!("I4: {}: {why}\n  said {heard:?}\n  means {lasted:?}\n  stored {stored:?}", name(alert)));
         }
@@ -130,11 +134,12 @@ fn late_among_undated(heard: &[Heard]) -> bool {
     })
 }
 
-/// What lies behind the horizon, or past what an alert remembers, is final: what is said of it later is not heard.
+/// What lies behind the horizon, or past what an alert remembers, is final: what is said of it later is not heard, be it
+/// in the same breath.
 fn reaches_behind(heard: &[Heard]) -> bool {
     let first = heard.iter().map(|said| said.first).min().unwrap_or_default();
-    let late = |said: &Heard| said.first > first && said.first - said.instant > limits::LATE_HORIZON;
-    heard.iter().any(late) || heard.len() > limits::STATEMENTS_PER_ALERT_MAX
+    let behind = || heard.iter().filter(|said| said.first - said.instant > limits::LATE_HORIZON);
+    behind().any(|said| said.first > first) || behind().count() > 1 || heard.len() > limits::STATEMENTS_PER_ALERT_MAX
 }
 
 /// Of an alert that was forgotten the engine does not know what began before: what is said of that time is news.
@@ -148,12 +153,20 @@ fn persons(world: &World, id: AlertId) -> Vec<Timestamp> {
     statements.iter().filter(|said| said.kind == StatementKind::PersonClear).map(|said| said.instant).collect()
 }
 
-fn differs(lasted: &[Lasted], stored: &[EpisodeRecord], pipeline: &Pipeline, clock: Timestamp) -> Option<String> {
+/// By what a promise is judged.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    pipeline: &'a Pipeline,
+    clock: Timestamp,
+    reading_since: Timestamp,
+}
+
+fn differs(lasted: &[Lasted], stored: &[EpisodeRecord], judged: Judged) -> Option<String> {
     if lasted.len() != stored.len() {
         return Some(format!("{} episodes, {} are stored", lasted.len(), stored.len()));
     }
     lasted.iter().zip(stored).find_map(|(lasted, stored)| {
-        let end = lasted.end.or(ended_by_clock(lasted, stored, pipeline, clock));
+        let end = lasted.end.or(ended_by_clock(lasted, stored, judged));
         if (lasted.start, end) != (stored.start, stored.end) {
             return Some(format!("{}..{end:?} is stored as {}..{:?}", lasted.start, stored.start, stored.end));
         }
@@ -168,13 +181,15 @@ fn differs(lasted: &[Lasted], stored: &[EpisodeRecord], pipeline: &Pipeline, clo
     })
 }
 
-/// Whether a promise has passed is judged by the clock; where the source's own progress judges it, either may be.
-fn ended_by_clock(lasted: &Lasted, stored: &EpisodeRecord, pipeline: &Pipeline, clock: Timestamp) -> Option<Timestamp> {
+/// Whether a promise has passed is judged by the clock; where the source's own progress judges it, either may be. Since
+/// reading began, a silent source has its patience anew.
+fn ended_by_clock(lasted: &Lasted, stored: &EpisodeRecord, judged: Judged) -> Option<Timestamp> {
+    let Judged { pipeline, clock, reading_since } = judged;
     let promised = lasted.promised.map(|promised| promised.max(lasted.start)).filter(|promised| *promised <= clock)?;
-    let judged = matches!(stored.ended_by, Some(EndedBy::Expiry | EndedBy::Timeout));
-    let given_up = promised + pipeline.stale_limit + pipeline.stale_limit;
+    let by_clock = matches!(stored.ended_by, Some(EndedBy::Expiry | EndedBy::Timeout));
+    let given_up = promised.max(reading_since) + pipeline.stale_limit + CLOCKS_APART_MAX;
     match pipeline.expiry {
         Expiry::Clock => Some(promised),
-        Expiry::Source => (judged || clock > given_up).then_some(promised),
+        Expiry::Source => (by_clock || clock > given_up).then_some(promised),
     }
 }

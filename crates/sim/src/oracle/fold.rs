@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Severity, Span, Timestamp};
+use model::{Severity, Span, Timestamp, limits};
 
 /// A statement with its receipt, instants believed as the text says.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +59,11 @@ pub(super) fn fold(heard: &[Heard], persons: &[Timestamp], terms: Terms) -> Vec<
     persons.sort();
     let mut walk = Walk { all: heard.clone(), terms, stretches: Vec::new(), cut: None };
     let mut persons = persons.into_iter().peekable();
-    for said in heard {
+    for mut said in heard {
         while let Some(at) = persons.next_if(|at| *at < said.instant) {
             walk.person(at);
         }
+        walk.settle(&mut said);
         if said.clear { walk.clear(said) } else { walk.firing(said) }
     }
     persons.for_each(|at| walk.person(at));
@@ -92,6 +93,19 @@ impl Walk {
         {
             open.end = Some(deadline);
         }
+    }
+
+    /// What ended more than the horizon before something was first received is final: that speaks of it no more.
+    fn settle(&mut self, said: &mut Heard) {
+        let behind = said.first - limits::LATE_HORIZON;
+        self.lapse(behind + Span::MICROSECOND);
+        let over = |stretch: &Stretch| stretch.end.filter(|end| *end <= behind).map(|end| (end, stretch.by_person));
+        let Some((end, by_person)) = joined(self.stretches.clone()).iter().filter_map(over).max() else { return };
+        if by_person && (said.clear || self.terms.never_clears) {
+            return;
+        }
+        let after = |start: Timestamp| start.max(end + Span::MICROSECOND);
+        said.start = said.start.map(after);
     }
 
     fn firing(&mut self, said: Heard) {

@@ -182,6 +182,7 @@ impl World {
         if let Some(mutant) = self.mutant {
             mutant.spoil_load(&mut loaded);
         }
+        self.reading_since = self.reading_since.max(self.wall(pid));
         self.feed(pid, Event::Loaded(loaded, epoch));
     }
 
