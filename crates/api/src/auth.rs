@@ -52,7 +52,9 @@ pub struct Caller {
 /// Why somebody may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
-    /// No token, or one that nobody has.
+    /// No token.
+    Missing,
+    /// A token that nobody has.
     Unknown,
     /// A token whose role does not allow it.
     Forbidden { needed: Role },
@@ -128,7 +130,8 @@ impl Auth {
                 found = Some(token);
             }
         }
-        let token = found.ok_or(Denied::Unknown)?;
+        let denied = if said.is_empty() { Denied::Missing } else { Denied::Unknown };
+        let token = found.ok_or(denied)?;
         if !token.role.allows(needed) {
             return Err(Denied::Forbidden { needed });
         }
@@ -239,7 +242,8 @@ fn key_of(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Option<Box
 impl From<Denied> for Fault {
     fn from(denied: Denied) -> Fault {
         match denied {
-            Denied::Unknown => Fault::unauthorized(),
+            Denied::Missing => Fault::unauthorized("No token"),
+            Denied::Unknown => Fault::unauthorized("A token that nobody has"),
             Denied::Forbidden { needed } => {
                 Fault::forbidden(format!("this needs a token of the role {} or above", needed.as_str()))
             }
@@ -280,16 +284,16 @@ mod tests {
         let header = |text: &str| auth().admit(Some(text), Role::Viewer).map(|caller| caller.name.to_string());
         assert_eq!(header("bearer  secret-of-000000viewer "), Ok("viewer".to_owned()));
         for wrong in [
-            "Bearer ",
             "Bearer secret-of-000000viewe",
             "Bearer secret-of-000000viewerr",
             "Bearer secret-of-000000viewersecret-of-000000viewer",
-            "Basic secret-of-000000viewer",
-            "secret-of-000000viewer",
         ] {
             assert_eq!(header(wrong), Err(Denied::Unknown), "{wrong}");
         }
-        assert_eq!(auth().admit(None, Role::Viewer), Err(Denied::Unknown));
+        for none in ["Bearer ", "Basic secret-of-000000viewer", "secret-of-000000viewer"] {
+            assert_eq!(header(none), Err(Denied::Missing), "{none}");
+        }
+        assert_eq!(auth().admit(None, Role::Viewer), Err(Denied::Missing));
     }
 
     #[test]

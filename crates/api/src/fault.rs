@@ -59,9 +59,9 @@ impl Fault {
         Fault { state: Some(state.to_owned()), ..Fault::conflict(detail) }
     }
 
-    pub(crate) fn unauthorized() -> Fault {
+    pub(crate) fn unauthorized(title: &'static str) -> Fault {
         let detail = "send `Authorization: Bearer` with a token of the configuration";
-        Fault::new(StatusCode::UNAUTHORIZED, "No token that is known", detail)
+        Fault::new(StatusCode::UNAUTHORIZED, title, detail)
     }
 
     pub(crate) fn forbidden(detail: impl Into<String>) -> Fault {

@@ -293,15 +293,13 @@ pub(crate) fn behind_final(alert: &Alert, said: &mut Statement, clears: Clears) 
     if said.instant() <= until {
         return true;
     }
-    let goes_on = match (&*said, clears) {
-        (Statement::Firing(firing), Clears::Never) => firing.start <= until,
-        (Statement::Clear(clear), _) => {
-            alert.open_episode().is_none() && clear.start.is_some_and(|start| start <= until)
+    if alert.statements.iter().any(|known| is_person_clear(known, until)) {
+        match said {
+            Statement::Firing(firing) if clears == Clears::Never && firing.start <= until => return true,
+            // The fold knows that it ends nothing of its own.
+            Statement::Clear(_) => return false,
+            Statement::Firing(_) | Statement::PersonClear { .. } => {}
         }
-        (Statement::Firing(_) | Statement::PersonClear { .. }, _) => false,
-    };
-    if goes_on && alert.statements.iter().any(|known| is_person_clear(known, until)) {
-        return true;
     }
     let earliest = until + model::Span::MICROSECOND;
     match said {

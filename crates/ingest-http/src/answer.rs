@@ -135,9 +135,9 @@ impl Failure {
     fn words(&self) -> (StatusCode, &'static str, String) {
         let mebibytes = BODY_BYTES_MAX >> 20;
         match self {
-            Failure::Denied(Denied::Unknown) => (
+            Failure::Denied(denied @ (Denied::Missing | Denied::Unknown)) => (
                 StatusCode::UNAUTHORIZED,
-                "No token that is known",
+                if *denied == Denied::Missing { "No token" } else { "A token that nobody has" },
                 "send `Authorization: Bearer` with a token of the role ingest".to_owned(),
             ),
             Failure::Denied(Denied::Forbidden) => (
@@ -197,7 +197,9 @@ impl Failure {
 
     fn header(&self) -> Option<(axum::http::HeaderName, HeaderValue)> {
         match self {
-            Failure::Denied(Denied::Unknown) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Failure::Denied(Denied::Missing | Denied::Unknown) => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
             Failure::Overloaded(Overload::Full | Overload::UnderWay) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }

@@ -17,7 +17,9 @@ pub type Gate = Arc<dyn Fn(&HeaderMap) -> Result<Box<str>, Denied> + Send + Sync
 /// Why somebody may not push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
-    /// No token, or one that nobody has.
+    /// No token.
+    Missing,
+    /// A token that nobody has.
     Unknown,
     /// A token of another role.
     Forbidden,

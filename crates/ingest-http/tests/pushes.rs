@@ -255,6 +255,7 @@ async fn a_key_is_its_senders_own() {
 #[tokio::test]
 async fn who_may_not_push_is_told_before_anything_is_kept() {
     let denials = [
+        (Denied::Missing, StatusCode::UNAUTHORIZED),
         (Denied::Unknown, StatusCode::UNAUTHORIZED),
         (Denied::Forbidden, StatusCode::FORBIDDEN),
         (Denied::Foreign, StatusCode::FORBIDDEN),
@@ -263,7 +264,7 @@ async fn who_may_not_push_is_told_before_anything_is_kept() {
         let service = service_behind(Arc::new(move |_| Err(denied))).await;
         let heard = service.post("/ingest/v1/events", &[], GOOD).await;
         assert_eq!(heard.status, status);
-        assert_eq!(heard.headers.contains_key("www-authenticate"), denied == Denied::Unknown);
+        assert_eq!(heard.headers.contains_key("www-authenticate"), matches!(denied, Denied::Missing | Denied::Unknown));
         assert!(heard.text.contains("role ingest"), "{}", heard.text);
         assert!(service.alerts().await.is_empty());
     }

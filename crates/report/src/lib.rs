@@ -26,6 +26,7 @@ pub mod slo;
 pub mod table;
 pub mod text;
 
+mod fit;
 mod groups;
 mod maintenance;
 mod periods;

@@ -5,6 +5,7 @@
 use model::Span;
 
 use crate::answer::Answer;
+use crate::fit::{cut, fit};
 use crate::grid::{Cell, Column, Grid, Tabular};
 use crate::text;
 
@@ -13,6 +14,8 @@ use crate::text;
 pub struct Style {
     /// With ANSI colours; the caller knows whether it writes to a terminal, and what its user wishes.
     pub colour: bool,
+    /// Characters that a line may have: texts are cut to keep to it, figures never. `None`: as long as it comes.
+    pub width: Option<usize>,
 }
 
 /// The whole report: what time it is of, what else there is to know, then its rows. Ends with a line feed.
@@ -34,8 +37,13 @@ pub fn rows(grid: &Grid, style: Style) -> String {
     let heading = shown.iter().map(|at| heading(&grid.columns[*at], column(grid, *at))).collect();
     let body = grid.rows.iter().map(|row| shown.iter().map(|at| field(&row[*at])).collect());
     let lines: Vec<Vec<Field>> = std::iter::once(heading).chain(body).collect();
-    let widths: Vec<usize> =
+    let mut widths: Vec<usize> =
         (0..shown.len()).map(|at| lines.iter().map(|line| line[at].width()).max().unwrap_or(0)).collect();
+    if let Some(width) = style.width {
+        let between = BETWEEN.len() * widths.len().saturating_sub(1);
+        let texts: Vec<bool> = shown.iter().map(|at| column(grid, *at).any(is_text)).collect();
+        fit(&mut widths, &texts, width.saturating_sub(between));
+    }
     lines.iter().map(|line| written(line, &widths, style)).collect()
 }
 
@@ -60,6 +68,10 @@ const RESET: &str = "\u{1b}[0m";
 
 fn column(grid: &Grid, at: usize) -> impl Iterator<Item = &Cell> {
     grid.rows.iter().filter_map(move |row| row.get(at))
+}
+
+fn is_text(cell: &Cell) -> bool {
+    matches!(cell, Cell::Text(_) | Cell::List(_))
 }
 
 /// Over its figures; over text where that stands.
@@ -92,11 +104,12 @@ fn written(line: &[Field], widths: &[usize], style: Style) -> String {
     let mut text = String::new();
     let last = line.len().saturating_sub(1);
     for (at, (field, width)) in line.iter().zip(widths).enumerate() {
-        let padding = " ".repeat(width - field.width());
+        let shown = cut(&field.text, *width);
+        let padding = " ".repeat(width - shown.chars().count());
         let (before, after) = if field.left { (String::new(), padding) } else { (padding, String::new()) };
         text.push_str(if at > 0 { BETWEEN } else { "" });
         text.push_str(&before);
-        text.push_str(&field.look.paint(&field.text, style));
+        text.push_str(&field.look.paint(&shown, style));
         text.push_str(if at < last { &after } else { "" });
     }
     text.push('\n');
@@ -163,10 +176,21 @@ mod tests {
     }
 
     #[test]
+    fn a_line_keeps_to_the_width_at_the_cost_of_texts_alone() {
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let flag = Cell::Flag { value: true, good: true };
+        let long = grid(vec![vec![text("a service of many words"), Cell::Seconds(8400.0), Cell::Count(1), flag]]);
+        let at = |width| rows(&long, Style { width: Some(width), ..Style::default() });
+        assert_eq!(at(80), rows(&long, Style::default()));
+        assert_eq!(at(30), "SERVICE              DOWN  MET\na service of man…  2h 20m  yes\n");
+        assert_eq!(at(5), "SERVICE         DOWN  MET\na service o…  2h 20m  yes\n");
+    }
+
+    #[test]
     fn colours_come_only_where_they_were_asked_for_and_do_not_move_columns() {
         let plain = rows(&two_rows(), Style::default());
         assert!(!plain.contains('\u{1b}'));
-        let coloured = rows(&two_rows(), Style { colour: true });
+        let coloured = rows(&two_rows(), Style { colour: true, width: None });
         assert!(coloured.contains("\u{1b}[31mno\u{1b}[0m"), "{coloured:?}");
         let mut stripped = coloured;
         for code in ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m"] {

@@ -7,6 +7,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
+use report::Style;
+
 use crate::outcome::{Faults, Outcome, is_wrong_use};
 
 /// Wrong use of the command line.
@@ -19,6 +21,8 @@ pub(crate) struct Console {
     pub(crate) colour: bool,
     colour_of_words: bool,
     terminal: bool,
+    /// Characters in a line of the terminal that results go to.
+    width: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,7 +38,13 @@ impl Console {
         let wished = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
         let terminal = io::stderr().is_terminal();
-        Console { colour: wished && io::stdout().is_terminal(), colour_of_words: wished && terminal, terminal }
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        Console { colour: wished && io::stdout().is_terminal(), colour_of_words: wished && terminal, terminal, width }
+    }
+
+    /// How tables look there; what goes to a file or a pipe is never cut.
+    pub(crate) fn table_style(&self) -> Style {
+        Style { colour: self.colour, width: self.width }
     }
 
     /// Writes a result. A closed pipe ends the writing, not the command.

@@ -373,6 +373,7 @@ impl Desk<'_> {
                 Reason::PriorityLowered { from: was, to: priority }
             },
         );
+        self.propose_major(id, priority);
         Ok(())
     }
 }

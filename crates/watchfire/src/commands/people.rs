@@ -34,7 +34,7 @@ impl<'c> Desk<'c> {
     fn rows(&self, rows: &[Value], columns: &[Show], nothing: &'static str) -> anyhow::Result<Outcome> {
         let text = match self.format {
             Format::Json => pretty(&Value::Array(rows.to_vec()))?,
-            Format::Table => sheet::table(rows, columns, nothing, self.console.colour),
+            Format::Table => sheet::table(rows, columns, nothing, self.console.table_style()),
         };
         self.say(&text)
     }

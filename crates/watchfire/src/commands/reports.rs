@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 use crate::place::{self, close};
 
 pub(super) async fn report(args: Report, console: &Console) -> anyhow::Result<Outcome> {
-    let written = Written { format: args.format, style: Style { colour: console.colour } };
+    let written = Written { format: args.format, style: console.table_style() };
     let text = match &args.url {
         Some(_) => of_service(&args, &written).await?,
         None => of_store(&args, &written, console).await?,

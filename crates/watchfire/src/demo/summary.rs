@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use model::incident::{Cause, Confidence, Priority};
 use model::text::{counted, cut};
 use model::{Incident, Interval, ProblemId, Timestamp};
-use report::{Grid, Question};
+use report::{Grid, Question, Style};
 use store::{EpisodeRecord, Store};
 
 use super::live::Sent;
@@ -16,6 +16,7 @@ use crate::console::{Colour, Console};
 
 /// With what stands before it, a line fits a terminal of 120 columns.
 const TITLE_CHARS: usize = 98;
+const INDENT: &str = "  ";
 
 /// Everything the summary needs, read once.
 pub(crate) struct Day<'a> {
@@ -124,9 +125,10 @@ impl Day<'_> {
         let question = Question::new(self.window.start(), self.window.end(), self.window.end());
         let answer = report::availability(self.store, &question).await?;
         writeln!(text, "\n{}", console.painted(Colour::Bold, "Availability of the day, by service"))?;
-        let style = report::table::Style { colour: console.colour };
+        let indented = console.table_style();
+        let style = Style { width: indented.width.map(|width| width.saturating_sub(INDENT.len())), ..indented };
         for line in report::table::rows(&narrow(answer.grid()), style).lines() {
-            writeln!(text, "  {line}")?;
+            writeln!(text, "{INDENT}{line}")?;
         }
         Ok(())
     }

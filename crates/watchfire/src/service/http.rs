@@ -76,6 +76,7 @@ fn gate(auth: &Auth) -> Gate {
         let said = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         match auth.admit(said, Role::Ingest) {
             Ok(caller) => Ok(caller.name),
+            Err(Denied::Missing) => Err(ingest_http::Denied::Missing),
             Err(Denied::Unknown) => Err(ingest_http::Denied::Unknown),
             Err(Denied::Forbidden { .. }) => Err(ingest_http::Denied::Forbidden),
         }

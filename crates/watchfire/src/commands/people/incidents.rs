@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
+use report::Style;
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
@@ -86,7 +87,7 @@ async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &
     let desk = Desk::of(shown, console)?;
     let answer = desk.client.post(&format!("{}/{action}", path_of(number)), body).await;
     let incident = answer.map_err(with_the_flags)?;
-    desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.colour))
+    desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.table_style()))
 }
 
 /// What the service calls to force, the command line has flags for.
@@ -161,7 +162,8 @@ fn alert_lines(incident: &Value) -> Vec<String> {
     if rows.is_empty() {
         return each(&incident["alerts"]).map(word).collect();
     }
-    let mut lines: Vec<String> = sheet::table(&rows, &ALERT_COLUMNS, "", false).lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> =
+        sheet::table(&rows, &ALERT_COLUMNS, "", Style::default()).lines().map(str::to_owned).collect();
     let report::Cell::Count(total) = alerts(incident) else { return lines };
     let more = total.saturating_sub(rows.len() as u64);
     let number = word(&incident["number"]);
@@ -192,7 +194,7 @@ async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
         "priority": args.priority, "team": args.team, "started_at": started_at,
     });
     let incident = desk.client.post(PATH, &body).await.map_err(of_item)?;
-    desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.colour))
+    desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.table_style()))
 }
 
 async fn explain(args: &Named, console: &Console) -> anyhow::Result<Outcome> {

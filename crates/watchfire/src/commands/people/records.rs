@@ -286,7 +286,9 @@ async fn hush(args: &SilenceAdd, console: &Console) -> anyhow::Result<Outcome> {
         "matchers": args.matchers, "starts_at": from.to_string(), "ends_at": to.to_string(), "comment": args.comment,
     });
     let silence = desk.client.post(SILENCES, &body).await?;
-    desk.one(&silence, |silence| sheet::table(std::slice::from_ref(silence), &SILENCE_COLUMNS, "", console.colour))
+    desk.one(&silence, |silence| {
+        sheet::table(std::slice::from_ref(silence), &SILENCE_COLUMNS, "", console.table_style())
+    })
 }
 
 fn span(asked: &SpanAsked) -> anyhow::Result<(Timestamp, Timestamp)> {

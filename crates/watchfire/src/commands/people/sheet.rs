@@ -8,13 +8,13 @@ use serde_json::Value;
 /// A column: its heading, and the cell of a row.
 pub(super) type Show = (&'static str, fn(&Value) -> Cell);
 
-pub(super) fn table(rows: &[Value], columns: &[Show], nothing: &'static str, colour: bool) -> String {
+pub(super) fn table(rows: &[Value], columns: &[Show], nothing: &'static str, style: Style) -> String {
     let grid = Grid {
         columns: columns.iter().map(|(heading, _)| Column { name: heading, heading, detail: false }).collect(),
         rows: rows.iter().map(|row| columns.iter().map(|(_, cell)| cell(row)).collect()).collect(),
         nothing,
     };
-    written::rows(&grid, Style { colour })
+    written::rows(&grid, style)
 }
 
 /// Text as it stands; what is absent or empty is nothing.
@@ -73,9 +73,9 @@ mod tests {
             ("n", |row| length(&row["cis"])),
         ];
         let rows = [json!({"number": "INC1", "cis": ["a", "b"]}), json!({"number": "INC22", "cis": []})];
-        let shown = table(&rows, &columns, "Nothing.", false);
+        let shown = table(&rows, &columns, "Nothing.", Style::default());
         assert_eq!(shown, "NUMBER  CIS   N\nINC1    a, b  2\nINC22      –  0\n");
-        assert_eq!(table(&[], &columns, "Nothing.", false), "Nothing.\n");
+        assert_eq!(table(&[], &columns, "Nothing.", Style::default()), "Nothing.\n");
     }
 
     #[test]
