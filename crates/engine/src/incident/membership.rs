@@ -48,7 +48,6 @@ impl Desk<'_> {
 
     fn member_moved(&mut self, member: Member, say: Say) {
         let Some((alert, episode)) = self.episode(member) else { return };
-        let never_admitted = episode.suppressed.is_none() && episode.unlinked_from.is_none();
         let fires = counts_now(episode, self.pipeline(&alert.pipeline));
         match episode.incident {
             // What is closed is never reopened: what turns out to fire still goes on in another.
@@ -57,9 +56,10 @@ impl Desk<'_> {
                 self.admit(member);
             }
             Some(incident) => self.member_changed(member, incident, say),
-            None if never_admitted && !episode.false_positive => self.admit(member),
+            // It may never have counted before, though it was in an incident and a person took it out.
+            None if episode.suppressed.is_none() => self.admit(member),
             // It goes on after it was over, or weighs otherwise: why it was suppressed may hold no more.
-            None if episode.suppressed.is_some() && episode.is_open() => self.suppressed_again(member),
+            None if episode.is_open() => self.suppressed_again(member),
             None => {}
         }
     }
