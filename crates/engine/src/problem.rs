@@ -156,15 +156,13 @@ impl Desk<'_> {
         id
     }
 
-    /// Links both ways; a match after `resolved` reopens the problem.
+    /// Links both ways; a match after `resolved` reopens the problem. `[I8]`
     pub(crate) fn link(&mut self, incident: IncidentId, id: ProblemId) {
-        if !self.leaves_problem(incident, id) {
+        let known = self.state.problems.get(&id).is_none_or(|problem| problem.incidents.contains(&incident));
+        if known || !self.leaves_problem(incident) {
             return;
         }
         let Some(problem) = self.state.problems.get_mut(&id) else { return };
-        if problem.incidents.contains(&incident) {
-            return;
-        }
         problem.incidents.push(incident);
         problem.version += 1;
         let reopened = problem.state == ProblemState::Resolved;
@@ -177,17 +175,13 @@ impl Desk<'_> {
             Subject::Problem(id),
             if reopened { Reason::ProblemReopened { incident } } else { Reason::ProblemExtended { incident } },
         );
-        if let Some(linked) = self.state.incidents.get_mut(&incident) {
-            linked.problem = Some(id);
-            self.state.touched.incidents.insert(incident);
-            self.decide_incident(incident, Reason::ProblemLinked { problem: id });
-        }
+        self.set_problem(incident, Some(id));
+        self.decide_incident(incident, Reason::ProblemLinked { problem: id });
     }
 
     /// An incident is of one problem. A rule takes it from none; a person may move it.
-    fn leaves_problem(&mut self, incident: IncidentId, to: ProblemId) -> bool {
-        let known = self.state.incidents.get(&incident).and_then(|incident| incident.problem);
-        let Some(before) = known.filter(|before| *before != to) else { return true };
+    fn leaves_problem(&mut self, incident: IncidentId) -> bool {
+        let Some(before) = self.problem_of(incident) else { return true };
         if self.by.is_none() {
             return false;
         }
@@ -197,6 +191,26 @@ impl Desk<'_> {
             self.state.touched.problems.insert(before);
         }
         true
+    }
+
+    /// The problem an incident is of. What is forgotten of it the problems still know: they outlive it.
+    fn problem_of(&self, incident: IncidentId) -> Option<ProblemId> {
+        match self.state.incidents.get(&incident) {
+            Some(known) => known.problem,
+            None => self.state.problems.values().find(|one| one.incidents.contains(&incident)).map(|one| one.id),
+        }
+    }
+
+    /// The incident's own end of the link. Of one that is forgotten only the row is left to say it.
+    fn set_problem(&mut self, incident: IncidentId, problem: Option<ProblemId>) {
+        let Some(known) = self.state.incidents.get_mut(&incident) else {
+            return self.out.relinked.push((incident, problem));
+        };
+        known.problem = problem;
+        if problem.is_none() {
+            known.workaround = None;
+        }
+        self.state.touched.incidents.insert(incident);
     }
 
     /// A known error that matches offers its workaround while the incident is still open.
@@ -296,10 +310,8 @@ impl Desk<'_> {
             return Err(Refusal::NotFound { what: "such incident in this problem".into() });
         }
         problem.incidents.retain(|linked| *linked != incident);
-        if let Some(incident) = self.incident_mut(incident) {
-            incident.problem = None;
-            incident.workaround = None;
-        }
+        self.set_problem(incident, None);
+        self.state.touched.unsettled.insert(incident);
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn broken(world: &World, step: &Step) -> Vec<String> {
     broken.extend(opened_once(&snapshot));
     broken.extend(alive(world, &snapshot));
     broken.extend(linked(&snapshot));
+    broken.extend(linked_both_ways(world));
     broken.extend(sent_once(world));
     broken.extend(outages_apart(&snapshot));
     broken.extend(rows_equal_memory(world, &snapshot));
@@ -151,14 +152,17 @@ fn linked(snapshot: &Snapshot) -> Vec<String> {
             }
         }
     }
-    for problem in &snapshot.problems {
-        for incident in problem.incidents.iter().filter_map(|id| by_id.get(id)) {
-            if incident.problem != Some(problem.id) {
-                broken.push(format!("I8: {} does not link back to {}", incident.id, problem.id));
-            }
-        }
-    }
     broken
+}
+
+/// I8: a problem and its incidents name each other, those that the engine has forgotten too.
+fn linked_both_ways(world: &World) -> Vec<String> {
+    let rows = &world.rows;
+    let told = rows.problems.values().flat_map(|problem| problem.incidents.iter().map(|id| (*id, problem.id)));
+    let told: BTreeSet<_> = told.filter(|(incident, _)| rows.incidents.contains_key(incident)).collect();
+    let linked = rows.incidents.values().filter_map(|incident| Some((incident.id, incident.problem?))).collect();
+    let one_sided = told.symmetric_difference(&linked);
+    one_sided.map(|(incident, problem)| format!("I8: {incident} and {problem} do not both name the other")).collect()
 }
 
 /// I9: one message for each subject, kind and version.

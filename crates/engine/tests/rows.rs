@@ -48,6 +48,9 @@ impl Rows {
         }
         self.incidents.extend(step.incidents.iter().map(|incident| (incident.id, incident.clone())));
         self.problems.extend(step.problems.iter().map(|problem| (problem.id, problem.clone())));
+        for (id, problem) in &step.relinked {
+            self.relink(*id, *problem);
+        }
         for (gone, _) in &step.outages_removed {
             self.outages.remove(gone);
         }
@@ -62,6 +65,16 @@ impl Rows {
         self.recurrences.extend(step.recurrences.iter().cloned());
         for message in &step.outbox {
             *self.sent.entry((message.subject.clone(), message.kind.as_str(), message.version)).or_default() += 1;
+        }
+    }
+
+    /// As the store does it with an incident that the engine has forgotten.
+    fn relink(&mut self, id: IncidentId, problem: Option<ProblemId>) {
+        if let Some(incident) = self.incidents.get_mut(&id) {
+            incident.problem = problem;
+            if problem.is_none() {
+                incident.workaround = None;
+            }
         }
     }
 

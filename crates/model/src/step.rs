@@ -41,6 +41,9 @@ pub struct Step {
     pub alerts_forgotten: Vec<(AlertId, Hot)>,
     pub incidents: Vec<Incident>,
     pub problems: Vec<Problem>,
+    /// Incidents that the engine needs no more, and the problem that each is linked to from now on, in the order in which
+    /// that was decided: only their rows are left to say it.
+    pub relinked: Vec<(IncidentId, Option<ProblemId>)>,
     pub outages: Vec<Outage>,
     /// Each with the service it was of.
     pub outages_removed: Vec<(OutageId, CiId)>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::alert::{Alert, Hot, Statement, StatementKey};
 use model::limits::IDEMPOTENCY_KEEP;
 use model::step::{Counts, KnownEpisode, RecomputeWanted};
-use model::{AlertId, CommitHash, Domain, EpisodeId, IncidentId, ProblemId, Step, Timestamp};
+use model::{AlertId, CommitHash, Domain, EpisodeId, Incident, IncidentId, ProblemId, Step, Timestamp};
 
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
 use crate::error::{CommitError, Conflict, StoreError};
@@ -16,7 +16,10 @@ use crate::rows::fact::{
 };
 use crate::rows::head::{Head, Link, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
-use crate::rows::incident::{Role, about_row, incident_items, incident_row, outage_row, problem_row, recurrence_row};
+use crate::rows::incident::{
+    INCIDENT_LINE, Role, about_row, incident_from, incident_items, incident_row, outage_row, problem_row,
+    recurrence_row,
+};
 use crate::rows::ledger::{HourCounts, Range, hour_of, owed_row, position_from, topology_row};
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
 use crate::schema::{
@@ -60,6 +63,7 @@ impl Transaction for CommitPlan {
             Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
             Select::from(&COUNT_HOUR).any_of("hour", each().map(|step| hour_of(step.clock))),
             if owed.is_some() { Select::from(&OWED) } else { Select::from(&OWED).limit(0) },
+            Select::from(&INCIDENT).columns(INCIDENT_LINE).any_of("id", relinked(steps)),
         ]
     }
 
@@ -93,13 +97,14 @@ impl Transaction for CommitPlan {
         plan.receipts(&commit, &found.next())?;
         plan.hours(&commit.steps, &found.next())?;
         plan.owe(commit.owed.as_deref(), &found.next());
+        let relinked = found.next().iter().map(|row| incident_from(row)).collect::<Result<Vec<Incident>, _>>()?;
         let full = plan.head.hot_logged >= hot_log_max;
         plan.moved(&commit.steps, full.then(|| found.next()))?;
         let dead_letters = commit.dead_letters.len() as u64;
         let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
         plan.records(&commit);
         let now = commit.now;
-        plan.steps(commit.steps, incident_numbers, problem_numbers);
+        plan.steps(commit.steps, incident_numbers, problem_numbers, relinked);
         Ok(plan.seal(now, counts, dead_letters))
     }
 }
@@ -138,6 +143,11 @@ fn forgotten(steps: &[Step]) -> BTreeMap<AlertId, Hot> {
         forgotten.extend(step.alerts_forgotten.iter().copied());
     }
     forgotten
+}
+
+/// Incidents of which only the row is left to say what they are linked to.
+fn relinked(steps: &[Step]) -> BTreeSet<IncidentId> {
+    steps.iter().flat_map(|step| &step.relinked).map(|(incident, _)| *incident).collect()
 }
 
 /// The numbers that rows have already.
@@ -356,7 +366,10 @@ impl Plan {
         steps: Vec<Step>,
         mut incident_numbers: BTreeMap<IncidentId, u64>,
         mut problem_numbers: BTreeMap<ProblemId, u64>,
+        known: Vec<Incident>,
     ) {
+        let relinked = relinked(&steps);
+        let mut known: BTreeMap<_, _> = known.into_iter().map(|incident| (incident.id, incident)).collect();
         for mut step in steps {
             for incident in &mut step.incidents {
                 let number = incident_numbers.entry(incident.id).or_insert_with(|| {
@@ -366,6 +379,9 @@ impl Plan {
                 });
                 incident.number = Some(*number);
                 self.writes.put(&INCIDENT, incident_row(incident, step.clock));
+                if relinked.contains(&incident.id) {
+                    known.insert(incident.id, incident.clone());
+                }
             }
             for problem in &mut step.problems {
                 let number = problem_numbers.entry(problem.id).or_insert_with(|| {
@@ -376,8 +392,21 @@ impl Plan {
                 problem.number = Some(*number);
                 self.writes.put(&PROBLEM, problem_row(problem));
             }
+            self.relink(&step, &mut known);
             self.facts(&step);
             self.decisions(step);
+        }
+    }
+
+    /// `[I8]` What the engine has forgotten of an incident stays as it is, but for the problem it is linked to.
+    fn relink(&mut self, step: &Step, known: &mut BTreeMap<IncidentId, Incident>) {
+        for (id, problem) in &step.relinked {
+            let Some(incident) = known.get_mut(id) else { continue };
+            incident.problem = *problem;
+            if problem.is_none() {
+                incident.workaround = None;
+            }
+            self.writes.put(&INCIDENT, incident_row(incident, step.clock));
         }
     }
 

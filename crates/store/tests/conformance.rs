@@ -57,6 +57,7 @@ conform! {
         episodes_and_statements_are_loaded_as_they_were,
         a_forgotten_alert_stays_and_is_not_loaded,
         a_final_incident_is_loaded_for_one_more_horizon,
+        what_is_forgotten_of_an_incident_stays_but_for_its_problem,
         what_lies_behind_the_horizon_is_not_loaded,
         domains_are_loaded_apart,
         versions_of_the_topology_are_kept_whole;

@@ -42,6 +42,7 @@ enum Change {
     Widen(u8),
     Close(u8),
     Problem(u8),
+    Relink(u8, bool),
     Outage(u8, bool),
     NoOutage(u8),
     Fact(u8),
@@ -52,7 +53,7 @@ enum Change {
 }
 
 fn one_change() -> impl Strategy<Value = Change> {
-    (0..16_u8, 0..6_u8, any::<bool>()).prop_map(|(kind, n, flag)| match kind {
+    (0..17_u8, 0..6_u8, any::<bool>()).prop_map(|(kind, n, flag)| match kind {
         0 => Change::Fire(n),
         1 => Change::Clear(n),
         2 => Change::Repeat(n),
@@ -68,6 +69,7 @@ fn one_change() -> impl Strategy<Value = Change> {
         12 => Change::Letter(n),
         13 => Change::Tell(n),
         14 => Change::Audit(n),
+        15 => Change::Relink(n, flag),
         _ => Change::Receipt(n),
     })
 }
@@ -196,6 +198,9 @@ impl Author {
                 });
             }
             Change::Problem(n) => step.problems.push(problem(number(n), now)),
+            Change::Relink(n, linked) => {
+                step.relinked.push((incident_id(number(n)), linked.then(|| problem_id(number(n)))));
+            }
             Change::Outage(n, ended) => {
                 let end = ended.then_some(now + Span::SECOND);
                 step.outages.push(outage(number(n), &format!("service-{n}"), now, end));

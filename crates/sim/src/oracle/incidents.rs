@@ -130,16 +130,23 @@ fn links(evidence: &Evidence) -> Vec<String> {
         if chain.take(evidence.incidents.len() + 1).count() > evidence.incidents.len() {
             found.push(format!("I8: {} is merged in a circle", incident.id));
         }
-        if let Some(problem) = incident.problem.and_then(|id| evidence.problems.iter().find(|other| other.id == id)) {
-            if !problem.incidents.contains(&incident.id) {
-                found.push(format!("I8: {} names {}, which does not name it", incident.id, problem.id));
-            }
-        } else if let Some(id) = incident.problem {
+        if let Some(id) = incident.problem.filter(|id| !evidence.problems.iter().any(|problem| problem.id == *id)) {
             found.push(format!("I8: {} leads to {id}, which is not there", incident.id));
         }
     }
+    found.extend(one_sided(evidence));
     let merged =
         |episode: &&EpisodeRecord| episode.incident.and_then(of).is_some_and(|incident| incident.merged_into.is_some());
     found.extend(episodes(evidence).filter(merged).map(|episode| format!("I8: {} was left behind", episode.id)));
     found
+}
+
+/// I8: a problem and its incidents name each other. What a person named that never was has no end to look at.
+fn one_sided(evidence: &Evidence) -> Vec<String> {
+    let by_problems = evidence.problems.iter().flat_map(|problem| problem.incidents.iter().map(|id| (*id, problem.id)));
+    let by_problems: BTreeSet<_> = by_problems.filter(|(id, _)| evidence.incidents.contains_key(id)).collect();
+    let incidents = evidence.incidents.values();
+    let by_incidents = incidents.filter_map(|incident| Some((incident.id, incident.problem?))).collect();
+    let one_sided = by_problems.symmetric_difference(&by_incidents);
+    one_sided.map(|(incident, problem)| format!("I8: {incident} and {problem} do not both name the other")).collect()
 }

@@ -4,8 +4,8 @@ use model::alert::{Clear, EndedBy, Firing, Statement, Suppression};
 use model::limits::LATE_HORIZON;
 use model::reason::{Evidence, Joining};
 use model::step::KnownEpisode;
-use model::{Cmdb, ConfigurationItem, Domain, Effect, Episode, Interval, Severity, Span, Step};
-use store::{AlertFilter, CmdbVersion, Commit, IncidentKey, PageRequest, Store};
+use model::{Cmdb, ConfigurationItem, Domain, Effect, Episode, Incident, Interval, Severity, Span, Step};
+use store::{AlertFilter, CmdbVersion, Commit, IncidentFilter, IncidentKey, PageRequest, Store};
 
 use crate::common::*;
 
@@ -156,6 +156,36 @@ pub(crate) async fn a_final_incident_is_loaded_for_one_more_horizon(store: Store
     assert_eq!(numbers_at(at(10) + LATE_HORIZON - Span::SECOND).await, [1, 2, 3]);
     assert_eq!(numbers_at(at(10) + LATE_HORIZON + Span::SECOND).await, [3]);
     assert!(store.incident(IncidentKey::Number(1)).await.unwrap().is_some(), "its row stays");
+}
+
+/// I8: problems outlive their incidents, and both ends of a link are told.
+pub(crate) async fn what_is_forgotten_of_an_incident_stays_but_for_its_problem(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut closed = incident(1, at(0));
+    closed.closed_at = Some(at(10));
+    closed.clocks.close_at = Some(at(10) + LATE_HORIZON);
+    closed.workaround = Some("restart".into());
+    chain.step(Step { incidents: vec![closed.clone(), incident(2, at(0))], ..step(at(10)) }).await;
+    let (one, never) = (incident_id(1), incident_id(9));
+    let mut known = async |relinked, incidents, clock| {
+        chain.step(Step { relinked, incidents, ..step(clock) }).await;
+        assert_eq!(store.incident(IncidentKey::Id(never)).await.unwrap(), None, "a link makes no row");
+        store.incident(IncidentKey::Id(one)).await.unwrap().unwrap()
+    };
+    closed.number = Some(1);
+    closed.problem = Some(problem_id(2));
+    let linked = vec![(one, Some(problem_id(1))), (never, Some(problem_id(1))), (one, Some(problem_id(2)))];
+    assert_eq!(known(linked, Vec::new(), days(30)).await, closed);
+    let of_problem = IncidentFilter { problem: Some(problem_id(2)), ..IncidentFilter::default() };
+    let found = store.incidents(&of_problem, &PageRequest::default()).await.unwrap().items;
+    assert_eq!(found, [closed.clone()]);
+    assert_eq!(store.load().await.unwrap().domains["default"].incidents.len(), 1, "it is needed no more than before");
+
+    // Let go of in the very commit that links it.
+    closed.title = "Written last".into();
+    (closed.problem, closed.workaround) = (None, None);
+    let written = Incident { problem: Some(problem_id(2)), workaround: Some("restart".into()), ..closed.clone() };
+    assert_eq!(known(vec![(one, None)], vec![written], days(31)).await, closed);
 }
 
 pub(crate) async fn what_lies_behind_the_horizon_is_not_loaded(store: Store) {
