@@ -51,7 +51,12 @@ pub(crate) enum Happening {
     Start,
     Tick(Pid),
     CommitLands(Pid, Box<Commit>),
-    CommitSaid(Pid, Box<Result<Committed, CommitError>>),
+    /// `lost`: the store has gone back behind it since.
+    CommitSaid {
+        pid: Pid,
+        result: Box<Result<Committed, CommitError>>,
+        lost: bool,
+    },
     LoadLands(Pid),
     LoadSaid(Pid, Option<(u64, Box<Loaded>)>),
     FactsLand(Pid, Box<runtime::Asked>),
@@ -72,7 +77,7 @@ pub(crate) struct Landed {
 #[derive(Debug)]
 pub struct World {
     pub(crate) truth: Timestamp,
-    queue: BTreeMap<(Timestamp, u64), Happening>,
+    pub(crate) queue: BTreeMap<(Timestamp, u64), Happening>,
     order: u64,
     pub(crate) random: Random,
     pub(crate) profile: Profile,
@@ -103,6 +108,10 @@ pub struct World {
 const BEGIN: Timestamp = Timestamp::from_seconds(1_777_629_600);
 /// Longer than any client, timer of a process or outage of the store needs to come to rest.
 const PATIENCE: Span = Span::from_minutes(30);
+/// Longer than a commit takes to land and to be answered.
+const COMMIT: Span = Span::from_seconds(10);
+/// Timers that may come due one after the other while the last commit is waited for.
+const LAST_COMMITS_MAX: usize = 6;
 /// Happenings of one life. More: something never ends.
 const HAPPENINGS_MAX: usize = 500_000;
 
@@ -174,10 +183,21 @@ impl World {
         self.light();
         self.start_if_none();
         self.pass(Some(self.truth + PATIENCE));
+        self.let_land();
         self.dispatch();
         let trying = self.journal.sent.iter().filter(|sent| sent.fate == Fate::Trying).count();
         if trying > 0 {
             self.violation(format!("I17: {trying} pushes wait though nothing is wrong any more"));
+        }
+    }
+
+    /// A timer may come due as patience ends: what it began comes to its end, before anybody asks for rest.
+    fn let_land(&mut self) {
+        for _ in 0..LAST_COMMITS_MAX {
+            if self.processes.values().all(|process| !process.under_way) {
+                return;
+            }
+            self.pass(Some(self.truth + COMMIT));
         }
     }
 
@@ -211,7 +231,7 @@ impl World {
             Happening::Start => self.start(),
             Happening::Tick(pid) => self.tick(pid),
             Happening::CommitLands(pid, commit) => self.commit_lands(pid, *commit),
-            Happening::CommitSaid(pid, result) => self.commit_said(pid, *result),
+            Happening::CommitSaid { pid, result, lost } => self.commit_said(pid, *result, lost),
             Happening::LoadLands(pid) => self.load_lands(pid),
             Happening::LoadSaid(pid, loaded) => self.load_said(pid, loaded),
             Happening::FactsLand(pid, asked) => self.facts_land(pid, *asked),
@@ -289,5 +309,66 @@ impl World {
     /// The whole of the time that anything may speak of.
     pub(crate) fn ever(&self) -> Interval {
         Interval::or_empty(BEGIN - Span::from_days(60), self.truth + Span::from_days(60))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A life without faults, in which a process runs and nothing is under way.
+    fn quiet() -> World {
+        let mut world = World::new(1, None, false);
+        world.faults = Faults::default();
+        world.start();
+        world.pass(Some(world.truth + Span::MINUTE));
+        assert!(!under_way(&world));
+        world
+    }
+
+    fn under_way(world: &World) -> bool {
+        world.processes.values().any(|process| process.under_way)
+    }
+
+    /// A push of nothing but what nobody can read, delivered.
+    fn push(world: &mut World) -> usize {
+        let sent = world.journal.record(Vec::new(), None);
+        world.deliver(sent);
+        sent
+    }
+
+    fn promise(world: &World, sent: usize) -> (bool, bool) {
+        let sent = &world.journal.sent[sent];
+        (sent.is_acknowledged(), sent.lost_with_store)
+    }
+
+    #[test]
+    fn a_promise_under_way_while_its_commit_is_lost_is_forgiven_and_no_other_is() {
+        let mut world = quiet();
+        world.images.push((world.memory.image(), world.log.last().map_or(0, |landed| landed.seq)));
+        let commits = world.log.len();
+        let lost = push(&mut world);
+        while world.log.len() == commits {
+            world.pass(Some(world.truth + Span::from_micros(100)));
+        }
+        assert_eq!(promise(&world, lost), (false, false), "it landed, and nobody was told yet");
+        world.rewind();
+        world.pass(Some(world.truth + Span::MINUTE));
+        assert_eq!(promise(&world, lost), (true, true));
+        let kept = push(&mut world);
+        world.pass(Some(world.truth + Span::MINUTE));
+        assert_eq!(promise(&world, kept), (true, false));
+        oracle::at_the_end(&mut world);
+        assert_eq!(world.violations, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_under_way_as_patience_ends_comes_to_its_end() {
+        let mut world = quiet();
+        push(&mut world);
+        assert!(under_way(&world));
+        world.let_land();
+        oracle::at_the_end(&mut world);
+        assert_eq!(world.violations, [""; 0]);
     }
 }

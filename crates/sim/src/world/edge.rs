@@ -5,6 +5,7 @@ use runtime::{Asked, Event, load_facts, topology_of};
 use store::{Commit, CommitError, Committed, Disposition, Fault, Loaded, ready};
 
 use super::{Happening, Landed, Pid, World};
+use crate::journal::Sent;
 use crate::mutant::Mutant;
 use crate::oracle;
 use crate::profile::Faults;
@@ -67,7 +68,7 @@ impl World {
             }
         }
         let wait = self.random.millis(1, 30);
-        self.after(wait, Happening::CommitSaid(pid, Box::new(result)));
+        self.after(wait, Happening::CommitSaid { pid, result: Box::new(result), lost: false });
     }
 
     fn fault(&mut self) -> Option<Fault> {
@@ -147,7 +148,9 @@ impl World {
         }
     }
 
-    pub(crate) fn commit_said(&mut self, pid: Pid, result: Result<Committed, CommitError>) {
+    /// What a commit promises that was `lost` before its process heard of it is nobody's promise.
+    pub(crate) fn commit_said(&mut self, pid: Pid, result: Result<Committed, CommitError>, lost: bool) {
+        let promised = self.journal.sent.iter().map(Sent::is_acknowledged).collect::<Vec<_>>();
         if let Some(process) = self.processes.get_mut(&pid) {
             process.under_way = false;
             if let Ok(committed) = &result {
@@ -155,6 +158,9 @@ impl World {
             }
         }
         self.feed(pid, Event::Committed(Box::new(result)));
+        for (sent, promised) in self.journal.sent.iter_mut().zip(promised).filter(|_| lost) {
+            sent.lost_with_store |= sent.is_acknowledged() && !promised;
+        }
     }
 
     /// Takes the store over and reads it, in two steps that another may come between.

@@ -57,7 +57,7 @@ impl World {
     }
 
     /// A failover to a replica that has lost the tail: what was answered since is lost, and nothing else.
-    fn rewind(&mut self) {
+    pub(crate) fn rewind(&mut self) {
         if self.images.is_empty() {
             return;
         }
@@ -71,6 +71,11 @@ impl World {
         self.log.retain(|landed| landed.seq <= commits);
         self.newest = (0, model::Timestamp::EPOCH);
         crate::oracle::forgive_what_was_lost(self);
+        for happening in self.queue.values_mut() {
+            if let Happening::CommitSaid { result, lost, .. } = happening {
+                *lost |= result.as_ref().as_ref().is_ok_and(|committed| committed.seq > commits);
+            }
+        }
     }
 
     /// Sends what is due; some targets fail at first.
