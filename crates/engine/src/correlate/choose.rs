@@ -45,9 +45,10 @@ impl Desk<'_> {
             return;
         }
         let pipeline = self.pipeline(&alert.pipeline);
-        let mut candidates = Vec::new();
-        let found = self
-            .own_incident(alert, episode, pipeline)
+        let own = self.own_incident(alert, episode, pipeline);
+        // Where its own alert has it is settled; which other incidents are one with that is not.
+        let mut candidates = own.as_ref().map(|_| self.candidates(alert, episode)).unwrap_or_default();
+        let found = own
             .or_else(|| self.inhibiting(alert, episode, pipeline))
             .or_else(|| self.by_rule(alert, episode, pipeline))
             .or_else(|| {
@@ -70,54 +71,45 @@ impl Desk<'_> {
     }
 
     fn join_found(&mut self, member: Member, found: Found, candidates: &[Candidate]) {
-        let joining = Joining {
-            evidence: found.evidence,
-            score: found.score,
-            silently: found.silently,
-            near_misses: near_misses(candidates, Some(found.incident)),
+        // By its own alert it needs no reason why no other.
+        let near_misses = match found.evidence {
+            Evidence::SameAlert => Vec::new(),
+            _ => near_misses(candidates, Some(found.incident)),
         };
+        let joining = Joining { evidence: found.evidence, score: found.score, silently: found.silently, near_misses };
         self.decide(
             Subject::Incident(found.incident),
             Reason::EpisodeJoined { alert: member.0, joining: joining.clone() },
         );
         self.attach(member, found.incident, joining);
-        for (other, score) in self.turn_out_one(member, found.incident, candidates) {
-            self.tie_together(found.incident, other, score);
-        }
-        let chosen = candidates.iter().find(|candidate| candidate.incident == found.incident);
-        let Some(chosen) = chosen.filter(|chosen| chosen.tie.may_merge && chosen.score >= weigh::MERGE) else { return };
-        let tied: Vec<(IncidentId, u32)> = candidates
-            .iter()
-            .filter(|other| other.incident != chosen.incident && other.tie.may_merge)
-            .filter(|other| other.score >= weigh::MERGE && other.missed.is_none())
+        // Its own alert may have brought it where no tie would have.
+        let joinable = |candidate: &&Candidate| candidate.missed.is_none();
+        let tied = candidates.iter().filter(joinable).find(|candidate| candidate.incident == found.incident);
+        let Some(chosen) = tied else { return };
+        let others = candidates.iter().filter(joinable).filter(|other| other.incident != chosen.incident);
+        let strongly = |candidate: &Candidate| candidate.tie.may_merge && candidate.score >= weigh::MERGE;
+        let one: Vec<(IncidentId, u32)> = others
+            .filter(|other| self.turn_out_one(member, chosen, other) || (strongly(chosen) && strongly(other)))
             .map(|other| (other.incident, other.score))
             .collect();
-        for (other, score) in tied {
+        for (other, score) in one {
             self.tie_together(found.incident, other, score);
         }
     }
 
-    /// The incidents that are one with the chosen, because the episode could join either and
+    /// Whether two incidents are one, because the episode could join either and
     /// - they began at once, or
-    /// - it began before the other did, and was only heard later: in time, the other's would have joined it.
-    fn turn_out_one(&self, member: Member, chosen: IncidentId, candidates: &[Candidate]) -> Vec<(IncidentId, u32)> {
-        let first = |id: IncidentId| {
-            let incident = self.state.incidents.get(&id)?;
+    /// - it began no later than one of them: heard in time, it would have joined the other, and drawn this one after it.
+    ///
+    /// Either way round, so that it does not matter which of the three was heard first. `[I16]`
+    fn turn_out_one(&self, member: Member, one: &Candidate, other: &Candidate) -> bool {
+        let first = |candidate: &Candidate| {
+            let incident = self.state.incidents.get(&candidate.incident)?;
             Some(incident.clocks.first_start.unwrap_or(incident.started_at))
         };
-        let Some((start, chosen_first)) = self.episode(member).map(|(_, episode)| episode.start).zip(first(chosen))
-        else {
-            return Vec::new();
-        };
-        candidates
-            .iter()
-            .filter(|other| other.incident != chosen && other.missed.is_none())
-            .filter(|other| {
-                let began = first(other.incident);
-                began.is_some_and(|began| began >= start || (began - chosen_first).abs() <= weigh::AT_ONCE)
-            })
-            .map(|other| (other.incident, other.score))
-            .collect()
+        let start = self.episode(member).map(|(_, episode)| episode.start);
+        let (Some(start), Some(one), Some(other)) = (start, first(one), first(other)) else { return false };
+        start <= one.max(other) || (one - other).abs() <= weigh::AT_ONCE
     }
 
     /// The incident that holds the alert's episode before this one, while it is open or may be reopened.

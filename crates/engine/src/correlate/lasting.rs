@@ -28,4 +28,11 @@ impl Desk<'_> {
         // A person resolved it, or keeps it open: what people do holds.
         if by_clock_alone { Some(by_clock) } else { incident.resolved_at }
     }
+
+    /// Open, or resolved by the clock alone so lately that what is heard now may have come too late to keep it open.
+    pub(super) fn open_in_time(&self, incident: &Incident) -> bool {
+        let by_clock = incident.resolution.as_ref().is_some_and(|resolution| resolution.by.is_none());
+        let lately = incident.resolved_at.is_none_or(|at| by_clock && self.now - at <= limits::LATE_ARRIVAL);
+        !incident.is_final() && incident.false_positive.is_none() && lately
+    }
 }

@@ -11,12 +11,12 @@ use crate::state::Member;
 use crate::timer::Timer;
 
 impl Desk<'_> {
-    /// Evidence ties two open incidents strongly.
+    /// Evidence ties two incidents strongly that are open, or would be had everything been heard in time.
     pub(crate) fn tie_together(&mut self, one: IncidentId, other: IncidentId, score: u32) {
         // Either may have been merged only now, by a tie of the same episode.
         let (Some(a), Some(b)) = (self.follow_merges(one), self.follow_merges(other)) else { return };
         let (one, other) = (a.id, b.id);
-        if one == other || !a.is_open() || !b.is_open() {
+        if one == other || !self.open_in_time(a) || !self.open_in_time(b) {
             return;
         }
         if a.touched && b.touched {
