@@ -75,13 +75,16 @@ pub const INCIDENTS: Texts = &[
 
 pub const NOISE: Texts = &[
     ("events", "Statements about alerts received; facts of other kinds and what was rejected left out."),
-    ("alerts", "Alerts that events spoke of, from the receipt of their first to that of their last."),
+    (
+        "alerts",
+        "Alerts that events spoke of (none of Watchfire's own), from the receipt of their first to that of their last.",
+    ),
     ("episodes", "Firings that began, by their receipt."),
     ("incidents", "Incidents opened; merged ones and false positives left out."),
     ("told", "Messages to people that were decided."),
     (
         "suppressed",
-        "Firings that opened nothing, by the reason and their receipt, as far as their alerts remember them.",
+        "Firings that were suppressed on arrival, by the reason as far as their alerts remember it, else `lifted`.",
     ),
     ("compression", "The share of events that opened no incident."),
     ("deduplication", "The share of events that began no episode."),

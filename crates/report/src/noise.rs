@@ -3,7 +3,7 @@
 //!
 //! Of events, episodes and messages only how many there were in each hour is kept. Therefore all figures are of whole
 //! hours, in UTC: those that overlap the window, and now. An hour counts in the period that its first instant lies in.
-//! Suppressed episodes are those that their alerts still remember.
+//! Why a firing was suppressed is what its alert still remembers of it.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,9 @@ use crate::definitions;
 use crate::error::ReportError;
 use crate::periods::{Part, Periods, hour_of, next_hour};
 use crate::question::Question;
+
+/// Who speaks of what Watchfire sees of its sources, as the engine names it.
+const OWN_SOURCE: &str = "watchfire";
 
 /// Noise over the window, or of each of its periods.
 ///
@@ -76,6 +79,7 @@ async fn count_events(
             let counts = hour.counts;
             facts.events += counts.events.saturating_sub(counts.recorded + counts.rejected);
             facts.episodes += counts.opened + counts.reopened + counts.suppressed;
+            facts.suppressed_on_arrival += counts.suppressed;
             facts.told += counts.told;
         }
     }
@@ -92,7 +96,8 @@ async fn count_alerts(
     let mut request = PageRequest::first(PAGE_ROWS_MAX);
     loop {
         let page = store.alerts(&AlertFilter::default(), &request).await?;
-        for alert in &page.items {
+        // What Watchfire says itself was no event.
+        for alert in page.items.iter().filter(|alert| alert.source.as_str() != OWN_SOURCE) {
             count_alert(alert, now, periods, facts);
         }
         match page.next {

@@ -67,8 +67,33 @@ fn every_count_is_of_its_window() {
         row.suppressed.iter().map(|(code, count)| (code.as_str(), *count)).collect::<Vec<_>>(),
         [("maintenance", 1)]
     );
+    assert_eq!(row.suppressed_share.map(|ratio| ratio.0), Some(0.25));
     assert_eq!(row.compression.map(|ratio| ratio.0), Some(1.0 - 1.0 / 98.0));
     assert_eq!(row.told_per_incident.map(|ratio| ratio.0), Some(6.0));
+}
+
+#[test]
+fn a_firing_stays_suppressed_in_the_figures_when_its_reason_is_over() {
+    let mut stage = stage();
+    stage.facts(|step| {
+        let steps = vec![SeverityStep { at: at("10:00"), severity: Severity::Critical, effect: None }];
+        step.alerts = vec![alert_of("muted", Some("shop"), vec![episode("muted", at("10:00"), None, steps)])];
+    });
+    let row = &rows(&stage.store(), &of_the_day())[0];
+    assert_eq!(row.suppressed.iter().map(|(code, count)| (code.as_str(), *count)).collect::<Vec<_>>(), [("lifted", 1)]);
+    assert_eq!(row.suppressed_share.map(|ratio| ratio.0), Some(0.25));
+}
+
+#[test]
+fn what_watchfire_says_itself_is_no_alert_of_an_event() {
+    let mut stage = stage();
+    stage.facts(|step| {
+        let steps = vec![SeverityStep { at: at("10:00"), severity: Severity::Major, effect: None }];
+        let mut own = alert_of("own", None, vec![episode("own", at("10:00"), None, steps)]);
+        own.source = "watchfire".into();
+        step.alerts = vec![own];
+    });
+    assert_eq!(rows(&stage.store(), &of_the_day())[0].alerts, 2);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Merge: two incidents that turn out to be one, at most one of which a person has touched; else it is a suggestion.
 
-use model::incident::{Incident, Priority};
+use model::incident::{Incident, Major, Priority};
 use model::reason::{Evidence, Joining};
 use model::step::{Subject, TellKind};
 use model::{IncidentId, Reason, limits};
@@ -63,6 +63,7 @@ impl Desk<'_> {
                 self.state.timers.set(at, Timer::Unhold(survivor));
             }
         }
+        self.go_on(survivor, &merged);
         if let Some(problem) = merged.problem {
             self.link(survivor, problem);
         }
@@ -84,10 +85,30 @@ impl Desk<'_> {
     }
 }
 
+impl Desk<'_> {
+    /// What still goes on is not over because it is merged into what was.
+    fn go_on(&mut self, survivor: IncidentId, merged: &Incident) {
+        let over = self.state.incidents.get(&survivor).is_some_and(|incident| incident.resolved_at.is_some());
+        if over && merged.is_open() && merged.restored_at.is_none() {
+            self.reopen(survivor, None);
+        }
+    }
+}
+
 /// Touched by a person, then of higher priority, then older.
 fn outranks(a: &Incident, b: &Incident) -> bool {
     let rank = |incident: &Incident| (!incident.touched, incident.priority, incident.opened_at, incident.id);
     rank(a) < rank(b)
+}
+
+/// A person's word goes before what is only proposed, and what was declared stays so.
+fn settled(major: Major) -> u8 {
+    match major {
+        Major::None => 0,
+        Major::Proposed => 1,
+        Major::Rejected => 2,
+        Major::Declared => 3,
+    }
 }
 
 fn absorb(incident: &mut Incident, merged: &Incident) {
@@ -110,6 +131,14 @@ fn absorb(incident: &mut Incident, merged: &Incident) {
     incident.comments.extend(merged.comments.iter().cloned());
     incident.comments.sort_by_key(|comment| comment.at);
     incident.priority = incident.priority.min(merged.priority);
+    incident.impact = incident.impact.min(merged.impact);
+    incident.urgency = incident.urgency.min(merged.urgency);
+    incident.major = std::cmp::max_by_key(incident.major, merged.major, |major| settled(*major));
+    for ci in &merged.cis {
+        if let Err(at) = incident.cis.binary_search(ci) {
+            incident.cis.insert(at, ci.clone());
+        }
+    }
     incident.by_hand |= merged.by_hand;
     incident.touched |= merged.touched;
     // What was kept quiet takes in what was to be told.

@@ -22,7 +22,13 @@ impl Desk<'_> {
     /// A member changed: the roll-up of its incident follows. What is over already has its say once, at its worst.
     pub(crate) fn update_impact(&mut self, member: Member, incident: IncidentId, say: Say) {
         let Some((alert, episode)) = self.episode(member) else { return };
-        let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { return };
+        let over = say == Say::AtWorst && !episode.is_open() && episode.counts();
+        let worst = episode.severities.iter().map(|step| step.severity).max().unwrap_or_default();
+        let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else {
+            return if over {
+                self.prioritise_as_it_was(incident, worst)
+            };
+        };
         let peak = episode
             .severities
             .iter()
@@ -30,10 +36,10 @@ impl Desk<'_> {
             .max()
             .unwrap_or_default();
         let since = self.began(item, episode);
-        let over = say == Say::AtWorst && !episode.is_open() && episode.counts();
         if over {
             self.set_own(incident, item, peak);
             self.record_services(incident, since);
+            self.prioritise_as_it_was(incident, worst);
         }
         let own = self.own_now(item, incident);
         self.set_own(incident, item, own);

@@ -2,7 +2,7 @@
 
 use model::incident::{AffectedService, Confidence, Incident, Major, Priority, urgency_of_severity};
 use model::outage::ItemState;
-use model::{CiId, IncidentId, Reason, Timestamp};
+use model::{CiId, IncidentId, Reason, Severity, Timestamp};
 
 use super::facts::Facts;
 use crate::desk::Desk;
@@ -165,15 +165,26 @@ impl Desk<'_> {
 
     /// Priority rises by itself while the incident is open, and falls only by a person. docs/measures.md section 9.
     fn prioritise(&mut self, id: IncidentId, facts: &Facts) {
+        self.prioritise_by(id, facts.worst_active.map_or(3, urgency_of_severity));
+    }
+
+    /// What is over when it is heard weighs what it would have weighed in time. `[I16]`
+    pub(crate) fn prioritise_as_it_was(&mut self, id: IncidentId, worst: Severity) {
+        if self.state.incidents.get(&id).is_some_and(Incident::is_open) {
+            self.prioritise_by(id, urgency_of_severity(worst));
+        }
+    }
+
+    fn prioritise_by(&mut self, id: IncidentId, no_service: u8) {
         let policy = self.policy_of(id);
         let Some(incident) = self.state.incidents.get(&id) else { return };
-        let (impact, urgency) = weigh(incident, facts);
+        let (impact, urgency) = weigh(incident, no_service);
         let computed = policy.priority.priority(impact, urgency);
         let was = incident.priority;
         let first = incident.version == 0 && !incident.by_hand;
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
-        incident.impact = if first { impact } else { incident.impact.min(impact) };
-        incident.urgency = if first { urgency } else { incident.urgency.min(urgency) };
+        incident.impact = incident.impact.min(impact);
+        incident.urgency = incident.urgency.min(urgency);
         if incident.priority_by.is_some() || computed >= was {
             return;
         }
@@ -231,9 +242,9 @@ impl Desk<'_> {
 }
 
 /// Impact and urgency of what is affected now.
-fn weigh(incident: &Incident, facts: &Facts) -> (u8, u8) {
+fn weigh(incident: &Incident, no_service: u8) -> (u8, u8) {
     let production = incident.environment.as_deref().is_none_or(|name| name == "production");
-    weigh_services(&incident.services, production, facts.worst_active.map_or(3, urgency_of_severity))
+    weigh_services(&incident.services, production, no_service)
 }
 
 /// Impact and urgency by the services affected; where there is none, the urgency is `otherwise`.

@@ -176,7 +176,7 @@ pub struct NoiseRow {
     pub incidents: u64,
     /// Messages to people.
     pub told: u64,
-    /// Episodes that opened nothing, by the code of the reason.
+    /// Firings suppressed on arrival, by the code of the reason; `lifted` where that is over and not remembered.
     pub suppressed: BTreeMap<String, u64>,
     /// The share of the events that opened no incident.
     pub compression: Option<Ratio>,
