@@ -33,6 +33,8 @@ struct AlertExplained {
     /// How its names led to its item, or why to none.
     #[schema(value_type = Object)]
     binding: Value,
+    /// What its item may go by; only while it is bound to none.
+    names: Vec<String>,
     #[schema(value_type = Option<Object>)]
     suppressed: Option<Value>,
     episodes: Vec<EpisodeExplained>,
@@ -138,6 +140,7 @@ async fn explain(
     Ok(Json(AlertExplained {
         id: alert.id.to_string(),
         binding: v1::binding(&alert.binding),
+        names: alert.names.iter().map(|name| name.to_string()).collect(),
         suppressed: alert.suppressed.as_ref().map(v1::suppression),
         episodes: alert.episodes.iter().map(explained).collect(),
         timeline,

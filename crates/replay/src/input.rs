@@ -11,7 +11,7 @@ pub const LINE_BYTES_MAX: u64 = 16 << 20;
 /// Several recordings, read line by line as one.
 pub struct Lines {
     waiting: VecDeque<PathBuf>,
-    current: Option<Box<dyn BufRead>>,
+    current: Option<(PathBuf, Box<dyn BufRead>)>,
     /// Bytes read of the files as they are on disk, compressed or not: for progress.
     read: std::rc::Rc<std::cell::Cell<u64>>,
 }
@@ -54,16 +54,19 @@ impl Lines {
         loop {
             if self.current.is_none() {
                 let Some(path) = self.waiting.pop_front() else { return Ok(None) };
-                self.current = Some(self.open_one(&path)?);
+                let reader = self.open_one(&path)?;
+                self.current = Some((path, reader));
             }
-            let Some(reader) = &mut self.current else { return Ok(None) };
+            let Some((path, reader)) = &mut self.current else { return Ok(None) };
             line.clear();
-            let length = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', line)?;
+            let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', line);
+            let length = read.map_err(|error| naming(path, error))?;
             if length == 0 {
                 self.current = None;
                 continue;
             }
-            let whole = line.last() == Some(&b'\n') || !skip_line(&mut **reader)?;
+            let whole =
+                line.last() == Some(&b'\n') || !skip_line(&mut **reader).map_err(|error| naming(path, error))?;
             while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
                 line.pop();
             }

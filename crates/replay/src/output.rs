@@ -50,7 +50,7 @@ impl Written {
 
     /// One file for each kind of object.
     pub fn write(&self, directory: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(directory)?;
+        std::fs::create_dir_all(directory).map_err(|error| naming(directory, &error))?;
         lines(&directory.join("links.ndjson"), &self.links)?;
         lines(&directory.join("alerts.ndjson"), &self.alerts)?;
         lines(&directory.join("incidents.ndjson"), &self.incidents)?;
@@ -59,7 +59,15 @@ impl Written {
     }
 }
 
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{} cannot be written: {error}", path.display()))
+}
+
 fn lines<T: Serialize>(path: &Path, rows: &[T]) -> io::Result<()> {
+    written(path, rows).map_err(|error| naming(path, &error))
+}
+
+fn written<T: Serialize>(path: &Path, rows: &[T]) -> io::Result<()> {
     let mut file = io::BufWriter::new(std::fs::File::create(path)?);
     for row in rows {
         serde_json::to_writer(&mut file, row)?;

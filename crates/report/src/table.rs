@@ -23,9 +23,10 @@ pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
     let report = &answer.report;
     // A window that ends just past now, so that now is in it, is one that ends now to whoever reads it.
     let to = if report.to.0 == answer.now.0 + Span::MICROSECOND { answer.now } else { report.to };
-    let seen = if answer.now < to { format!(", as seen at {}", answer.now) } else { String::new() };
+    let seen = if answer.now < to { format!(", as seen at {}", text::instant(answer.now.0)) } else { String::new() };
     let notes: String = answer.notes.iter().map(|note| format!("note: {}\n", safe(note))).collect();
-    format!("{} to {to}{seen}\n{notes}\n{}", report.from, rows(&answer.grid(), style))
+    let [from, to] = [report.from, to].map(|at| text::instant(at.0));
+    format!("{from} to {to}{seen}\n{notes}\n{}", rows(&answer.grid(), style))
 }
 
 /// The rows alone, under their headings.
@@ -86,7 +87,7 @@ fn field(cell: &Cell) -> Field {
         Cell::Nothing => right("–".to_owned(), Look::Faint),
         Cell::Text(text) => Field { text: safe(text), left: true, look: Look::Plain },
         Cell::List(texts) => Field { text: safe(&shortened(texts)), left: true, look: Look::Plain },
-        Cell::Instant(at) => Field { text: at.to_string(), left: true, look: Look::Plain },
+        Cell::Instant(at) => Field { text: text::instant(*at), left: true, look: Look::Plain },
         Cell::Count(count) => right(count.to_string(), Look::Plain),
         Cell::Seconds(seconds) => right(text::duration(*seconds), if *seconds < 0.0 { Look::Bad } else { Look::Plain }),
         Cell::Share(share) => right(text::share(*share), Look::Plain),

@@ -1,6 +1,14 @@
 //! Figures in words for people: `2h 20m`, `99.95 %`.
 //!
-//! Rule: a share is cut, never rounded up, so that nothing short of everything reads as 100 %.
+//! Rule: a share is cut, never rounded up, so that nothing short of everything reads as 100 %; so is an instant, so that
+//! nothing reads as later than it was.
+
+use model::Timestamp;
+
+/// An instant in whole seconds: `2026-05-01T10:00:00Z`.
+pub fn instant(at: Timestamp) -> String {
+    Timestamp::from_seconds(at.micros().div_euclid(MICROS_PER_SECOND)).to_string()
+}
 
 /// A length of time in its two largest units, rounded to the smaller one; below a minute in seconds.
 pub fn duration(seconds: f64) -> String {
@@ -23,6 +31,7 @@ pub fn factor(factor: f64) -> String {
     trimmed(format!("{factor:.*}", if factor.abs() < 100.0 { 2 } else { 0 }))
 }
 
+const MICROS_PER_SECOND: i64 = 1_000_000;
 const DECIMALS_MAX: usize = 6;
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3600.0;
@@ -106,6 +115,18 @@ mod tests {
             (-3024.0, "-50m 24s"),
         ] {
             assert_eq!(duration(seconds), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn instants_have_whole_seconds_that_were_reached() {
+        for (at, expected) in [
+            ("2026-11-21T19:33:50.06032Z", "2026-11-21T19:33:50Z"),
+            ("2026-11-21T19:33:50.999999Z", "2026-11-21T19:33:50Z"),
+            ("2026-11-21T19:33:50Z", "2026-11-21T19:33:50Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(instant(Timestamp::parse(at).unwrap()), expected, "{at}");
         }
     }
 

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::ready;
 
-use crate::stage::{Stage, at, of_the_day, outage};
+use crate::stage::{Stage, at, of_items, of_the_day, outage};
 use crate::worked_example;
 
 fn lines(text: &str) -> Vec<String> {
@@ -32,6 +32,32 @@ fn availability_as_a_table() {
     );
     let widths: Vec<usize> = text.lines().skip(2).map(|line| line.chars().count()).collect();
     assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{widths:?}");
+}
+
+#[test]
+fn where_no_row_is_left_it_is_said_of_what_was_asked_for() {
+    let mut cmdb = testkit::cmdb("shop{service} -> db-7\nportal{service} -> db-7");
+    cmdb.items[0].objectives.rto = Some(model::Span::from_hours(1));
+    cmdb.items[0].objectives.slo = Some(0.9);
+    let (store, portal) = (Stage::with(cmdb).store(), of_items(&["portal"]));
+    let told = [
+        table::render(&ready(continuity(&store, &portal)).expect("it answers"), Style::default()),
+        table::render(&ready(slo(&store, &portal)).expect("it answers"), Style::default()),
+    ];
+    for told in told {
+        assert!(told.contains(": none of the services asked for has an "), "{told}");
+    }
+}
+
+#[test]
+fn a_table_says_its_window_in_whole_seconds() {
+    let day = of_the_day();
+    let question =
+        Question { from: day.from + model::Span::MICROSECOND, now: at("12:00") + model::Span::MICROSECOND, ..day };
+    let answer = ready(availability(&Stage::of("shop{service}").store(), &question)).expect("it answers");
+    let head = "2026-05-04T00:00:00Z to 2026-05-05T00:00:00Z, as seen at 2026-05-04T12:00:00Z";
+    assert_eq!(table::render(&answer, Style::default()).lines().next(), Some(head));
+    assert!(answer.to_json().contains("\"2026-05-04T00:00:00.000001Z\""), "JSON has it exactly");
 }
 
 #[test]

@@ -31,6 +31,16 @@ pub(crate) struct Client {
     token: Option<String>,
 }
 
+/// The first rows of a list.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) rows: Vec<Value>,
+    /// So many were asked for.
+    pub(crate) most: usize,
+    /// There are others after them.
+    pub(crate) more: bool,
+}
+
 /// Names and values of a query; a value that is absent is not sent.
 pub(crate) type Query<'q> = Vec<(&'q str, String)>;
 
@@ -85,6 +95,11 @@ impl Client {
 
     /// The rows of a list, page by page, at most so many.
     pub(crate) async fn list(&self, path: &str, query: &Query<'_>, most: usize) -> anyhow::Result<Vec<Value>> {
+        Ok(self.listed(path, query, most).await?.rows)
+    }
+
+    /// The same, and whether there are more than so many.
+    pub(crate) async fn listed(&self, path: &str, query: &Query<'_>, most: usize) -> anyhow::Result<Listed> {
         let mut rows: Vec<Value> = Vec::new();
         let mut cursor = None::<String>;
         loop {
@@ -96,7 +111,7 @@ impl Client {
             rows.extend(items.with_context(|| format!("{}{path} answered no list", self.base))?);
             cursor = page["next"].as_str().map(str::to_owned);
             if cursor.is_none() || rows.len() >= most {
-                return Ok(rows);
+                return Ok(Listed { rows, most, more: cursor.is_some() });
             }
         }
     }
@@ -211,8 +226,15 @@ fn refused(status: StatusCode, text: &str, path: &str, with_token: bool) -> Refu
         StatusCode::UNAUTHORIZED => "; put a token into WATCHFIRE_TOKEN, or name its file with --token-file",
         _ => "",
     };
-    let state = word("state").map(|state| format!(" (it is {state})")).unwrap_or_default();
+    let state = word("state").filter(|state| !says(&told, state)).map(|state| format!(" (it is {state})"));
+    let state = state.unwrap_or_default();
     Refused { status, told: format!("{told}{state}{hint}"), problem }
+}
+
+/// `the incident is on hold already` says that it is `on_hold`.
+fn says(told: &str, state: &str) -> bool {
+    let said = format!(" is {}", state.replace('_', " "));
+    told.match_indices(&said).any(|(at, said)| !told.split_at(at + said.len()).1.starts_with(char::is_alphanumeric))
 }
 
 /// What the service calls its lists, the command line has commands for.
@@ -261,6 +283,28 @@ mod tests {
         let missing = r#"{"detail":"there is no service `x`: the lists name what there is"}"#;
         assert_eq!(told(404, missing), "there is no service `x`: `watchfire services list` names what there is");
         assert_eq!(told(502, "<html>"), "the service answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn a_state_is_said_once() {
+        for (detail, state, said) in [
+            ("the incident is open", "open", "the incident is open"),
+            (
+                "the incident is on hold already: unhold it first",
+                "on_hold",
+                "the incident is on hold already: unhold it first",
+            ),
+            ("the incident is opened by rules", "open", "the incident is opened by rules (it is open)"),
+            (
+                "the incident is resolved already: reopen it first",
+                "closed",
+                "the incident is resolved already: reopen it first (it is closed)",
+            ),
+        ] {
+            let problem = format!(r#"{{"detail":"{detail}","state":"{state}"}}"#);
+            let told = refused(StatusCode::CONFLICT, &problem, "/api/v1/incidents/INC0000001/reopen", false);
+            assert_eq!(told.to_string(), said);
+        }
     }
 
     #[test]

@@ -53,6 +53,21 @@ fn several_files_and_standard_input_are_one_stream() {
 }
 
 #[test]
+fn what_cannot_be_read_or_written_is_named() {
+    let folder = Folder::new("named");
+    let at = folder.path().join("a.ndjson").display().to_string();
+    std::fs::create_dir(&at).unwrap();
+    folder.watchfire(&["replay", &at]).ended(1).told(&format!("{at}: Is a directory"));
+    let events = data("service-levels-example/events.ndjson");
+    let taken = folder.write("taken", "").display().to_string();
+    folder.watchfire(&["replay", &events, "--out", &taken]).ended(1).told(&format!("{taken} cannot be written: "));
+    let out = folder.path().join("out");
+    std::fs::create_dir_all(out.join("alerts.ndjson")).unwrap();
+    let told = folder.watchfire(&["replay", &events, "--out", &out.display().to_string()]).ended(1);
+    told.told("alerts.ndjson cannot be written: ");
+}
+
+#[test]
 fn a_store_that_holds_something_is_refused() {
     let folder = Folder::new("not-empty");
     let events = data("service-levels-example/events.ndjson");

@@ -195,6 +195,59 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
 }
 
 #[test]
+fn an_alert_is_taken_out_and_an_incident_was_nothing_at_all() {
+    let folder = Folder::new("nothing");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    for (disk, ci) in [("a", "db-7"), ("b", "db-7"), ("c", "ghost")] {
+        let event = format!(
+            r#"{{"source":"test","severity":"critical","summary":"disk {disk}","ci":"{ci}","dedup_key":"{disk}"}}"#
+        );
+        assert_eq!(service.post("/ingest/v1/events", None, &event).0, 202);
+    }
+    let cut = ask(&["alerts", "--limit", "1"]).succeeded();
+    assert!(cut.out.ends_with("\nand more: these are the first 1, `--limit 10` shows others\n"), "{}", cut.out);
+    assert!(!ask(&["alerts", "--limit", "3"]).succeeded().out.contains("and more"));
+    let cut = ask(&["alerts", "--limit", "1", "--format", "json"]).succeeded();
+    cut.told("note: and more");
+    assert_eq!(json(cut).as_array().unwrap().len(), 1);
+
+    let incident = json(ask(&["incidents", "show", "1", "--format", "json"]));
+    let alerts = incident["alerts"].as_array().unwrap();
+    assert_eq!(alerts.len(), 2, "{incident}");
+    let whole = alerts[0].as_str().unwrap();
+    let short = whole.get(.."alr_".len() + 8).unwrap();
+    let unbound = json(ask(&["alerts", "--q", "disk c", "--format", "json"]));
+    let unbound = ask(&["alerts", "show", unbound[0]["id"].as_str().unwrap()]).succeeded().out;
+    assert!(unbound.contains("\nnames         ghost\n"), "{unbound}");
+    ask(&["incidents", "unlink", "1", "alr_zzz"])
+        .ended(2)
+        .told("`alr_zzz` is no id of an alert: one is alr_ and 32 hex");
+    ask(&["incidents", "unlink", "1", short]).succeeded();
+    let left = json(ask(&["incidents", "show", "1", "--format", "json"]));
+    assert_eq!((left["alerts"].as_array().unwrap().len(), left["alerts"][0] == whole), (1, false), "{left}");
+
+    ask(&["incidents", "comment", "1", "only a probe"]).succeeded();
+    ask(&["incidents", "false-positive", "1"]).ended(2).told("--reason");
+    assert!(ask(&["incidents", "false-positive", "1", "--reason", "a test"]).succeeded().out.contains("closed"));
+    for page in ["show", "explain"] {
+        let page = ask(&["incidents", page, "1"]).succeeded().out;
+        assert!(page.contains("by anonymous, forced, as false_positive: a test\n"), "{page}");
+        assert!(page.contains("only a probe\n"), "{page}");
+        let instants: Vec<&str> =
+            page.split_whitespace().filter(|word| word.starts_with("20") && word.contains('T')).collect();
+        assert!(!instants.is_empty() && instants.iter().all(|at| !at.contains('.')), "{page}");
+    }
+    ask(&["incidents", "assign", "1"]).ended(2).told("--team <TEAM>|--assignee <PERSON>");
+    ask(&["silence", "add", "a=b", "--comment", "x"]).ended(2).told("--to <INSTANT>|--for <DURATION>");
+    let announce = ["maintenance", "add", "--ci", "db-7", "--reason", "x"];
+    ask(&announce).ended(2).told("--to <INSTANT>|--for <DURATION>");
+    ask(&[&announce[..], &["--for", "1h", "--to", "+1h"]].concat()).ended(2).told("cannot be used with");
+}
+
+#[test]
 fn windows_and_silences_are_added_listed_and_ended() {
     let folder = Folder::new("windows");
     folder.write("cmdb.yaml", CMDB);

@@ -286,5 +286,6 @@ pub(crate) fn body_of<T: DeserializeOwned>(body: Value) -> Result<T, Fault> {
 }
 
 fn alert_id(text: &str) -> Result<AlertId, Fault> {
-    AlertId::parse(text).ok_or_else(|| Fault::bad(format!("`{text}` is no id of an alert: they begin with alr_")))
+    AlertId::parse(text)
+        .ok_or_else(|| Fault::bad(format!("`{text}` is no id of an alert: one is alr_ and 32 hexadecimal digits")))
 }

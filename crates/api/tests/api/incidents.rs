@@ -224,7 +224,7 @@ async fn an_explanation_has_the_evidence_and_the_decisions() {
     assert!(codes.contains(&"incident_opened"), "{codes:?}");
     let alert = members[0]["alert"].as_str().unwrap();
     let explained = service.get(&format!("/api/v1/alerts/{alert}/explain")).await.of(200);
-    assert_eq!(explained["binding"]["code"], "bound");
+    assert_eq!((&explained["binding"]["code"], &explained["names"]), (&json!("bound"), &json!([])));
     assert_eq!(explained["episodes"][0]["incident"], incident["id"]);
 }
 

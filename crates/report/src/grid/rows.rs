@@ -61,7 +61,7 @@ impl Tabular for AvailabilityRow {
 
 impl Tabular for SloRow {
     const NOTHING: &'static str =
-        "No SLOs: no service has an objective. Give one `objectives: {slo: 0.999}` in the CMDB.";
+        "No SLOs: none of the services asked for has an objective. Give one `objectives: {slo: 0.999}` in the CMDB.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("service"),
         Column::plain("objective"),
@@ -95,8 +95,8 @@ impl Tabular for SloRow {
 }
 
 impl Tabular for ContinuityRow {
-    const NOTHING: &'static str =
-        "No continuity objectives: no service has an RTO, RPO or MTPD. Give one `objectives: {rto: 1h}` in the CMDB.";
+    const NOTHING: &'static str = "No continuity objectives: none of the services asked for has an RTO, RPO or MTPD. Give one `objectives: {rto: 1h}` \
+         in the CMDB.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("service"),
         Column::new("rto_seconds", "rto"),

@@ -1,6 +1,6 @@
 //! `watchfire incidents`: what a person does with incidents.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::connection::Shown;
 use crate::moment::Moment;
@@ -28,6 +28,8 @@ pub(crate) enum Incidents {
     Reopen(Named),
     Merge(Merge),
     Split(Split),
+    Unlink(Unlink),
+    FalsePositive(FalsePositive),
     Comment(Comment),
     /// Why it was opened, why its alerts are in it, and what nearly happened instead.
     #[command(after_help = "Example:\n  watchfire incidents explain INC0000123")]
@@ -116,11 +118,14 @@ pub(crate) enum Detector {
 
 /// Say whose it is.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire incidents assign INC0000123 --team team-db --assignee ana")]
+#[command(
+    group = ArgGroup::new("whose").args(["team", "assignee"]).required(true).multiple(true),
+    after_help = "Example:\n  watchfire incidents assign INC0000123 --team team-db --assignee ana"
+)]
 pub(crate) struct Assign {
     #[arg(value_name = "INCIDENT")]
     pub(crate) number: String,
-    #[arg(long, value_name = "TEAM", required_unless_present = "assignee")]
+    #[arg(long, value_name = "TEAM")]
     pub(crate) team: Option<String>,
     #[arg(long, value_name = "PERSON")]
     pub(crate) assignee: Option<String>,
@@ -211,6 +216,30 @@ pub(crate) struct Split {
     pub(crate) number: String,
     #[arg(value_name = "ALERT", required = true)]
     pub(crate) alerts: Vec<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Take an alert out: it does not belong here.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire incidents unlink INC0000123 alr_0190")]
+pub(crate) struct Unlink {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    #[arg(value_name = "ALERT")]
+    pub(crate) alert: String,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Nothing was wrong: close it, and count its alerts in no measure.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire incidents false-positive INC0000123 --reason 'a test of the probe'")]
+pub(crate) struct FalsePositive {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -1,6 +1,6 @@
 //! `watchfire alerts`, `problems`, `services`, `maintenance`, `silence`, `status`.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::connection::Shown;
 use crate::moment::{self, Moment};
@@ -183,14 +183,15 @@ pub(crate) struct MaintenanceAdd {
 
 /// From when to when; `--for` or `--to` ends it.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("end").args(["to", "length"]).required(true))]
 pub(crate) struct SpanAsked {
     #[arg(long, value_name = "INSTANT", default_value = "now", allow_hyphen_values = true)]
     pub(crate) from: Moment,
     /// When it ends
-    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, required_unless_present = "length")]
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(crate) to: Option<Moment>,
     /// How long it lasts
-    #[arg(long = "for", id = "length", value_name = "DURATION", value_parser = moment::span, conflicts_with = "to")]
+    #[arg(long = "for", id = "length", value_name = "DURATION", value_parser = moment::span)]
     pub(crate) length: Option<model::Span>,
 }
 

@@ -14,8 +14,8 @@ pub(super) use records::{alerts, maintenance, problems, services, silence, statu
 use serde_json::Value;
 
 use crate::cli::{Format, Shown};
-use crate::client::Client;
-use crate::console::Console;
+use crate::client::{Client, Listed};
+use crate::console::{Colour, Console};
 use crate::outcome::Outcome;
 use sheet::Show;
 
@@ -31,12 +31,20 @@ impl<'c> Desk<'c> {
         Ok(Desk { client: Client::new(&shown.connection)?, format: shown.format, console })
     }
 
-    fn rows(&self, rows: &[Value], columns: &[Show], nothing: &'static str) -> anyhow::Result<Outcome> {
-        let text = match self.format {
-            Format::Json => pretty(&Value::Array(rows.to_vec()))?,
-            Format::Table => sheet::table(rows, columns, nothing, self.console.table_style()),
-        };
-        self.say(&text)
+    /// Where a list is cut it says so: below a table, and beside JSON.
+    fn rows(&self, listed: Listed, columns: &[Show], nothing: &'static str) -> anyhow::Result<Outcome> {
+        let more = more(&listed);
+        match self.format {
+            Format::Json => {
+                self.say(&pretty(&Value::Array(listed.rows))?)?;
+                more.into_iter().for_each(|more| self.console.say_with(Colour::Yellow, "note:", more));
+                Ok(Outcome::Done)
+            }
+            Format::Table => {
+                let table = sheet::table(&listed.rows, columns, nothing, self.console.table_style());
+                self.say(&(table + &more.map(|more| more + "\n").unwrap_or_default()))
+            }
+        }
     }
 
     pub(super) fn one(&self, object: &Value, page: impl FnOnce(&Value) -> String) -> anyhow::Result<Outcome> {
@@ -58,6 +66,17 @@ impl<'c> Desk<'c> {
     }
 }
 
+/// How many there are is not known: the service only says that there are others.
+fn more(listed: &Listed) -> Option<String> {
+    listed.more.then(|| {
+        format!(
+            "and more: these are the first {}, `--limit {}` shows others",
+            listed.most,
+            listed.most.saturating_mul(10)
+        )
+    })
+}
+
 fn pretty(value: &Value) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
@@ -70,4 +89,16 @@ fn said(name: &str, value: Option<impl ToString>) -> Option<(&str, String)> {
 /// Several words of one kind.
 fn words<'q>(name: &'q str, values: &[String]) -> Option<(&'q str, String)> {
     said(name, Some(values.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_cut_says_so() {
+        let listed = |more| Listed { rows: Vec::new(), most: 100, more };
+        assert_eq!(more(&listed(true)).unwrap(), "and more: these are the first 100, `--limit 1000` shows others");
+        assert_eq!(more(&listed(false)), None);
+    }
 }

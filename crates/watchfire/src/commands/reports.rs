@@ -37,8 +37,9 @@ async fn of_store(args: &Report, written: &Written, console: &Console) -> anyhow
     close(&store).await;
     if args.now.is_none() && written.format == ReportFormat::Table {
         let note = format_args!(
-            "as of the last commit in the store, {clock}; --now takes another moment, and --url asks a running service, \
-             whose figures go on to now"
+            "as of the last commit in the store, {}; --now takes another moment, and --url asks a running service, \
+             whose figures go on to now",
+            report::text::instant(clock)
         );
         console.say_with(Colour::Yellow, "note:", note);
     }

@@ -10,8 +10,9 @@ use super::page::{self, Page, each, sentence, word};
 use super::records::{ALERTS, alert_among};
 use super::sheet::{self, Show};
 use super::watched::Watched;
+use super::words::resolution;
 use super::{Desk, said, words};
-use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Split, Watch};
+use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Split, Unlink, Watch};
 use crate::client::{Query, Refused, of_item, segment};
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -54,7 +55,8 @@ fn alerts(row: &Value) -> report::Cell {
 
 pub(in crate::commands) async fn incidents(command: Incidents, console: &Console) -> anyhow::Result<Outcome> {
     use Incidents::{
-        Ack, Assign, Close, Comment, Explain, Hold, List, Merge, Open, Reopen, Resolve, Show, Split, Unhold, Watch,
+        Ack, Assign, Close, Comment, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve, Show, Split,
+        Unhold, Unlink, Watch,
     };
     let at = |moment: crate::moment::Moment| moment.resolve(runtime::clock::wall()).to_string();
     let (number, action, body, shown) = match command {
@@ -78,6 +80,8 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
         Close(args) => (args.number, "close", json!({"notes": args.notes, "force": args.force}), args.shown),
         Merge(args) => (args.number, "merge", json!({"into": full(&args.into)}), args.shown),
         Split(args) => return split(&args, console).await,
+        Unlink(args) => return unlink(&args, console).await,
+        FalsePositive(args) => (args.number, "false_positive", json!({"reason": args.reason}), args.shown),
         Comment(args) => (args.number, "comment", json!({"text": args.text}), args.shown),
     };
     act(&number, action, &body, &shown, console).await
@@ -118,14 +122,14 @@ async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome>
     .into_iter()
     .flatten()
     .collect();
-    let rows = desk.client.list(PATH, &query, args.limit).await?;
-    if rows.is_empty() {
+    let listed = desk.client.listed(PATH, &query, args.limit).await?;
+    if listed.rows.is_empty() {
         let asked = [("services", args.service.as_ref()), ("cis", args.ci.as_ref())];
         for (of, id) in asked.into_iter().filter_map(|(of, id)| Some((of, id?))) {
             known(&desk, of, id).await?;
         }
     }
-    desk.rows(&rows, &COLUMNS, "No incidents.")
+    desk.rows(listed, &COLUMNS, "No incidents.")
 }
 
 /// Nothing of an item that there is not is a slip of the pen, as in a report.
@@ -175,11 +179,21 @@ fn alert_lines(incident: &Value) -> Vec<String> {
 
 /// Alerts may be named by the beginnings of their ids, as the incident's page has them.
 async fn split(args: &Split, console: &Console) -> anyhow::Result<Outcome> {
-    let desk = Desk::of(&args.shown, console)?;
-    let incident = desk.client.get(&path_of(&args.number), &Vec::new()).await?;
-    let ids: Vec<String> = each(&incident["alerts"]).map(word).collect();
+    let ids = members(&args.number, &args.shown, console).await?;
     let named = args.alerts.iter().map(|said| alert_among(&ids, said)).collect::<anyhow::Result<Vec<_>>>()?;
     act(&args.number, "split", &json!({"alerts": named}), &args.shown, console).await
+}
+
+async fn unlink(args: &Unlink, console: &Console) -> anyhow::Result<Outcome> {
+    let ids = members(&args.number, &args.shown, console).await?;
+    let named = alert_among(&ids, &args.alert)?;
+    act(&args.number, "unlink", &json!({"alert": named}), &args.shown, console).await
+}
+
+async fn members(number: &str, shown: &Shown, console: &Console) -> anyhow::Result<Vec<String>> {
+    let desk = Desk::of(shown, console)?;
+    let incident = desk.client.get(&path_of(number), &Vec::new()).await?;
+    Ok(each(&incident["alerts"]).map(word).collect())
 }
 
 async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
@@ -247,7 +261,7 @@ async fn present(desk: &Desk<'_>) -> anyhow::Result<Vec<Value>> {
 
 fn changed(incident: &Value, changes: &[String]) -> String {
     let [number, priority, state, title] = ["number", "priority", "state", "title"].map(|key| word(&incident[key]));
-    let at = model::Timestamp::from_seconds(runtime::clock::wall().micros() / 1_000_000);
+    let at = report::text::instant(runtime::clock::wall());
     page::safe(&format!("{at}  {number}  {priority}  {state:12}  {}  {title}", changes.join(", ")))
 }
 
@@ -264,6 +278,7 @@ fn in_full(incident: &Value) -> String {
     for key in ["problem", "workaround", "parent", "merged_into", "residual_of", "recurrence_of", "false_positive"] {
         page.line(&key.replace('_', " "), word(&incident[key]));
     }
+    page.line("resolution", resolution(&incident["resolution"]));
     page.line("items", word(&incident["cis"]));
     page.part(
         "Services",
@@ -299,6 +314,7 @@ fn why(explained: &Value, incident: &Value) -> String {
     let mut page = Page::titled(&format!("{}  {}", word(&explained["number"]), word(&incident["title"])));
     let [priority, impact, urgency] = ["priority", "impact", "urgency"].map(|key| word(&incident[key]));
     page.line("priority", format!("{priority} (impact {impact}, urgency {urgency}; 1 is the gravest)"));
+    page.line("resolution", resolution(&incident["resolution"]));
     let mut unbound = BTreeSet::new();
     page.part(
         "Why its alerts are in it",
@@ -312,14 +328,24 @@ fn why(explained: &Value, incident: &Value) -> String {
     page.part(
         "On no item of the CMDB",
         unbound.iter().map(|alert| {
-            format!("{alert}: no item goes by a name it gave; `watchfire alerts show {alert}` has its labels")
+            format!("{alert}: no item goes by a name it gave; `watchfire alerts show {alert}` has its names and labels")
         }),
     );
-    page.part("What was decided", page::timeline(&explained["timeline"]["items"]));
+    page.part(
+        "What was decided",
+        page::timeline_with(&explained["timeline"]["items"], |entry| commented(entry, incident)),
+    );
     if ["members", "timeline"].iter().any(|part| explained[part]["next"].is_string()) {
         page.part("There is more", ["GET …/explain answers the rest page by page".to_owned()]);
     }
     page.text()
+}
+
+/// The text of a comment stands with the incident, and the timeline says when and by whom there was one.
+fn commented(entry: &Value, incident: &Value) -> Option<String> {
+    let is_it = |comment: &&Value| entry["at"] == comment["at"] && entry["by"] == comment["by"];
+    let entry_is = entry["reason"]["code"] == "commented";
+    each(&incident["comments"]).find(|comment| entry_is && is_it(comment)).map(|comment| word(&comment["text"]))
 }
 
 fn path_of(number: &str) -> String {
@@ -376,5 +402,23 @@ mod tests {
             assert!(shown.contains(wanted), "{shown}");
         }
         assert!(!shown.contains("team") && !shown.contains("Comments"), "{shown}");
+    }
+
+    #[test]
+    fn an_explanation_has_what_people_wrote() {
+        let at = "2026-05-01T10:00:00.5Z";
+        let entry = |by: &str, code: &str| json!({"at": at, "by": by, "reason": {"code": code}});
+        let entries = [entry("ana", "commented"), entry("bo", "commented"), entry("ana", "acknowledged")];
+        let explained = json!({"number": "INC0000001", "timeline": {"items": entries}});
+        let incident = json!({
+            "title": "x", "comments": [{"at": at, "by": "ana", "text": "on my way"}],
+            "resolution": {"code": "fixed", "notes": "new disk", "by": "ana", "forced": true},
+        });
+        let told = why(&explained, &incident);
+        assert!(told.contains("\nresolution    by ana, forced, as fixed: new disk\n"), "{told}");
+        let decided: Vec<&str> = told.lines().skip_while(|line| *line != "What was decided").skip(1).collect();
+        let [first, second, third] = ["ana: commented: on my way", "bo: commented", "ana: acknowledged"]
+            .map(|what| format!("  2026-05-01T10:00:00Z  {what}"));
+        assert_eq!(decided, [first, second, third]);
     }
 }

@@ -13,7 +13,8 @@ const HEX_DIGITS: usize = 32;
 /// Ids that one page looks up; the others stay as they are.
 const LOOKED_UP_MAX: usize = 50;
 /// An id that is meant as such, and what people and monitoring wrote.
-const KEPT: [&str; 7] = ["id", "labels", "annotations", "comments", "title", "summary", "dedup_key"];
+const KEPT: [&str; 9] =
+    ["id", "labels", "annotations", "names", "comments", "resolution", "title", "summary", "dedup_key"];
 
 impl Desk<'_> {
     /// With numbers in place of ids, where it is a person who reads; an id that nothing goes by any more stays.

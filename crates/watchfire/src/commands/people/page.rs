@@ -55,24 +55,34 @@ impl Page {
 pub(super) fn object(object: &Value, title: &str) -> String {
     let entries = || object.as_object().into_iter().flatten().filter(|(key, _)| *key != title);
     let is_large = |value: &Value| value.is_object() || each(value).any(Value::is_object);
-    let longest = entries().filter(|(_, value)| !is_large(value)).map(|(key, _)| key.chars().count()).max();
+    let longest =
+        entries().filter(|(_, value)| !is_large(value)).map(|(key, value)| named(key, value).0.chars().count()).max();
     let mut page = Page::titled(&word(&object[title])).with_names(longest.unwrap_or(0));
     for (key, value) in entries().filter(|(_, value)| !is_large(value)) {
-        page.line(&key.replace('_', " "), word(value));
+        let (name, value) = named(key, value);
+        page.line(&name, value);
     }
     for (key, value) in entries().filter(|(_, value)| is_large(value)) {
         let pairs = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-        let lines = pairs.map(|(name, value)| format!("{}  {}", name.replace('_', " "), word(value)));
+        let lines = pairs.map(|(key, value)| named(key, value)).map(|(name, value)| format!("{name}  {value}"));
         page.part(&key.replace('_', " "), lines.chain(each(value).map(words::entry)));
     }
     page.text()
 }
 
-/// A value in a word; several with commas between.
+/// A figure under its name: `exercise every`, `180d`.
+fn named(key: &str, value: &Value) -> (String, String) {
+    match key.strip_suffix("_seconds").zip(value.as_f64()) {
+        Some((name, seconds)) => (name.replace('_', " "), report::text::duration(seconds)),
+        None => (key.replace('_', " "), word(value)),
+    }
+}
+
+/// A value in a word, an instant in whole seconds; several with commas between.
 pub(super) fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => words::whole_seconds(text).unwrap_or_else(|| text.clone()),
         Value::Array(parts) => parts.iter().map(word).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
@@ -117,10 +127,17 @@ pub(super) fn each(list: &Value) -> impl Iterator<Item = &Value> {
 
 /// `at  who  what`, of a timeline.
 pub(super) fn timeline(entries: &Value) -> Vec<String> {
+    timeline_with(entries, |_| None)
+}
+
+/// The same, with what else is known of an entry.
+pub(super) fn timeline_with(entries: &Value, known: impl Fn(&Value) -> Option<String>) -> Vec<String> {
     let line = |entry: &Value| {
         let by = word(&entry["by"]);
         let by = if by.is_empty() { String::new() } else { format!("{by}: ") };
-        format!("{}  {by}{}", word(&entry["at"]), sentence(&entry["reason"]))
+        let known = known(entry).filter(|known| !known.is_empty());
+        let known = known.map(|known| format!(": {known}")).unwrap_or_default();
+        format!("{}  {by}{}{known}", word(&entry["at"]), sentence(&entry["reason"]))
     };
     each(entries).map(line).collect()
 }
@@ -152,6 +169,14 @@ mod tests {
         let values: Vec<Option<usize>> =
             told.lines().skip(2).map(|line| line.find("false").or(line.find('1'))).collect();
         assert_eq!(values, [Some(24), Some(24)], "{told}");
+    }
+
+    #[test]
+    fn spans_are_said_in_words_under_their_names() {
+        let service = json!({"id": "db", "agreed_seconds": 90.5, "objectives": {"exercise_every_seconds": 15_552_000}});
+        let told = object(&service, "id");
+        assert!(told.contains("\nobjectives\n  exercise every  180d\n"), "{told}");
+        assert!(told.contains("\nagreed        1m 31s\n") && !told.contains("seconds"), "{told}");
     }
 
     #[test]

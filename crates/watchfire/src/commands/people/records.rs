@@ -80,11 +80,11 @@ pub(in crate::commands) async fn alerts(args: Alerts, console: &Console) -> anyh
         None => args.list,
     };
     let desk = Desk::of(&list.shown, console)?;
-    let rows = desk.client.list(ALERTS, &alert_query(&list), list.limit).await.map_err(|error| {
+    let rows = desk.client.listed(ALERTS, &alert_query(&list), list.limit).await.map_err(|error| {
         // By its number, what is not found is the incident.
         if list.service.is_empty() { error } else { of_item(error) }
     })?;
-    desk.rows(&rows, &ALERT_COLUMNS, "No alerts.")
+    desk.rows(rows, &ALERT_COLUMNS, "No alerts.")
 }
 
 fn alert_query(list: &AlertList) -> Query<'_> {
@@ -150,9 +150,11 @@ fn alert_in_full(alert: &Value) -> String {
     }
     page.line("suppressed", sentence(&alert["suppressed"]));
     page.line("binding", sentence(&alert["explained"]["binding"]));
+    page.line("names", word(&alert["explained"]["names"]));
     for part in ["labels", "annotations"] {
         let pairs = alert[part].as_object().into_iter().flatten();
-        page.part(part, pairs.map(|(name, value)| format!("{name}={}", word(value))));
+        // As they came, whatever they look like.
+        page.part(part, pairs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())));
     }
     page.part(
         "firings",
@@ -178,8 +180,8 @@ pub(in crate::commands) async fn problems(args: Problems, console: &Console) -> 
         None => args.list,
     };
     let desk = Desk::of(&list.shown, console)?;
-    let rows = desk.client.list(PROBLEMS, &Vec::new(), list.limit).await?;
-    desk.rows(&rows, &PROBLEM_COLUMNS, "No problems.")
+    let rows = desk.client.listed(PROBLEMS, &Vec::new(), list.limit).await?;
+    desk.rows(rows, &PROBLEM_COLUMNS, "No problems.")
 }
 
 pub(in crate::commands) async fn services(args: Services, console: &Console) -> anyhow::Result<Outcome> {
@@ -194,16 +196,16 @@ pub(in crate::commands) async fn services(args: Services, console: &Console) -> 
         None => args.list,
     };
     let desk = Desk::of(&list.shown, console)?;
-    let rows = desk.client.list(SERVICES, &Vec::new(), list.limit).await?;
-    desk.rows(&rows, &SERVICE_COLUMNS, "No services: import a CMDB with `watchfire cmdb import`.")
+    let rows = desk.client.listed(SERVICES, &Vec::new(), list.limit).await?;
+    desk.rows(rows, &SERVICE_COLUMNS, "No services: import a CMDB with `watchfire cmdb import`.")
 }
 
 pub(in crate::commands) async fn maintenance(command: Maintenance, console: &Console) -> anyhow::Result<Outcome> {
     match command {
         Maintenance::List(args) => {
             let desk = Desk::of(&args.shown, console)?;
-            let rows = desk.client.list(WINDOWS, &Vec::new(), args.limit).await?;
-            desk.rows(&rows, &WINDOW_COLUMNS, "No maintenance windows.")
+            let rows = desk.client.listed(WINDOWS, &Vec::new(), args.limit).await?;
+            desk.rows(rows, &WINDOW_COLUMNS, "No maintenance windows.")
         }
         Maintenance::Add(args) => announce(&args, console).await,
         Maintenance::End(args) => {
@@ -263,8 +265,8 @@ pub(in crate::commands) async fn silence(command: Silence, console: &Console) ->
     match command {
         Silence::List(args) => {
             let desk = Desk::of(&args.shown, console)?;
-            let rows = desk.client.list(SILENCES, &Vec::new(), args.limit).await?;
-            desk.rows(&rows, &SILENCE_COLUMNS, "No silences.")
+            let rows = desk.client.listed(SILENCES, &Vec::new(), args.limit).await?;
+            desk.rows(rows, &SILENCE_COLUMNS, "No silences.")
         }
         Silence::Add(args) => hush(&args, console).await,
         Silence::End(args) => {
@@ -356,6 +358,19 @@ mod tests {
         assert_eq!(alert_among(&ids, "alr_cc").unwrap(), "alr_cc");
         assert_eq!(alert_among(&ids, "alr_").unwrap(), "alr_", "no beginning at all");
         assert!(alert_among(&ids, "alr_aa").unwrap_err().to_string().contains("alr_aa11, alr_aa22"));
+    }
+
+    #[test]
+    fn an_alert_on_no_item_shows_the_names_and_labels_it_came_with() {
+        let alert = json!({
+            "id": "alr_1", "summary": "disk full", "labels": {"host": "ghost-1", "seen": "2026-05-01T10:00:00.25Z"},
+            "explained": {"binding": {"code": "unbound"}, "names": ["ghost", "ghost-1"]},
+            "episodes": [{"started_at": "2026-05-01T10:00:00.25Z"}],
+        });
+        let shown = alert_in_full(&alert);
+        assert!(shown.contains("\nnames         ghost, ghost-1\n"), "{shown}");
+        assert!(shown.contains("\n  host=ghost-1\n  seen=2026-05-01T10:00:00.25Z\n"), "{shown}");
+        assert!(shown.contains("\n  2026-05-01T10:00:00Z still firing"), "{shown}");
     }
 
     #[test]

@@ -38,12 +38,32 @@ pub(super) fn entry(value: &Value) -> String {
     }
 }
 
-/// Spans with parts of seconds, such as `50m42.958785s`, as `50m 43s`; all else as it stands.
+/// How an incident was resolved: its code, who said so, and why.
+pub(super) fn resolution(resolution: &Value) -> String {
+    if !resolution.is_object() {
+        return String::new();
+    }
+    let [code, by, notes] = ["code", "by", "notes"].map(|key| word(&resolution[key]));
+    let by = if by.is_empty() { "by itself".to_owned() } else { format!("by {by}") };
+    let forced = if resolution["forced"] == true { ", forced" } else { "" };
+    let code = if code.is_empty() { code } else { format!(", as {code}") };
+    let notes = if notes.is_empty() { notes } else { format!(": {notes}") };
+    format!("{by}{forced}{code}{notes}")
+}
+
+/// Of an instant with parts of seconds, the second it lies in; `None` of all else.
+pub(super) fn whole_seconds(text: &str) -> Option<String> {
+    let is_finer = text.contains('T') && text.contains('.') && text.ends_with('Z');
+    model::Timestamp::parse(text).filter(|_| is_finer).map(report::text::instant)
+}
+
+/// Spans with parts of seconds, such as `50m42.958785s`, as `50m 43s`, and instants to the second; all else as it stands.
 pub(super) fn rounded(text: &str) -> String {
     let round = |said: &str| {
         let bare = said.trim_end_matches([',', ';', ':', ')', '.']);
         let rest = said.strip_prefix(bare).unwrap_or_default();
-        seconds(bare).map_or_else(|| said.to_owned(), |span| report::text::duration(span) + rest)
+        let shown = seconds(bare).map(report::text::duration).or_else(|| whole_seconds(bare));
+        shown.map_or_else(|| said.to_owned(), |shown| shown + rest)
     };
     text.split(' ').map(round).collect::<Vec<_>>().join(" ")
 }
@@ -108,11 +128,35 @@ mod tests {
     }
 
     #[test]
+    fn a_resolution_says_by_whom_and_why() {
+        for (said, told) in [
+            (json!({"code": null, "notes": null, "by": null, "forced": false}), "by itself"),
+            (json!({"code": "fixed", "notes": "new disk", "by": "ana", "forced": false}), "by ana, as fixed: new disk"),
+            (
+                json!({"code": null, "notes": "we know better", "by": "ana", "forced": true}),
+                "by ana, forced: we know better",
+            ),
+            (Value::Null, ""),
+        ] {
+            assert_eq!(resolution(&said), told);
+        }
+    }
+
+    #[test]
+    fn only_whole_instants_lose_parts_of_seconds() {
+        assert_eq!(whole_seconds("2026-11-21T19:33:50.999999Z").unwrap(), "2026-11-21T19:33:50Z");
+        for kept in ["2026-11-21T19:33:50Z", "db-7.prod", "1.2.3", "T.Z", ""] {
+            assert_eq!(whole_seconds(kept), None, "{kept}");
+        }
+    }
+
+    #[test]
     fn spans_have_no_parts_of_seconds() {
         for (text, said) in [
             ("it began 50m42.958785s from that, 30m are allowed", "it began 50m 43s from that, 30m are allowed"),
             ("they began 1m30.5s apart (score 0.873); not in it", "they began 1m 31s apart (score 0.873); not in it"),
             ("db.example.s is version 1.2.3 of hosts", "db.example.s is version 1.2.3 of hosts"),
+            ("over since 2026-05-01T10:00:00.999Z, by it", "over since 2026-05-01T10:00:00Z, by it"),
         ] {
             assert_eq!(rounded(text), said);
         }
