@@ -1,7 +1,7 @@
 //! What people ask to be done: through the same door as events, answered after the commit.
 
 use model::command::{Action, Command, Outcome};
-use runtime::{Item, ItemAnswer, PushAnswer};
+use runtime::{Item, ItemAnswer, Key, PushAnswer};
 
 use crate::Api;
 use crate::auth::By;
@@ -23,7 +23,7 @@ impl Api {
         let command = |action| Item::Command(Box::new(Command { by: by.name().into(), at: None, action }));
         let items: Vec<Item> = actions.into_iter().map(command).collect();
         let answer = match by.key.clone() {
-            Some(key) => self.once().push(items, bytes, key).await,
+            Some(key) => self.once().push(items, bytes, Key::unchecked(key)).await?,
             None => self.runtime().push(items, bytes, None).await,
         };
         let answers = match answer {

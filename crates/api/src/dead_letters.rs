@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use model::{DeadLetterId, SourceName};
 use rules::PipelineSet;
-use runtime::{Item, ItemAnswer, PushAnswer, Unreadable};
+use runtime::{Item, ItemAnswer, Key, PushAnswer, Unreadable};
 use serde::{Deserialize, Serialize};
 use store::{AuditEntry, AuditFilter, DeadLetter, DeadLetterFilter, DeadLetterLine, DeadLetterState, PageRequest};
 use utoipa::ToSchema;
@@ -89,7 +89,7 @@ async fn replay(by: By<Manager>, State(api): State<Api>, Path(id): Path<String>)
     let items = read(&api.pipelines(), &letter)?;
     let whys: Vec<Option<String>> = items.iter().map(why_unreadable).collect();
     // The key makes it once, also where this process ends between the push and the mark.
-    let answer = api.once().push(items, letter.raw.len(), format!("dead letter {id}").into()).await;
+    let answer = api.once().push(items, letter.raw.len(), Key::unchecked(format!("dead letter {id}"))).await?;
     let answers = match answer {
         PushAnswer::Committed { answers, .. } => answers,
         PushAnswer::Overloaded(why) => return Err(Fault::from(why)),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::command::Refusal;
 use report::ReportError;
-use runtime::Overload;
+use runtime::{OtherBody, Overload};
 use serde::Serialize;
 use serde_json::Value;
 use store::StoreError;
@@ -114,6 +114,12 @@ pub(crate) fn headers_of(status: StatusCode) -> HeaderMap {
         _ => None,
     };
     told.into_iter().collect()
+}
+
+impl From<OtherBody> for Fault {
+    fn from(why: OtherBody) -> Fault {
+        Fault::invalid(format!("{why}: send a new key; nothing was done"))
+    }
 }
 
 impl From<Overload> for Fault {

@@ -51,6 +51,7 @@ pub(crate) enum Failure {
     UnknownCoding(String),
     UnknownFormat(String),
     BadKey,
+    KeyReused,
     BadSource,
 }
 
@@ -186,6 +187,13 @@ impl Failure {
                 StatusCode::BAD_REQUEST,
                 "Not an Idempotency-Key",
                 "an Idempotency-Key has 1 to 255 visible ASCII characters; nothing was kept".to_owned(),
+            ),
+            Failure::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The Idempotency-Key is already used",
+                "this key was used for another body, or for another `source=`: send a new key; nothing of this push \
+                 was kept"
+                    .to_owned(),
             ),
             Failure::BadSource => (
                 StatusCode::BAD_REQUEST,

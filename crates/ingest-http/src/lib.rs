@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 
 use admission::Room;
 pub use gate::{Denied, Gate};
-pub use push::Keyed;
+pub use push::{Keyed, KeyedAnswer};
 pub use routes::router;
 
 /// The pipelines in force; a reload puts others in their place.

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use model::SourceName;
 use model::limits::BODY_BYTES_MAX;
-use runtime::{Item, PushAnswer};
+use runtime::{Item, Key, OtherBody, PushAnswer};
 use wire::{Context, Format};
 
 use crate::Ingest;
@@ -17,9 +18,9 @@ use crate::read::{Origin, Reading, read, unreadable};
 use crate::unknown::unknown_items;
 
 /// Carries out a push with a key at most once: where the key has an answer on record, that is the answer, else it is
-/// pushed under the key.
-pub type Keyed =
-    Arc<dyn Fn(Vec<Item>, usize, Box<str>) -> Pin<Box<dyn Future<Output = PushAnswer> + Send>> + Send + Sync>;
+/// pushed under the key. Where the key stands for another body, nothing is pushed.
+pub type Keyed = Arc<dyn Fn(Vec<Item>, usize, Key) -> KeyedAnswer + Send + Sync>;
+pub type KeyedAnswer = Pin<Box<dyn Future<Output = Result<PushAnswer, OtherBody>> + Send>>;
 
 /// Bodies from here on are read on a thread of their own: a large one would hold up everybody else's.
 const LARGE_BYTES: usize = 256 << 10;
@@ -35,6 +36,14 @@ pub(crate) struct Pushed {
     pub(crate) key: Option<Box<str>>,
 }
 
+/// A body, read.
+struct Read {
+    reading: Reading,
+    bytes: usize,
+    /// The key, and for which body it stands.
+    key: Option<Key>,
+}
+
 /// The `Idempotency-Key`, scoped: the same key of somebody else, or on another path, is another.
 pub(crate) fn key_of(headers: &HeaderMap, sender: &str, path: &str) -> Result<Option<Box<str>>, Failure> {
     let Some(value) = headers.get(KEY_HEADER) else { return Ok(None) };
@@ -42,10 +51,20 @@ pub(crate) fn key_of(headers: &HeaderMap, sender: &str, path: &str) -> Result<Op
     Ok(Some(format!("push {sender} {path} {key}").into()))
 }
 
+/// Of all that says what a push is, beside its path: the body, however it was packed, and who it is from where its
+/// events do not say. A body that does not unpack is not the one that was sent plain.
+fn digest(query: Option<&SourceName>, unpacked: bool, body: &[u8]) -> Box<str> {
+    let query = query.map_or("", SourceName::as_str);
+    let mut hash = blake3::Hasher::new();
+    hash.update(&[u8::from(unpacked)]).update(&(query.len() as u64).to_le_bytes());
+    hash.update(query.as_bytes()).update(body);
+    hash.finalize().to_hex().as_str().into()
+}
+
 impl Ingest {
     pub(crate) async fn take(&self, pushed: Pushed) -> Result<Done, Failure> {
-        let (format, key) = (pushed.format, pushed.key.clone());
-        let (reading, bytes) = self.reading(pushed).await?;
+        let format = pushed.format;
+        let Read { reading, bytes, key } = self.reading(pushed).await?;
         let (items, whole, mut notices) = match reading {
             Reading::Items(items, notices) => {
                 // All that came is one event that is none: whoever looks at nothing but the status is told too. A tool
@@ -60,7 +79,7 @@ impl Ingest {
         let dead = whys.iter().flatten().count() as u64;
         notices.extend(unknown_items(&self.runtime, &items).await);
         let answer = match key {
-            Some(key) => (self.keyed)(items, bytes, key).await,
+            Some(key) => (self.keyed)(items, bytes, key).await.map_err(|OtherBody| Failure::KeyReused)?,
             None => self.runtime.push(items, bytes, None).await,
         };
         match answer {
@@ -74,20 +93,28 @@ impl Ingest {
     }
 
     /// Unpacks and reads; what is large, or may become so, apart from everything else and only so many at once.
-    async fn reading(&self, pushed: Pushed) -> Result<(Reading, usize), Failure> {
+    async fn reading(&self, pushed: Pushed) -> Result<Read, Failure> {
         let pipelines = self.pipelines();
         let context = Context { receipt: self.runtime.now(), replay: false };
         let large = pushed.coding != Coding::Plain || pushed.body.bytes.len() > LARGE_BYTES;
-        let work = move || -> Result<(Reading, usize), Failure> {
-            let Pushed { format, origin, body, coding, .. } = pushed;
-            match coding.unpack(&body.bytes, BODY_BYTES_MAX) {
-                Ok(plain) => Ok((read(&pipelines, format, &origin, &plain, &context), plain.len())),
-                Err(Unfit::TooLarge) => Err(Failure::TooLarge),
+        let work = move || -> Result<Read, Failure> {
+            let Pushed { format, origin, body, coding, key } = pushed;
+            let unpacked = coding.unpack(&body.bytes, BODY_BYTES_MAX);
+            let (bytes, is_unpacked) = match &unpacked {
+                Ok(plain) => (plain, true),
+                Err(Unfit::TooLarge) => return Err(Failure::TooLarge),
+                Err(Unfit::Damaged(_)) => (&body.bytes, false),
+            };
+            let of_body = |token| Key { token, body: Some(digest(origin.query.as_ref(), is_unpacked, bytes)) };
+            let key = key.map(of_body);
+            let reading = match &unpacked {
                 Err(Unfit::Damaged(why)) => {
-                    let source = origin.path.or(origin.query).unwrap_or_else(|| format.as_str().into());
-                    Ok((Reading::Unreadable(unreadable(source, format, &why, &body.bytes)), body.bytes.len()))
+                    let source = origin.fallback(format);
+                    Reading::Unreadable(unreadable(source, format, why, bytes))
                 }
-            }
+                _ => read(&pipelines, format, &origin, bytes, &context),
+            };
+            Ok(Read { reading, bytes: bytes.len(), key })
         };
         if !large {
             return work();

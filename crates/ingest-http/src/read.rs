@@ -29,7 +29,7 @@ pub(crate) enum Reading {
 
 impl Origin {
     /// The source of what names none.
-    fn fallback(&self, format: Format) -> SourceName {
+    pub(crate) fn fallback(&self, format: Format) -> SourceName {
         self.path.clone().or_else(|| self.query.clone()).unwrap_or_else(|| SourceName::from(format.as_str()))
     }
 }

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use ingest_http::{Denied, Gate, Ingest, Keyed, gate, router};
 use rules::PipelineSet;
-use runtime::Runtime;
+use runtime::{Key, Runtime};
 use serde_json::{Value, json};
 use store::{DeadLetterFilter, Memory, PageRequest, Store};
 use telemetry::Metrics;
@@ -41,7 +41,10 @@ async fn service() -> Service {
 }
 
 async fn service_behind(gate: Gate) -> Service {
-    let memory = Memory::new();
+    service_over(Memory::new(), gate).await
+}
+
+async fn service_over(memory: Memory, gate: Gate) -> Service {
     let store = memory.store();
     let (fatal, _) = tokio::sync::oneshot::channel();
     let metrics = Metrics::default();
@@ -59,9 +62,9 @@ fn keyed(runtime: Runtime, store: Store) -> Keyed {
     Arc::new(move |items, bytes, key| {
         let (runtime, store) = (runtime.clone(), store.clone());
         Box::pin(async move {
-            match store.receipt(&key).await.unwrap() {
-                Some(receipt) => serde_json::from_str(&receipt.answer).unwrap(),
-                None => runtime.push(items, bytes, Some(key)).await,
+            match store.receipt(&key.token).await.unwrap() {
+                Some(receipt) => key.answer_of(&receipt).unwrap(),
+                None => Ok(runtime.push(items, bytes, Some(key)).await),
             }
         })
     })
@@ -238,6 +241,67 @@ async fn the_same_key_again_is_answered_and_counted_once() {
     assert_eq!(service.alerts().await[0].hot.count, 2, "another key is another push");
 }
 
+/// The answer to the first would say of the second that it was taken.
+#[tokio::test]
+async fn the_same_key_with_another_body_is_refused_and_keeps_nothing() {
+    let service = service().await;
+    let headers = [("idempotency-key", "k1")];
+    let packed = [("idempotency-key", "k1"), ("content-encoding", "gzip")];
+    let first = service.post("/ingest/v1/events", &headers, GOOD).await;
+    assert_eq!(first.status, StatusCode::ACCEPTED);
+    let other = r#"{"source":"zabbix-eu","dedup_key":"b","summary":"another","severity":"critical"}"#;
+    let unreadable = "no JSON";
+    for (path, headers, body) in [
+        ("/ingest/v1/events", &headers[..], other.as_bytes().to_vec()),
+        ("/ingest/v1/events", &headers, format!("{GOOD}\n").into()),
+        ("/ingest/v1/events", &headers, unreadable.into()),
+        ("/ingest/v1/events", &packed, gzip(other.as_bytes())),
+        ("/ingest/v1/events", &packed, GOOD.into()),
+        ("/ingest/v1/events?source=elsewhere", &headers, GOOD.into()),
+    ] {
+        let refused = service.post(path, headers, body).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        assert_eq!(refused.headers["content-type"], "application/problem+json");
+        assert!(refused.text.contains("send a new key"), "{}", refused.text);
+    }
+    for (headers, body) in [(&headers[..], GOOD.as_bytes().to_vec()), (&packed, gzip(GOOD.as_bytes()))] {
+        let again = service.post("/ingest/v1/events", headers, body).await;
+        assert_eq!((again.status, &again.text), (first.status, &first.text), "however it is packed");
+    }
+    let alerts = service.alerts().await;
+    assert_eq!((alerts.len(), alerts[0].hot.count), (1, 1));
+    assert!(service.letters().await.is_empty());
+    let anew = service.post("/ingest/v1/events", &[("idempotency-key", "k2")], other).await;
+    assert_eq!((anew.status, service.alerts().await.len()), (StatusCode::ACCEPTED, 2));
+}
+
+#[tokio::test]
+async fn a_process_that_comes_after_knows_which_body_a_key_stands_for() {
+    let before = service().await;
+    let headers = [("idempotency-key", "k1")];
+    let first = before.post("/ingest/v1/events", &headers, GOOD).await;
+    before.runtime.stop().await;
+    let after = service_over(before.memory, gate::open()).await;
+    let refused = after.post("/ingest/v1/events", &headers, r#"{"summary":"another"}"#).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    let again = after.post("/ingest/v1/events", &headers, GOOD).await;
+    assert_eq!((again.status, &again.text), (first.status, &first.text));
+    assert_eq!(after.alerts().await.len(), 1);
+}
+
+/// Receipts of earlier versions say nothing of a body.
+#[tokio::test]
+async fn a_key_whose_receipt_names_no_body_is_answered_as_before() {
+    let service = service().await;
+    let key = "push anonymous /ingest/v1/events k1";
+    service.runtime.push(Vec::new(), 1, Some(Key::unchecked(key))).await;
+    let receipt = service.store.receipt(key).await.unwrap().unwrap();
+    assert!(!receipt.answer.contains("body"), "{}", receipt.answer);
+    let answered = service.post("/ingest/v1/events", &[("idempotency-key", "k1")], GOOD).await;
+    assert_eq!((answered.status, answered.json()), (StatusCode::ACCEPTED, json!({"accepted": 0, "rejected": []})));
+    assert!(service.alerts().await.is_empty());
+}
+
 #[tokio::test]
 async fn a_key_is_its_senders_own() {
     let gate: Gate = Arc::new(|headers| {
@@ -370,7 +434,8 @@ async fn a_push_is_answered_after_its_commit_and_not_before() {
 #[tokio::test]
 async fn an_overloaded_service_says_when_to_come_again_and_keeps_nothing() {
     let service = service().await;
-    let full: Keyed = Arc::new(|_, _, _| Box::pin(async { runtime::PushAnswer::Overloaded(runtime::Overload::Full) }));
+    let full: Keyed =
+        Arc::new(|_, _, _| Box::pin(async { Ok(runtime::PushAnswer::Overloaded(runtime::Overload::Full)) }));
     let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
     let (fatal, _) = tokio::sync::oneshot::channel();
     let policy = PipelineSet::builtin().policy();

@@ -81,17 +81,11 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, slot: &str,
             told.push(answer);
         }
         batch.to = sequence + 1;
-        let answer = PushAnswer::Committed { answers: told, at: now };
-        batch.receipts.extend(push.idempotency_key.as_ref().map(|key| receipt(key, &answer, now)));
-        batch.answers.push((push.id, answer));
+        batch.receipts.extend(push.idempotency_key.as_ref().map(|key| key.receipt(&told, now)));
+        batch.answers.push((push.id, PushAnswer::Committed { answers: told, at: now }));
         batch.pushes.push((sequence, push));
     }
     batch
-}
-
-/// What whoever asks again with the same key is told.
-fn receipt(key: &str, answer: &PushAnswer, at: Timestamp) -> Receipt {
-    Receipt { key: key.into(), answer: serde_json::to_string(answer).unwrap_or_default().into(), at }
 }
 
 /// Each change by a person has its audit row, in the transaction that makes it. `[I14]`

@@ -18,7 +18,7 @@ use crate::facts::load_facts;
 use crate::intake::IntakeLimits;
 use crate::live::LiveView;
 use crate::machine::{Effect, Event, Machine};
-use crate::push::{Item, Overload, Push, PushAnswer, PushId};
+use crate::push::{Item, Key, Overload, Push, PushAnswer, PushId};
 use crate::recompute::Asked;
 
 /// Before the first further try to load from a store that does not answer; each later one waits twice as long …
@@ -41,7 +41,7 @@ pub struct Runtime {
 }
 
 enum Message {
-    Push { items: Vec<Item>, bytes: usize, key: Option<Box<str>>, waiting: Waiting },
+    Push { items: Vec<Item>, bytes: usize, key: Option<Key>, waiting: Waiting },
     Cmdb { cmdb: Box<Cmdb>, by: Option<Box<str>>, waiting: Waiting },
     Machine(Event),
     Stop(oneshot::Sender<()>),
@@ -126,7 +126,7 @@ impl Runtime {
     }
 
     /// Decided, committed, then answered. Where more waits than may, nothing is kept.
-    pub async fn push(&self, items: Vec<Item>, bytes: usize, key: Option<Box<str>>) -> PushAnswer {
+    pub async fn push(&self, items: Vec<Item>, bytes: usize, key: Option<Key>) -> PushAnswer {
         let Some(held) = self.hold(items.len(), bytes) else {
             self.metrics.intake_refused();
             return PushAnswer::Overloaded(Overload::Full);

@@ -22,5 +22,5 @@ pub use driver::Runtime;
 pub use facts::load_facts;
 pub use live::{Change, Changed, LiveView};
 pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
-pub use push::{Item, ItemAnswer, Overload, Push, PushAnswer, PushId, Unreadable};
+pub use push::{Item, ItemAnswer, Key, OtherBody, Overload, Push, PushAnswer, PushId, Unreadable};
 pub use recompute::Asked;

@@ -202,7 +202,7 @@ impl Machine {
             effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(why)));
             return;
         }
-        if push.idempotency_key.as_ref().is_some_and(|key| !self.keys.insert(key.clone())) {
+        if push.idempotency_key.as_ref().is_some_and(|key| !self.keys.insert(key.token.clone())) {
             effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::UnderWay)));
             return;
         }
@@ -259,7 +259,7 @@ impl Machine {
 
     fn release_key(&mut self, push: &Push) {
         if let Some(key) = &push.idempotency_key {
-            self.keys.remove(key);
+            self.keys.remove(&key.token);
         }
     }
 

@@ -1,12 +1,14 @@
 //! What comes through the door: one push, wholly in or wholly absent. `[I3]`
 
+use std::borrow::Cow;
+
 use model::command::{Command, Outcome};
 use model::event::Event;
 use model::name::SourceName;
 use model::step::Answer;
 use model::{DeadLetterId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::DeadLetter;
+use store::{DeadLetter, Receipt};
 
 /// Names a push while it is under way; of no meaning to anybody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,8 +22,22 @@ pub struct Push {
     /// What holding it costs.
     pub bytes: usize,
     /// The answer is kept for whoever asks again with this key.
-    pub idempotency_key: Option<Box<str>>,
+    pub idempotency_key: Option<Key>,
 }
+
+/// An `Idempotency-Key`, and what it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Scoped by the caller to who asks, and where.
+    pub token: Box<str>,
+    /// A digest of the body, for which alone the key stands. `None`: nobody compares.
+    pub body: Option<Box<str>>,
+}
+
+/// The key stands for another body: an answer to that one would say of this that it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this Idempotency-Key was used for another body")]
+pub struct OtherBody;
 
 #[derive(Clone, Debug)]
 pub enum Item {
@@ -55,6 +71,18 @@ pub enum ItemAnswer {
     DeadLetter(DeadLetterId),
 }
 
+/// An answer as its receipt holds it: a [`PushAnswer`], and for which body it was. Receipts of earlier versions name
+/// none, and earlier versions pass over it.
+#[derive(Serialize, Deserialize)]
+enum Kept<'a> {
+    Committed {
+        answers: Cow<'a, [ItemAnswer]>,
+        at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<Cow<'a, str>>,
+    },
+}
+
 /// Why a push was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overload {
@@ -66,6 +94,34 @@ pub enum Overload {
     StoreUnavailable,
     /// This process is stopping, or another has taken over.
     Stopping,
+}
+
+impl Key {
+    /// A key that stands for whatever came with it first.
+    pub fn unchecked(token: impl Into<Box<str>>) -> Key {
+        Key { token: token.into(), body: None }
+    }
+
+    /// Whether a request with this key is the one that came before with `body`, as far as both say.
+    pub fn check(&self, body: Option<&str>) -> Result<(), OtherBody> {
+        match (self.body.as_deref(), body) {
+            (Some(now), Some(before)) if now != before => Err(OtherBody),
+            _ => Ok(()),
+        }
+    }
+
+    /// What whoever asks again is told, by the receipt of this key; `None`: it cannot be read.
+    pub fn answer_of(&self, receipt: &Receipt) -> Option<Result<PushAnswer, OtherBody>> {
+        let Kept::Committed { answers, at, body } = serde_json::from_str(&receipt.answer).ok()?;
+        let answer = PushAnswer::Committed { answers: answers.into_owned(), at };
+        Some(self.check(body.as_deref()).map(|()| answer))
+    }
+
+    pub(crate) fn receipt(&self, answers: &[ItemAnswer], at: Timestamp) -> Receipt {
+        let kept = Kept::Committed { answers: answers.into(), at, body: self.body.as_deref().map(Into::into) };
+        let answer = serde_json::to_string(&kept).unwrap_or_default().into();
+        Receipt { key: self.token.clone(), answer, at }
+    }
 }
 
 impl Unreadable {

@@ -440,6 +440,27 @@ fn what_was_answered_survives_a_kill() {
 }
 
 #[test]
+fn a_key_stands_for_one_body_also_after_a_kill() {
+    let folder = Folder::new("key");
+    let mut service = Service::start(&folder, &[]);
+    let push = |service: &Service, summary: &str| {
+        let headers = format!("host: {}\r\nidempotency-key: k1\r\n", service.address);
+        service.ask("POST", "/ingest/v1/events", &headers, &format!(r#"{{"source":"t","summary":"{summary}"}}"#))
+    };
+    let first = push(&service, "idem");
+    assert_eq!(first.0, 202, "{}", first.1);
+    let other = push(&service, "idem OTHER");
+    assert!(other.0 == 422 && other.1.contains("send a new key"), "{other:?}");
+    service.child.kill().unwrap();
+    service.child.wait().unwrap();
+    let service = Service::start(&folder, &[]);
+    assert_eq!(push(&service, "idem OTHER"), other);
+    assert_eq!(push(&service, "idem"), first);
+    let alerts = json(ask(&folder, &service, &["alerts", "--format", "json"]));
+    assert_eq!(alerts.as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_watcher_sees_what_happens() {
     let folder = Folder::new("watch");
     let service = Service::start(&folder, &[]);

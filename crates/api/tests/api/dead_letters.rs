@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runtime::{Item, ItemAnswer, PushAnswer, Unreadable};
+use runtime::{Item, ItemAnswer, Key, PushAnswer, Unreadable};
 use serde_json::json;
 
 use crate::service::{Service, native, service};
@@ -51,7 +51,7 @@ async fn a_replay_that_was_cut_off_before_its_mark_is_finished_and_not_repeated(
     let (format, raw, _) = READABLE[0];
     let id = letter(&service, format, raw).await;
     // What a process that ended there has done: the push under the letter's key, and no mark.
-    service.once.push(native(raw), 1, format!("dead letter {id}").into()).await;
+    service.once.push(native(raw), 1, Key::unchecked(format!("dead letter {id}"))).await.unwrap();
     let replayed = service.post(&format!("/api/v1/dead-letters/{id}/replay"), "").await.of(200);
     assert_eq!((&replayed["accepted"], &replayed["dead_letter"]["state"]), (&json!(1), &json!("replayed")));
     assert_eq!(service.get("/api/v1/alerts").await.of(200)["items"][0]["count"], 1);

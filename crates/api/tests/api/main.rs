@@ -8,6 +8,7 @@ mod dead_letters;
 mod document;
 mod facts;
 mod incidents;
+mod once;
 mod operations;
 mod problems;
 mod roles;

@@ -1,7 +1,7 @@
 //! Clients: they send, wait, and ask again where nobody answered.
 
 use model::Span;
-use runtime::{Event, Item, Overload, Published, Push, PushAnswer};
+use runtime::{Event, Item, Key, Overload, Published, Push, PushAnswer};
 use store::ready;
 
 use super::process::Waiting;
@@ -44,7 +44,8 @@ impl World {
         let said: Vec<String> = record.items.iter().map(crate::journal::shown).collect();
         self.trace.line(self.truth, format_args!("push {sent} to {pid:?}: {}", said.join("; ")));
         let record = &self.journal.sent[sent];
-        let push = Push { id, items: record.items.clone(), bytes: record.bytes(), idempotency_key: record.key.clone() };
+        let idempotency_key = record.key.clone().map(Key::unchecked);
+        let push = Push { id, items: record.items.clone(), bytes: record.bytes(), idempotency_key };
         self.offer(pid, sent, push);
     }
 
