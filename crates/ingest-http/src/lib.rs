@@ -1,13 +1,14 @@
 //! Pushes in over HTTP, answered after the commit; nothing but transport. docs/contract.md section 5.
 //!
 //! Read in this order: [`gate`] (who may push), `admission` (how much may be in memory), `body` (unpacked within its limit), `read` (bytes to inputs, each event
-//! by the pipeline of its own source), `unknown` (items that the CMDB does not have), `push` (handed in, waited for), `answer` (what each client expects to hear), and
+//! by the pipeline of its own source), `ahead` (instants that are not believed), `unknown` (items that the CMDB does not have), `push` (handed in, waited for), `answer` (what each client expects to hear), and
 //! [`routes`] (the paths).
 //!
 //! The rule: nothing is answered as taken before it is committed, and what cannot be read is kept as it came: its dead
 //! letter commits with the rest of the push. Where a push is refused for overload, nothing of it was kept. `[I3, I12]`
 
 mod admission;
+mod ahead;
 mod answer;
 mod body;
 pub mod gate;

@@ -12,6 +12,7 @@ use wire::{Context, Format};
 
 use crate::Ingest;
 use crate::admission::Held;
+use crate::ahead::ahead_of;
 use crate::answer::{Done, Failure};
 use crate::body::{Coding, Unfit};
 use crate::read::{Origin, Reading, read, unreadable};
@@ -65,19 +66,20 @@ impl Ingest {
     pub(crate) async fn take(&self, pushed: Pushed) -> Result<Done, Failure> {
         let format = pushed.format;
         let Read { reading, bytes, key } = self.reading(pushed).await?;
-        let (items, whole, mut notices) = match reading {
-            Reading::Items(items, notices) => {
+        let (items, whole, mut notices, own_cis) = match reading {
+            Reading::Items(items, notices, own_cis) => {
                 // All that came is one event that is none: whoever looks at nothing but the status is told too. A tool
                 // in whose format it came would only send it again.
                 let whole = format == Format::Native && matches!(items.as_slice(), [Item::Unreadable(_)]);
-                (items, whole, notices)
+                (items, whole, notices, own_cis)
             }
-            Reading::Unreadable(item) => (vec![item], true, Vec::new()),
+            Reading::Unreadable(item) => (vec![item], true, Vec::new(), Vec::new()),
             Reading::TooMany { limit } => return Err(Failure::TooMany { limit }),
         };
         let whys: Vec<Option<Box<str>>> = items.iter().map(why_unreadable).collect();
         let dead = whys.iter().flatten().count() as u64;
-        notices.extend(unknown_items(&self.runtime, &items).await);
+        notices.extend(ahead_of(&items, self.runtime.now()));
+        notices.extend(unknown_items(&self.runtime, &items, &own_cis).await);
         let answer = match key {
             Some(key) => (self.keyed)(items, bytes, key).await.map_err(|OtherBody| Failure::KeyReused)?,
             None => self.runtime.push(items, bytes, None).await,

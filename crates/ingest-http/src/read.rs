@@ -16,11 +16,14 @@ pub(crate) struct Origin {
     pub(crate) query: Option<SourceName>,
 }
 
+/// The alerts whose senders wrote a `ci`, by their numbers, each with its place among the names of the item.
+pub(crate) type OwnCis = Vec<(u64, usize)>;
+
 /// What a body came to.
 #[derive(Debug)]
 pub(crate) enum Reading {
     /// One for each event, in order, and what was taken otherwise than it was said.
-    Items(Vec<Item>, Vec<(Option<u64>, Notice)>),
+    Items(Vec<Item>, Vec<(Option<u64>, Notice)>, OwnCis),
     /// The body as a whole, for the dead letters.
     Unreadable(Item),
     /// Nothing of it is kept.
@@ -55,19 +58,21 @@ pub(crate) fn read(
     }
     let mut notices: Vec<(Option<u64>, Notice)> = decoded.notices.into_iter().map(|notice| (None, notice)).collect();
     let mut items = Vec::with_capacity(decoded.received.len());
+    let mut own_cis = Vec::new();
     for (index, received) in (0..).zip(decoded.received) {
         let raw = body.get(received.raw).unwrap_or_default();
         // Of what is unreadable the reason says enough.
         if received.result.is_ok() {
             notices.extend(received.notices.into_iter().map(|notice| (Some(index), notice)));
         }
+        own_cis.extend(received.own_ci.map(|name| (index, name)));
         items.push(match received.result {
             Ok(Input::Event(event)) => Item::Event(event),
             Ok(Input::Command(command)) => Item::Command(command),
             Err(why) => unreadable(fallback.clone(), format, &why.to_string(), raw),
         });
     }
-    Reading::Items(items, notices)
+    Reading::Items(items, notices, own_cis)
 }
 
 /// Bytes that cannot be read, as an input.
@@ -100,7 +105,7 @@ mod tests {
     }
 
     fn by_pipeline(origin: &Origin, body: &str) -> Vec<String> {
-        let Reading::Items(items, _) = read(&pipelines(), Format::Native, origin, body.as_bytes(), &context()) else {
+        let Reading::Items(items, ..) = read(&pipelines(), Format::Native, origin, body.as_bytes(), &context()) else {
             panic!("the body reads");
         };
         let describe = |item: &Item| match item {

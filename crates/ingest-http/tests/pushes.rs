@@ -370,7 +370,7 @@ async fn what_was_taken_otherwise_than_it_was_said_is_told_with_its_event_and_co
 }
 
 #[tokio::test]
-async fn a_fact_about_an_item_that_is_not_there_is_kept_and_told() {
+async fn a_fact_or_an_alert_about_an_item_that_is_not_there_is_kept_and_told() {
     let service = service().await;
     let item = |id: &str, aliases: &[&str]| model::ConfigurationItem {
         aliases: aliases.iter().map(|alias| (*alias).into()).collect(),
@@ -388,22 +388,55 @@ async fn a_fact_about_an_item_that_is_not_there_is_kept_and_told() {
         r#"{"kind":"maintenance","id":"MW1","ci":["web-9","web-1"],"starts_at":"2026-01-01T00:00:00Z","ends_at":"2026-01-01T01:00:00Z"}"#,
         r#"{"kind":"change","id":"CHG1","status":"started","summary":"x","ci":["nosuch","pay.example"]}"#,
         r#"{"kind":"exercise","ci":"db-7","held_at":"2026-01-01T00:00:00Z","passed":true}"#,
-        r#"{"summary":"an alert","ci":"elsewhere"}"#,
+        r#"{"summary":"an alert","ci":"db-77"}"#,
+        r#"{"summary":"an alert","ci":"pay.example"}"#,
+        r#"{"summary":"an alert","ci":"db-7:9100","labels":{"host":"nosuch"}}"#,
+        r#"{"summary":"an alert","labels":{"host":"nosuch","ci":"nosuch"}}"#,
     ];
     let said = service.post("/ingest/v1/events", &[], format!("[{}]", body.join(","))).await.json();
-    assert_eq!((&said["accepted"], &said["rejected"]), (&json!(5), &json!([])), "{said}");
+    assert_eq!((&said["accepted"], &said["rejected"]), (&json!(8), &json!([])), "{said}");
     let notices = said["notices"].as_array().unwrap();
     let expected = [
         (0, "`db-77`", "(near are `db-7`)"),
         (1, "`web-9`", "(near are `web-1`, `web-2`)"),
         (2, "`nosuch`", "correct it, or add"),
         (2, "`pay.example`", "(near are `db-7`)"),
+        (4, "`db-77`", "(near are `db-7`)"),
     ];
     assert_eq!(notices.len(), expected.len(), "{said}");
     for (notice, (index, item, near)) in notices.iter().zip(expected) {
         assert_eq!((&notice["code"], &notice["index"]), (&json!("unknown_item"), &json!(index)), "{said}");
         let text = notice["text"].as_str().unwrap();
         assert!(text.contains(item) && text.contains(near), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_with_a_ci_gets_no_notice_where_there_is_no_cmdb() {
+    let said = service().await.post("/ingest/v1/events", &[], r#"{"summary":"a","ci":"db-7"}"#).await;
+    assert_eq!(said.json(), json!({"accepted": 1, "rejected": []}));
+}
+
+#[tokio::test]
+async fn an_instant_too_far_ahead_of_its_receipt_is_told() {
+    let service = service().await;
+    let from_now = |minutes: i64| service.runtime.now() + model::Span::from_minutes(minutes);
+    let (soon, far) = (from_now(4), from_now(7));
+    let body = [
+        format!(r#"{{"summary":"a","starts_at":"{far}"}}"#),
+        format!(r#"{{"summary":"b","starts_at":"{soon}","at":"{far}"}}"#),
+        format!(r#"{{"summary":"c","status":"resolved","ends_at":"{far}"}}"#),
+        format!(r#"{{"summary":"d","starts_at":"{soon}","at":"{soon}","ends_at":"{far}"}}"#),
+        format!(r#"{{"summary":"e","status":"resolved","ends_at":"{soon}"}}"#),
+    ];
+    let said = service.post("/ingest/v1/events", &[], format!("[{}]", body.join(","))).await.json();
+    assert_eq!((&said["accepted"], &said["rejected"]), (&json!(5), &json!([])), "{said}");
+    let notices = said["notices"].as_array().unwrap();
+    assert_eq!(notices.len(), 3, "{said}");
+    for (notice, (index, field)) in notices.iter().zip([(0, "`starts_at`"), (1, "`at`"), (2, "`ends_at`")]) {
+        assert_eq!((&notice["code"], &notice["index"]), (&json!("clock_ahead"), &json!(index)), "{said}");
+        let text = notice["text"].as_str().unwrap();
+        assert!(text.contains(field) && text.contains(&far.to_string()) && text.contains("receipt"), "{text}");
     }
 }
 

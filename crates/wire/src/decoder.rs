@@ -111,6 +111,9 @@ pub struct Received {
     /// where a recording says nothing.
     pub received_at: Option<Timestamp>,
     pub result: Result<Input, Malformed>,
+    /// Which of an alert's `ci_names` its sender wrote as its `ci`. `None`: it wrote none, or the pipeline does not bind
+    /// by it.
+    pub own_ci: Option<usize>,
     pub notices: Vec<Notice>,
 }
 
@@ -125,6 +128,7 @@ pub enum Input {
 pub(crate) struct Taken {
     pub(crate) input: Input,
     pub(crate) received_at: Option<Timestamp>,
+    pub(crate) own_ci: Option<usize>,
 }
 
 impl Decoder {
@@ -204,9 +208,9 @@ impl Collector {
         }
         let mut notices = Vec::new();
         let taken = read(element.read, &mut notices);
-        let received_at = taken.as_ref().ok().and_then(|taken| taken.received_at);
+        let (received_at, own_ci) = taken.as_ref().map_or((None, None), |taken| (taken.received_at, taken.own_ci));
         let result = taken.map(|taken| taken.input).map_err(|problem| body.malformed(element.raw.start, problem));
-        self.decoded.received.push(Received { index, raw: element.raw, received_at, result, notices });
+        self.decoded.received.push(Received { index, raw: element.raw, received_at, result, own_ci, notices });
         true
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use model::Timestamp;
+use model::limits::AHEAD_MAX;
 use serde::{Deserialize, Serialize};
 
 use crate::json::Place;
@@ -24,8 +26,10 @@ pub enum Notice {
     NulRemoved { field: Box<str> },
     /// The sender left out this many alerts of the group.
     AlertsTruncated { alerts: u64 },
-    /// A fact about an item that the CMDB does not have, and the ids that may have been meant.
+    /// A fact, or an alert's own `ci`, about an item that the CMDB does not have, and the ids that may have been meant.
     UnknownItem { said: Box<str>, near: Vec<Box<str>> },
+    /// Further ahead of its receipt than any clock may be: the receipt stands for it.
+    ClockAhead { field: Box<str>, said: Timestamp },
 }
 
 impl Notice {
@@ -37,6 +41,7 @@ impl Notice {
             Notice::NulRemoved { .. } => "nul_removed",
             Notice::AlertsTruncated { .. } => "alerts_truncated",
             Notice::UnknownItem { .. } => "unknown_item",
+            Notice::ClockAhead { .. } => "clock_ahead",
         }
     }
 }
@@ -92,6 +97,12 @@ impl fmt::Display for Notice {
             Notice::NulRemoved { field } => write!(f, "`{field}` held U+0000, which was taken out"),
             Notice::AlertsTruncated { alerts } => {
                 write!(f, "the sender left out {alerts} alerts: raise `max_alerts` of its webhook")
+            }
+            Notice::ClockAhead { field, said } => {
+                write!(
+                    f,
+                    "`{field}` is {said}, more than {AHEAD_MAX} ahead of the receipt, which was taken in its place:                      correct it, or the sender's clock"
+                )
             }
             Notice::UnknownItem { said, near } if near.is_empty() => {
                 write!(f, "no item of the CMDB has the id `{said}`: correct it, or add the item")

@@ -65,6 +65,7 @@ impl Sender<'_> {
         let status = word_of("status", fields.status.as_ref(), &STATUS)?.unwrap_or(Status::Firing);
         let effect = word_of("effect", fields.effect.as_ref(), &EFFECT)?;
         let source = self.source_of(fields.source, notices)?;
+        let ci = fields.ci.clone();
         let said = Statement {
             status,
             severity: fields.severity,
@@ -87,7 +88,8 @@ impl Sender<'_> {
             Status::Resolved => said.ends_at.or(said.at),
         };
         let event = self.decoder.alert(source, said, notices)?;
+        let own_ci = ci.and_then(|ci| event.ci_names.iter().position(|name| **name == *ci));
         let received_at = self.receipt(fields.received_at, stand_in);
-        Ok(Taken { input: Input::Event(Event::Alert(Box::new(event))), received_at })
+        Ok(Taken { input: Input::Event(Event::Alert(Box::new(event))), received_at, own_ci })
     }
 }

@@ -64,7 +64,7 @@ impl Sender<'_> {
         let by = Cleaner(notices).name("by", fields.by.take())?.map_or_else(|| "unknown".into(), Box::from);
         let action = incident_action(fields, notices)?;
         let command = Command { by, at, action: Action::Incident { target, action } };
-        Ok(Taken { input: Input::Command(Box::new(command)), received_at })
+        Ok(Taken { input: Input::Command(Box::new(command)), received_at, own_ci: None })
     }
 
     /// The alert whose incident is acted on: by its `dedup_key`, else by the labels its events have.

@@ -211,7 +211,7 @@ impl Sender<'_> {
     }
 
     fn fact(&self, event: Event, received_at: Option<Timestamp>) -> Taken {
-        Taken { input: Input::Event(event), received_at }
+        Taken { input: Input::Event(event), received_at, own_ci: None }
     }
 }
 
