@@ -25,7 +25,8 @@ impl Desk<'_> {
         let Said { mut statement, clamped } = said(event, self.now, pipeline.order);
         self.hear(&event.source);
         let id = event.fingerprint.alert();
-        if let (Statement::Firing(firing), None) = (&statement, &clamped)
+        let behind = self.is_behind(id, &mut statement, pipeline);
+        if let (Statement::Firing(firing), None, false) = (&statement, &clamped, behind)
             && self.only_repeats(id, firing, pipeline)
         {
             return answer(id, Disposition::Repeated, Reason::AlreadySaid);
@@ -60,7 +61,10 @@ impl Desk<'_> {
         if undated && said.ends_at.is_some() {
             return false;
         }
-        if alert.stale || alert.statements.iter().any(|known| matches!(known, Statement::PersonClear { .. })) {
+        // A person's clear waits to hear whether it still fires; one that is final waits for nothing.
+        let final_until = alert.final_until;
+        let waits = |known: &Statement| matches!(known, Statement::PersonClear { at } if Some(*at) > final_until);
+        if alert.stale || alert.statements.iter().any(waits) {
             return false;
         }
         let Some(at) = find_repeated(alert, said, pipeline.order) else { return false };
@@ -137,6 +141,10 @@ impl Desk<'_> {
         self.state.touched.said.entry(id).or_default();
     }
 
+    fn is_behind(&self, id: AlertId, statement: &mut Statement, pipeline: &Pipeline) -> bool {
+        self.state.alerts.get(&id).is_some_and(|alert| behind_final(alert, statement, pipeline.clears))
+    }
+
     /// Whether a statement is about what is final: by now, whatever was heard between.
     fn is_final(&mut self, id: AlertId, statement: &mut Statement, pipeline: &Pipeline) -> bool {
         let horizon = self.ago(limits::LATE_HORIZON);
@@ -173,20 +181,23 @@ impl Desk<'_> {
         let now = self.now;
         let Some(alert) = self.alert_mut(id) else { return Delta::default() };
         let was_open = alert.open_episode().is_some();
-        alert.hot.repeated = None;
+        let moved = alert.hot.repeated.take().is_some();
         let folded = fold_bounded(alert, pipeline);
         let delta = reconcile(alert, folded, pipeline.open_at, now);
         make_final(alert, now - limits::LATE_HORIZON);
         // Mostly one of each, of which a vector makes room for four.
         alert.episodes.shrink_to_fit();
         alert.statements.shrink_to_fit();
-        let is_open = alert.open_episode().is_some();
+        let open = alert.open_episode().map(|open| open.id);
+        let is_open = open.is_some();
         if was_open != is_open {
             self.flap(id, pipeline);
         }
         self.mark_open(id);
         let touched = &mut self.state.touched;
         touched.episodes.extend(delta.written.iter().map(|episode| (id, *episode)));
+        // Repeats moved its deadline, which only the narrow row said.
+        touched.episodes.extend(open.filter(|_| moved).map(|open| (id, open)));
         let gone = delta.vanished.iter().chain(delta.absorbed.iter().map(|(gone, _)| gone));
         touched.episodes_removed.extend(gone.map(|gone| (id, gone.id)));
         if let Some(from) = delta.from {

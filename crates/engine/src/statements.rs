@@ -4,7 +4,7 @@
 //! are; only where there is no such thing, what is milder than its neighbour. docs/decisions/0004.
 
 use model::Timestamp;
-use model::alert::{Alert, Clear, EndedBy, Episode, Firing, Repeated, Statement};
+use model::alert::{Alert, Clear, EndedBy, Episode, Firing, Repeated, Statement, StatementKey};
 use model::limits::STATEMENTS_PER_ALERT_MAX;
 
 use crate::fold::{FoldRules, Folded, fold, order_key};
@@ -267,7 +267,9 @@ pub(crate) fn make_final(alert: &mut Alert, horizon: Timestamp) {
             return;
         }
         alert.final_until = Some(end);
-        alert.statements.retain(|statement| statement.instant() > end || is_person_clear(statement, end));
+        let marks =
+            [newest_until(&alert.statements, end, is_clear), newest_until(&alert.statements, end, is_person_clear)];
+        alert.statements.retain(|statement| statement.instant() > end || marks.contains(&Some(statement.key())));
         alert.statements.retain_mut(|statement| told_later(statement, end));
         settle(&mut alert.statements);
         alert.hot.repeated = None;
@@ -287,32 +289,52 @@ fn told_later(statement: &mut Statement, end: Timestamp) -> bool {
 }
 
 /// Whether a statement is about what is final; one that reaches back into it is cut there. What a person cleared for good
-/// ends there, however often its source says it again.
+/// ends there, however often its source says it again; what nothing but a promise ended goes on, if its source says so.
 pub(crate) fn behind_final(alert: &Alert, said: &mut Statement, clears: Clears) -> bool {
     let Some(until) = alert.final_until else { return false };
-    if said.instant() <= until {
-        return true;
-    }
-    if alert.statements.iter().any(|known| is_person_clear(known, until)) {
-        match said {
-            Statement::Firing(firing) if clears == Clears::Never && firing.start <= until => return true,
-            // The fold knows that it ends nothing of its own.
-            Statement::Clear(_) => return false,
-            Statement::Firing(_) | Statement::PersonClear { .. } => {}
-        }
-    }
+    let cut = last_until(&alert.statements, until, is_person_clear);
     let earliest = until + model::Span::MICROSECOND;
     match said {
-        Statement::Firing(firing) => firing.start = firing.start.max(earliest),
-        Statement::Clear(clear) => clear.start = clear.start.map(|start| start.max(earliest)),
-        Statement::PersonClear { .. } => {}
+        Statement::Firing(firing) if clears == Clears::Never && cut.is_some_and(|cut| firing.start <= cut) => true,
+        Statement::Firing(firing) if firing.instant > until => {
+            firing.start = firing.start.max(earliest);
+            false
+        }
+        Statement::Firing(firing) => {
+            let cleared = last_until(&alert.statements, until, is_clear);
+            let past = firing.own_instant || cleared.is_some_and(|cleared| firing.instant <= cleared);
+            if !past {
+                (firing.start, firing.instant) = (earliest, earliest);
+            }
+            past
+        }
+        Statement::Clear(clear) if clear.instant <= until => true,
+        // The fold knows that it ends nothing of its own.
+        Statement::Clear(clear) if cut.is_some_and(|cut| clear.start.is_some_and(|start| start <= cut)) => false,
+        Statement::Clear(clear) => {
+            clear.start = clear.start.map(|start| start.max(earliest));
+            false
+        }
+        Statement::PersonClear { at } => *at <= until,
     }
-    false
 }
 
-/// It stays with what is final: it still says what counts no more.
-fn is_person_clear(statement: &Statement, end: Timestamp) -> bool {
-    matches!(statement, Statement::PersonClear { at } if *at == end)
+fn is_clear(statement: &Statement) -> bool {
+    matches!(statement, Statement::Clear(_))
+}
+
+fn is_person_clear(statement: &Statement) -> bool {
+    matches!(statement, Statement::PersonClear { .. })
+}
+
+/// What ended something last stays with what is final: it still says what counts no more.
+fn newest_until(statements: &[Statement], end: Timestamp, kind: fn(&Statement) -> bool) -> Option<StatementKey> {
+    let known = statements.iter().filter(|known| kind(known) && known.instant() <= end);
+    known.max_by_key(|known| order_key(known)).map(Statement::key)
+}
+
+fn last_until(statements: &[Statement], end: Timestamp, kind: fn(&Statement) -> bool) -> Option<Timestamp> {
+    statements.iter().filter(|known| kind(known)).map(Statement::instant).filter(|at| *at <= end).max()
 }
 
 /// Whether a clear came after a firing: what ends the open episode was said since.

@@ -19,6 +19,14 @@ impl Desk<'_> {
         self.over_limit(episode).or_else(|| self.silenced(alert)).or_else(|| self.maintained(alert, episode))
     }
 
+    /// Whether an episode that is over would have opened nothing when it began, as far as what is on record says: by a
+    /// window on its item that was known by now, or by what is in force.
+    pub(crate) fn was_suppressed(&self, alert: &Alert, episode: &Episode) -> bool {
+        let begun = |window: &MaintenanceWindow| window.covers(episode.start) && window.received_at <= self.now;
+        let named = |ci: &CiId| self.state.windows.values().any(|window| begun(window) && window.cis.contains(ci));
+        alert.ci.as_ref().is_some_and(named) || self.suppression(alert, episode).is_some()
+    }
+
     fn over_limit(&self, episode: &Episode) -> Option<Suppression> {
         let (open, limit) = (self.state.open_alerts.len(), self.policy.alerts_open_max());
         (episode.is_open() && open > limit).then_some(Suppression::Limit { open: open as u64, limit: limit as u64 })

@@ -71,8 +71,13 @@ fn column(grid: &Grid, at: usize) -> impl Iterator<Item = &Cell> {
     grid.rows.iter().filter_map(move |row| row.get(at))
 }
 
+/// Words may be cut. A single one is a name or an id, which people copy.
 fn is_text(cell: &Cell) -> bool {
-    matches!(cell, Cell::Text(_) | Cell::List(_))
+    match cell {
+        Cell::Text(text) => text.trim().contains(char::is_whitespace),
+        Cell::List(texts) => texts.len() > 1,
+        _ => false,
+    }
 }
 
 /// Over its figures; over text where that stands.

@@ -401,7 +401,9 @@ impl Plan {
     /// `[I8]` What the engine has forgotten of an incident stays as it is, but for the problem it is linked to.
     fn relink(&mut self, step: &Step, known: &mut BTreeMap<IncidentId, Incident>) {
         for (id, problem) in &step.relinked {
-            let Some(incident) = known.get_mut(id) else { continue };
+            // An incident that an engine still has says itself what it is linked to.
+            let forgotten = |incident: &&mut Incident| incident.is_final() && incident.domain == step.domain;
+            let Some(incident) = known.get_mut(id).filter(forgotten) else { continue };
             incident.problem = *problem;
             if problem.is_none() {
                 incident.workaround = None;

@@ -38,7 +38,9 @@ impl Console {
         let wished = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
         let terminal = io::stderr().is_terminal();
-        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        let width = terminal_size::terminal_size_of(io::stdout())
+            .map(|(width, _)| usize::from(width.0))
+            .filter(|width| *width > 0);
         Console { colour: wished && io::stdout().is_terminal(), colour_of_words: wished && terminal, terminal, width }
     }
 

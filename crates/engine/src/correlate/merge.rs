@@ -19,12 +19,22 @@ impl Desk<'_> {
         if one == other || !self.open_in_time(a) || !self.open_in_time(b) {
             return;
         }
-        if a.touched && b.touched {
+        if (a.touched && b.touched) || self.parted(one, other) {
             self.suggest_merge(one, other, score);
             return;
         }
         let (survivor, gone) = if outranks(b, a) { (other, one) } else { (one, other) };
         self.merge(gone, survivor, score);
+    }
+
+    /// Whether a person took an alert out of one that is in the other now.
+    fn parted(&self, one: IncidentId, other: IncidentId) -> bool {
+        let taken = |from: IncidentId, by: IncidentId| {
+            let members = self.state.members.get(&by).into_iter().flatten();
+            let mut left = members.filter_map(|member| self.episode(*member)?.1.unlinked_from);
+            left.any(|left| left == from || self.follow_merges(left).is_some_and(|now| now.id == from))
+        };
+        taken(one, other) || taken(other, one)
     }
 
     fn suggest_merge(&mut self, one: IncidentId, other: IncidentId, score: u32) {
@@ -86,12 +96,22 @@ impl Desk<'_> {
 }
 
 impl Desk<'_> {
-    /// What still goes on is not over because it is merged into what was.
+    /// What still goes on is not over because it is merged into what was. What is closed stays so.
     fn go_on(&mut self, survivor: IncidentId, merged: &Incident) {
-        let over = self.state.incidents.get(&survivor).is_some_and(|incident| incident.resolved_at.is_some());
-        if over && merged.is_open() && merged.restored_at.is_none() {
+        let over =
+            self.state.incidents.get(&survivor).is_some_and(|known| known.resolved_at.is_some() && !known.is_final());
+        if !over || !merged.is_open() {
+            return;
+        }
+        if merged.restored_at.is_none() {
             self.reopen(survivor, None);
         }
+        let Some(incident) = self.incident_mut(survivor) else { return };
+        // Restored, it is quiet for no longer than the merged one: settling says until when.
+        (incident.restored_at, incident.resolved_at, incident.resolution) = (None, None, None);
+        incident.told.resolved = false;
+        incident.clocks.close_at = None;
+        incident.acknowledged_by = merged.acknowledged_by.clone();
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an incident's own faults make of the items, and so which services it affects. docs/measures.md section 9.
 
+use std::collections::BTreeMap;
+
 use model::alert::{Episode, SeverityStep};
 use model::incident::AffectedService;
 use model::outage::ItemState;
@@ -23,28 +25,70 @@ impl Desk<'_> {
     pub(crate) fn update_impact(&mut self, member: Member, incident: IncidentId, say: Say) {
         let Some((alert, episode)) = self.episode(member) else { return };
         let over = say == Say::AtWorst && !episode.is_open() && episode.counts();
-        let worst = episode.severities.iter().map(|step| step.severity).max().unwrap_or_default();
+        let weighs = over && !self.was_suppressed(alert, episode);
+        let worst = counted_steps(episode).map(|step| step.severity).max().unwrap_or_default();
         let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else {
-            return if over {
-                self.prioritise_as_it_was(incident, worst)
-            };
+            if weighs {
+                self.prioritise_as_it_was(incident, &[], worst);
+            }
+            return;
         };
-        let peak = episode
-            .severities
-            .iter()
-            .map(|step| self.graph().own_state(item, step.severity, step.effect))
-            .max()
-            .unwrap_or_default();
+        let state = |step: &SeverityStep| self.graph().own_state(item, step.severity, step.effect);
+        let peak = counted_steps(episode).map(state).max().unwrap_or_default();
         let since = self.began(item, episode);
-        if over {
-            self.set_own(incident, item, peak);
-            self.record_services(incident, since);
-            self.prioritise_as_it_was(incident, worst);
-        }
+        let hurt = if over { self.hurt_together(member, incident, item, peak, since) } else { Vec::new() };
         let own = self.own_now(item, incident);
         self.set_own(incident, item, own);
         self.record_services(incident, since);
+        self.record_hurt(incident, &hurt);
+        if weighs {
+            self.prioritise_as_it_was(incident, &hurt, worst);
+        }
         self.began_earlier(item, incident, since);
+    }
+
+    /// The services that a member which is over affected, with those members of its incident that it met in time.
+    fn hurt_together(
+        &self,
+        member: Member,
+        incident: IncidentId,
+        item: ItemIdx,
+        peak: ItemState,
+        since: Timestamp,
+    ) -> Vec<AffectedService> {
+        let graph = self.graph();
+        let Some((_, episode)) = self.episode(member) else { return Vec::new() };
+        let mut own = BTreeMap::from([(item, peak)]);
+        for other in self.state.members.get(&incident).into_iter().flatten().filter(|other| **other != member) {
+            let Some((alert, other)) = self.episode(*other).filter(|(_, other)| met(episode, other)) else { continue };
+            let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)) else { continue };
+            let states = counted_steps(other).map(|step| graph.own_state(item, step.severity, step.effect));
+            let worst = own.entry(item).or_default();
+            *worst = states.max().unwrap_or_default().max(*worst);
+        }
+        let mut rollup = Rollup::default();
+        own.into_iter().for_each(|(item, state)| rollup.set_own(graph, item, state));
+        let services = rollup.affected().filter(|(item, _)| graph.is_service(*item));
+        services.map(|(item, state)| affected(graph, item, state, since)).collect()
+    }
+
+    /// What was affected, and is so no more or otherwise: the worst it was, beside what it is now.
+    fn record_hurt(&mut self, id: IncidentId, hurt: &[AffectedService]) {
+        let graph = self.graph();
+        if hurt.is_empty() {
+            return;
+        }
+        let now = |service: &AffectedService| {
+            let item = graph.find(service.id.as_str())?;
+            Some(self.state.impacts.get(&id)?.state(item))
+        };
+        let hurt: Vec<AffectedService> = hurt
+            .iter()
+            .map(|service| AffectedService { now: now(service).unwrap_or_default(), ..service.clone() })
+            .collect();
+        if let Some(incident) = self.incident_mut(id) {
+            hurt.into_iter().for_each(|service| merge_service(&mut incident.services, service));
+        }
     }
 
     /// What is out through this item alone is out since the item is.
@@ -164,6 +208,21 @@ impl Desk<'_> {
         let step = episode.severities.iter().find(|step| Some(state(step)) >= worst);
         step.map_or(episode.start, |step| step.at).min(self.now)
     }
+}
+
+/// Whether two episodes lasted at one time.
+fn met(one: &Episode, other: &Episode) -> bool {
+    let begun = |a: &Episode, b: &Episode| b.end.is_none_or(|end| a.start < end);
+    one.counts() && other.counts() && begun(one, other) && begun(other, one)
+}
+
+/// What an episode said while it counted for incidents: where a maintenance ended in it, from then on.
+fn counted_steps(episode: &Episode) -> impl Iterator<Item = &SeverityStep> {
+    let steps = &episode.severities;
+    let from = episode.counts_from;
+    let ends = steps.iter().skip(1).map(|next| Some(next.at)).chain([None]);
+    let counted = move |end: &Option<Timestamp>| from.is_none_or(|from| end.is_none_or(|end| end > from));
+    steps.iter().zip(ends).filter(move |(_, end)| counted(end)).map(|(step, _)| step)
 }
 
 pub(super) fn affected(graph: &Graph, item: ItemIdx, state: ItemState, since: Timestamp) -> AffectedService {

@@ -39,7 +39,10 @@ impl Desk<'_> {
         {
             alert.suppressed = None;
         }
-        self.member_moved(member, Say::Now);
+        let holder = self.episode(member).and_then(|(_, episode)| episode.incident);
+        // What began in this very step was never weighed while it lasted.
+        let unweighed = holder.is_some_and(|holder| self.state.touched.unsettled.contains(&holder));
+        self.member_moved(member, if unweighed { Say::AtWorst } else { Say::Now });
     }
 
     fn episode_moved(&mut self, member: Member) {

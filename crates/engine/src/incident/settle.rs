@@ -165,20 +165,10 @@ impl Desk<'_> {
 
     /// Priority rises by itself while the incident is open, and falls only by a person. docs/measures.md section 9.
     fn prioritise(&mut self, id: IncidentId, facts: &Facts) {
-        self.prioritise_by(id, facts.worst_active.map_or(3, urgency_of_severity));
-    }
-
-    /// What is over when it is heard weighs what it would have weighed in time. `[I16]`
-    pub(crate) fn prioritise_as_it_was(&mut self, id: IncidentId, worst: Severity) {
-        if self.state.incidents.get(&id).is_some_and(Incident::is_open) {
-            self.prioritise_by(id, urgency_of_severity(worst));
-        }
-    }
-
-    fn prioritise_by(&mut self, id: IncidentId, no_service: u8) {
         let policy = self.policy_of(id);
         let Some(incident) = self.state.incidents.get(&id) else { return };
-        let (impact, urgency) = weigh(incident, no_service);
+        let no_service = facts.worst_active.map_or(3, urgency_of_severity);
+        let (impact, urgency) = weigh_services(&incident.services, is_production(incident), no_service);
         let computed = policy.priority.priority(impact, urgency);
         let was = incident.priority;
         let first = incident.version == 0 && !incident.by_hand;
@@ -197,6 +187,34 @@ impl Desk<'_> {
             self.outgrow_acknowledgement(id, computed);
         }
         self.propose_major(id, computed);
+    }
+
+    /// What is over when it is heard weighs what it would have weighed in time, with what it met. Nobody is asked to act on it any
+    /// more: no major incident is declared for it, and what a person acknowledged stays so. `[I16]`
+    pub(crate) fn prioritise_as_it_was(&mut self, id: IncidentId, services: &[AffectedService], worst: Severity) {
+        let policy = self.policy_of(id);
+        let Some(incident) = self.state.incidents.get(&id).filter(|incident| incident.is_open()) else { return };
+        let (impact, urgency) = weigh_services(services, is_production(incident), urgency_of_severity(worst));
+        let computed = policy.priority.priority(impact, urgency);
+        let Some(incident) = self.incident_mut(id) else { return };
+        incident.impact = incident.impact.min(impact);
+        incident.urgency = incident.urgency.min(urgency);
+        let was = incident.priority;
+        if incident.priority_by.is_some() || computed >= was {
+            return;
+        }
+        incident.priority = computed;
+        let first = incident.version == 0 && !incident.by_hand;
+        let proposes = computed == Priority::P1 && incident.major == Major::None;
+        if proposes {
+            incident.major = Major::Proposed;
+        }
+        if !first {
+            self.decide_incident(id, Reason::PriorityRaised { from: was, to: computed });
+        }
+        if proposes {
+            self.decide_incident(id, Reason::MajorProposed);
+        }
     }
 
     /// An acknowledgement covers what was known.
@@ -242,9 +260,8 @@ impl Desk<'_> {
 }
 
 /// Impact and urgency of what is affected now.
-fn weigh(incident: &Incident, no_service: u8) -> (u8, u8) {
-    let production = incident.environment.as_deref().is_none_or(|name| name == "production");
-    weigh_services(&incident.services, production, no_service)
+fn is_production(incident: &Incident) -> bool {
+    incident.environment.as_deref().is_none_or(|name| name == "production")
 }
 
 /// Impact and urgency by the services affected; where there is none, the urgency is `otherwise`.
