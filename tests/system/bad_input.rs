@@ -130,7 +130,7 @@ fn the_character_zero_is_taken_out_of_texts_and_no_json_as_a_byte() {
 fn a_start_in_the_far_future_is_taken_as_now_and_what_was_said_is_kept() {
     let mut tested = Tested::new();
     let said = "9999-12-31T23:59:59Z";
-    tested.accepts(&format!(r#"{{"summary":"x","starts_at":"{said}"}}"#));
+    tested.accepts_with(&format!(r#"{{"summary":"x","starts_at":"{said}"}}"#), &["clock_ahead"]);
     let alert = tested.only_alert();
     let started: Timestamp = alert["episodes"][0]["started_at"].as_str().unwrap().parse().unwrap();
     let off = Timestamp::now().duration_since(started).abs();
@@ -180,7 +180,7 @@ fn an_ambiguous_name_binds_nothing_and_says_between_what_it_stands() {
 #[test]
 fn an_unknown_name_binds_nothing_and_shows_in_the_health_of_the_cmdb() {
     let mut tested = Tested::new();
-    tested.accepts(r#"{"summary":"x","ci":"nobody"}"#);
+    tested.accepts_with(r#"{"summary":"x","ci":"nobody"}"#, &["unknown_item"]);
     let alert = tested.only_alert();
     assert_eq!((&alert["ci"], &alert["binding"]["code"]), (&Value::Null, &json!("unbound")), "{alert}");
     assert_eq!(tested.missed(), json!([{"name": "nobody", "alerts": 1, "sources": ["native"], "candidates": []}]));

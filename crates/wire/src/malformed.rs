@@ -101,7 +101,8 @@ impl fmt::Display for Notice {
             Notice::ClockAhead { field, said } => {
                 write!(
                     f,
-                    "`{field}` is {said}, more than {AHEAD_MAX} ahead of the receipt, which was taken in its place:                      correct it, or the sender's clock"
+                    "`{field}` is {said}, more than {AHEAD_MAX} ahead of the receipt, which was taken in its place: \
+                     correct it, or the sender's clock"
                 )
             }
             Notice::UnknownItem { said, near } if near.is_empty() => {
