@@ -141,11 +141,13 @@ impl Desk<'_> {
         self.state.touched.said.entry(id).or_default();
     }
 
+    /// Whether a statement is about what was final when the alert was last heard.
     fn is_behind(&self, id: AlertId, statement: &mut Statement, pipeline: &Pipeline) -> bool {
         self.state.alerts.get(&id).is_some_and(|alert| behind_final(alert, statement, pipeline.clears))
     }
 
-    /// Whether a statement is about what is final: by now, whatever was heard between.
+    /// Whether a statement is about what is final: by now, whatever was heard between. [`Desk::remember`] has noted the
+    /// row as changed before, so what becomes final here is kept.
     fn is_final(&mut self, id: AlertId, statement: &mut Statement, pipeline: &Pipeline) -> bool {
         let horizon = self.ago(limits::LATE_HORIZON);
         let Some(alert) = self.state.alerts.get_mut(&id) else { return false };

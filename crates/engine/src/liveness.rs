@@ -3,7 +3,7 @@
 
 use model::alert::EndedBy;
 use model::event::{AlertEvent, Status};
-use model::source::{Source, SourceGap};
+use model::source::{self, Source, SourceGap};
 use model::step::{Subject, TellKind};
 use model::{
     AlertId, Domain, Fingerprint, Interval, Labels, PipelineName, Reason, Severity, SourceName, Span, Timestamp,
@@ -13,9 +13,6 @@ use crate::desk::Desk;
 use crate::policy::Expiry;
 use crate::reconcile::cut_at;
 use crate::timer::Timer;
-
-/// Who speaks of what Watchfire sees of its sources.
-const SELF: &str = "watchfire";
 
 enum Verdict {
     /// The promise still holds, or the source may still renew it: look again then.
@@ -157,7 +154,7 @@ impl Desk<'_> {
     /// Opens the alert of a source that fell silent while it had promised to speak.
     fn source_silent(&mut self, name: &SourceName) {
         let Some(source) = self.state.sources.get_mut(name) else { return };
-        if source.silent_since.is_some() || name.as_str() == SELF {
+        if source.silent_since.is_some() || name.as_str() == source::OWN {
             return;
         }
         let since = source.progress;
@@ -221,10 +218,10 @@ impl Desk<'_> {
             _ => format!("{about} is silent while its alerts are open: no all-clear can be trusted"),
         };
         AlertEvent {
-            fingerprint: Fingerprint::of_dedup_key(&domain, SELF, &key),
+            fingerprint: Fingerprint::of_dedup_key(&domain, source::OWN, &key),
             domain,
-            source: SourceName::from(SELF),
-            pipeline: PipelineName::from(SELF),
+            source: SourceName::from(source::OWN),
+            pipeline: PipelineName::from(source::OWN),
             status,
             severity,
             effect: None,

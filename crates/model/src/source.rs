@@ -6,6 +6,9 @@ use crate::event::Heartbeat;
 use crate::name::{CiId, SourceName};
 use crate::time::{Interval, Span, Timestamp};
 
+/// The source of what Watchfire says itself, and the pipeline that its own alerts go through.
+pub const OWN: &str = "watchfire";
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub name: SourceName,

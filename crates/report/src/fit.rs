@@ -2,7 +2,6 @@
 
 /// Characters that a text keeps, however narrow the terminal.
 const TEXT_WIDTH_MIN: usize = 12;
-const CUT: char = '…';
 
 /// Narrows columns of texts until all together have at most `limit` characters, as far as that goes.
 pub(crate) fn fit(widths: &mut [usize], texts: &[bool], limit: usize) {
@@ -12,14 +11,6 @@ pub(crate) fn fit(widths: &mut [usize], texts: &[bool], limit: usize) {
         let Some((widest, _)) = wide.max_by_key(|(width, _)| **width) else { return };
         *widest -= 1;
     }
-}
-
-/// At most `width` characters, the last of them a mark where something is left out.
-pub(crate) fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain([CUT]).collect()
 }
 
 #[cfg(test)]
@@ -37,11 +28,5 @@ mod tests {
         assert_eq!(fitted(80), [30, 20, 30]);
         assert_eq!(fitted(68).iter().sum::<usize>(), 68);
         assert_eq!(fitted(0), [TEXT_WIDTH_MIN, TEXT_WIDTH_MIN, 30]);
-    }
-
-    #[test]
-    fn what_is_cut_says_so() {
-        assert_eq!(cut("checkout", 8), "checkout");
-        assert_eq!(cut("checkout", 5), "chec…");
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use model::alert::{Alert, Suppression};
 use model::limits::PAGE_ROWS_MAX;
-use model::{Interval, Span, Timestamp};
+use model::{Interval, Span, Timestamp, source};
 use reliability::{IncidentFact, Noise, NoiseFacts, incident_means};
 use store::{AlertFilter, PageRequest, Store};
 use wire::v1::{Group, NoiseRow, Ratio};
@@ -19,9 +19,6 @@ use crate::definitions;
 use crate::error::ReportError;
 use crate::periods::{Part, Periods, hour_of, next_hour};
 use crate::question::Question;
-
-/// Who speaks of what Watchfire sees of its sources, as the engine names it.
-const OWN_SOURCE: &str = "watchfire";
 
 /// Noise over the window, or of each of its periods.
 ///
@@ -97,7 +94,7 @@ async fn count_alerts(
     loop {
         let page = store.alerts(&AlertFilter::default(), &request).await?;
         // What Watchfire says itself was no event.
-        for alert in page.items.iter().filter(|alert| alert.source.as_str() != OWN_SOURCE) {
+        for alert in page.items.iter().filter(|alert| alert.source.as_str() != source::OWN) {
             count_alert(alert, now, periods, facts);
         }
         match page.next {

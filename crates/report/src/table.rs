@@ -3,9 +3,10 @@
 //! Names come from outside: what could move the cursor or turn the writing round does not reach the terminal.
 
 use model::Span;
+use model::text::cut;
 
 use crate::answer::Answer;
-use crate::fit::{cut, fit};
+use crate::fit::fit;
 use crate::grid::{Cell, Column, Grid, Tabular};
 use crate::text;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::SourceName;
 use model::event::Event;
+use model::{SourceName, source};
 use serde::Deserialize;
 use wire::{Context, Decoded, Decoder, Format, Input, Received};
 
@@ -13,8 +13,6 @@ use crate::shipped;
 
 /// The pipeline of what no other matches.
 const DEFAULT: &str = "default";
-/// The pipeline of the engine's own events.
-const OWN: &str = "watchfire";
 
 /// There is always one pipeline that takes what no other does, and always one for the engine's own events.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,7 +169,7 @@ fn conflicts(files: &Files) -> Vec<FileError> {
 /// Adds what must not be missing, and sorts.
 fn assemble(files: Files) -> PipelineSet {
     let mut specific: Vec<Compiled> = files.into_iter().map(|(_, placed)| placed.compiled).collect();
-    if specific.iter().all(|pipeline| pipeline.name.as_str() != OWN) {
+    if specific.iter().all(|pipeline| pipeline.name.as_str() != source::OWN) {
         specific.extend(own_events());
     }
     let catch_all = match specific.iter().position(|pipeline| pipeline.selector.is_everything()) {
@@ -186,7 +184,7 @@ fn assemble(files: Files) -> PipelineSet {
 }
 
 fn own_events() -> Option<Compiled> {
-    shipped_pipeline(OWN)
+    shipped_pipeline(source::OWN)
 }
 
 fn shipped_pipeline(name: &str) -> Option<Compiled> {

@@ -93,9 +93,7 @@ impl Desk<'_> {
         self.state.members.remove(&gone);
         self.state.impacts.remove(&gone);
     }
-}
 
-impl Desk<'_> {
     /// What still goes on is not over because it is merged into what was. What is closed stays so.
     fn go_on(&mut self, survivor: IncidentId, merged: &Incident) {
         let over =

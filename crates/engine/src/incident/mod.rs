@@ -2,8 +2,8 @@
 //! alerts say, resolved by quiet or by a person.
 //!
 //! [`membership`] moves episodes in and out, [`facts`] reads what they say together, [`settle`] makes the incident
-//! agree with that, [`life`] takes its steps by the clock, [`actions`] those a person asks for, [`tell`] says what
-//! leaves.
+//! agree with that, [`priority`] says how urgent it is, [`life`] takes its steps by the clock, [`actions`] those a
+//! person asks for, [`tell`] says what leaves.
 
 pub(crate) mod actions;
 pub(crate) mod allowed;
@@ -12,6 +12,7 @@ pub(crate) mod impact;
 pub(crate) mod life;
 pub(crate) mod membership;
 pub(crate) mod open;
+pub(crate) mod priority;
 pub(crate) mod settle;
 pub(crate) mod tell;
 pub(crate) mod title;

@@ -8,7 +8,7 @@ use model::{CiId, IncidentId, PipelineName, Reason, Severity, Timestamp};
 use topology::{ItemIdx, Rollup};
 
 use super::impact::affected;
-use super::settle::weigh_services;
+use super::priority::weigh_services;
 use crate::desk::Desk;
 use crate::state::Member;
 use crate::timer::Timer;

@@ -7,7 +7,7 @@ use model::{CiId, IncidentId, limits};
 use topology::ItemIdx;
 
 use super::facts::Facts;
-use super::settle::most_critical;
+use super::priority::most_critical;
 use super::tell::named_cause;
 use crate::desk::Desk;
 

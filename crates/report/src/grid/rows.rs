@@ -95,8 +95,8 @@ impl Tabular for SloRow {
 }
 
 impl Tabular for ContinuityRow {
-    const NOTHING: &'static str = "No continuity objectives: none of the services asked for has an RTO, RPO or MTPD. Give one `objectives: {rto: 1h}` \
-         in the CMDB.";
+    const NOTHING: &'static str = "No continuity objectives: none of the services asked for has an RTO, RPO or MTPD. \
+         Give one `objectives: {rto: 1h}` in the CMDB.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("service"),
         Column::new("rto_seconds", "rto"),

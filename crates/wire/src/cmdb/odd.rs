@@ -11,6 +11,7 @@ use super::{CmdbFile, Location};
 
 /// The classes that the contract names.
 const CLASSES: [&str; 6] = ["service", "application", "database", "host", "network", "storage"];
+
 /// Each word with who says it first (an item, or the ends of a relationship), and how often it is said.
 type Said<'f, F> = BTreeMap<&'f str, (F, usize)>;
 
