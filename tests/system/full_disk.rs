@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
+use crate::behind::Behind;
 use crate::binary;
 use crate::folder::Folder;
 use crate::http::{Http, Reply};
@@ -32,7 +33,11 @@ fn on_a_full_disk_pushes_wait_and_nothing_of_them_is_kept_until_there_is_space()
     fill();
     refuses_then_goes_on(&mut service, || std::fs::remove_file(&filler).unwrap());
     service.stop();
-    assert!(store_check(&disk.0).status.success(), "{:?}", store_check(&disk.0));
+    assert!(
+        store_check(&Behind::file(&disk.0), &disk.0).status.success(),
+        "{:?}",
+        store_check(&Behind::file(&disk.0), &disk.0)
+    );
 }
 
 #[test]
@@ -55,7 +60,11 @@ fn where_files_may_not_grow_pushes_wait_and_nothing_of_them_is_kept_until_they_m
     files_grow_to(pid, Some(largest(&folder.path().join("data"))));
     refuses_then_goes_on(&mut service, || files_grow_to(pid, None));
     service.stop();
-    assert!(store_check(folder.path()).status.success(), "{:?}", store_check(folder.path()));
+    assert!(
+        store_check(&Behind::file(folder.path()), folder.path()).status.success(),
+        "{:?}",
+        store_check(&Behind::file(folder.path()), folder.path())
+    );
 }
 
 /// Asked to end by a signal at the limit, unless that is ignored: then writing fails, as it does on a full disk.

@@ -13,10 +13,11 @@ mod sender;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::behind::Behind;
 use crate::folder::Folder;
 use crate::process::Process;
 use crate::said::say;
-use crate::watchfire::{Watchfire, configure, run_command, store_check};
+use crate::watchfire::{Watchfire, configure_over, run_command, store_check};
 use account::Account;
 use book::Book;
 use life::Life;
@@ -30,17 +31,31 @@ const ACKNOWLEDGED_MAX: u64 = 40;
 const AFTERWARDS_MAX: Duration = Duration::from_millis(12);
 /// From the start of a process to its first answers: so a kill falls into loading and migrating too.
 const STARTING_MAX: Duration = Duration::from_millis(250);
+/// In one life of so many the connections to the store are cut, where there are any.
+const LIVES_CUT_ONE_IN: u64 = 3;
 /// One start of so many is killed before the service is up.
 const STARTS_KILLED_ONE_IN: u64 = 4;
 
 #[test]
 fn nothing_acknowledged_is_lost_or_doubled_by_kills() {
-    let (rounds, seed) = (number("WATCHFIRE_KILL_ROUNDS", ROUNDS_UNLESS_SAID), number("WATCHFIRE_KILL_SEED", clock()));
-    say(format_args!("kill loop: {rounds} rounds, WATCHFIRE_KILL_SEED={seed}"));
-    let (started, mut random) = (Instant::now(), Random::new(seed));
     let folder = Folder::new();
+    kill_loop(&folder, &Behind::file(folder.path()));
+}
+
+/// Here the connections are cut, too: from the service's side that is a server that died.
+#[test]
+fn nothing_acknowledged_to_postgresql_is_lost_or_doubled_by_kills_and_cut_connections() {
+    let Some(store) = Behind::server("the kill loop over PostgreSQL") else { return };
+    kill_loop(&Folder::new(), &store);
+    store.clear();
+}
+
+fn kill_loop(folder: &Folder, store: &Behind) {
+    let (rounds, seed) = (number("WATCHFIRE_KILL_ROUNDS", ROUNDS_UNLESS_SAID), number("WATCHFIRE_KILL_SEED", clock()));
+    say(format_args!("kill loop over {}: {rounds} rounds, WATCHFIRE_KILL_SEED={seed}", store.kind()));
+    let (started, mut random) = (Instant::now(), Random::new(seed));
     folder.write("cmdb.yaml", &cmdb());
-    configure(folder.path(), "cmdb: [cmdb.yaml]\n");
+    configure_over(store, folder.path(), "cmdb: [cmdb.yaml]\n");
 
     let (life, mut slowest) = (Arc::new(Life::default()), Duration::ZERO);
     let senders: Vec<_> = (0..SENDERS).map(|nth| Sender::new(nth, random.next(), &life).start()).collect();
@@ -49,7 +64,12 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kills() {
         let service = Watchfire::start(folder.path());
         slowest = slowest.max(starts.elapsed());
         life.begin(&service.address);
-        life.wait_for_acknowledged(1 + random.below(ACKNOWLEDGED_MAX), &service.process);
+        let before_cut = random.below(ACKNOWLEDGED_MAX / 2);
+        life.wait_for_acknowledged(before_cut, &service.process);
+        if random.below(LIVES_CUT_ONE_IN) == 0 {
+            store.cut();
+        }
+        life.wait_for_acknowledged(before_cut + 1 + random.below(ACKNOWLEDGED_MAX / 2), &service.process);
         std::thread::sleep(random.up_to(AFTERWARDS_MAX));
         service.process.kill();
         life.end();
@@ -76,10 +96,11 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kills() {
     let mut account = Account::default();
     account.ask(&service, &book);
     service.stop();
-    account.look_into_the_store(folder.path(), &book);
-    let check = store_check(folder.path());
+    account.look_into_the_store(store, &book);
+    let check = store_check(store, folder.path());
     say(format_args!(
-        "kill loop: rounds {rounds}, pushes {}, acknowledged {}, retried {}, lost {}, doubled {}, seconds {:.1}, slowest start {:.1}",
+        "kill loop over {}: rounds {rounds}, pushes {}, acknowledged {}, retried {}, lost {}, doubled {}, seconds {:.1}, slowest start {:.1}",
+        store.kind(),
         figures.pushes,
         figures.acknowledged,
         figures.retried,
@@ -138,7 +159,7 @@ fn the_account_finds_what_is_missing_and_what_nobody_sent() {
     let mut account = Account::default();
     account.ask(&service, &book);
     service.stop();
-    account.look_into_the_store(folder.path(), &book);
+    account.look_into_the_store(&Behind::file(folder.path()), &book);
     let found = |list: &[String], what: &str| list.iter().any(|line| line.contains(what));
     assert!(found(&account.lost, "condition never arrived: no alert"), "{account}");
     assert!(found(&account.lost, "dead letter dl_0"), "{account}");

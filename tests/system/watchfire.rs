@@ -5,6 +5,7 @@ use std::process::{Command, ExitStatus, Output};
 
 use serde_json::Value;
 
+use crate::behind::Behind;
 use crate::binary;
 use crate::http::{Http, Reply};
 use crate::process::Process;
@@ -22,7 +23,13 @@ pub(crate) struct Watchfire {
 
 /// Writes a configuration with the keys that a test needs beside where to listen and where to store.
 pub(crate) fn configure(folder: &Path, more: &str) {
-    let text = format!("http: {{listen: \"127.0.0.1:0\"}}\nstore: {{url: \"sqlite://{STORE}\"}}\n{more}");
+    configure_over(&Behind::file(folder), folder, more);
+}
+
+/// The same over another store.
+pub(crate) fn configure_over(store: &Behind, folder: &Path, more: &str) {
+    let url = store.url();
+    let text = format!("http: {{listen: \"127.0.0.1:0\"}}\nstore: {{url: \"{url}\"}}\n{more}");
     std::fs::write(folder.join(CONFIG), text).unwrap();
 }
 
@@ -46,9 +53,8 @@ pub(crate) fn run_command(folder: &Path) -> Command {
 }
 
 /// Examines the store of a service that is not running, or is.
-pub(crate) fn store_check(folder: &Path) -> Output {
-    let store = format!("sqlite://{STORE}");
-    command(folder, &["store", "check", "--store", &store]).output().unwrap()
+pub(crate) fn store_check(store: &Behind, folder: &Path) -> Output {
+    command(folder, &["store", "check", "--store", &store.url()]).output().unwrap()
 }
 
 impl Watchfire {

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, bail};
 
+use crate::services::Order;
+
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask COMMAND [--only PART]… [--list]
 
@@ -9,6 +11,8 @@ usage: cargo xtask COMMAND [--only PART]… [--list]
   test    install what the tests need, run them all, print what each part took
   prove   the same tests with full budgets: more cases, more seeds, more kills
   ci      format, tidy, lints, documentation, licences, then test
+  services up|down|status
+          the servers that tests talk to: start them and say how tests find them, stop them, look
 
   --only PART   only this part (may be repeated)
   --list        name the parts and stop";
@@ -27,6 +31,7 @@ pub(crate) enum Chore {
     Test,
     Prove,
     Ci,
+    Services(Order),
 }
 
 impl Request {
@@ -37,6 +42,12 @@ impl Request {
             Some("test") => Chore::Test,
             Some("prove") => Chore::Prove,
             Some("ci") => Chore::Ci,
+            Some("services") => Chore::Services(match words.next() {
+                Some("up") => Order::Up,
+                Some("down") => Order::Down,
+                Some("status") => Order::Status,
+                _ => bail!("say services up, down or status"),
+            }),
             Some("help" | "--help" | "-h") => Chore::Help,
             Some(other) => bail!("there is no command `{other}`"),
             None => bail!("say which command"),
@@ -50,8 +61,9 @@ impl Request {
                 other => bail!("there is no option `{other}`"),
             }
         }
-        if chore == Chore::Tidy && (request.list || !request.only.is_empty()) {
-            bail!("tidy has no parts: it takes neither --only nor --list");
+        let whole = matches!(chore, Chore::Tidy | Chore::Services(_));
+        if whole && (request.list || !request.only.is_empty()) {
+            bail!("this command has no parts: it takes neither --only nor --list");
         }
         Ok(request)
     }
@@ -80,7 +92,8 @@ mod tests {
             ("fly", "there is no command `fly`"),
             ("test --only", "say which part after --only"),
             ("ci --fast", "there is no option `--fast`"),
-            ("tidy --list", "tidy has no parts: it takes neither --only nor --list"),
+            ("tidy --list", "this command has no parts: it takes neither --only nor --list"),
+            ("services", "say services up, down or status"),
         ] {
             assert_eq!(parse(line).unwrap_err(), error, "{line}");
         }

@@ -4,7 +4,7 @@
 //! is quietly left out.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
@@ -24,11 +24,28 @@ const NEEDS: &[Need] = &[
     Need { program: "make", packages: &["make"] },
     Need { program: "prometheus", packages: &["prometheus"] },
     Need { program: "prometheus-alertmanager", packages: &["prometheus-alertmanager"] },
+    Need { program: "initdb", packages: &["postgresql"] },
 ];
+
+/// Debian keeps PostgreSQL's own programs here, a folder for each version, and not on the path.
+const POSTGRESQL: &str = "/usr/lib/postgresql";
+
+/// Where a program is: on the path, or in the folder of the newest PostgreSQL.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    folders(&path).into_iter().map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn folders(path: &OsStr) -> Vec<PathBuf> {
+    let versions = std::fs::read_dir(POSTGRESQL).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut postgresql: Vec<PathBuf> = versions.map(|version| version.join("bin")).collect();
+    postgresql.sort();
+    std::env::split_paths(path).chain(postgresql.into_iter().rev()).collect()
+}
 
 pub(crate) fn install(workshop: &Workshop) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing = missing(&path);
+    let missing = missing(&folders(&path));
     if missing.is_empty() {
         println!("everything is here: {}", programs(NEEDS));
         return Ok(());
@@ -45,8 +62,8 @@ pub(crate) fn install(workshop: &Workshop) -> anyhow::Result<()> {
     run(&mut apt_get(workshop, &[&install[..], &packages(&missing)].concat()))
 }
 
-fn missing(path: &OsStr) -> Vec<Need> {
-    let here = |program: &str| std::env::split_paths(path).any(|folder| folder.join(program).is_file());
+fn missing(folders: &[PathBuf]) -> Vec<Need> {
+    let here = |program: &str| folders.iter().any(|folder| folder.join(program).is_file());
     NEEDS.iter().copied().filter(|need| !here(need.program)).collect()
 }
 
@@ -74,24 +91,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn on_an_empty_path_everything_is_missing() {
-        let missing = missing(OsStr::new(""));
+    fn without_folders_everything_is_missing() {
+        let missing = missing(&[]);
         assert_eq!(missing, NEEDS);
-        assert_eq!(programs(&missing), "gcc, g++, make, prometheus, prometheus-alertmanager");
+        assert_eq!(programs(&missing), "gcc, g++, make, prometheus, prometheus-alertmanager, initdb");
         assert_eq!(
             packages(&missing).join(" "),
-            "gcc libc6-dev g++ make prometheus prometheus-alertmanager",
+            "gcc libc6-dev g++ make prometheus prometheus-alertmanager postgresql",
             "what a person is told to install"
         );
     }
 
     #[test]
-    fn what_is_on_the_path_is_not_missing() {
+    fn what_is_in_a_folder_is_not_missing() {
         let folder = std::env::temp_dir().join(format!("xtask-packages-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("make"), "").unwrap();
-        let missing = missing(folder.as_os_str());
+        let missing = missing(std::slice::from_ref(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(programs(&missing), "gcc, g++, prometheus, prometheus-alertmanager");
+        assert_eq!(programs(&missing), "gcc, g++, prometheus, prometheus-alertmanager, initdb");
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::packages;
 use crate::parts::Part;
+use crate::services::Lent;
 use crate::workshop::{Workshop, run};
 
 /// Their proofs are long, so that they pay for being optimised; assertions stay on (profile `prove`).
@@ -50,5 +51,7 @@ fn tests(workshop: &Workshop, args: &[&str]) -> anyhow::Result<()> {
     let mut command = workshop.cargo(args);
     // The peers were installed, so a test that does not find its own must fail, not step aside.
     command.env("WATCHFIRE_REQUIRE_SERVICES", "1");
+    let servers = Lent::of(workshop)?;
+    servers.give_to(&mut command);
     run(&mut command)
 }

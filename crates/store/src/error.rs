@@ -21,16 +21,19 @@ pub enum StoreError {
     #[error("the store is damaged: {what}; stop, run `watchfire store check`, restore the last backup")]
     Corrupt { what: String },
     #[error(
-        "{} was written by a newer version (schema {found}, this one knows {known}): run that version, or restore a \
-         backup made before the upgrade", path.display()
+        "{place} was written by a newer version (schema {found}, this one knows {known}): run that version, or restore \
+         a backup made before the upgrade"
     )]
-    TooNew { path: PathBuf, found: i64, known: i64 },
-    #[error("{} has schema {found}, this version needs {known}: start the service once, it migrates", path.display())]
-    TooOld { path: PathBuf, found: i64, known: i64 },
+    TooNew { place: String, found: i64, known: i64 },
+    #[error("{place} has schema {found}, this version needs {known}: start the service once, it migrates")]
+    TooOld { place: String, found: i64, known: i64 },
     #[error("SQLite {found} can corrupt a store in WAL mode: build with {needed} or newer")]
     OldSqlite { found: String, needed: &'static str },
-    #[error("{} is a SQLite database, but not one of ours: choose another path", path.display())]
-    NotOurs { path: PathBuf },
+    #[error("{place} holds tables that are not ours: choose another file, or another schema")]
+    NotOurs { place: String },
+    /// The server does not let us in, or not far enough, or is not one that this version can use.
+    #[error("the store refuses us: {why}")]
+    Refused { why: String },
     #[error(
         "another process{} has the store open (it holds {}): stop it, or open the store read-only",
         pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default(), lock.display()
@@ -38,12 +41,14 @@ pub enum StoreError {
     Locked { lock: PathBuf, pid: Option<u32> },
     #[error("{}: {why}", path.display())]
     Path { path: PathBuf, why: String },
-    #[error("`{0}` names no store: write sqlite://PATH")]
+    #[error("`{0}` names no store: write sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
     BadUrl(String),
     #[error("this store was opened read-only")]
     ReadOnly,
     #[error("`{0}` is no cursor of this list: start from its first page")]
     BadCursor(String),
+    #[error("there is something in the store already")]
+    NotEmpty,
     #[error("there is no {0}")]
     NotFound(String),
 }
@@ -125,6 +130,7 @@ const SQLITE_FULL: i32 = 13;
 const SQLITE_CONSTRAINT: i32 = 19;
 const SQLITE_NOTADB: i32 = 26;
 
+/// As SQLite says it; PostgreSQL has codes of its own.
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());

@@ -2,16 +2,18 @@
 //!
 //! Read in this order: [`commit`] (what the committer writes in one transaction), `plan` (how that becomes rows, fenced,
 //! numbered and sealed with a hash), `schema` (the tables) and `rows` (how each kind becomes one and back), [`load`] (what
-//! an engine needs to go on), [`read`] (what pages and reports ask), [`retain`], [`check`], `dump`.
+//! an engine needs to go on), [`read`] (what pages and reports ask), [`retain`], [`check`], `copy`, `dump`.
 //!
 //! Every store does the same three things: it carries out a question (`select`), a write (`op`), and a transaction of
-//! both (`transaction`). What is asked and written is decided here once, in plain Rust; [`sqlite`] and [`memory`], the
-//! twin for the simulator, only carry it out, and one suite of tests holds them together.
+//! both (`transaction`); a database through `channel` and `sql`. What is asked and written is decided here once, in plain Rust; [`sqlite`], [`postgres`] and
+//! [`memory`], the twin for the simulator, only carry it out, and one suite of tests holds them together.
 //!
 //! Keeps I1, I2, I3, I9, I10, I12, I14 and I15; `check` examines a store for them.
 
+mod channel;
 pub mod check;
 pub mod commit;
+mod copy;
 mod dump;
 pub mod error;
 pub mod load;
@@ -19,11 +21,13 @@ pub mod memory;
 mod op;
 pub mod page;
 mod plan;
+pub mod postgres;
 pub mod read;
 pub mod retain;
 mod rows;
 mod schema;
 mod select;
+mod sql;
 pub mod sqlite;
 mod store;
 mod transaction;
@@ -36,6 +40,7 @@ pub use load::{Loaded, Snapshot};
 pub use memory::{Fault, Image, Memory, ready};
 pub use model::CommitHash;
 pub use page::{Page, PageRequest};
+pub use postgres::{Postgres, PostgresConfig};
 pub use read::{
     AlertFilter, AuditFilter, ChangeFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey, Member,
     OutageFilter, OutboxAge, ProblemFilter, ProblemKey, WindowFilter,

@@ -23,6 +23,13 @@ pub(crate) enum Verb {
     Append,
 }
 
+/// What an insert does to a row of this key that is there already, as both databases write it.
+pub(crate) fn replace(table: &Table) -> String {
+    let set: Vec<String> =
+        table.columns.iter().skip(table.key).map(|column| format!("{0} = excluded.{0}", column.name)).collect();
+    if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) }
+}
+
 /// Gathers the rows of one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Writes(Vec<Op>);

@@ -1,13 +1,15 @@
 //! Retention: what is kept for a time goes, a slice at a call, so that the writer is never held up for long.
 //!
 //! Incidents, problems, outages, episodes, alerts and the audit stay for ever. By the store's own clock:
-//! statements, timeline lines and dead letters go after their retention time; delivered or abandoned messages with the
+//! statements, timeline lines and dead letters go after their retention time (where a store keeps the first two by the
+//! month, once their month has gone by too); delivered or abandoned messages with the
 //! timeline; receipts after 24 h. The chain of commits keeps its newest links, and the ledger folds what is as old as
 //! the links that went into one range for each slot, so that it still tiles. `[I1]`
 
 use model::limits::IDEMPOTENCY_KEEP;
 use model::{Span, Timestamp};
 
+use crate::channel::KeptSince;
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
 use crate::rows::ledger::Range;
@@ -51,6 +53,16 @@ pub(crate) struct Sweep {
     pub(crate) first_kept: u64,
     /// At most this many rows of each kind.
     pub(crate) rows: usize,
+    /// Statements and timeline go by the month, and not here.
+    pub(crate) by_month: bool,
+}
+
+impl Sweep {
+    /// From when on is kept what goes by the month.
+    pub(crate) fn kept(&self) -> [KeptSince; 2] {
+        let Retention { statements, timeline, .. } = self.retention;
+        [(&STATEMENT, self.now - statements), (&TIMELINE, self.now - timeline)]
+    }
 }
 
 impl Transaction for Sweep {
@@ -61,6 +73,7 @@ impl Transaction for Sweep {
     fn reads(&self) -> Vec<Select> {
         let older = |column: &'static str, keep: Span| Condition::Less(column, (self.now - keep).into());
         let Retention { statements, timeline, dead_letters, .. } = self.retention;
+        let history = if self.by_month { 0 } else { self.rows };
         let old_commit = Condition::Less("seq", self.first_kept.into());
         // A question for each state: by one state the index leads from the oldest message on.
         let done = |state: OutboxState| {
@@ -76,7 +89,7 @@ impl Transaction for Sweep {
                 .columns(&["alert", "instant", "kind", "severity"])
                 .with(older("received_at", statements))
                 .ordered(&["received_at", "alert", "instant", "kind", "severity"])
-                .limit(self.rows),
+                .limit(history),
             Select::from(&DEAD_LETTER)
                 .columns(&["id"])
                 .with(older("received_at", dead_letters))
@@ -91,7 +104,7 @@ impl Transaction for Sweep {
                 .limit(self.rows),
             // In the order they were written, which is nearly that of their instants: a walk from the oldest stops
             // at the first that is kept, where a search by instant would walk them all.
-            Select::from(&TIMELINE).columns(&["seq", "at"]).limit(self.rows),
+            Select::from(&TIMELINE).columns(&["seq", "at"]).limit(history),
             Select::from(&COMMITTED).columns(&["seq"]).with(old_commit.clone()).limit(self.rows),
             // The newest of the old ones first: what can be folded no further sinks below them.
             Select::from(&LEDGER)

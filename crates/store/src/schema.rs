@@ -46,6 +46,12 @@ impl Table {
     }
 }
 
+impl Column {
+    pub(crate) fn odd_id(&self, bytes: &[u8]) -> sqlx::Error {
+        sqlx::Error::Decode(format!("column {} holds an id of {} bytes", self.name, bytes.len()).into())
+    }
+}
+
 macro_rules! nullable {
     () => {
         false

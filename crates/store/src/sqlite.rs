@@ -9,7 +9,6 @@
 mod lock;
 mod migrate;
 mod read;
-mod sql;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -21,13 +20,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions, Connection, Row as _};
 use tokio::sync::Mutex;
 
+use crate::channel::{Questions, Writer};
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::plan::CommitPlan;
 use crate::transaction::Transaction;
 use lock::Lock;
-pub(crate) use read::SqliteReading;
-use write::Writer;
+use read::Moment;
+use write::{Options, SqliteChannel};
 
 /// How a store on SQLite is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Sqlite(Arc<Opened>);
 struct Opened {
     path: PathBuf,
     /// `None` where the store was opened read-only.
-    writer: Option<Arc<Mutex<Writer>>>,
+    writer: Option<Arc<Mutex<Writer<Options>>>>,
     hot_log_max: u64,
     readers: SqlitePool,
     /// Held for as long as anything of the store is open.
@@ -88,7 +88,8 @@ impl Sqlite {
         let mut connection = writing(&path, &config).connect().await?;
         migrate::bring_up(&mut connection, &path).await?;
         let hot_log_max = config.hot_log_max;
-        let writer = Some(Arc::new(Mutex::new(Writer::new(writing(&path, &config), connection))));
+        let writer = Writer::new(Options(writing(&path, &config)), SqliteChannel::over(connection));
+        let writer = Some(Arc::new(Mutex::new(writer)));
         let readers = pool(reading(&path), config.readers);
         Ok(Sqlite(Arc::new(Opened { path, writer, hot_log_max, readers, _lock: Some(lock) })))
     }
@@ -143,8 +144,8 @@ impl Sqlite {
         self.run(CommitPlan { commit, hot_log_max: self.0.hot_log_max }).await
     }
 
-    pub(crate) fn reading(&self) -> SqliteReading {
-        SqliteReading::begin(self.0.readers.clone())
+    pub(crate) fn reading(&self) -> Questions {
+        Questions::of(Moment::open(self.0.readers.clone()))
     }
 
     /// A copy beside the running service, whole and compact, that appears under its name only once it is complete.

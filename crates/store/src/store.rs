@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::channel::Questions;
 use crate::commit::{AuditEntry, Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::memory::{Memory, Tables};
+use crate::postgres::{Postgres, PostgresConfig};
 use crate::retain::{Retention, Sweep};
 use crate::rows::head::Head;
 use crate::rows::record::DeadLetterState;
 use crate::schema::HEAD;
 use crate::select::Select;
-use crate::sqlite::{Sqlite, SqliteConfig, SqliteReading};
+use crate::sqlite::{Sqlite, SqliteConfig};
 use crate::transaction::{Claim, Delivery, MarkDeadLetter, MarkOutbox, Transaction};
 use crate::value::{Row, Value};
 use model::{DeadLetterId, OutboxId};
@@ -20,7 +22,14 @@ use model::{DeadLetterId, OutboxId};
 #[derive(Clone, Debug)]
 pub enum Store {
     Sqlite(Sqlite),
+    Postgres(Postgres),
     Memory(Memory),
+}
+
+impl From<Postgres> for Store {
+    fn from(postgres: Postgres) -> Store {
+        Store::Postgres(postgres)
+    }
 }
 
 impl From<Sqlite> for Store {
@@ -36,18 +45,28 @@ impl From<Memory> for Store {
 }
 
 impl Store {
-    /// Opens the store that a configuration names: `sqlite://PATH`, the path as the file system knows it.
+    /// Opens the store that a configuration names: `sqlite://PATH`, the path as the file system knows it, or
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE` with the parameters that libpq knows.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
+        if is_postgres(url) {
+            return Postgres::open(url, PostgresConfig::default()).await.map(Store::from);
+        }
         Sqlite::open(path_of(url)?, SqliteConfig::default()).await.map(Store::from)
     }
 
     /// The same for questions only, also beside the service that writes it.
     pub async fn open_read_only(url: &str) -> Result<Store, StoreError> {
+        if is_postgres(url) {
+            return Postgres::open_read_only(url).await.map(Store::from);
+        }
         Sqlite::open_read_only(path_of(url)?).await.map(Store::from)
     }
 
     /// Takes the store over and gives the epoch that commits carry from now on; earlier ones are fenced off. `[I10]`
     pub async fn claim(&self) -> Result<u64, StoreError> {
+        if let Store::Postgres(postgres) = self {
+            postgres.renew().await?;
+        }
         self.run(Claim).await
     }
 
@@ -57,6 +76,7 @@ impl Store {
         match self {
             Store::Memory(memory) => memory.commit(commit),
             Store::Sqlite(sqlite) => sqlite.commit(commit).await,
+            Store::Postgres(postgres) => postgres.commit(commit).await,
         }
     }
 
@@ -81,7 +101,14 @@ impl Store {
         let head = self.head().await?;
         let Some(now) = head.now() else { return Ok(false) };
         let first_kept = (head.commits + 1).saturating_sub(retention.commits.max(1));
-        self.run(Sweep { retention: *retention, now, first_kept, rows: rows.max(1) }).await
+        let by_month = matches!(self, Store::Postgres(_));
+        let sweep = Sweep { retention: *retention, now, first_kept, rows: rows.max(1), by_month };
+        let kept = sweep.kept();
+        let more = self.run(sweep).await?;
+        if let Store::Postgres(postgres) = self {
+            postgres.expire(kept).await?;
+        }
+        Ok(more)
     }
 
     /// Writes a copy of the whole store to a path where nothing is, while the service goes on.
@@ -89,6 +116,10 @@ impl Store {
         match self {
             Store::Sqlite(sqlite) => sqlite.backup(to).await,
             Store::Memory(_) => Err(StoreError::NotFound("file behind a store in memory to back up".to_owned())),
+            Store::Postgres(postgres) => {
+                let why = format!("{} is backed up with PostgreSQL's own pg_dump", postgres.name());
+                Err(StoreError::Path { path: to.to_owned(), why })
+            }
         }
     }
 
@@ -96,10 +127,11 @@ impl Store {
         Head::from_rows(&self.reading().await?.select(Select::from(&HEAD)).await?)
     }
 
-    async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
+    pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
         match self {
             Store::Memory(memory) => memory.run(transaction),
             Store::Sqlite(sqlite) => sqlite.run(transaction).await,
+            Store::Postgres(postgres) => postgres.run(transaction).await,
         }
     }
 
@@ -107,9 +139,14 @@ impl Store {
     pub(crate) async fn reading(&self) -> Result<Reading, StoreError> {
         Ok(match self {
             Store::Memory(memory) => Reading::Memory(memory.snapshot()?),
-            Store::Sqlite(sqlite) => Reading::Sqlite(sqlite.reading()),
+            Store::Sqlite(sqlite) => Reading::Database(sqlite.reading()),
+            Store::Postgres(postgres) => Reading::Database(postgres.reading()),
         })
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn path_of(url: &str) -> Result<&Path, StoreError> {
@@ -121,21 +158,21 @@ fn path_of(url: &str) -> Result<&Path, StoreError> {
 #[derive(Debug)]
 pub(crate) enum Reading {
     Memory(Arc<Tables>),
-    Sqlite(SqliteReading),
+    Database(Questions),
 }
 
 impl Reading {
     pub(crate) async fn select(&mut self, select: Select) -> Result<Vec<Row>, StoreError> {
         match self {
             Reading::Memory(tables) => Ok(tables.select(&select)),
-            Reading::Sqlite(reading) => reading.select(select).await,
+            Reading::Database(reading) => reading.select(select).await,
         }
     }
 
     pub(crate) async fn count(&mut self, select: Select) -> Result<u64, StoreError> {
         match self {
             Reading::Memory(tables) => Ok(tables.count(&select)),
-            Reading::Sqlite(reading) => reading.count(select).await,
+            Reading::Database(reading) => reading.count(select).await,
         }
     }
 

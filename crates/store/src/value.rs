@@ -61,15 +61,19 @@ impl From<Span> for Value {
     }
 }
 
+/// U+0000, which PostgreSQL has no text for, stands as U+FFFD in every store, so that all hold the same.
 impl From<&str> for Value {
     fn from(text: &str) -> Value {
+        if text.contains('\0') {
+            return Value::Text(Arc::from(text.replace('\0', "\u{fffd}")));
+        }
         Value::Text(Arc::from(text))
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Value {
-        Value::Text(Arc::from(text))
+        Value::from(text.as_str())
     }
 }
 

@@ -31,6 +31,22 @@ macro_rules! conform {
                 }
             )*)*
         }
+
+        mod postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let Some(schema) = crate::common::postgres::schema().await else { return };
+                    let opened = store::Postgres::open(&schema.url, store::PostgresConfig::default()).await;
+                    let postgres = opened.expect("a new store opens");
+                    crate::suite::$module::$test(postgres.clone().into()).await;
+                    let findings = store::Store::from(postgres.clone()).check().await.expect("the store answers");
+                    assert_eq!(findings, [], "after the test");
+                    postgres.close().await;
+                    schema.drop().await;
+                }
+            )*)*
+        }
     };
 }
 
@@ -77,5 +93,6 @@ conform! {
         a_message_is_due_until_it_is_delivered,
         a_dead_letter_is_kept_as_it_came_and_replayed_once,
         what_is_kept_for_a_time_goes_in_slices,
-        the_ledger_folds_and_still_tiles;
+        the_ledger_folds_and_still_tiles,
+        a_copy_holds_the_same_and_fences_off_who_wrote_the_first;
 }

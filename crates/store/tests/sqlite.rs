@@ -102,7 +102,7 @@ async fn a_url_names_a_file() {
     Chain::claim(&Store::open(&url).await.unwrap()).await.step(written(1)).await;
     let beside = Store::open_read_only(&url).await.unwrap();
     assert_eq!(beside.count_alerts(&AlertFilter::default()).await.unwrap(), 20);
-    for url in ["postgres://db/watchfire", "watchfire.db", "sqlite://"] {
+    for url in ["mysql://db/watchfire", "watchfire.db", "sqlite://"] {
         assert!(matches!(Store::open(url).await, Err(StoreError::BadUrl(_))), "{url}");
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use cmdb::{Cmdb, CmdbCheck, CmdbShow, Import};
 pub(crate) use connection::{Connection, Format, Shown};
 pub(crate) use demo::Demo;
 pub(crate) use incidents::*;
-pub(crate) use keep::{StoreCommand, StoreUrl};
+pub(crate) use keep::{StoreCommand, StoreCopy, StoreUrl};
 pub(crate) use offline::{Check, Completions, OpenApi, Replay, Schema, SchemaOf, Test};
 pub(crate) use records::*;
 pub(crate) use report::{Report, ReportFormat, ReportKind};

@@ -1,38 +1,59 @@
-//! The address of a store: `sqlite://` and the path of a file, relative or absolute.
+//! The address of a store: `sqlite://` and the path of a file, or `postgres://` and a database.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::anyhow;
-use store::{Sqlite, SqliteConfig, Store, StoreError};
+use store::{Postgres, PostgresConfig, Sqlite, SqliteConfig, Store, StoreError};
 
 /// Where a store is unless somebody says otherwise.
 pub(crate) const DEFAULT: &str = "sqlite://watchfire-data/watchfire.db";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StorePlace {
-    path: PathBuf,
+pub(crate) enum StorePlace {
+    /// A file, its path relative or absolute.
+    Sqlite(PathBuf),
+    /// A database, with its password.
+    Postgres { url: String, name: String },
 }
 
 impl StorePlace {
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// For the one process that writes it; made anew where there is none.
     pub(crate) async fn open(&self) -> anyhow::Result<Store> {
-        let opened = Sqlite::open(&self.path, SqliteConfig::default()).await;
-        Ok(Store::Sqlite(opened.map_err(|error| taken(&self.path, error))?))
+        Ok(match self {
+            StorePlace::Sqlite(path) => {
+                let opened = Sqlite::open(path, SqliteConfig::default()).await;
+                opened.map_err(|error| taken(path, error))?.into()
+            }
+            StorePlace::Postgres { url, .. } => Postgres::open(url, PostgresConfig::default()).await?.into(),
+        })
     }
 
     /// For questions, also beside the service that writes it.
     pub(crate) async fn open_read_only(&self) -> Result<Store, StoreError> {
-        Ok(Store::Sqlite(Sqlite::open_read_only(&self.path).await?))
+        Ok(match self {
+            StorePlace::Sqlite(path) => Sqlite::open_read_only(path).await?.into(),
+            StorePlace::Postgres { url, .. } => Postgres::open_read_only(url).await?.into(),
+        })
     }
 
     /// To be copied as it is, also before this version has ever opened it.
     pub(crate) async fn open_to_copy(&self) -> Result<Store, StoreError> {
-        Ok(Store::Sqlite(Sqlite::open_to_copy(&self.path).await?))
+        match self {
+            StorePlace::Sqlite(path) => Ok(Sqlite::open_to_copy(path).await?.into()),
+            StorePlace::Postgres { .. } => self.open_read_only().await,
+        }
+    }
+}
+
+/// Without a password.
+impl fmt::Display for StorePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StorePlace::Sqlite(path) => path.display().fmt(f),
+            StorePlace::Postgres { name, .. } => write!(f, "PostgreSQL at {name}"),
+        }
     }
 }
 
@@ -47,10 +68,11 @@ fn taken(path: &Path, error: StoreError) -> anyhow::Error {
     )
 }
 
-/// Waits for what is under way and closes the files.
+/// Waits for what is under way and closes the files or connections.
 pub(crate) async fn close(store: &Store) {
     match store {
         Store::Sqlite(sqlite) => sqlite.close().await,
+        Store::Postgres(postgres) => postgres.close().await,
         Store::Memory(_) => {}
     }
 }
@@ -59,18 +81,20 @@ impl FromStr for StorePlace {
     type Err = String;
 
     fn from_str(text: &str) -> Result<StorePlace, String> {
-        let write = "write sqlite:// and a path, such as sqlite://watchfire-data/watchfire.db";
+        let write = "write sqlite:// and a path, such as sqlite://watchfire-data/watchfire.db, or \
+                     postgres://USER:PASSWORD@HOST/DATABASE";
         let Some((scheme, path)) = text.split_once("://") else {
             return Err(format!("`{text}` is no address of a store: {write}"));
         };
         match scheme {
             "sqlite" if path.contains('?') => {
-                Err(format!("`{text}` has parameters, and a store takes none: end it before the `?`"))
+                Err(format!("`{text}` has parameters, and a file takes none: end it before the `?`"))
             }
-            "sqlite" if !path.is_empty() && !path.ends_with('/') => Ok(StorePlace { path: path.into() }),
+            "sqlite" if !path.is_empty() && !path.ends_with('/') => Ok(StorePlace::Sqlite(path.into())),
             "sqlite" => Err(format!("`{text}` names no file: {write}")),
             "postgres" | "postgresql" => {
-                Err(format!("this version keeps its store in SQLite only, and PostgreSQL comes later: {write}"))
+                let name = Postgres::name_of(text).map_err(|error| error.to_string())?;
+                Ok(StorePlace::Postgres { url: text.to_owned(), name })
             }
             other => Err(format!("`{other}` is no store that this version knows: {write}")),
         }
@@ -88,16 +112,25 @@ mod tests {
             ("sqlite://a/b.db", "a/b.db"),
             ("sqlite:///var/lib/watchfire/w.db", "/var/lib/watchfire/w.db"),
         ] {
-            assert_eq!(text.parse::<StorePlace>().unwrap().path(), Path::new(path));
+            assert_eq!(text.parse(), Ok(StorePlace::Sqlite(path.into())));
         }
         assert!(DEFAULT.parse::<StorePlace>().is_ok());
     }
 
     #[test]
+    fn a_database_is_named_without_its_password() {
+        let place: StorePlace = "postgres://me:secret@db:5433/alerts".parse().unwrap();
+        assert_eq!(place.to_string(), "PostgreSQL at db:5433/alerts (watchfire)");
+        let told = "postgres://me:secret@db/alerts?options[search_path]=a;b".parse::<StorePlace>().unwrap_err();
+        assert!(told.contains("postgres://db/alerts") && !told.contains("secret"), "{told}");
+    }
+
+    #[test]
     fn what_is_no_address_says_what_would_be() {
-        for text in ["x.db", "sqlite://", "sqlite://a/", "sqlite://a.db?mode=ro", "postgres://host/db", "mysql://x"] {
+        for text in ["x.db", "sqlite://", "sqlite://a/", "mysql://x"] {
             let told = text.parse::<StorePlace>().unwrap_err();
-            assert!(told.contains("sqlite://"), "{told}");
+            assert!(told.contains("sqlite://") && told.contains("postgres://"), "{told}");
         }
+        assert!("sqlite://a.db?mode=ro".parse::<StorePlace>().unwrap_err().contains("parameters"));
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let courier = tokio::spawn(async move { courier.run_by(move || by.now(), telling).await });
     let (router, api) = http::router(&config, &runtime, &store, &in_force, address)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
-    telemetry::notice(&format!("everything is kept in {}", config.store.path().display()));
+    telemetry::notice(&format!("everything is kept in {}", config.store));
     telemetry::listening(&address.to_string());
     let ended = until_stopped(&mut signals, &in_force, lost).await;
     stop.send_replace(true);

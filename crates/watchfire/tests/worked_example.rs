@@ -94,6 +94,6 @@ fn a_store_that_is_not_there_is_not_made() {
     let folder = Folder::new("no-store");
     folder.watchfire(&["report", "slo", "--store", "sqlite://nowhere.db"]).ended(1).told("nowhere.db");
     assert!(!folder.path().join("nowhere.db").exists());
-    folder.watchfire(&["report", "slo", "--store", "postgres://host/db"]).ended(2).told("sqlite://");
+    folder.watchfire(&["report", "slo", "--store", "mysql://host/db"]).ended(2).told("sqlite://");
     folder.watchfire(&["report", "slo", "--from", "yesterday"]).ended(2).told("-7d");
 }

@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::book::{Book, Condition, Firing};
-use crate::watchfire::{STORE, Watchfire};
+use crate::behind::Behind;
+use crate::watchfire::Watchfire;
 
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -47,27 +46,25 @@ impl Account {
         self.letters(service, book);
     }
 
-    /// What stands in the file.
-    pub(super) fn look_into_the_store(&mut self, folder: &Path, book: &Book) {
-        let store = Connection::open_with_flags(folder.join(STORE), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        self.episodes(&store, book);
+    /// What stands in the store.
+    pub(super) fn look_into_the_store(&mut self, store: &Behind, book: &Book) {
+        self.episodes(store, book);
+        let subject = store.hex("subject");
+        let entries = format!("SELECT {subject}, body FROM timeline GROUP BY subject, at, body HAVING count(*) > 1");
         for (what, doubled) in [
-            (
-                "timeline entry",
-                "SELECT hex(subject) || body FROM timeline GROUP BY subject, at, body HAVING count(*) > 1",
-            ),
-            ("outbox row", "SELECT subject || kind FROM outbox GROUP BY subject, kind, version HAVING count(*) > 1"),
+            ("timeline entry", entries.as_str()),
+            ("outbox row", "SELECT subject, kind FROM outbox GROUP BY subject, kind, version HAVING count(*) > 1"),
             ("outage", "SELECT service FROM outage GROUP BY service, start, state, planned HAVING count(*) > 1"),
         ] {
-            let rows = column(&store, doubled);
-            self.doubled.extend(rows.into_iter().map(|row| format!("{what}: {row}")));
+            let rows = store.rows(doubled);
+            self.doubled.extend(rows.into_iter().map(|row| format!("{what}: {}", row.join(" "))));
         }
         let events = "SELECT coalesce(sum(events), 0) FROM committed";
-        self.equal("committed events", counted(&store, events), book.statements());
+        self.equal("committed events", [store.number(events)], book.statements());
         let letters = "SELECT coalesce(sum(dead_letters), 0) FROM committed";
-        self.equal("committed dead letters", counted(&store, letters), book.letters.len() as u64);
+        self.equal("committed dead letters", [store.number(letters)], book.letters.len() as u64);
         let answers = "SELECT count(*) FROM receipt WHERE token LIKE 'push %'";
-        self.equal("answers on record", counted(&store, answers), book.keys.len() as u64);
+        self.equal("answers on record", [store.number(answers)], book.keys.len() as u64);
     }
 
     fn alerts(&mut self, alerts: &[Value], incidents: &BTreeSet<String>, book: &Book) {
@@ -103,16 +100,12 @@ impl Account {
     }
 
     /// Every firing as a row, also those that an alert no longer shows.
-    fn episodes(&mut self, store: &Connection, book: &Book) {
-        let mut rows = store.prepare("SELECT lower(hex(alert)), start, stop FROM episode").unwrap();
-        let rows = rows.query_map([], |row| {
-            let instant = |micros| Timestamp::from_microsecond(micros).unwrap();
-            let to: Option<i64> = row.get(2)?;
-            Ok((row.get::<_, String>(0)?, Firing { from: instant(row.get(1)?), to: to.map(instant) }))
-        });
+    fn episodes(&mut self, store: &Behind, book: &Book) {
         let mut stored: BTreeMap<String, Vec<Firing>> = BTreeMap::new();
-        for (alert, firing) in rows.unwrap().map(Result::unwrap) {
-            if let Some(key) = self.alerts.get(&format!("alr_{alert}")) {
+        let instant = |micros: &String| Timestamp::from_microsecond(micros.parse().unwrap()).unwrap();
+        for row in store.rows(&format!("SELECT {}, start, stop FROM episode", store.hex("alert"))) {
+            let firing = Firing { from: instant(&row[1]), to: (!row[2].is_empty()).then(|| instant(&row[2])) };
+            if let Some(key) = self.alerts.get(&format!("alr_{}", row[0])) {
                 stored.entry(key.clone()).or_default().push(firing);
             }
         }
@@ -196,15 +189,4 @@ fn text(value: &Value) -> String {
 fn firing(episode: &Value) -> Firing {
     let instant = |value: &Value| value.as_str().map(|text| text.parse().expect("instants are RFC 3339"));
     Firing { from: instant(&episode["started_at"]).expect("an episode has a start"), to: instant(&episode["ended_at"]) }
-}
-
-fn column(store: &Connection, question: &str) -> Vec<String> {
-    let mut statement = store.prepare(question).unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(Result::unwrap).collect()
-}
-
-fn counted(store: &Connection, question: &str) -> Option<u64> {
-    let count: i64 = store.query_row(question, [], |row| row.get(0)).unwrap();
-    u64::try_from(count).ok()
 }

@@ -39,7 +39,11 @@ pub(super) async fn check_only(
     let found = version(connection, path).await?;
     match found == MIGRATIONS.len() || !of_this_version {
         true => Ok(()),
-        false => Err(StoreError::TooOld { path: path.to_owned(), found: found as i64, known: MIGRATIONS.len() as i64 }),
+        false => Err(StoreError::TooOld {
+            place: path.display().to_string(),
+            found: found as i64,
+            known: MIGRATIONS.len() as i64,
+        }),
     }
 }
 
@@ -49,11 +53,11 @@ async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<usize
     let found = number(connection, "PRAGMA user_version").await?;
     let tables = number(connection, "SELECT count(*) FROM sqlite_schema").await?;
     if application != APPLICATION_ID && (application != 0 || found != 0 || tables != 0) {
-        return Err(StoreError::NotOurs { path: path.to_owned() });
+        return Err(StoreError::NotOurs { place: path.display().to_string() });
     }
     let known = MIGRATIONS.len();
     usize::try_from(found).ok().filter(|found| *found <= known).ok_or_else(|| StoreError::TooNew {
-        path: path.to_owned(),
+        place: path.display().to_string(),
         found,
         known: known as i64,
     })

@@ -1,94 +1,42 @@
-//! Questions to one moment of the database, asked of a task that owns the transaction.
-//!
-//! Whoever asks may go away at any time: the task then ends the transaction and gives its connection back.
+//! Questions to SQLite.
 
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Connection, Row as _, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use std::fmt::Write;
 
-use super::sql::Statement;
-use super::{sql, write};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite as Driver, SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, Transaction};
+
+use crate::channel::Reader;
 use crate::error::StoreError;
 use crate::schema::{Column, Kind};
 use crate::select::Select;
+use crate::sql::{self, Bound, Dialect, Question};
 use crate::value::{Row, Value};
 
+/// One moment of the file.
 #[derive(Debug)]
-pub(crate) struct SqliteReading(mpsc::Sender<Question>);
+pub(super) struct Moment(Transaction<'static, Driver>);
 
-#[derive(Debug)]
-enum Question {
-    Rows(Select, oneshot::Sender<Result<Vec<Row>, StoreError>>),
-    Count(Select, oneshot::Sender<Result<u64, StoreError>>),
-}
-
-impl SqliteReading {
-    pub(super) fn begin(readers: SqlitePool) -> SqliteReading {
-        let (ask, questions) = mpsc::channel(1);
-        tokio::spawn(serve(readers, questions));
-        SqliteReading(ask)
-    }
-
-    pub(crate) async fn select(&mut self, select: Select) -> Result<Vec<Row>, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.ask(Question::Rows(select, answer), answered).await
-    }
-
-    pub(crate) async fn count(&mut self, select: Select) -> Result<u64, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.ask(Question::Count(select, answer), answered).await
-    }
-
-    async fn ask<T>(
-        &mut self,
-        question: Question,
-        answered: oneshot::Receiver<Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let gone = || StoreError::unavailable("its reader is gone");
-        self.0.send(question).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+impl Moment {
+    pub(super) async fn open(readers: SqlitePool) -> Result<Moment, StoreError> {
+        Ok(Moment(readers.begin().await?))
     }
 }
 
-async fn serve(readers: SqlitePool, mut questions: mpsc::Receiver<Question>) {
-    let mut connection = match readers.acquire().await {
-        Ok(connection) => connection,
-        Err(error) => return refuse(&mut questions, error).await,
-    };
-    let mut open = match connection.begin().await {
-        Ok(open) => open,
-        Err(error) => return refuse(&mut questions, error).await,
-    };
-    while let Some(question) = questions.recv().await {
-        // An answer that nobody waits for any more is no error.
-        match question {
-            Question::Rows(select, answer) => drop(answer.send(rows(&mut open, &select).await)),
-            Question::Count(select, answer) => drop(answer.send(number(&mut open, &select).await)),
-        }
+impl Reader for Moment {
+    async fn rows(&mut self, select: &Select) -> Result<Vec<Row>, StoreError> {
+        rows(&mut self.0, select).await
     }
-    // Nothing was written: if even this fails, the pool tests the connection before it is used again.
-    drop(open.rollback().await);
-}
 
-async fn refuse(questions: &mut mpsc::Receiver<Question>, error: sqlx::Error) {
-    let error = StoreError::from(error);
-    match questions.recv().await {
-        Some(Question::Rows(_, answer)) => drop(answer.send(Err(error))),
-        Some(Question::Count(_, answer)) => drop(answer.send(Err(error))),
-        None => {}
+    async fn count(&mut self, select: &Select) -> Result<u64, StoreError> {
+        let count: i64 = ask(sql::count(Dialect::Sqlite, select)).fetch_one(&mut *self.0).await?.try_get(0)?;
+        Ok(count.unsigned_abs())
     }
-}
 
-/// The rows of each question.
-pub(super) async fn each(
-    connection: &mut SqliteConnection,
-    questions: Vec<Select>,
-) -> Result<Vec<Vec<Row>>, StoreError> {
-    let mut found = Vec::with_capacity(questions.len());
-    for select in questions {
-        found.push(rows(connection, &select).await?);
+    async fn end(self) {
+        // Nothing was written: if even this fails, the pool tests the connection before it is used again.
+        drop(self.0.rollback().await);
     }
-    Ok(found)
 }
 
 pub(super) async fn rows(connection: &mut SqliteConnection, select: &Select) -> Result<Vec<Row>, StoreError> {
@@ -96,15 +44,8 @@ pub(super) async fn rows(connection: &mut SqliteConnection, select: &Select) -> 
         return Ok(Vec::new());
     }
     let columns: Vec<&Column> = select.shown().into_iter().map(|name| select.table.column(name)).collect();
-    let Statement { text, values } = sql::select(select);
     let read = |row: SqliteRow| columns.iter().enumerate().map(|(at, column)| cell(&row, at, column)).collect();
-    Ok(write::bind(text, values.into_iter()).try_map(read).fetch_all(connection).await?)
-}
-
-async fn number(connection: &mut SqliteConnection, select: &Select) -> Result<u64, StoreError> {
-    let Statement { text, values } = sql::count(select);
-    let count: i64 = write::bind(text, values.into_iter()).fetch_one(connection).await?.try_get(0)?;
-    Ok(count.unsigned_abs())
+    Ok(ask(sql::select(Dialect::Sqlite, select)).try_map(read).fetch_all(connection).await?)
 }
 
 fn cell(row: &SqliteRow, at: usize, column: &Column) -> Result<Value, sqlx::Error> {
@@ -117,11 +58,56 @@ fn cell(row: &SqliteRow, at: usize, column: &Column) -> Result<Value, sqlx::Erro
         }
         Kind::Id => match row.try_get_unchecked::<Option<&[u8]>, _>(at)? {
             None => Value::Null,
-            Some(bytes) => Value::Id(bytes.try_into().map_err(|_| odd_id(column, bytes))?),
+            Some(bytes) => Value::Id(bytes.try_into().map_err(|_| column.odd_id(bytes))?),
         },
     })
 }
 
-fn odd_id(column: &Column, bytes: &[u8]) -> sqlx::Error {
-    sqlx::Error::Decode(format!("column {} holds an id of {} bytes", column.name, bytes.len()).into())
+fn ask(question: Question) -> Query<'static, Driver, SqliteArguments> {
+    question.bound.into_iter().fold(sqlx::query(AssertSqlSafe(question.text)), |query, bound| match bound {
+        Bound::One(value) => bind(query, value),
+        Bound::Any(_, values) => query.bind(json_array(&values)),
+    })
+}
+
+pub(super) fn bind(
+    query: Query<'static, Driver, SqliteArguments>,
+    value: Value,
+) -> Query<'static, Driver, SqliteArguments> {
+    match value {
+        Value::Null => query.bind(None::<i64>),
+        Value::Int(number) => query.bind(number),
+        Value::Id(id) => query.bind(id.to_vec()),
+        Value::Bytes(bytes) => query.bind(bytes.to_vec()),
+        Value::Text(text) => query.bind(text),
+    }
+}
+
+fn json_array(values: &[Value]) -> String {
+    let mut json = String::from("[");
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            json.push(',');
+        }
+        let written = match value {
+            Value::Null => write!(json, "null"),
+            Value::Int(number) => write!(json, "{number}"),
+            Value::Text(text) => {
+                json.push_str(&serde_json::to_string(&**text).expect("text is JSON"));
+                Ok(())
+            }
+            Value::Id(id) => hex(&mut json, id),
+            Value::Bytes(bytes) => hex(&mut json, bytes),
+        };
+        written.expect("text takes whatever is written to it");
+    }
+    json.push(']');
+    json
+}
+
+fn hex(json: &mut String, bytes: &[u8]) -> std::fmt::Result {
+    json.push('"');
+    bytes.iter().try_for_each(|byte| write!(json, "{byte:02x}"))?;
+    json.push('"');
+    Ok(())
 }

@@ -1,68 +1,82 @@
-//! The one connection that writes.
+//! Writes as SQLite's SQL: the values of many rows in one statement.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite as Driver, SqliteArguments, SqliteConnectOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
-use super::{read, sql};
+use super::read::{self, bind};
+use crate::channel::{Channel, Connect};
 use crate::error::StoreError;
-use crate::op::{Op, Verb};
+use crate::op::{Op, Verb, replace};
 use crate::schema::Table;
-use crate::transaction::{Found, Transaction};
-use crate::value::Value;
+use crate::select::Select;
+use crate::value::Row;
 
 #[derive(Debug)]
-pub(super) struct Writer {
-    options: SqliteConnectOptions,
-    /// `None` after anything but a clean end: it is closed, which rolls back, and opened anew.
-    connection: Option<SqliteConnection>,
-    closed: bool,
+pub(super) struct Options(pub(super) SqliteConnectOptions);
+
+#[derive(Debug)]
+pub(super) struct SqliteChannel {
+    connection: SqliteConnection,
     texts: Texts,
 }
 
-impl Writer {
-    pub(super) fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Writer {
-        Writer { options, connection: Some(connection), closed: false, texts: Texts::default() }
+impl SqliteChannel {
+    pub(super) fn over(connection: SqliteConnection) -> SqliteChannel {
+        SqliteChannel { connection, texts: Texts::default() }
     }
 
-    pub(super) async fn close(&mut self) {
-        self.closed = true;
-        if let Some(connection) = self.connection.take() {
-            // What matters was synchronised by its commit; SQLite repairs the rest at the next opening.
-            drop(connection.close().await);
-        }
+    async fn say(&mut self, command: &'static str) -> Result<(), StoreError> {
+        sqlx::raw_sql(command).execute(&mut self.connection).await?;
+        Ok(())
+    }
+}
+
+impl Connect for Options {
+    type Channel = SqliteChannel;
+
+    async fn connect(&self) -> Result<SqliteChannel, StoreError> {
+        Ok(SqliteChannel::over(self.0.connect().await?))
+    }
+}
+
+impl Channel for SqliteChannel {
+    /// At once for writing: a transaction that becomes a writer later fails where another has written meanwhile.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        self.say("BEGIN IMMEDIATE").await
     }
 
-    /// The connection is taken out for the time of the transaction: whatever goes wrong, a panic included, drops it.
-    pub(super) async fn run<T: Transaction>(&mut self, transaction: T) -> Result<T::Answer, T::Error> {
-        if self.closed {
-            return Err(StoreError::unavailable("it was closed").into());
+    async fn rows(&mut self, select: &Select) -> Result<Vec<Row>, StoreError> {
+        read::rows(&mut self.connection, select).await
+    }
+
+    async fn carry_out(&mut self, op: Op) -> Result<(), StoreError> {
+        let Op { verb, table, rows } = op;
+        let mut left = rows.len();
+        let mut rows = rows.into_iter();
+        while left > 0 {
+            let now = batch(left);
+            let query = sqlx::query(AssertSqlSafe(self.texts.of(verb, table, now)));
+            let query = rows.by_ref().take(now).flatten().fold(query, bind);
+            query.execute(&mut self.connection).await?;
+            left -= now;
         }
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.options.connect().await.map_err(StoreError::from)?,
-        };
-        let mut open = connection.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::from)?;
-        let mut found = Found::new(read::each(&mut open, transaction.reads()).await?);
-        found.extend(read::each(&mut open, transaction.then_reads(&found)?).await?);
-        match transaction.decide(found) {
-            Err(refused) => {
-                open.rollback().await.map_err(StoreError::from)?;
-                self.connection = Some(connection);
-                Err(refused)
-            }
-            Ok((ops, answer)) => {
-                for op in ops {
-                    self.texts.carry_out(&mut open, op).await?;
-                }
-                open.commit().await.map_err(StoreError::from)?;
-                self.connection = Some(connection);
-                Ok(answer)
-            }
-        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        self.say("COMMIT").await
+    }
+
+    async fn rollback(&mut self) -> Result<(), StoreError> {
+        self.say("ROLLBACK").await
+    }
+
+    async fn close(self) {
+        // What matters was synchronised by its commit; SQLite repairs the rest at the next opening.
+        drop(self.connection.close().await);
     }
 }
 
@@ -74,23 +88,9 @@ struct Texts(BTreeMap<(Verb, &'static str, usize), Arc<str>>);
 const ROWS_AT_ONCE: usize = 128;
 
 impl Texts {
-    async fn carry_out(&mut self, connection: &mut SqliteConnection, op: Op) -> Result<(), StoreError> {
-        let Op { verb, table, rows } = op;
-        let mut left = rows.len();
-        let mut rows = rows.into_iter();
-        while left > 0 {
-            let now = batch(left);
-            let text = self.text(verb, table, now);
-            let values = rows.by_ref().take(now).flatten();
-            bind(text, values).execute(&mut *connection).await?;
-            left -= now;
-        }
-        Ok(())
-    }
-
-    fn text(&mut self, verb: Verb, table: &'static Table, rows: usize) -> Arc<str> {
+    fn of(&mut self, verb: Verb, table: &'static Table, rows: usize) -> Arc<str> {
         let text = self.0.entry((verb, table.name, rows));
-        Arc::clone(text.or_insert_with(|| Arc::from(sql::write(verb, table, rows))))
+        Arc::clone(text.or_insert_with(|| Arc::from(write(verb, table, rows))))
     }
 }
 
@@ -99,15 +99,18 @@ fn batch(left: usize) -> usize {
     1 << left.min(ROWS_AT_ONCE).ilog2()
 }
 
-pub(super) fn bind(
-    text: impl Into<Arc<str>>,
-    values: impl Iterator<Item = Value>,
-) -> Query<'static, Driver, SqliteArguments> {
-    values.fold(sqlx::query(AssertSqlSafe(text.into())), |query, value| match value {
-        Value::Null => query.bind(None::<i64>),
-        Value::Int(number) => query.bind(number),
-        Value::Id(id) => query.bind(id.to_vec()),
-        Value::Bytes(bytes) => query.bind(bytes.to_vec()),
-        Value::Text(text) => query.bind(text),
-    })
+/// Does the same to `rows` rows at once.
+fn write(verb: Verb, table: &Table, rows: usize) -> String {
+    let many = |columns: usize| vec![format!("({})", vec!["?"; columns].join(", ")); rows].join(", ");
+    let key = table.key_columns().collect::<Vec<_>>().join(", ");
+    if verb == Verb::Remove {
+        return format!("DELETE FROM {} WHERE ({key}) IN (VALUES {})", table.name, many(table.key));
+    }
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    let insert = format!("INSERT INTO {} ({}) VALUES {}", table.name, columns.join(", "), many(columns.len()));
+    match verb {
+        Verb::Append | Verb::Remove => insert,
+        Verb::Keep => format!("{insert} ON CONFLICT ({key}) DO NOTHING"),
+        Verb::Put => format!("{insert} ON CONFLICT ({key}) DO {}", replace(table)),
+    }
 }

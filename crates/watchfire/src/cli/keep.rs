@@ -10,6 +10,7 @@ use crate::place::{self, StorePlace};
 pub(crate) enum StoreCommand {
     Backup(Backup),
     Check(StoreCheck),
+    Copy(StoreCopy),
 }
 
 /// Which store is meant.
@@ -38,6 +39,23 @@ pub(crate) struct Backup {
     pub(crate) to: PathBuf,
     #[command(flatten)]
     pub(crate) store: StoreUrl,
+}
+
+/// Copy a whole store into an empty one: how an installation moves from a file to PostgreSQL.
+///
+/// Whoever still writes the first store is fenced off and ends: stop the service first, and start it on the second
+/// store once the copy is complete. The first store stays as it is.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  watchfire store copy --from sqlite://watchfire-data/watchfire.db --to postgres://me@db/watchfire"
+)]
+pub(crate) struct StoreCopy {
+    /// The store that is copied
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: StorePlace,
+    /// The store it goes to, where nothing is yet
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: StorePlace,
 }
 
 /// Examine a store: the file, the chain of commits, and what must always hold of its rows.

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use store::StoreError;
 
-use crate::cli::{StoreCommand, StoreUrl};
+use crate::cli::{StoreCommand, StoreCopy, StoreUrl};
 use crate::console::{Colour, Console};
 use crate::outcome::{Outcome, WrongUse};
-use crate::place::close;
+use crate::place::{StorePlace, close};
 
 pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::Result<Outcome> {
     match command {
@@ -24,7 +24,31 @@ pub(super) async fn store(command: StoreCommand, console: &Console) -> anyhow::R
             Ok(Outcome::Done)
         }
         StoreCommand::Check(args) => check(&args.store, console).await,
+        StoreCommand::Copy(args) => copy(&args, console).await,
     }
+}
+
+async fn copy(StoreCopy { from, to }: &StoreCopy, console: &Console) -> anyhow::Result<Outcome> {
+    if from == to {
+        return Err(WrongUse(format!("{from} is both stores: name two")).into());
+    }
+    let (source, target) = (from.open().await?, to.open().await?);
+    let rows = source.copy_to(&target).await.map_err(|error| match error {
+        StoreError::NotEmpty => anyhow!("{to} holds something already: name a store where nothing is yet"),
+        other => other.into(),
+    })?;
+    let findings = target.check().await?;
+    close(&source).await;
+    close(&target).await;
+    findings.iter().for_each(|finding| console.say(finding));
+    if findings.is_empty() {
+        console.say_with(
+            Colour::Green,
+            "done:",
+            format!("{to} holds all of it ({rows} rows), and every invariant holds"),
+        );
+    }
+    Ok(Outcome::of(findings.len()))
 }
 
 /// Said before anything is read: a copy can take long.
@@ -47,14 +71,13 @@ fn nothing_there(file: &Path) -> anyhow::Result<()> {
 }
 
 /// To examine it once more helps nobody.
-fn damaged(path: &Path, error: StoreError) -> anyhow::Error {
+fn damaged(place: &StorePlace, error: StoreError) -> anyhow::Error {
     let StoreError::Corrupt { what } = error else { return error.into() };
-    let path = path.display();
-    anyhow!("{path} is no database, or a damaged one: {what}; stop the service and restore a backup in its place")
+    anyhow!("{place} is no database, or a damaged one: {what}; stop the service and restore a backup in its place")
 }
 
 async fn check(url: &StoreUrl, console: &Console) -> anyhow::Result<Outcome> {
-    let damaged = |error| damaged(url.place().path(), error);
+    let damaged = |error| damaged(url.place(), error);
     let store = url.place().open_read_only().await.map_err(damaged)?;
     let findings = store.check().await.map_err(damaged)?;
     close(&store).await;

@@ -15,7 +15,7 @@ pub(crate) fn schema() -> Value {
                 "listen": {"type": "string", "default": "127.0.0.1:8080", "description": "An address others can reach asks for tokens."},
             })),
             "store": closed("Where everything is kept.", json!({
-                "url": {"type": "string", "pattern": "^sqlite://.", "default": crate::place::DEFAULT},
+                "url": {"type": "string", "pattern": "^(sqlite|postgres|postgresql)://.", "default": crate::place::DEFAULT},
             })),
             "pipelines": texts("Files, or folders of them; none: the shipped ones."),
             "cmdb": texts("CMDB files; several are one CMDB."),

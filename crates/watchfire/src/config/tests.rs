@@ -30,7 +30,7 @@ fn every_key_is_read_and_paths_are_meant_from_the_file() {
     let (config, remarks) = loaded(WHOLE, &[]).unwrap();
     assert_eq!(remarks, [""; 0]);
     assert_eq!(config.listen.to_string(), "127.0.0.1:9090");
-    assert_eq!(config.store.path(), Path::new("data/w.db"));
+    assert_eq!(config.store, StorePlace::Sqlite("data/w.db".into()));
     assert_eq!(config.pipelines, [PathBuf::from("etc/pipelines/")]);
     assert_eq!(config.cmdb, [PathBuf::from("etc/cmdb.yaml"), PathBuf::from("/srv/more.yaml")]);
     assert_eq!(config.tokens[0].secret, Secret::File("etc/ana.token".into()));
@@ -49,7 +49,7 @@ fn every_key_is_read_and_paths_are_meant_from_the_file() {
 fn nothing_written_is_what_the_contract_says() {
     let (config, _) = Config::load(None, []).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.store.path(), Path::new("watchfire-data/watchfire.db"));
+    assert_eq!(config.store, StorePlace::Sqlite("watchfire-data/watchfire.db".into()));
     assert_eq!(config.retention, Retention::default());
     assert!(config.pipelines.is_empty() && config.tokens.is_empty() && !config.open);
     assert!(loaded("", &[]).is_ok() && loaded("# nothing\n", &[]).is_ok());
@@ -105,7 +105,7 @@ fn variables_win_and_unknown_ones_are_a_remark() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:7070");
     assert!(config.open);
     assert_eq!(config.cmdb, [PathBuf::from("etc/a.yaml")]);
-    assert_eq!(config.store.path(), Path::new("e.db"));
+    assert_eq!(config.store, StorePlace::Sqlite("e.db".into()));
     assert_eq!(remarks, ["WATCHFIRE_HTTP__LISEN means nothing: did you mean WATCHFIRE_HTTP__LISTEN?"]);
     let told = loaded("", &[("WATCHFIRE_HTTP__LISTEN", "nowhere")]).unwrap_err();
     assert!(told.starts_with("WATCHFIRE_HTTP__LISTEN: `nowhere` is no address"), "{told}");

@@ -1,0 +1,223 @@
+//! PostgreSQL: one writer at a time, whichever process it is in, and readers that never wait for it.
+//!
+//! - Whoever writes locks the head's row first: what it then reads and writes, nobody else writes meanwhile. A writer
+//!   that hangs in a transaction is ended by the server (`idle_in_transaction_session_timeout`), so that another can
+//!   take over; its epoch fences it when it comes back.
+//! - `READ COMMITTED` is enough, since all writes follow the one lock. Readers see one moment: `REPEATABLE READ`.
+//! - Many rows are one statement: arrays, unnested.
+//! - All tables stand in a schema of ours, `watchfire` unless the URL says another (`options[search_path]=NAME`).
+
+mod error;
+mod migrate;
+mod partition;
+mod read;
+mod write;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use model::limits::HOT_LOG_ENTRIES_MAX;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::Mutex;
+
+use crate::channel::{KeptSince, Questions, Writer};
+use crate::commit::{Commit, Committed};
+use crate::error::{CommitError, StoreError};
+use crate::plan::CommitPlan;
+use crate::transaction::Transaction;
+use read::Moment;
+use write::{Options, PostgresChannel};
+
+/// How a store on PostgreSQL is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostgresConfig {
+    /// Connections that read.
+    pub readers: u32,
+    /// Entries that the log of repeats comes to before it is laid down in the narrow rows.
+    pub hot_log_max: u64,
+}
+
+impl Default for PostgresConfig {
+    fn default() -> PostgresConfig {
+        PostgresConfig { readers: 8, hot_log_max: HOT_LOG_ENTRIES_MAX }
+    }
+}
+
+/// A store in one schema of a PostgreSQL database.
+#[derive(Clone, Debug)]
+pub struct Postgres(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened {
+    /// Who it is, without the password.
+    name: String,
+    /// `None` where the store was opened read-only.
+    writer: Option<Arc<Mutex<Writer<Options>>>>,
+    hot_log_max: u64,
+    readers: PgPool,
+}
+
+/// The schema that holds the tables, unless the URL names another.
+const SCHEMA: &str = "watchfire";
+/// Distinct statement texts that a connection keeps prepared.
+const STATEMENTS_PREPARED: usize = 512;
+/// A writer that falls silent in a transaction is ended after so long, and what it wrote taken back.
+const HANGING_WRITER: &str = "10s";
+/// A writer waits for another at most so long before it says that the store does not answer.
+const LOCK_WAIT: &str = "15s";
+/// A reader that falls silent in a transaction holds up the clean-up of old rows: after so long it is ended.
+const HANGING_READER: &str = "10min";
+
+impl Postgres {
+    /// Opens the store, made anew where there is none, brought to this version's schema where it is older.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`], [`StoreError::TooNew`] where a newer version wrote it, [`StoreError::NotOurs`] where the
+    /// schema has tables of another program, [`StoreError::Refused`] where the server does not let us in.
+    pub async fn open(url: &str, config: PostgresConfig) -> Result<Postgres, StoreError> {
+        let place = Place::of(url)?;
+        let mut connection = place.writing().connect().await.map_err(error::from_sqlx)?;
+        migrate::bring_up(&mut connection, &place.schema, &place.name()).await?;
+        let channel = PostgresChannel::over(connection).await?;
+        let writer = Some(Arc::new(Mutex::new(Writer::new(Options(place.writing()), channel))));
+        let readers = pool(place.reading(), config.readers);
+        Ok(Postgres(Arc::new(Opened { name: place.name(), writer, hot_log_max: config.hot_log_max, readers })))
+    }
+
+    /// Opens an existing store for questions only, also beside the service that writes it.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`], and [`StoreError::TooOld`] where nothing has brought it to this version's schema yet.
+    pub async fn open_read_only(url: &str) -> Result<Postgres, StoreError> {
+        let place = Place::of(url)?;
+        let mut connection = place.reading().connect().await.map_err(error::from_sqlx)?;
+        migrate::check_only(&mut connection, &place.schema, &place.name()).await?;
+        connection.close().await.map_err(error::from_sqlx)?;
+        let PostgresConfig { readers, hot_log_max } = PostgresConfig::default();
+        let readers = pool(place.reading(), readers);
+        Ok(Postgres(Arc::new(Opened { name: place.name(), writer: None, hot_log_max, readers })))
+    }
+
+    /// What a store at this address is called, where it is one.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`]
+    pub fn name_of(url: &str) -> Result<String, StoreError> {
+        Place::of(url).map(|place| place.name())
+    }
+
+    /// Host, database and schema, without the password.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Waits for what is under way and closes the connections. Further use of any clone fails.
+    pub async fn close(&self) {
+        self.0.readers.close().await;
+        if let Some(writer) = &self.0.writer {
+            writer.lock().await.close().await;
+        }
+    }
+
+    pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
+        let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
+        let work = tokio::spawn(async move { writer.lock().await.run(transaction).await });
+        work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string()).into()))
+    }
+
+    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+        let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
+        let work = tokio::spawn(async move { writer.lock().await.renew().await });
+        work.await.map_err(|lost| StoreError::unavailable(&lost.to_string()))
+    }
+
+    pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.run(CommitPlan { commit, hot_log_max: self.0.hot_log_max }).await
+    }
+
+    /// Drops the months of which nothing is kept any more.
+    pub(crate) async fn expire(&self, kept: [KeptSince; 2]) -> Result<(), StoreError> {
+        let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
+        let work = tokio::spawn(async move { writer.lock().await.expire(&kept).await });
+        work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
+    }
+
+    pub(crate) fn reading(&self) -> Questions {
+        Questions::of(Moment::open(self.0.readers.clone()))
+    }
+}
+
+/// Where the store is, as its URL says.
+struct Place {
+    options: PgConnectOptions,
+    schema: String,
+}
+
+impl Place {
+    fn of(url: &str) -> Result<Place, StoreError> {
+        let bad = || StoreError::BadUrl(without_password(url));
+        let options = PgConnectOptions::from_str(url).map_err(|_| bad())?;
+        let said = options.get_options().and_then(|said| said.split("search_path=").nth(1));
+        let schema = said.and_then(|rest| rest.split_whitespace().next()).unwrap_or(SCHEMA).to_owned();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if schema.is_empty() || !schema.chars().all(plain) {
+            return Err(bad());
+        }
+        let name = options.get_application_name().unwrap_or("watchfire").to_owned();
+        let options = options
+            .application_name(&name)
+            .options([("search_path", schema.as_str()), ("jit", "off")])
+            .statement_cache_capacity(STATEMENTS_PREPARED)
+            .disable_statement_logging();
+        Ok(Place { options, schema })
+    }
+
+    fn name(&self) -> String {
+        let database = self.options.get_database().unwrap_or_else(|| self.options.get_username());
+        format!("{}:{}/{database} ({})", self.options.get_host(), self.options.get_port(), self.schema)
+    }
+
+    fn writing(&self) -> PgConnectOptions {
+        self.options
+            .clone()
+            .options([("idle_in_transaction_session_timeout", HANGING_WRITER), ("lock_timeout", LOCK_WAIT)])
+    }
+
+    fn reading(&self) -> PgConnectOptions {
+        self.options.clone().options([("idle_in_transaction_session_timeout", HANGING_READER)])
+    }
+}
+
+/// What may be said of an address in a message.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    format!("{scheme}://{host}/{path}")
+}
+
+fn pool(options: PgConnectOptions, readers: u32) -> PgPool {
+    PgPoolOptions::new().max_connections(readers.max(1)).connect_lazy_with(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_says_which_schema_holds_the_tables() {
+        let schema = |url: &str| Place::of(url).map(|place| place.schema);
+        assert_eq!(schema("postgres://host/db").unwrap(), "watchfire");
+        assert_eq!(schema("postgres://host/db?options[search_path]=alerts").unwrap(), "alerts");
+        assert!(matches!(schema("postgres://host/db?options[search_path]=a,b"), Err(StoreError::BadUrl(_))));
+    }
+
+    #[test]
+    fn no_message_tells_a_password() {
+        let url = "postgres://me:secret@host:5433/db?sslmode=require&password=secret";
+        assert_eq!(without_password(url), "postgres://host:5433/db");
+        assert!(!Place::of(url).unwrap().name().contains("secret"));
+    }
+}

@@ -1,0 +1,238 @@
+//! What only a server can do: be written by two, lose a connection, end a writer that hangs, keep history by the month.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::postgres::{Schema, schema};
+use common::*;
+use model::Step;
+use model::step::Subject;
+use sqlx::{AssertSqlSafe, Row as _};
+use store::{
+    AlertFilter, Commit, CommitError, Conflict, Disposition, PageRequest, Postgres, PostgresConfig, Store, StoreError,
+};
+
+async fn open(schema: &Schema) -> Postgres {
+    Postgres::open(&schema.url, PostgresConfig::default()).await.expect("the store opens")
+}
+
+fn written(n: u64) -> Step {
+    let clock = at(n as i64);
+    Step { alerts: (0..20).map(|k| alert(n * 20 + k, clock)).collect(), ..step(clock) }
+}
+
+async fn tamper(schema: &Schema, text: &str) {
+    let mut connection = schema.behind_the_back().await;
+    sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut connection).await.expect("the server does it");
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_and_a_foreign_schema_are_left_alone() {
+    let Some(newer) = schema().await else { return };
+    let nothing = Postgres::open_read_only(&newer.url).await.unwrap_err();
+    assert!(matches!(nothing, StoreError::NotFound(_)), "{nothing}");
+    open(&newer).await.close().await;
+    tamper(&newer, "UPDATE schema_version SET version = 99").await;
+    for refused in [
+        Postgres::open(&newer.url, PostgresConfig::default()).await.unwrap_err(),
+        Postgres::open_read_only(&newer.url).await.unwrap_err(),
+    ] {
+        assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
+    }
+    tamper(&newer, "UPDATE schema_version SET version = 1").await;
+    let refused = Postgres::open_read_only(&newer.url).await.unwrap_err();
+    assert!(matches!(refused, StoreError::TooOld { found: 1, .. }), "{refused}");
+    tamper(&newer, "DROP TABLE schema_version").await;
+    let refused = Postgres::open(&newer.url, PostgresConfig::default()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotOurs { .. }), "{refused}");
+    newer.drop().await;
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_is_told_why() {
+    let Some(schema) = schema().await else { return };
+    let url = schema.url.replace("/watchfire?", "/no_such_database?");
+    let refused = Postgres::open(&url, PostgresConfig::default()).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused { why } if why.contains("no_such_database")), "{refused}");
+    let nobody = Postgres::open("postgres://127.0.0.1:9/watchfire", PostgresConfig::default()).await.unwrap_err();
+    assert!(matches!(nobody, StoreError::Unavailable { .. }), "{nobody}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_make_one_store() {
+    let Some(schema) = schema().await else { return };
+    let (a, b) = tokio::join!(open(&schema), open(&schema));
+    let (one, other): (Store, Store) = (a.clone().into(), b.clone().into());
+    let epochs = tokio::join!(one.claim(), other.claim());
+    assert_eq!(epochs.0.unwrap() + epochs.1.unwrap(), 3, "one claims after the other");
+    a.close().await;
+    b.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn who_took_over_fences_off_who_wrote_before() {
+    let Some(schema) = schema().await else { return };
+    let (old, new) = (open(&schema).await, open(&schema).await);
+    let mut before = Chain::claim(&old.clone().into()).await;
+    before.step(written(0)).await;
+    let mut after = Chain::claim(&new.clone().into()).await;
+    let refused = before.try_commit(Commit { steps: vec![written(1)], ..commit(at(1)) }).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Fenced { ours: 1, current: 2 }), "{refused}");
+    assert_eq!(refused.disposition(), Disposition::Stop);
+    after.step(written(1)).await;
+    assert_eq!(Store::from(new.clone()).count_alerts(&AlertFilter::default()).await.unwrap(), 40);
+    // A month that one made is known to the other.
+    after.step(Step { timeline: vec![decided(days(90), Subject::Alert(alert_id(1)))], ..step(days(90)) }).await;
+    let mut again = Chain::claim(&old.clone().into()).await;
+    again.step(Step { timeline: vec![decided(days(91), Subject::Alert(alert_id(1)))], ..step(days(91)) }).await;
+    let history = Store::from(old.clone()).timeline(&Subject::Alert(alert_id(1)), &PageRequest::default()).await;
+    assert_eq!(history.unwrap().items.len(), 2);
+    old.close().await;
+    new.close().await;
+    schema.drop().await;
+}
+
+/// A process that is stopped in the middle of a transaction holds the lock until the server ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_hangs_is_ended_and_another_takes_over_within_15_seconds() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    Chain::claim(&store.clone().into()).await.step(written(0)).await;
+    let mut hanging = schema.behind_the_back().await;
+    let hang = "SET idle_in_transaction_session_timeout = '10s'; BEGIN; SELECT 1 FROM head FOR UPDATE";
+    sqlx::raw_sql(hang).execute(&mut hanging).await.unwrap();
+    let started = Instant::now();
+    let mut chain = Chain::claim(&store.clone().into()).await;
+    chain.step(written(1)).await;
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert!(started.elapsed() > Duration::from_secs(1), "it had to wait");
+    assert!(sqlx::raw_sql("COMMIT").execute(&mut hanging).await.is_err(), "it was ended");
+    store.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_is_an_unknown_commit_and_the_next_goes_over_a_new_one() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    let mut chain = Chain::claim(&store.clone().into()).await;
+    chain.step(written(0)).await;
+    let mut other = schema.behind_the_back().await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE application_name = $1 AND query LIKE 'COMMIT%' AND pid <> pg_backend_pid()";
+    let rows = sqlx::query(cut).bind(&schema.name).fetch_all(&mut other).await.unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.get::<bool, _>(0)));
+    let unknown = chain.try_commit(Commit { steps: vec![written(1)], ..commit(at(1)) }).await.unwrap_err();
+    assert_eq!(unknown.disposition(), Disposition::Wait, "{unknown}");
+    let mut chain = Chain::claim(&store.clone().into()).await;
+    chain.step(written(1)).await;
+    assert_eq!(Store::from(store.clone()).check().await.unwrap(), []);
+    store.close().await;
+    schema.drop().await;
+}
+
+/// As a failover to a replica that lost its tail: the store is at an earlier commit than the writer believes.
+#[tokio::test]
+async fn a_server_that_lost_its_tail_is_noticed() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    let mut chain = Chain::claim(&store.clone().into()).await;
+    chain.step(written(0)).await;
+    tamper(&schema, "CREATE TABLE kept AS SELECT * FROM head").await;
+    chain.step(written(1)).await;
+    tamper(&schema, "DELETE FROM head; INSERT INTO head SELECT * FROM kept; DROP TABLE kept").await;
+    let refused = chain.try_commit(Commit { steps: vec![written(2)], ..commit(at(2)) }).await.unwrap_err();
+    assert!(matches!(refused, CommitError::Conflict(Conflict::Tail)), "{refused}");
+    assert_eq!(refused.disposition(), Disposition::Reload);
+    store.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn readers_do_not_wait_for_the_writer_and_see_one_moment() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    Chain::claim(&store.clone().into()).await.step(written(0)).await;
+    let mut writer = schema.behind_the_back().await;
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM head FOR UPDATE; DELETE FROM alert").execute(&mut writer).await.unwrap();
+    let beside: Store = Postgres::open_read_only(&schema.url).await.unwrap().into();
+    assert_eq!(beside.count_alerts(&AlertFilter::default()).await.unwrap(), 20);
+    assert!(matches!(beside.claim().await, Err(StoreError::ReadOnly)));
+    sqlx::raw_sql("ROLLBACK").execute(&mut writer).await.unwrap();
+    store.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn text_that_postgresql_cannot_hold_is_kept_with_a_mark_in_its_place() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    let mut chain = Chain::claim(&store.clone().into()).await;
+    let mut odd = alert(1, at(0));
+    odd.summary = "before\0after".into();
+    chain.step(Step { alerts: vec![odd], ..step(at(0)) }).await;
+    let found = AlertFilter { q: Some("before\u{fffd}after".into()), ..AlertFilter::default() };
+    assert_eq!(Store::from(store.clone()).count_alerts(&found).await.unwrap(), 1);
+    store.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn a_month_that_went_comes_back_for_what_is_said_of_it_later() {
+    let Some(schema) = schema().await else { return };
+    let postgres = open(&schema).await;
+    let store = Store::from(postgres.clone());
+    let mut chain = Chain::claim(&store).await;
+    let line = |day| decided(days(day), Subject::Alert(alert_id(1)));
+    chain.step(Step { timeline: vec![line(0)], ..step(days(0)) }).await;
+    chain.step(Step { timeline: vec![line(500)], ..step(days(500)) }).await;
+    while store.retain(&store::Retention::default(), 100).await.unwrap() {}
+    let months = async || {
+        let mut connection = schema.behind_the_back().await;
+        let asked = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'timeline'::regclass";
+        sqlx::query(asked).fetch_one(&mut connection).await.unwrap().get::<i64, _>(0)
+    };
+    assert_eq!(months().await, 1, "the old month is dropped");
+    chain.step(Step { timeline: vec![line(0)], ..step(days(501)) }).await;
+    assert_eq!(months().await, 2);
+    assert_eq!(store.check().await.unwrap(), []);
+    postgres.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn other_tools_see_timestamps_and_the_names_that_people_use() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    let mut opened = incident(1, at(5));
+    opened.restored_at = Some(at(65));
+    let written = Step {
+        alerts: vec![alert(3, at(0))],
+        incidents: vec![opened],
+        outages: vec![outage(1, "checkout", at(0), Some(at(60)))],
+        timeline: vec![decided(at(1), Subject::Incident(incident_id(1)))],
+        counts: counts(1, 0),
+        ..step(at(90))
+    };
+    Chain::claim(&store.clone().into()).await.step(written).await;
+    let mut connection = schema.behind_the_back().await;
+    let asked = "SELECT number, priority, to_char(opened_at AT TIME ZONE 'UTC', 'HH24:MI:SS'), \
+                 extract(epoch FROM restored_at - started_at)::bigint FROM bi_incidents";
+    let row = sqlx::query(asked).fetch_one(&mut connection).await.unwrap();
+    let found: (String, String, String, i64) = (row.get(0), row.get(1), row.get(2), row.get(3));
+    assert_eq!(found, ("INC0000001".to_owned(), "P3".to_owned(), "12:00:05".to_owned(), 60));
+    let asked = "SELECT severity, (SELECT events FROM bi_events_by_hour), (SELECT reason FROM bi_timeline), \
+                 (SELECT extract(epoch FROM ended_at - started_at)::bigint FROM bi_outages), \
+                 (SELECT alert_name FROM bi_episodes) FROM bi_alerts";
+    let row = sqlx::query(asked).fetch_one(&mut connection).await.unwrap();
+    let found: (String, i64, String, i64) = (row.get(0), row.get(1), row.get(2), row.get(3));
+    assert_eq!(found, ("warning".to_owned(), 1, "first_statement".to_owned(), 60));
+    assert_eq!(row.get::<String, _>(4), "DiskFull");
+    for view in ["bi_incident_services", "bi_problems"] {
+        sqlx::query(AssertSqlSafe(format!("SELECT * FROM {view}"))).fetch_all(&mut connection).await.unwrap();
+    }
+    store.close().await;
+    schema.drop().await;
+}

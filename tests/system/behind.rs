@@ -1,0 +1,123 @@
+//! Where a service keeps what it has, and a look at it behind the product's back: a file through SQLite, a database
+//! through `psql`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::said::not_run;
+use crate::watchfire::STORE;
+
+#[derive(Debug)]
+pub(crate) enum Behind {
+    File(PathBuf),
+    /// A schema of its own in the database that `cargo xtask services up` runs.
+    Server {
+        url: String,
+        schema: String,
+    },
+}
+
+/// Between the cells and the rows that `psql` writes: no text of a test has them.
+const CELL: char = '\u{1f}';
+const ROW: char = '\u{1d}';
+
+impl Behind {
+    pub(crate) fn file(folder: &Path) -> Behind {
+        Behind::File(folder.join(STORE))
+    }
+
+    /// `None`, said loudly, where there is no server.
+    pub(crate) fn server(test: &str) -> Option<Behind> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let Ok(server) = std::env::var("WATCHFIRE_TEST_POSTGRES") else {
+            not_run(test, "WATCHFIRE_TEST_POSTGRES names no PostgreSQL (`cargo xtask services up` starts one)");
+            return None;
+        };
+        let schema = format!("system_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let joint = if server.contains('?') { '&' } else { '?' };
+        // As libpq reads it too.
+        let url = format!("{server}{joint}options=-csearch_path%3D{schema}&application_name={schema}");
+        Some(Behind::Server { url, schema })
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Behind::File(_) => "SQLite",
+            Behind::Server { .. } => "PostgreSQL",
+        }
+    }
+
+    /// As the configuration names it, from the folder in which the service is started.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Behind::File(_) => format!("sqlite://{STORE}"),
+            Behind::Server { url, .. } => url.clone(),
+        }
+    }
+
+    /// The column's bytes as text, in this database's words.
+    pub(crate) fn hex(&self, column: &str) -> String {
+        match self {
+            Behind::File(_) => format!("lower(hex({column}))"),
+            Behind::Server { .. } => format!("encode({column}, 'hex')"),
+        }
+    }
+
+    /// Rows as texts; null is empty.
+    pub(crate) fn rows(&self, question: &str) -> Vec<Vec<String>> {
+        match self {
+            Behind::File(path) => rows_of_file(path, question),
+            Behind::Server { url, .. } => psql(url, question),
+        }
+    }
+
+    /// The one number that the question asks for.
+    pub(crate) fn number(&self, question: &str) -> u64 {
+        let rows = self.rows(question);
+        rows[0][0].parse().unwrap_or_else(|_| panic!("{question}: {rows:?}"))
+    }
+
+    /// Cuts every connection that the service has.
+    pub(crate) fn cut(&self) {
+        if let Behind::Server { schema, .. } = self {
+            let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+            self.number(&format!("{cut} AND application_name = '{schema}'"));
+        }
+    }
+
+    /// Only a test that went well clears up: of one that failed, one can look at what is left.
+    pub(crate) fn clear(&self) {
+        if let Behind::Server { schema, .. } = self {
+            self.rows(&format!("DROP SCHEMA {schema} CASCADE"));
+        }
+    }
+}
+
+fn rows_of_file(path: &Path, question: &str) -> Vec<Vec<String>> {
+    let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut statement = store.prepare(question).unwrap();
+    let cells = statement.column_count();
+    let text = |value: ValueRef<'_>| match value {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
+    };
+    let rows = statement.query_map([], |row| (0..cells).map(|at| row.get_ref(at).map(text)).collect());
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn psql(url: &str, question: &str) -> Vec<Vec<String>> {
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", &CELL.to_string(), "-R", &ROW.to_string()]);
+    let said = psql.args(["-c", question, url]).env("PGAPPNAME", "account").output().unwrap();
+    assert!(said.status.success(), "{question}: {}", String::from_utf8_lossy(&said.stderr));
+    let text = String::from_utf8(said.stdout).unwrap();
+    let text = text.trim_end_matches('\n');
+    let rows = text.split(ROW).filter(|row| !row.is_empty());
+    rows.map(|row| row.split(CELL).map(str::to_owned).collect()).collect()
+}
