@@ -40,7 +40,7 @@ pub use load::{Loaded, Snapshot};
 pub use memory::{Fault, Image, Memory, ready};
 pub use model::CommitHash;
 pub use page::{Page, PageRequest};
-pub use postgres::{Postgres, PostgresConfig};
+pub use postgres::{Lease, Postgres, PostgresConfig};
 pub use read::{
     AlertFilter, AuditFilter, ChangeFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey, Member,
     OutageFilter, OutboxAge, ProblemFilter, ProblemKey, WindowFilter,

@@ -8,6 +8,7 @@
 //! - All tables stand in a schema of ours, `watchfire` unless the URL says another (`options[search_path]=NAME`).
 
 mod error;
+mod lease;
 mod migrate;
 mod partition;
 mod read;
@@ -26,6 +27,8 @@ use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::plan::CommitPlan;
 use crate::transaction::Transaction;
+use lease::Held;
+pub use lease::Lease;
 use read::Moment;
 use write::{Options, PostgresChannel};
 
@@ -52,10 +55,15 @@ pub struct Postgres(Arc<Opened>);
 struct Opened {
     /// Who it is, without the password.
     name: String,
+    schema: String,
     /// `None` where the store was opened read-only.
     writer: Option<Arc<Mutex<Writer<Options>>>>,
     hot_log_max: u64,
     readers: PgPool,
+    /// One connection of its own: a lease is renewed however busy the others are.
+    leases: PgPool,
+    /// Once it is taken, with the holder's name.
+    held: Mutex<Option<(Held, String)>>,
 }
 
 /// The schema that holds the tables, unless the URL names another.
@@ -70,7 +78,8 @@ const LOCK_WAIT: &str = "15s";
 const HANGING_READER: &str = "10min";
 
 impl Postgres {
-    /// Opens the store, made anew where there is none, brought to this version's schema where it is older.
+    /// Opens the store, made anew where there is none. An older one is brought to this version's schema by the process
+    /// that takes its lease.
     ///
     /// # Errors
     /// [`StoreError::BadUrl`], [`StoreError::TooNew`] where a newer version wrote it, [`StoreError::NotOurs`] where the
@@ -78,11 +87,10 @@ impl Postgres {
     pub async fn open(url: &str, config: PostgresConfig) -> Result<Postgres, StoreError> {
         let place = Place::of(url)?;
         let mut connection = place.writing().connect().await.map_err(error::from_sqlx)?;
-        migrate::bring_up(&mut connection, &place.schema, &place.name()).await?;
+        migrate::make(&mut connection, &place.schema, &place.name()).await?;
         let channel = PostgresChannel::over(connection).await?;
         let writer = Some(Arc::new(Mutex::new(Writer::new(Options(place.writing()), channel))));
-        let readers = pool(place.reading(), config.readers);
-        Ok(Postgres(Arc::new(Opened { name: place.name(), writer, hot_log_max: config.hot_log_max, readers })))
+        Ok(Postgres::over(&place, writer, config))
     }
 
     /// Opens an existing store for questions only, also beside the service that writes it.
@@ -94,9 +102,39 @@ impl Postgres {
         let mut connection = place.reading().connect().await.map_err(error::from_sqlx)?;
         migrate::check_only(&mut connection, &place.schema, &place.name()).await?;
         connection.close().await.map_err(error::from_sqlx)?;
-        let PostgresConfig { readers, hot_log_max } = PostgresConfig::default();
-        let readers = pool(place.reading(), readers);
-        Ok(Postgres(Arc::new(Opened { name: place.name(), writer: None, hot_log_max, readers })))
+        Ok(Postgres::over(&place, None, PostgresConfig::default()))
+    }
+
+    fn over(place: &Place, writer: Option<Arc<Mutex<Writer<Options>>>>, config: PostgresConfig) -> Postgres {
+        let PostgresConfig { readers, hot_log_max } = config;
+        let (readers, leases) = (pool(place.reading(), readers), pool(place.writing(), 1));
+        let (name, schema, held) = (place.name(), place.schema.clone(), Mutex::new(None));
+        Postgres(Arc::new(Opened { name, schema, writer, hot_log_max, readers, leases, held }))
+    }
+
+    /// Becomes the active process, in whose name `holder` stands; renewed by itself until the store is closed.
+    pub(crate) async fn take_lease(&self, holder: &str) -> Result<Lease, StoreError> {
+        let (opened, holder) = (Arc::clone(&self.0), holder.to_owned());
+        let work = tokio::spawn(async move {
+            let taken = lease::take(&opened.leases, &holder).await?;
+            if taken == Lease::Ours {
+                let mut connection = opened.leases.acquire().await.map_err(error::from_sqlx)?;
+                migrate::bring_up(&mut connection, &opened.schema, &opened.name).await?;
+                let held = Held::renewed(opened.leases.clone(), holder.clone());
+                *opened.held.lock().await = Some((held, holder));
+            }
+            Ok(taken)
+        });
+        work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
+    }
+
+    /// Ends when another process has taken the lease; never where none was taken here.
+    pub(crate) async fn lease_lost(&self) {
+        let held = self.0.held.lock().await.as_ref().map(|(held, _)| held.lost());
+        let Some(mut lost) = held else { return std::future::pending().await };
+        if lost.wait_for(|lost| *lost).await.is_err() {
+            std::future::pending().await // closed: given back
+        }
     }
 
     /// What a store at this address is called, where it is one.
@@ -118,6 +156,10 @@ impl Postgres {
         if let Some(writer) = &self.0.writer {
             writer.lock().await.close().await;
         }
+        if let Some((held, holder)) = self.0.held.lock().await.take() {
+            held.give_back(&self.0.leases, &holder).await;
+        }
+        self.0.leases.close().await;
     }
 
     pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {

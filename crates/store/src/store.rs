@@ -7,7 +7,7 @@ use crate::channel::Questions;
 use crate::commit::{AuditEntry, Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::memory::{Memory, Tables};
-use crate::postgres::{Postgres, PostgresConfig};
+use crate::postgres::{Lease, Postgres, PostgresConfig};
 use crate::retain::{Retention, Sweep};
 use crate::rows::head::Head;
 use crate::rows::record::DeadLetterState;
@@ -60,6 +60,23 @@ impl Store {
             return Postgres::open_read_only(url).await.map(Store::from);
         }
         Sqlite::open_read_only(path_of(url)?).await.map(Store::from)
+    }
+
+    /// Becomes the one process that writes, in whose name `holder` stands: no two lives of a process have the same. Where
+    /// a lock keeps others out it is that already.
+    pub async fn take_lease(&self, holder: &str) -> Result<Lease, StoreError> {
+        match self {
+            Store::Sqlite(_) | Store::Memory(_) => Ok(Lease::Ours),
+            Store::Postgres(postgres) => postgres.take_lease(holder).await,
+        }
+    }
+
+    /// Ends when another process has become the one that writes.
+    pub async fn lease_lost(&self) {
+        match self {
+            Store::Sqlite(_) | Store::Memory(_) => std::future::pending().await,
+            Store::Postgres(postgres) => postgres.lease_lost().await,
+        }
     }
 
     /// Takes the store over and gives the epoch that commits carry from now on; earlier ones are fenced off. `[I10]`

@@ -10,7 +10,8 @@ use model::Step;
 use model::step::Subject;
 use sqlx::{AssertSqlSafe, Row as _};
 use store::{
-    AlertFilter, Commit, CommitError, Conflict, Disposition, PageRequest, Postgres, PostgresConfig, Store, StoreError,
+    AlertFilter, Commit, CommitError, Conflict, Disposition, Lease, PageRequest, Postgres, PostgresConfig, Store,
+    StoreError,
 };
 
 async fn open(schema: &Schema) -> Postgres {
@@ -234,5 +235,26 @@ async fn other_tools_see_timestamps_and_the_names_that_people_use() {
         sqlx::query(AssertSqlSafe(format!("SELECT * FROM {view}"))).fetch_all(&mut connection).await.unwrap();
     }
     store.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_process_is_active_until_it_falls_silent() {
+    let Some(schema) = schema().await else { return };
+    let (first, second) = (open(&schema).await, open(&schema).await);
+    let (a, b): (Store, Store) = (first.clone().into(), second.clone().into());
+    let another = Lease::Another { holder: "the first".to_owned() };
+    assert_eq!(a.take_lease("the first").await.unwrap(), Lease::Ours);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(b.take_lease("the second").await.unwrap(), another, "it is renewed");
+    // What a process that was stopped finds: it was away for longer than its lease.
+    tamper(&schema, "UPDATE lease SET until = clock_timestamp()").await;
+    assert_eq!(b.take_lease("the second").await.unwrap(), Lease::Ours);
+    tokio::time::timeout(Duration::from_secs(5), a.lease_lost()).await.expect("it learns that it lost it");
+    second.close().await;
+    let third = open(&schema).await;
+    assert_eq!(Store::from(third.clone()).take_lease("the third").await.unwrap(), Lease::Ours, "it was given back");
+    third.close().await;
+    first.close().await;
     schema.drop().await;
 }

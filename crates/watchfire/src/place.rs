@@ -1,11 +1,12 @@
 //! The address of a store: `sqlite://` and the path of a file, or `postgres://` and a database.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::anyhow;
-use store::{Postgres, PostgresConfig, Sqlite, SqliteConfig, Store, StoreError};
+use anyhow::{anyhow, bail};
+use store::{Lease, Postgres, PostgresConfig, Sqlite, SqliteConfig, Store, StoreError};
 
 /// Where a store is unless somebody says otherwise.
 pub(crate) const DEFAULT: &str = "sqlite://watchfire-data/watchfire.db";
@@ -22,12 +23,26 @@ impl StorePlace {
     /// For the one process that writes it; made anew where there is none.
     pub(crate) async fn open(&self) -> anyhow::Result<Store> {
         Ok(match self {
-            StorePlace::Sqlite(path) => {
-                let opened = Sqlite::open(path, SqliteConfig::default()).await;
-                opened.map_err(|error| taken(path, error))?.into()
+            StorePlace::Sqlite(path) => file(path).await?,
+            StorePlace::Postgres { url, .. } => {
+                let store = database(url).await?;
+                if let Lease::Another { holder } = store.take_lease(&holder()).await? {
+                    close(&store).await;
+                    bail!(
+                        "{holder} has the store open ({self}): stop it, or give this one a store of its own; {BESIDE}"
+                    );
+                }
+                store
             }
-            StorePlace::Postgres { url, .. } => Postgres::open(url, PostgresConfig::default()).await?.into(),
         })
+    }
+
+    /// The same for a process that may have to wait for its turn: [`Store::take_lease`] says when it has come.
+    pub(crate) async fn open_beside(&self) -> anyhow::Result<Store> {
+        match self {
+            StorePlace::Sqlite(path) => file(path).await,
+            StorePlace::Postgres { url, .. } => Ok(database(url).await?),
+        }
     }
 
     /// For questions, also beside the service that writes it.
@@ -57,13 +72,33 @@ impl fmt::Display for StorePlace {
     }
 }
 
+async fn file(path: &Path) -> anyhow::Result<Store> {
+    let opened = Sqlite::open(path, SqliteConfig::default()).await;
+    Ok(opened.map_err(|error| taken(path, error))?.into())
+}
+
+async fn database(url: &str) -> Result<Store, StoreError> {
+    Ok(Postgres::open(url, PostgresConfig::default()).await?.into())
+}
+
+/// A name that no other life of a process has, and that tells a person which one it is.
+pub(crate) fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME"));
+    let host = host.map_or_else(|_| "a host".to_owned(), |name| name.trim().to_owned());
+    // The standard library keys each hash map at random, from the system's own source.
+    let life = RandomState::new().build_hasher().finish();
+    format!("process {} on {host} (life {life:016x})", std::process::id())
+}
+
+const BESIDE: &str = "`watchfire report` and `watchfire store check` read beside it";
+
 /// What others can do meanwhile, in the words of the command line.
 fn taken(path: &Path, error: StoreError) -> anyhow::Error {
     let StoreError::Locked { pid, .. } = &error else { return error.into() };
     let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
     anyhow!(
         "another process{pid} has the store open ({}): stop it, or give this one a store of its own; \
-         `watchfire report` and `watchfire store check` read beside it",
+         {BESIDE}",
         path.display()
     )
 }

@@ -1,7 +1,8 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served, behind what `door`), `chores` (what is done now and then), `signals`.
+//! served, behind what `door`), `standby` (of several processes one is active), `chores` (what is done now and then),
+//! `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out; nothing is answered before it is
 //! loaded; and on the way out nothing new is taken while what is under way is finished.
@@ -11,6 +12,7 @@ mod door;
 mod http;
 mod reload;
 mod signals;
+mod standby;
 mod watchdog;
 
 use std::net::SocketAddr;
@@ -41,11 +43,12 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let wanted = Wanted::read(&config, Care::Strict)?;
     wanted.remarks.iter().for_each(|remark| telemetry::notice(remark));
     let mut signals = Signals::listen()?;
-    let store = config.store.open().await.context("the store cannot be opened")?;
+    let store = config.store.open_beside().await.context("the store cannot be opened")?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| not_listened(config.listen))?;
     // Where port 0 was asked for, the one that was given.
     let address = listener.local_addr()?;
+    let listener = standby::until_active(&store, listener, &mut signals).await?;
     let (fatal, mut lost) = oneshot::channel();
     let runtime = Runtime::start_at(store.clone(), wanted.pipelines.policy(), Metrics::default(), fatal, time);
     tokio::select! {
@@ -69,7 +72,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store));
     telemetry::listening(&address.to_string());
-    let ended = until_stopped(&mut signals, &in_force, lost).await;
+    let ended = until_stopped(&mut signals, &in_force, &store, lost).await;
     stop.send_replace(true);
     tokio::select! {
         _ = tokio::time::timeout(DRAIN_AT_MOST, async { (server.await, courier.await) }) => {}
@@ -91,10 +94,16 @@ fn courier(config: &Config, store: &Store, runtime: &Runtime) -> anyhow::Result<
 async fn until_stopped(
     signals: &mut Signals,
     in_force: &Arc<InForce>,
+    store: &Store,
     mut lost: oneshot::Receiver<String>,
 ) -> anyhow::Result<()> {
     loop {
         tokio::select! {
+            () = store.lease_lost() => {
+                let why = "another process has become the active one: this one was silent for too long, and ends";
+                telemetry::fatal(why);
+                bail!(why);
+            }
             told = signals.next() => match told {
                 Told::Reload => {
                     // By itself: whoever wants this process to stop is heard meanwhile.

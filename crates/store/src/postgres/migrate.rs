@@ -10,6 +10,7 @@ use crate::error::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_views.sql"),
+    include_str!("../../migrations/postgres/0003_lease.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".
@@ -18,8 +19,18 @@ const LOCK: i64 = 0x5766_6972;
 const SERVER_NEEDED: i64 = 140_000;
 const SERVER_NEEDED_TEXT: &str = "14";
 
-pub(super) async fn bring_up(connection: &mut PgConnection, schema: &str, name: &str) -> Result<(), StoreError> {
+/// Makes the schema where there is none. An older one stays as it is for now: the process that writes it may be of that
+/// version.
+pub(super) async fn make(connection: &mut PgConnection, schema: &str, name: &str) -> Result<(), StoreError> {
     refuse_old_server(connection).await?;
+    match version(connection, schema, name).await? {
+        0 => bring_up(connection, schema, name).await,
+        _ => Ok(()),
+    }
+}
+
+/// Brings it to this version.
+pub(super) async fn bring_up(connection: &mut PgConnection, schema: &str, name: &str) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await.map_err(from_sqlx)?;
     let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
     lock.execute(&mut *transaction).await.map_err(from_sqlx)?;

@@ -43,8 +43,7 @@ pub(crate) struct Backup {
 
 /// Copy a whole store into an empty one: how an installation moves from a file to PostgreSQL.
 ///
-/// Whoever still writes the first store is fenced off and ends: stop the service first, and start it on the second
-/// store once the copy is complete. The first store stays as it is.
+/// Stop the service first, and start it on the second store once the copy is complete. The first store stays as it is.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  watchfire store copy --from sqlite://watchfire-data/watchfire.db --to postgres://me@db/watchfire"

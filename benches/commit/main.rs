@@ -1,9 +1,12 @@
 //! New alerts to disk: decided, planned and committed, beside a bare insert of the very same rows into the same tables.
 //!
-//! `cargo bench -p benches --bench commit`. Each round has a file of its own; both sides write with a write-ahead log,
-//! synchronised at each commit, in as many transactions.
+//! `cargo bench -p benches --bench commit`, for PostgreSQL with what `cargo xtask services up` says in its environment.
+//! Each round has a file or a schema of its own; both sides write with a write-ahead log, synchronised at each commit,
+//! in as many transactions.
 
-use std::path::Path;
+mod file;
+mod server;
+
 use std::time::{Duration, Instant};
 
 use benches::crowd::Crowd;
@@ -12,8 +15,6 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use model::{Span, Timestamp};
 use rules::PipelineSet;
 use runtime::{Domains, Item};
-use rusqlite::Connection;
-use rusqlite::types::Value;
 use store::{Commit, GENESIS, PositionAdvance, Store};
 use topology::{Graph, Topology};
 use wire::{Context, Format};
@@ -51,8 +52,8 @@ fn said(severity: &'static str) -> Said {
 }
 
 /// Decides and commits; what it takes from the inputs on, and of that what deciding takes.
-async fn product(path: &Path, said: &Said, topology: &Topology) -> (Duration, Duration) {
-    let store = Store::open(&format!("sqlite://{}", path.display())).await.expect("a new file opens");
+async fn product(url: &str, said: &Said, topology: &Topology) -> (Duration, Duration) {
+    let store = Store::open(url).await.expect("a new store opens");
     let epoch = store.claim().await.expect("nobody else has it");
     let loaded = store.load().await.expect("it is empty");
     let mut domains = Domains::restore(loaded, topology.clone(), PipelineSet::builtin().policy());
@@ -81,88 +82,47 @@ async fn product(path: &Path, said: &Said, topology: &Topology) -> (Duration, Du
     (began.elapsed(), deciding)
 }
 
-/// The tables and indexes of a store, and its rows.
-struct Copy {
-    schema: Vec<String>,
-    tables: Vec<(String, Vec<Vec<Value>>)>,
-}
+/// Places for new stores, and what writes the same rows without us.
+trait Kind {
+    const NAME: &'static str;
+    type Copy;
 
-impl Copy {
-    fn of(path: &Path) -> Copy {
-        let from = Connection::open(path).expect("the store is a file");
-        let texts = |question: &str| -> Vec<String> {
-            let mut asked = from.prepare(question).expect("it is SQL");
-            asked.query_map([], |row| row.get(0)).expect("it is asked").map(|text| text.expect("a text")).collect()
-        };
-        let schema = texts("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'");
-        let tables = texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-        let rows = |table: &String| -> Vec<Vec<Value>> {
-            let mut asked = from.prepare(&format!("SELECT * FROM {table}")).expect("a table of the schema");
-            let columns = asked.column_count();
-            let row = |row: &rusqlite::Row<'_>| (0..columns).map(|at| row.get(at)).collect();
-            asked.query_map([], row).expect("it is asked").map(|row| row.expect("a row")).collect()
-        };
-        let tables =
-            tables.iter().map(|table| (table.clone(), rows(table))).filter(|(_, rows)| !rows.is_empty()).collect();
-        Copy { schema, tables }
-    }
-
-    fn rows(&self) -> usize {
-        self.tables.iter().map(|(_, rows)| rows.len()).sum()
-    }
-
-    /// Writes all of it to a new file, a share of each table in each transaction; what that takes, the tables made.
-    fn insert(&self, path: &Path) -> Duration {
-        let mut to = Connection::open(path).expect("a new file opens");
-        to.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").expect("SQLite knows them");
-        for sql in &self.schema {
-            to.execute_batch(sql).expect("it made the store");
-        }
-        to.set_prepared_statement_cache_capacity(64);
-        let began = Instant::now();
-        for nth in 0..COMMITS {
-            let transaction = to.transaction().expect("nobody else writes");
-            for (table, rows) in &self.tables {
-                let part = rows.len() * nth / COMMITS..rows.len() * (nth + 1) / COMMITS;
-                let marks = vec!["?"; rows.first().map_or(1, Vec::len)].join(", ");
-                let sql = format!("INSERT INTO {table} VALUES ({marks})");
-                let mut statement = transaction.prepare_cached(&sql).expect("it is SQL");
-                for row in &rows[part] {
-                    statement.execute(rusqlite::params_from_iter(row)).expect("the row is new");
-                }
-            }
-            transaction.commit().expect("there is room");
-        }
-        began.elapsed()
-    }
+    /// Where nothing is yet, as a URL.
+    fn fresh(&mut self) -> String;
+    /// What the store at a URL holds; how many rows.
+    fn copy(&self, url: &str) -> (Self::Copy, usize);
+    /// Writes all of it anew, in [`COMMITS`] transactions; what that takes, the tables made.
+    fn insert(&mut self, copy: &Self::Copy) -> Duration;
 }
 
 fn benches(criterion: &mut Criterion) {
+    both(criterion, &mut file::Files::new());
+    match server::Schemas::new() {
+        Some(mut schemas) => both(criterion, &mut schemas),
+        None => print("SKIPPED: WATCHFIRE_TEST_POSTGRES names no PostgreSQL (`cargo xtask services up` starts one)"),
+    }
+}
+
+fn both<K: Kind>(criterion: &mut Criterion, kind: &mut K) {
     let tokio = tokio::runtime::Runtime::new().expect("tokio starts");
     let topology = Topology::new(Graph::build(&estate(ITEMS), 1).expect("the estate is sound"));
     for (name, severity) in [("alerts", "info"), ("alerts that open or join incidents", "warning")] {
         let said = said(severity);
-        let mut group = criterion.benchmark_group(format!("10000 new {name}"));
+        let mut group = criterion.benchmark_group(format!("{}: 10000 new {name}", K::NAME));
         group.throughput(Throughput::Elements((COMMITS * ALERTS) as u64)).sample_size(10);
         group.sampling_mode(SamplingMode::Flat);
-        let folder = tempfile::tempdir().expect("a folder for files");
-        let model = folder.path().join("model.db");
+        let model = kind.fresh();
         let (all, deciding) = tokio.block_on(product(&model, &said, &topology));
-        let copy = Copy::of(&model);
-        print(&format!("{name}: {} rows, {deciding:.0?} of {all:.0?} are deciding", copy.rows()));
-        let mut files = 0;
-        let mut fresh = || {
-            files += 1;
-            folder.path().join(format!("{files}.db"))
-        };
+        let (copy, rows) = kind.copy(&model);
+        print(&format!("{}, {name}: {rows} rows, {deciding:.0?} of {all:.0?} are deciding", K::NAME));
         group.bench_function("decided and committed", |bencher| {
             bencher.iter_custom(|rounds| {
-                let round = |_| tokio.block_on(product(&fresh(), &said, &topology)).0;
+                let round = |_| tokio.block_on(product(&kind.fresh(), &said, &topology)).0;
                 (0..rounds).map(round).sum()
             });
         });
         group.bench_function("bare insert of the same rows", |bencher| {
-            bencher.iter_custom(|rounds| (0..rounds).map(|_| copy.insert(&fresh())).sum());
+            bencher.iter_custom(|rounds| (0..rounds).map(|_| kind.insert(&copy)).sum());
         });
         group.finish();
     }
