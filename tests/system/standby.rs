@@ -89,13 +89,24 @@ fn a_standby_says_what_it_is_and_takes_over_from_a_killed_process_within_15_seco
 
 #[test]
 fn a_process_that_was_stopped_commits_nothing_when_it_wakes_and_ends() {
-    let Some(pair) = Pair::over("a zombie commits nothing") else { return };
+    zombie("a zombie commits nothing", |_| {});
+}
+
+/// To such a one its commit is only unknown, and it wants to go on: it must not fence off the one that is active now.
+#[test]
+fn a_process_that_was_stopped_and_lost_its_connections_takes_nothing_back() {
+    zombie("a zombie without connections takes nothing back", Behind::cut);
+}
+
+fn zombie(test: &str, meanwhile: impl Fn(&Behind)) {
+    let Some(pair) = Pair::over(test) else { return };
     let mut zombie = pair.active();
     push(&zombie, "before");
     let (standby, _) = pair.standby();
     let sleeps = Instant::now();
     kill_process(zombie.process.pid(), Signal::STOP).unwrap();
-    let service = takes_over(standby, sleeps);
+    meanwhile(&pair.store);
+    let mut service = takes_over(standby, sleeps);
     push(&service, "while it slept");
     // What is pushed to it meanwhile waits in its socket, and finds it when it wakes.
     let address = zombie.address.clone();
@@ -109,6 +120,7 @@ fn a_process_that_was_stopped_commits_nothing_when_it_wakes_and_ends() {
     assert!(!status.success(), "{said}");
     assert!(said.contains("another"), "it does not say why it ended: {said}");
     assert!(!matches!(late.join().unwrap(), Ok(202)), "a zombie acknowledged a push");
+    service.assert_lives();
     push(&service, "after");
     service.stop();
     pair.holds(3);

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use model::command::{Outcome, ProblemAction, Refusal};
 use model::incident::{Comment, Confidence, Priority};
+use model::limits::SIGNATURE_BYTES_MAX;
 use model::problem::{Problem, ProblemOrigin, ProblemState};
 use model::step::{Subject, TellKind};
+use model::text::bounded;
 use model::{CiId, IncidentId, ProblemId, Reason, Span, Timestamp};
 
 use crate::desk::Desk;
@@ -64,7 +66,7 @@ impl Desk<'_> {
             names = names_on(None);
         }
         let names: Vec<&str> = names.into_iter().collect();
-        Some((cause.ci.clone(), names.join(", ").into()))
+        Some((cause.ci.clone(), bounded(&names.join(", "), SIGNATURE_BYTES_MAX).into()))
     }
 
     fn matching(&self, ci: &CiId, signature: &str) -> Option<ProblemId> {

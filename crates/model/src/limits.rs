@@ -12,6 +12,10 @@ pub const LABELS_MAX: usize = 256;
 pub const LABEL_VALUE_BYTES_MAX: usize = 8 << 10;
 /// A label's name. Longer: that event is rejected to the dead letters.
 pub const LABEL_NAME_BYTES_MAX: usize = 1 << 10;
+/// A name: of an item, a domain, a source, a pipeline. Longer: its beginning and a digest of the whole stand for it.
+pub const NAME_BYTES_MAX: usize = 512;
+/// What an incident recurs by: the names of the alerts on its cause. Longer: its beginning and a digest of the whole.
+pub const SIGNATURE_BYTES_MAX: usize = 1 << 10;
 /// Nesting of a JSON document. Deeper: unreadable, to the dead letters.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Events in one push. More: `413`, nothing of it kept.

@@ -1,20 +1,24 @@
-//! Names that people and systems give: cheap to clone, compared by text.
+//! Names that people and systems give: cheap to clone, compared by text, of bounded length: stores have them in their
+//! indexes.
 
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::limits::NAME_BYTES_MAX;
+use crate::text::bounded;
 
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
 
         impl $name {
             pub fn new(text: impl AsRef<str>) -> $name {
-                $name(Arc::from(text.as_ref()))
+                $name(Arc::from(bounded(text.as_ref(), NAME_BYTES_MAX)))
             }
 
             pub fn as_str(&self) -> &str {
@@ -36,13 +40,19 @@ macro_rules! names {
 
         impl From<&str> for $name {
             fn from(text: &str) -> $name {
-                $name(Arc::from(text))
+                $name::new(text)
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> $name {
-                $name(Arc::from(text))
+                $name::new(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                String::deserialize(deserializer).map($name::from)
             }
         }
 

@@ -43,6 +43,9 @@ pub enum StoreError {
     Path { path: PathBuf, why: String },
     #[error("`{0}` names no store: write sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
     BadUrl(String),
+    /// Our lease ended and somebody else took it.
+    #[error("another process has become the active one: {holder}")]
+    Superseded { holder: String },
     #[error("this store was opened read-only")]
     ReadOnly,
     #[error("`{0}` is no cursor of this list: start from its first page")]

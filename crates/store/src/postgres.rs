@@ -168,10 +168,22 @@ impl Postgres {
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string()).into()))
     }
 
+    /// Before a claim: a process that lost its lease does not fence off the one that has it now; and what the old
+    /// connection knew may be another writer's past.
     pub(crate) async fn renew(&self) -> Result<(), StoreError> {
         let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
-        let work = tokio::spawn(async move { writer.lock().await.renew().await });
-        work.await.map_err(|lost| StoreError::unavailable(&lost.to_string()))
+        let opened = Arc::clone(&self.0);
+        let work = tokio::spawn(async move {
+            let holder = opened.held.lock().await.as_ref().map(|(_, holder)| holder.clone());
+            if let Some(holder) = holder
+                && let Lease::Another { holder } = lease::take(&opened.leases, &holder).await?
+            {
+                return Err(StoreError::Superseded { holder });
+            }
+            writer.lock().await.renew().await;
+            Ok(())
+        });
+        work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
     }
 
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {

@@ -6,8 +6,12 @@ use std::time::{Duration, Instant};
 
 use common::postgres::{Schema, schema};
 use common::*;
-use model::Step;
-use model::step::Subject;
+use model::alert::Alert;
+use model::limits::SIGNATURE_BYTES_MAX;
+use model::source::Coverage;
+use model::step::{Recurrence, Subject};
+use model::text::bounded;
+use model::{CiId, Domain, Incident, SourceName, Step};
 use sqlx::{AssertSqlSafe, Row as _};
 use store::{
     AlertFilter, Commit, CommitError, Conflict, Disposition, Lease, PageRequest, Postgres, PostgresConfig, Store,
@@ -250,11 +254,47 @@ async fn one_process_is_active_until_it_falls_silent() {
     // What a process that was stopped finds: it was away for longer than its lease.
     tamper(&schema, "UPDATE lease SET until = clock_timestamp()").await;
     assert_eq!(b.take_lease("the second").await.unwrap(), Lease::Ours);
+    let refused = a.claim().await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Superseded { holder } if holder == "the second"), "{refused}");
+    assert_eq!(b.claim().await.unwrap(), 1);
     tokio::time::timeout(Duration::from_secs(5), a.lease_lost()).await.expect("it learns that it lost it");
     second.close().await;
     let third = open(&schema).await;
     assert_eq!(Store::from(third.clone()).take_lease("the third").await.unwrap(), Lease::Ours, "it was given back");
     third.close().await;
     first.close().await;
+    schema.drop().await;
+}
+
+/// An index takes rows of 2.7 KB at most, and what they hold comes from outside.
+#[tokio::test]
+async fn names_as_long_as_they_come_fit_the_indexes() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    // Nothing that could be packed.
+    let long = |n: u64| -> String { (n..n + 300).map(|n| alert_id(n).to_string()).collect() };
+    let (ci, domain, source) = (CiId::from(long(0)), Domain::from(long(1)), SourceName::from(long(2)));
+    let mut named = alert(1, at(0));
+    named.ci = Some(ci.clone());
+    named.source = source.clone();
+    let recurs = Recurrence {
+        ci: ci.clone(),
+        signature: bounded(&long(3), SIGNATURE_BYTES_MAX).into(),
+        incident: incident_id(1),
+        opened_at: at(0),
+    };
+    let about = Incident { cis: vec![ci.clone()], domain: domain.clone(), ..incident(1, at(0)) };
+    let written = Step {
+        domain: domain.clone(),
+        alerts: vec![Alert { domain, ..named }],
+        incidents: vec![about],
+        recurrences: vec![recurs],
+        coverage: vec![Coverage { ci: ci.clone(), source, since: at(0) }],
+        outages: vec![outage(1, ci.as_str(), at(0), None)],
+        ..step(at(0))
+    };
+    Chain::claim(&store.clone().into()).await.step(written).await;
+    assert_eq!(Store::from(store.clone()).check().await.unwrap(), []);
+    store.close().await;
     schema.drop().await;
 }
