@@ -1,6 +1,8 @@
 //! Two processes over one PostgreSQL: one is active, the other stands by and takes over when the first falls silent, be
 //! it killed or only stopped.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
@@ -78,6 +80,9 @@ fn a_standby_says_what_it_is_and_takes_over_from_a_killed_process_within_15_seco
         assert!(refused.text().contains("stands by"), "{path}: {}", refused.text());
     }
     push(&active, "beside a standby");
+    // Somebody begins a request and never ends it.
+    let mut begun = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    begun.write_all(b"GET /api/v1/incidents HTT").unwrap();
     active.process.kill();
     let service = takes_over(standby, Instant::now());
     assert_eq!(service.address, address, "it answers where it stood by");

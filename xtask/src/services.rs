@@ -96,6 +96,9 @@ impl Site {
     }
 
     fn prepare(&self) -> anyhow::Result<()> {
+        // A link that somebody else made there would lead us elsewhere.
+        let is_link = self.folder.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        anyhow::ensure!(!is_link, "{} is a link: remove it", self.folder.display());
         std::fs::create_dir_all(&self.folder).with_context(|| format!("{} cannot be made", self.folder.display()))?;
         if let Some(user) = self.user {
             output(Command::new("chown").arg(user).arg(&self.folder))?;

@@ -117,8 +117,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Said<T> {
     async fn from_request(request: Request, state: &S) -> Result<Said<T>, Fault> {
         let body = bytes(request, state, BODY_BYTES_MAX).await?;
         let text: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { &body };
+        if says_nul(text) {
+            return Err(Fault::bad("a text of the body holds U+0000, which nothing can show: leave it out"));
+        }
         serde_json::from_slice(text).map(Said).map_err(|error| Fault::bad(format!("the body does not read: {error}")))
     }
+}
+
+/// Whether JSON spells U+0000 somewhere: its escape, behind no backslash that is itself escaped. Databases have no text
+/// for it.
+fn says_nul(json: &[u8]) -> bool {
+    let escape = b"\\u0000";
+    let found = json.windows(escape.len()).enumerate().filter(|(_, window)| window == escape);
+    let behind = |at: usize| json.iter().take(at).rev().take_while(|byte| **byte == b'\\').count();
+    found.into_iter().any(|(at, _)| behind(at) % 2 == 0)
 }
 
 /// A body as it came.
@@ -144,6 +156,15 @@ async fn bytes<S: Send + Sync>(request: Request, state: &S, bytes_max: usize) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u0000_is_noticed_and_its_name_is_not() {
+        for (json, says) in
+            [(r#"{"a":"x\u0000"}"#, true), (r#"{"a":"\\\u0000"}"#, true), (r#"{"a":"\\u0000"}"#, false), ("{}", false)]
+        {
+            assert_eq!(says_nul(json.as_bytes()), says, "{json}");
+        }
+    }
 
     fn asked(query: &str) -> Asked {
         let uri = format!("/x?{query}").parse().unwrap();

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::op::Op;
 use crate::schema::Table;
 use crate::select::Select;
-use crate::transaction::{Found, Transaction};
+use crate::transaction::{Found, Guard, Transaction};
 use crate::value::Row;
 
 /// Reads, inside a transaction.
@@ -24,8 +24,8 @@ pub(crate) trait Reader: Send + 'static {
 
 /// A connection that writes, one transaction after the other. Dropping it rolls back what is open.
 pub(crate) trait Channel: Send + 'static {
-    /// From here to the end nobody else writes.
-    fn begin(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// From here to the end nobody else writes, and the guard has been seen to hold.
+    fn begin(&mut self, guard: Guard) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn rows(&mut self, select: &Select) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
     fn carry_out(&mut self, op: Op) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn commit(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -70,7 +70,7 @@ impl<C: Connect> Writer<C> {
     /// The connection is taken out for the time of the transaction: whatever goes wrong, a panic included, drops it.
     pub(crate) async fn run<T: Transaction>(&mut self, transaction: T) -> Result<T::Answer, T::Error> {
         let mut channel = self.take().await?;
-        channel.begin().await?;
+        channel.begin(T::GUARD).await?;
         let mut found = Found::new(each(&mut channel, transaction.reads()).await?);
         found.extend(each(&mut channel, transaction.then_reads(&found)?).await?);
         let answer = match transaction.decide(found) {

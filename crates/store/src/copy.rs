@@ -2,26 +2,34 @@
 
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
-use crate::schema::{self, HEAD, Table};
+use crate::rows::head::Head;
+use crate::schema::{self, DEAD_LETTER, HEAD, Table};
 use crate::select::Select;
 use crate::store::{Pages, Reading, Store};
 use crate::transaction::{Found, Transaction};
 use crate::value::Row;
 
+/// The epoch of a store into which a copy is under way, or was left half-way: nobody claims it.
+pub(crate) const COPYING: u64 = i64::MAX as u64;
+/// Dead letters hold whole bodies, so that few of them come at a time.
+const LETTERS_AT_ONCE: usize = 16;
+
 impl Store {
     /// Copies everything of one moment; how many rows. This store is claimed first: who wrote it is fenced off, so that
-    /// nothing is written behind the copy. The head comes last: a copy that was left half-way is no store to go on with.
+    /// nothing is written behind the copy. The head comes last: until then nobody can claim the other store.
     ///
     /// # Errors
     /// [`StoreError::NotEmpty`] where the other store holds anything.
     pub async fn copy_to(&self, other: &Store) -> Result<u64, StoreError> {
         refuse_unless_empty(&mut other.reading().await?).await?;
+        other.run(Begin).await?;
         self.claim().await?;
         let mut reading = self.reading().await?;
         let mut copied = 0;
         let tables = schema::ALL.iter().copied().filter(|table| table.name != HEAD.name);
         for table in tables.chain([&HEAD]) {
-            let mut pages = Pages::of(Select::from(table));
+            let at_once = if table.name == DEAD_LETTER.name { LETTERS_AT_ONCE } else { Pages::ROWS };
+            let mut pages = Pages::of(Select::from(table)).at_once(at_once);
             while let Some(rows) = pages.next(&mut reading).await? {
                 copied += rows.len() as u64;
                 other.run(Fill { table, rows }).await?;
@@ -31,14 +39,37 @@ impl Store {
     }
 }
 
-/// The head is there from the beginning.
+/// The head is there from the beginning, and says that nothing was ever committed.
 async fn refuse_unless_empty(reading: &mut Reading) -> Result<(), StoreError> {
+    let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
+    if head.commits > 0 || head.epoch == COPYING {
+        return Err(StoreError::NotEmpty);
+    }
     for table in schema::ALL.iter().filter(|table| table.name != HEAD.name) {
         if !reading.select(Select::from(table).limit(1)).await?.is_empty() {
             return Err(StoreError::NotEmpty);
         }
     }
     Ok(())
+}
+
+/// From here on nobody else claims the store.
+#[derive(Debug)]
+struct Begin;
+
+impl Transaction for Begin {
+    type Answer = ();
+    type Error = StoreError;
+
+    fn reads(&self) -> Vec<Select> {
+        vec![Select::from(&HEAD)]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
+        let mut writes = Writes::default();
+        writes.put(&HEAD, Head { epoch: COPYING, ..found.head()? }.row());
+        Ok((writes.finish(), ()))
+    }
 }
 
 /// Rows as they stand in another store.
@@ -53,10 +84,14 @@ impl Transaction for Fill {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        Vec::new()
+        vec![Select::from(&HEAD)]
     }
 
-    fn decide(self, _: Found) -> Result<(Vec<Op>, ()), StoreError> {
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
+        // A copier that slept may find another's store in the place of its own.
+        if found.head()?.epoch != COPYING {
+            return Err(StoreError::NotEmpty);
+        }
         let mut writes = Writes::default();
         for row in self.rows {
             match self.table.name == HEAD.name {
@@ -65,5 +100,24 @@ impl Transaction for Fill {
             }
         }
         Ok((writes.finish(), ()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Memory, ready};
+
+    #[test]
+    fn a_copy_that_was_left_half_way_is_no_store_to_go_on_with() {
+        let (from, to) = (Memory::new().store(), Memory::new().store());
+        ready(to.run(Begin)).unwrap();
+        ready(to.run(Fill { table: &HEAD, rows: Vec::new() })).unwrap();
+        assert!(matches!(ready(to.claim()), Err(StoreError::HalfCopied)));
+        assert!(matches!(ready(from.copy_to(&to)), Err(StoreError::NotEmpty)));
+        let whole = Memory::new().store();
+        ready(from.copy_to(&whole)).unwrap();
+        assert_eq!(ready(whole.claim()).unwrap(), 2, "it goes on from the epoch of the first");
+        assert!(matches!(ready(whole.run(Fill { table: &HEAD, rows: Vec::new() })), Err(StoreError::NotEmpty)));
     }
 }

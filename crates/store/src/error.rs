@@ -50,6 +50,8 @@ pub enum StoreError {
     ReadOnly,
     #[error("`{0}` is no cursor of this list: start from its first page")]
     BadCursor(String),
+    #[error("a copy into this store was left half-way: remove what is there, and copy again")]
+    HalfCopied,
     #[error("there is something in the store already")]
     NotEmpty,
     #[error("there is no {0}")]

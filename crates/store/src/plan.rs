@@ -28,7 +28,7 @@ use crate::schema::{
     RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::Select;
-use crate::transaction::{Found, Transaction, key_of};
+use crate::transaction::{Found, Guard, Transaction, key_of};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
 type Member = (AlertId, EpisodeId);
@@ -43,6 +43,7 @@ pub(crate) struct CommitPlan {
 impl Transaction for CommitPlan {
     type Answer = Committed;
     type Error = CommitError;
+    const GUARD: Guard = Guard::Own;
 
     fn reads(&self) -> Vec<Select> {
         let Commit { positions, steps, receipts, owed, .. } = &self.commit;

@@ -16,6 +16,8 @@ mod write;
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use model::limits::HOT_LOG_ENTRIES_MAX;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -26,11 +28,11 @@ use crate::channel::{KeptSince, Questions, Writer};
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::plan::CommitPlan;
-use crate::transaction::Transaction;
-use lease::Held;
+use crate::transaction::{Claim, Transaction};
 pub use lease::Lease;
+use lease::{Held, Keeper};
 use read::Moment;
-use write::{Options, PostgresChannel};
+use write::{InTheName, Options, PostgresChannel};
 
 /// How a store on PostgreSQL is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +61,21 @@ struct Opened {
     /// `None` where the store was opened read-only.
     writer: Option<Arc<Mutex<Writer<Options>>>>,
     hot_log_max: u64,
+    in_the_name: Arc<InTheName>,
     readers: PgPool,
-    /// One connection of its own: a lease is renewed however busy the others are.
-    leases: PgPool,
-    /// Once it is taken, with the holder's name.
-    held: Mutex<Option<(Held, String)>>,
+    /// For a connection of a migration's own.
+    writing: PgConnectOptions,
+    keeper: Arc<Keeper>,
+    /// Once it is taken.
+    held: Mutex<Option<Held>>,
+}
+
+impl Opened {
+    async fn bring_up(&self) -> Result<(), StoreError> {
+        let mut connection = self.writing.connect().await.map_err(error::from_sqlx)?;
+        migrate::bring_up(&mut connection, &self.schema, &self.name).await?;
+        connection.close().await.map_err(error::from_sqlx)
+    }
 }
 
 /// The schema that holds the tables, unless the URL names another.
@@ -76,6 +88,9 @@ const HANGING_WRITER: &str = "10s";
 const LOCK_WAIT: &str = "15s";
 /// A reader that falls silent in a transaction holds up the clean-up of old rows: after so long it is ended.
 const HANGING_READER: &str = "10min";
+/// From the beginning of a transaction to its end, waiting for another writer included.
+const TRANSACTION_AT_MOST: Duration = Duration::from_secs(60);
+const READERS_END_WITHIN: Duration = Duration::from_secs(5);
 
 impl Postgres {
     /// Opens the store, made anew where there is none. An older one is brought to this version's schema by the process
@@ -88,9 +103,10 @@ impl Postgres {
         let place = Place::of(url)?;
         let mut connection = place.writing().connect().await.map_err(error::from_sqlx)?;
         migrate::make(&mut connection, &place.schema, &place.name()).await?;
-        let channel = PostgresChannel::over(connection).await?;
-        let writer = Some(Arc::new(Mutex::new(Writer::new(Options(place.writing()), channel))));
-        Ok(Postgres::over(&place, writer, config))
+        let name = Arc::new(InTheName::default());
+        let channel = PostgresChannel::over(connection, Arc::clone(&name)).await?;
+        let writer = Writer::new(Options { connect: place.writing(), name: Arc::clone(&name) }, channel);
+        Ok(Postgres::over(&place, Some(Arc::new(Mutex::new(writer))), name, config))
     }
 
     /// Opens an existing store for questions only, also beside the service that writes it.
@@ -102,26 +118,44 @@ impl Postgres {
         let mut connection = place.reading().connect().await.map_err(error::from_sqlx)?;
         migrate::check_only(&mut connection, &place.schema, &place.name()).await?;
         connection.close().await.map_err(error::from_sqlx)?;
-        Ok(Postgres::over(&place, None, PostgresConfig::default()))
+        Ok(Postgres::over(&place, None, Arc::default(), PostgresConfig::default()))
     }
 
-    fn over(place: &Place, writer: Option<Arc<Mutex<Writer<Options>>>>, config: PostgresConfig) -> Postgres {
-        let PostgresConfig { readers, hot_log_max } = config;
-        let (readers, leases) = (pool(place.reading(), readers), pool(place.writing(), 1));
-        let (name, schema, held) = (place.name(), place.schema.clone(), Mutex::new(None));
-        Postgres(Arc::new(Opened { name, schema, writer, hot_log_max, readers, leases, held }))
+    fn over(
+        place: &Place,
+        writer: Option<Arc<Mutex<Writer<Options>>>>,
+        in_the_name: Arc<InTheName>,
+        config: PostgresConfig,
+    ) -> Postgres {
+        Postgres(Arc::new(Opened {
+            name: place.name(),
+            schema: place.schema.clone(),
+            writer,
+            in_the_name,
+            hot_log_max: config.hot_log_max,
+            readers: pool(place.reading(), config.readers),
+            writing: place.writing(),
+            keeper: Arc::new(Keeper::new(place.writing())),
+            held: Mutex::new(None),
+        }))
     }
 
-    /// Becomes the active process, in whose name `holder` stands; renewed by itself until the store is closed.
+    /// Becomes the active process, in whose name `holder` stands; renewed by itself until the store is closed. An older
+    /// schema is brought to this version's.
     pub(crate) async fn take_lease(&self, holder: &str) -> Result<Lease, StoreError> {
         let (opened, holder) = (Arc::clone(&self.0), holder.to_owned());
         let work = tokio::spawn(async move {
-            let taken = lease::take(&opened.leases, &holder).await?;
+            let taken = opened.keeper.take(&holder).await?;
             if taken == Lease::Ours {
-                let mut connection = opened.leases.acquire().await.map_err(error::from_sqlx)?;
-                migrate::bring_up(&mut connection, &opened.schema, &opened.name).await?;
-                let held = Held::renewed(opened.leases.clone(), holder.clone());
-                *opened.held.lock().await = Some((held, holder));
+                let held = Held::renewed(Arc::clone(&opened.keeper), holder.clone());
+                if let Err(error) = opened.bring_up().await {
+                    // Somebody else may be able to.
+                    held.give_back(&opened.keeper).await;
+                    return Err(error);
+                }
+                // The first name stays: a process takes the lease in one.
+                drop(opened.in_the_name.holder.set(holder));
+                *opened.held.lock().await = Some(held);
             }
             Ok(taken)
         });
@@ -130,7 +164,7 @@ impl Postgres {
 
     /// Ends when another process has taken the lease; never where none was taken here.
     pub(crate) async fn lease_lost(&self) {
-        let held = self.0.held.lock().await.as_ref().map(|(held, _)| held.lost());
+        let held = self.0.held.lock().await.as_ref().map(Held::lost);
         let Some(mut lost) = held else { return std::future::pending().await };
         if lost.wait_for(|lost| *lost).await.is_err() {
             std::future::pending().await // closed: given back
@@ -150,40 +184,38 @@ impl Postgres {
         &self.0.name
     }
 
-    /// Waits for what is under way and closes the connections. Further use of any clone fails.
+    /// Waits for what is being written, gives the lease back and closes the connections; who still reads is waited for
+    /// only for a while. Further use of any clone fails.
     pub async fn close(&self) {
-        self.0.readers.close().await;
         if let Some(writer) = &self.0.writer {
             writer.lock().await.close().await;
         }
-        if let Some((held, holder)) = self.0.held.lock().await.take() {
-            held.give_back(&self.0.leases, &holder).await;
+        if let Some(held) = self.0.held.lock().await.take() {
+            held.give_back(&self.0.keeper).await;
         }
-        self.0.leases.close().await;
+        drop(tokio::time::timeout(READERS_END_WITHIN, self.0.readers.close()).await);
     }
 
+    /// In a task of its own, which nobody cancels but the clock: a transaction that takes too long is dropped with its
+    /// connection, and the server takes it back.
     pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
         let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
-        let work = tokio::spawn(async move { writer.lock().await.run(transaction).await });
+        let work = tokio::spawn(async move {
+            let mut writer = writer.lock().await;
+            let done = tokio::time::timeout(TRANSACTION_AT_MOST, writer.run(transaction)).await;
+            done.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time").into()))
+        });
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string()).into()))
     }
 
-    /// Before a claim: a process that lost its lease does not fence off the one that has it now; and what the old
-    /// connection knew may be another writer's past.
-    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+    /// Over a new connection: what the old one knew may be another writer's past.
+    pub(crate) async fn claim(&self, claim: Claim) -> Result<u64, StoreError> {
         let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
-        let opened = Arc::clone(&self.0);
-        let work = tokio::spawn(async move {
-            let holder = opened.held.lock().await.as_ref().map(|(_, holder)| holder.clone());
-            if let Some(holder) = holder
-                && let Lease::Another { holder } = lease::take(&opened.leases, &holder).await?
-            {
-                return Err(StoreError::Superseded { holder });
-            }
-            writer.lock().await.renew().await;
-            Ok(())
-        });
-        work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
+        let renewed = tokio::spawn(async move { writer.lock().await.renew().await });
+        renewed.await.map_err(|lost| StoreError::unavailable(&lost.to_string()))?;
+        let epoch = self.run(claim).await?;
+        self.0.in_the_name.epoch.store(epoch, Ordering::Release);
+        Ok(epoch)
     }
 
     pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
@@ -215,7 +247,8 @@ impl Place {
         let said = options.get_options().and_then(|said| said.split("search_path=").nth(1));
         let schema = said.and_then(|rest| rest.split_whitespace().next()).unwrap_or(SCHEMA).to_owned();
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if schema.is_empty() || !schema.chars().all(plain) {
+        let begins_well = schema.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+        if !begins_well || !schema.chars().all(plain) {
             return Err(bad());
         }
         let name = options.get_application_name().unwrap_or("watchfire").to_owned();
@@ -245,11 +278,16 @@ impl Place {
 
 /// What may be said of an address in a message.
 fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    format!("{scheme}://{host}/{path}")
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let place = match (rest.find('?'), rest.rfind('@')) {
+        // A password may hold either, unescaped by mistake.
+        (Some(parameters), Some(at)) if parameters < at => "…",
+        _ => {
+            let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+            place.split_once('?').map_or(place, |(place, _)| place)
+        }
+    };
+    format!("{scheme}://{place}")
 }
 
 fn pool(options: PgConnectOptions, readers: u32) -> PgPool {
@@ -272,6 +310,8 @@ mod tests {
     fn no_message_tells_a_password() {
         let url = "postgres://me:secret@host:5433/db?sslmode=require&password=secret";
         assert_eq!(without_password(url), "postgres://host:5433/db");
+        assert_eq!(without_password("postgres://me:se/cr@et@host/db"), "postgres://host/db");
+        assert_eq!(without_password("postgres://me:se?cr@host/db"), "postgres://…");
         assert!(!Place::of(url).unwrap().name().contains("secret"));
     }
 }

@@ -97,7 +97,7 @@ impl Question {
                 self.write(")");
             }
             Condition::Contains(column, text) => {
-                let mark = self.one(Value::Text(text.clone()));
+                let mark = self.one(Value::from(&**text));
                 let place = match self.dialect {
                     Dialect::Sqlite => "instr",
                     Dialect::Postgres => "strpos",

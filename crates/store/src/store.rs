@@ -81,10 +81,10 @@ impl Store {
 
     /// Takes the store over and gives the epoch that commits carry from now on; earlier ones are fenced off. `[I10]`
     pub async fn claim(&self) -> Result<u64, StoreError> {
-        if let Store::Postgres(postgres) = self {
-            postgres.renew().await?;
+        match self {
+            Store::Postgres(postgres) => postgres.claim(Claim).await,
+            Store::Sqlite(_) | Store::Memory(_) => self.run(Claim).await,
         }
-        self.run(Claim).await
     }
 
     /// Writes everything, or nothing. An error that is not [`CommitError::Fenced`], a conflict or `Invalid` leaves it
@@ -219,6 +219,7 @@ impl Reading {
 /// Goes through all rows that a question finds.
 pub(crate) struct Pages {
     select: Select,
+    at_once: usize,
     places: Vec<usize>,
     done: bool,
 }
@@ -227,7 +228,11 @@ impl Pages {
     pub(crate) const ROWS: usize = 2000;
 
     pub(crate) fn of(select: Select) -> Pages {
-        Pages { places: select.order_places(), select, done: false }
+        Pages { places: select.order_places(), select, at_once: Pages::ROWS, done: false }
+    }
+
+    pub(crate) fn at_once(self, rows: usize) -> Pages {
+        Pages { at_once: rows, ..self }
     }
 
     /// The next rows; `None` after the last.
@@ -235,8 +240,8 @@ impl Pages {
         if self.done {
             return Ok(None);
         }
-        let rows = reading.select(self.select.clone().limit(Pages::ROWS)).await?;
-        self.done = rows.len() < Pages::ROWS;
+        let rows = reading.select(self.select.clone().limit(self.at_once)).await?;
+        self.done = rows.len() < self.at_once;
         let last = rows.last().map(|last| self.places.iter().map(|at| last[*at].clone()).collect());
         self.select.after = last;
         Ok(Some(rows))

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use model::{DeadLetterId, OutboxId, Timestamp};
 
 use crate::commit::AuditEntry;
+use crate::copy::COPYING;
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
 use crate::rows::head::Head;
@@ -19,6 +20,8 @@ use crate::value::{Row, Value, word};
 pub(crate) trait Transaction: Send + 'static {
     type Answer: Send + 'static;
     type Error: From<StoreError> + Send + 'static;
+    /// What keeps it from being done by a process that is no longer the one that writes.
+    const GUARD: Guard = Guard::Epoch;
 
     fn reads(&self) -> Vec<Select>;
 
@@ -29,6 +32,17 @@ pub(crate) trait Transaction: Send + 'static {
 
     /// What to do, given the rows that each of the reads found, and what to answer once it is done.
     fn decide(self, found: Found) -> Result<(Vec<Op>, Self::Answer), Self::Error>;
+}
+
+/// Where several processes can write, what must hold once all others are kept out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// The lease, if one was taken, is still ours.
+    Lease,
+    /// The epoch, if one was claimed, is still ours.
+    Epoch,
+    /// It carries its epoch itself, and looks.
+    Own,
 }
 
 /// The rows of each read, in the order of the reads.
@@ -65,6 +79,7 @@ pub(crate) struct Claim;
 impl Transaction for Claim {
     type Answer = u64;
     type Error = StoreError;
+    const GUARD: Guard = Guard::Lease;
 
     fn reads(&self) -> Vec<Select> {
         vec![Select::from(&HEAD)]
@@ -72,6 +87,9 @@ impl Transaction for Claim {
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
         let mut head = found.head()?;
+        if head.epoch == COPYING {
+            return Err(StoreError::HalfCopied);
+        }
         head.epoch += 1;
         let mut writes = Writes::default();
         writes.put(&HEAD, head.row());

@@ -14,8 +14,8 @@ use model::text::bounded;
 use model::{CiId, Domain, Incident, SourceName, Step};
 use sqlx::{AssertSqlSafe, Row as _};
 use store::{
-    AlertFilter, Commit, CommitError, Conflict, Disposition, Lease, PageRequest, Postgres, PostgresConfig, Store,
-    StoreError,
+    AlertFilter, Commit, CommitError, Conflict, Delivery, Disposition, Lease, PageRequest, Postgres, PostgresConfig,
+    Retention, Store, StoreError,
 };
 
 async fn open(schema: &Schema) -> Postgres {
@@ -193,7 +193,7 @@ async fn a_month_that_went_comes_back_for_what_is_said_of_it_later() {
     let line = |day| decided(days(day), Subject::Alert(alert_id(1)));
     chain.step(Step { timeline: vec![line(0)], ..step(days(0)) }).await;
     chain.step(Step { timeline: vec![line(500)], ..step(days(500)) }).await;
-    while store.retain(&store::Retention::default(), 100).await.unwrap() {}
+    while store.retain(&Retention::default(), 100).await.unwrap() {}
     let months = async || {
         let mut connection = schema.behind_the_back().await;
         let asked = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'timeline'::regclass";
@@ -295,6 +295,52 @@ async fn names_as_long_as_they_come_fit_the_indexes() {
     };
     Chain::claim(&store.clone().into()).await.step(written).await;
     assert_eq!(Store::from(store.clone()).check().await.unwrap(), []);
+    store.close().await;
+    schema.drop().await;
+}
+
+/// What carries no epoch of its own is not done by a process that was fenced off either.
+#[tokio::test]
+async fn a_fenced_process_marks_nothing_and_drops_nothing() {
+    let Some(schema) = schema().await else { return };
+    let (old, new) = (open(&schema).await, open(&schema).await);
+    let (old_store, new_store): (Store, Store) = (old.clone().into(), new.clone().into());
+    let mut chain = Chain::claim(&old_store).await;
+    let outbox = vec![message(1, at(0))];
+    chain.step(Step { alerts: vec![alert(1, at(0))], outbox, ..step(at(0)) }).await;
+    chain.step(step(days(900))).await;
+    Chain::claim(&new_store).await;
+    let marked = old_store.mark_outbox(vec![(message_id(1), Delivery::Delivered)]).await.unwrap_err();
+    assert!(matches!(marked, StoreError::Superseded { .. }), "{marked}");
+    let swept = old_store.retain(&Retention::default(), 9).await.unwrap_err();
+    assert!(matches!(swept, StoreError::Superseded { .. }), "{swept}");
+    new_store.mark_outbox(vec![(message_id(1), Delivery::Delivered)]).await.unwrap();
+    old.close().await;
+    new.close().await;
+    schema.drop().await;
+}
+
+/// Of processes that wait for each other, one of an older version must not keep the lease that it cannot use.
+#[tokio::test]
+async fn a_process_that_cannot_use_the_schema_gives_the_lease_back() {
+    let Some(schema) = schema().await else { return };
+    let (older, newer) = (open(&schema).await, open(&schema).await);
+    tamper(&schema, "UPDATE schema_version SET version = 99").await;
+    let refused = Store::from(older.clone()).take_lease("the older").await.unwrap_err();
+    assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
+    tamper(&schema, "UPDATE schema_version SET version = 3").await;
+    assert_eq!(Store::from(newer.clone()).take_lease("the newer").await.unwrap(), Lease::Ours, "at once");
+    older.close().await;
+    newer.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_from_outside_is_never_taken_for_damage() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    let odd = AlertFilter { q: Some("a\0b".into()), ..AlertFilter::default() };
+    assert_eq!(Store::from(store.clone()).count_alerts(&odd).await.unwrap(), 0);
     store.close().await;
     schema.drop().await;
 }

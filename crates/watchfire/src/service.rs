@@ -4,7 +4,7 @@
 //! served, behind what `door`), `standby` (of several processes one is active), `chores` (what is done now and then),
 //! `signals`.
 //!
-//! Rule: the store is opened first, because it is what keeps a second process out; nothing is answered before it is
+//! Rule: the store is opened first, because it is what keeps a second process out or standing by; nothing is answered before it is
 //! loaded; and on the way out nothing new is taken while what is under way is finished.
 
 mod chores;
@@ -36,50 +36,72 @@ use signals::{Signals, Told};
 
 /// Connections that have not ended by then are cut: a stream would never end by itself.
 const DRAIN_AT_MOST: Duration = Duration::from_secs(8);
+/// What is being committed then has that long.
+const STOP_AT_MOST: Duration = Duration::from_secs(30);
+
+const SUPERSEDED: &str = "another process has become the active one: this one was silent for too long, and ends";
 
 /// Runs until it is told to stop, or cannot go on.
 pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome> {
     telemetry::set_up_logs(config.log.0, &config.log.1);
     let wanted = Wanted::read(&config, Care::Strict)?;
     wanted.remarks.iter().for_each(|remark| telemetry::notice(remark));
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     let store = config.store.open_beside().await.context("the store cannot be opened")?;
+    let outcome = serve_over(&store, config, wanted, signals, time).await;
+    // On every way out: whoever stands by need not wait until this one counts as silent.
+    close(&store).await;
+    outcome
+}
+
+async fn serve_over(
+    store: &Store,
+    config: Config,
+    wanted: Wanted,
+    mut signals: Signals,
+    time: Time,
+) -> anyhow::Result<Outcome> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| not_listened(config.listen))?;
     // Where port 0 was asked for, the one that was given.
     let address = listener.local_addr()?;
-    let listener = standby::until_active(&store, listener, &mut signals).await?;
+    let Some(listener) = standby::until_active(store, listener, &mut signals).await? else {
+        return Ok(Outcome::Done);
+    };
     let (fatal, mut lost) = oneshot::channel();
     let runtime = Runtime::start_at(store.clone(), wanted.pipelines.policy(), Metrics::default(), fatal, time);
     tokio::select! {
         answer = runtime.push(Vec::new(), 0, None) => ready(&answer)?,
         why = &mut lost => bail!("{}", why.unwrap_or_default()),
+        () = store.lease_lost() => bail!(SUPERSEDED),
         () = stop_asked(&mut signals) => bail!("stopped before the store was loaded"),
     }
     let in_force = Arc::new(InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted));
     tokio::select! {
         applied = in_force.apply(wanted) => drop(applied?),
         why = &mut lost => bail!("{}", why.unwrap_or_default()),
+        () = store.lease_lost() => bail!(SUPERSEDED),
         () = stop_asked(&mut signals) => bail!("stopped before the CMDB of the files was in force"),
     }
     let (stop, stopped) = watch::channel(false);
-    let courier = courier(&config, &store, &runtime)?;
-    chores::start(&config, &runtime, &store, &stopped);
+    let courier = courier(&config, store, &runtime)?;
+    chores::start(&config, &runtime, store, &stopped);
     let telling = stopped.clone();
     let by = runtime.clone();
     let courier = tokio::spawn(async move { courier.run_by(move || by.now(), telling).await });
-    let (router, api) = http::router(&config, &runtime, &store, &in_force, address)?;
+    let (router, api) = http::router(&config, &runtime, store, &in_force, address)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store));
     telemetry::listening(&address.to_string());
-    let ended = until_stopped(&mut signals, &in_force, &store, lost).await;
+    let ended = until_stopped(&mut signals, &in_force, store, lost).await;
     stop.send_replace(true);
     tokio::select! {
         _ = tokio::time::timeout(DRAIN_AT_MOST, async { (server.await, courier.await) }) => {}
         () = stop_asked(&mut signals) => telemetry::notice("told again to stop: open connections are cut"),
     }
-    runtime.stop().await;
-    close(&store).await;
+    if tokio::time::timeout(STOP_AT_MOST, runtime.stop()).await.is_err() {
+        telemetry::notice("the store does not answer: what was not acknowledged is not kept");
+    }
     ended.map(|()| Outcome::Done)
 }
 
@@ -100,9 +122,8 @@ async fn until_stopped(
     loop {
         tokio::select! {
             () = store.lease_lost() => {
-                let why = "another process has become the active one: this one was silent for too long, and ends";
-                telemetry::fatal(why);
-                bail!(why);
+                telemetry::fatal(SUPERSEDED);
+                bail!(SUPERSEDED);
             }
             told = signals.next() => match told {
                 Told::Reload => {

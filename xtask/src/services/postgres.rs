@@ -39,7 +39,9 @@ impl Postgres {
         if self.runs(site) {
             return Ok(());
         }
-        if !self.data.is_dir() {
+        // What an interrupted beginning left is no cluster.
+        if !self.data.join("PG_VERSION").is_file() {
+            drop(std::fs::remove_dir_all(&self.data));
             let mut initdb = site.command(&program("initdb")?);
             initdb.args(["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-U", USER, "-D"]).arg(&self.data);
             output(&mut initdb)?;

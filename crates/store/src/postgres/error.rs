@@ -22,8 +22,12 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> StoreError {
         "XX001" | "XX002" => StoreError::Corrupt { what },
         // A password or a role that is not let in, a database that is not there, a right that is missing.
         "28000" | "28P01" | "3D000" | "42501" => StoreError::Refused { why: what },
-        // A constraint guards what no commit can break; a table or column that is not there, a value that does not fit.
-        _ if ["22", "23", "42", "54"].iter().any(|class| code.starts_with(class)) => StoreError::Corrupt { what },
+        // A value that the server does not take.
+        _ if code.starts_with("22") => StoreError::Refused { why: what },
+        // No partition for a row: another writer dropped the month. A new connection knows.
+        "23514" if what.contains("partition") => StoreError::Unavailable { why: what, source: Some(Box::new(error)) },
+        // A constraint guards what no commit can break; a table or column that is not there, a row too long for its index.
+        _ if ["23", "42", "54"].iter().any(|class| code.starts_with(class)) => StoreError::Corrupt { what },
         // Everything else passes: a server that starts or stops, a lock, a deadlock, a standby that cannot write yet.
         _ => StoreError::Unavailable { why: what, source: Some(Box::new(error)) },
     }

@@ -38,10 +38,14 @@ pub(super) async fn bring_up(connection: &mut PgConnection, schema: &str, name: 
     if from == 0 {
         let there = sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(schema);
         if there.fetch_optional(&mut *transaction).await.map_err(from_sqlx)?.is_none() {
-            run(&mut transaction, format!("CREATE SCHEMA {schema}")).await?;
+            run(&mut transaction, format!("CREATE SCHEMA \"{schema}\"")).await?;
         }
         run(&mut transaction, "CREATE TABLE schema_version (version bigint NOT NULL)".to_owned()).await?;
         run(&mut transaction, "INSERT INTO schema_version VALUES (0)".to_owned()).await?;
+    }
+    if (1..MIGRATIONS.len()).contains(&from) {
+        // Whoever still writes in the older shape is fenced off by this very transaction.
+        run(&mut transaction, "UPDATE head SET epoch = epoch + 1".to_owned()).await?;
     }
     for migration in MIGRATIONS.iter().skip(from) {
         run(&mut transaction, (*migration).to_owned()).await?;
@@ -74,7 +78,7 @@ async fn version(connection: &mut PgConnection, schema: &str, name: &str) -> Res
     if !names.iter().any(|name| name == "schema_version") {
         return Err(StoreError::NotOurs { place: name.to_owned() });
     }
-    let question = AssertSqlSafe(format!("SELECT version FROM {schema}.schema_version"));
+    let question = AssertSqlSafe(format!("SELECT version FROM \"{schema}\".schema_version"));
     let row = sqlx::query(question).fetch_one(connection).await.map_err(from_sqlx)?;
     let found: i64 = row.try_get(0).map_err(from_sqlx)?;
     let known = MIGRATIONS.len();

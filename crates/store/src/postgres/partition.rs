@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use model::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::error::{from_sqlx, is_lock_timeout};
+use super::error::from_sqlx;
 use crate::error::StoreError;
 use crate::op::{Op, Verb};
 use crate::schema::{STATEMENT, TIMELINE, Table};
@@ -65,24 +65,16 @@ impl Partitions {
         self.made.clear();
     }
 
-    /// Drops the months of the table in which nothing is as young as that.
-    pub(super) async fn expire(
-        &mut self,
-        connection: &mut PgConnection,
-        table: &'static Table,
-        since: Timestamp,
-    ) -> Result<(), StoreError> {
-        let Some(history) = history(table) else { return Ok(()) };
+    /// The months of the table before the one of that instant.
+    pub(super) fn before(&self, table: &'static Table, since: Timestamp) -> Vec<String> {
         let current = Range::of(table.name, month_of(since)).name;
         let of_table = format!("{}_", table.name);
         // Names of one table sort as their months do.
-        let past: Vec<String> = self.known.range(of_table..current).cloned().collect();
-        for name in past {
-            if is_old(connection, &name, history, since).await? && drop_one(connection, table.name, &name).await? {
-                self.known.remove(&name);
-            }
-        }
-        Ok(())
+        self.known.range(of_table..current).cloned().collect()
+    }
+
+    pub(super) fn gone(&mut self, name: &str) {
+        self.known.remove(name);
     }
 
     /// Makes what the rows need and is not there yet.
@@ -154,32 +146,29 @@ async fn names(connection: &mut PgConnection) -> Result<BTreeSet<String>, StoreE
     rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(from_sqlx)
 }
 
-/// Whether nothing in it is as young as that.
-async fn is_old(
+/// Drops a month if nothing in it is as young as that; inside a transaction that keeps other writers out, so that nothing
+/// comes between looking and dropping. Whether it went; an error where somebody reads the table for longer than patience
+/// allows.
+pub(super) async fn drop_old(
     connection: &mut PgConnection,
+    table: &'static Table,
     name: &str,
-    history: &History,
     since: Timestamp,
-) -> Result<bool, StoreError> {
-    let young = format!("SELECT 1 FROM {name} WHERE {} >= {} LIMIT 1", history.age, since.micros());
-    let found = sqlx::query(AssertSqlSafe(young)).fetch_optional(connection).await.map_err(from_sqlx)?;
-    Ok(found.is_none())
-}
-
-/// Whether it went: while somebody reads the table it stays until the next time, so that nobody waits for this.
-async fn drop_one(connection: &mut PgConnection, table: &str, name: &str) -> Result<bool, StoreError> {
-    let text = format!(
-        "BEGIN; SET LOCAL lock_timeout = '{PATIENCE}'; ALTER TABLE {table} DETACH PARTITION {name}; \
-         DROP TABLE {name}; COMMIT"
-    );
-    match sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await {
-        Ok(_) => Ok(true),
-        Err(error) if is_lock_timeout(&error) => {
-            sqlx::raw_sql("ROLLBACK").execute(connection).await.map_err(from_sqlx)?;
-            Ok(false)
+) -> Result<bool, sqlx::Error> {
+    let Some(history) = history(table) else { return Ok(false) };
+    // Where rows age by the instant they are in the month by, the month says all.
+    if history.age != history.by {
+        let young = format!("SELECT 1 FROM {name} WHERE {} >= {} LIMIT 1", history.age, since.micros());
+        if sqlx::query(AssertSqlSafe(young)).fetch_optional(&mut *connection).await?.is_some() {
+            return Ok(false);
         }
-        Err(error) => Err(from_sqlx(error)),
     }
+    let text = format!(
+        "SET LOCAL lock_timeout = '{PATIENCE}'; ALTER TABLE {0} DETACH PARTITION {name}; DROP TABLE {name}",
+        table.name
+    );
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

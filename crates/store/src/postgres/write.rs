@@ -1,43 +1,97 @@
 //! Writes as PostgreSQL's SQL: an array for each column, unnested into rows.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, Postgres as Driver};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row as _};
 
-use super::error::from_sqlx;
-use super::partition::Partitions;
+use super::error::{from_sqlx, is_lock_timeout};
+use super::partition::{Partitions, drop_old};
 use super::read;
 use crate::channel::{Channel, Connect, KeptSince};
 use crate::error::StoreError;
 use crate::op::{Op, Verb, replace};
 use crate::schema::{Column, Kind, Table};
 use crate::select::Select;
+use crate::transaction::Guard;
 use crate::value::{Row, Value};
 
-#[derive(Debug)]
-pub(super) struct Options(pub(super) PgConnectOptions);
+/// How to connect, and in whose name.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) connect: PgConnectOptions,
+    pub(super) name: Arc<InTheName>,
+}
+
+/// As whom this process writes.
+#[derive(Debug, Default)]
+pub(super) struct InTheName {
+    /// The epoch it claimed last; 0: none.
+    pub(super) epoch: AtomicU64,
+    /// The holder of the lease that it took.
+    pub(super) holder: OnceLock<String>,
+}
 
 #[derive(Debug)]
 pub(super) struct PostgresChannel {
     connection: PgConnection,
     texts: BTreeMap<(Verb, &'static str), Arc<str>>,
     partitions: Partitions,
+    name: Arc<InTheName>,
 }
 
 /// Rows of one statement, at most: they are held in memory twice, here and by the server.
 const ROWS_AT_ONCE: usize = 4096;
+/// And bytes, nearly: a message has at most 1 GiB.
+const BYTES_AT_ONCE: usize = 16 << 20;
 
 impl PostgresChannel {
-    pub(super) async fn over(mut connection: PgConnection) -> Result<PostgresChannel, StoreError> {
-        // What is acknowledged survives a crash of the server, whatever it does for its other users.
-        let durable =
-            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    pub(super) async fn over(
+        mut connection: PgConnection,
+        name: Arc<InTheName>,
+    ) -> Result<PostgresChannel, StoreError> {
+        // What is acknowledged survives a crash of the server, whatever it does for its other users, now or later.
+        let durable = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+                       WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
         sqlx::raw_sql(durable).execute(&mut connection).await.map_err(from_sqlx)?;
         let partitions = Partitions::known(&mut connection).await?;
-        Ok(PostgresChannel { connection, texts: BTreeMap::new(), partitions })
+        Ok(PostgresChannel { connection, texts: BTreeMap::new(), partitions, name })
+    }
+
+    /// What must hold now that every other writer waits.
+    async fn look(&mut self, guard: Guard) -> Result<(), StoreError> {
+        let question = match (guard, self.name.holder.get(), self.name.epoch.load(Ordering::Acquire)) {
+            (Guard::Lease, Some(holder), _) => {
+                sqlx::query("SELECT holder FROM lease WHERE holder <> $1").bind(holder.as_str())
+            }
+            (Guard::Epoch, _, epoch @ 1..) => {
+                sqlx::query("SELECT holder FROM lease, head WHERE epoch <> $1").bind(epoch.cast_signed())
+            }
+            _ => return Ok(()),
+        };
+        match question.fetch_optional(&mut self.connection).await.map_err(from_sqlx)? {
+            None => Ok(()),
+            Some(other) => Err(StoreError::Superseded { holder: other.try_get(0).map_err(from_sqlx)? }),
+        }
+    }
+
+    /// One month, if it is old; given up for now where somebody reads the table.
+    async fn expire_one(&mut self, (table, since): KeptSince, name: &str) -> Result<(), StoreError> {
+        self.begin(Guard::Epoch).await?;
+        match drop_old(&mut self.connection, table, name, since).await {
+            Ok(gone) => {
+                self.commit().await?;
+                if gone {
+                    self.partitions.gone(name);
+                }
+                Ok(())
+            }
+            Err(error) if is_lock_timeout(&error) => self.rollback().await,
+            Err(error) => Err(from_sqlx(error)),
+        }
     }
 
     async fn say(&mut self, command: &'static str) -> Result<(), StoreError> {
@@ -50,14 +104,15 @@ impl Connect for Options {
     type Channel = PostgresChannel;
 
     async fn connect(&self) -> Result<PostgresChannel, StoreError> {
-        PostgresChannel::over(self.0.connect().await.map_err(from_sqlx)?).await
+        PostgresChannel::over(self.connect.connect().await.map_err(from_sqlx)?, Arc::clone(&self.name)).await
     }
 }
 
 impl Channel for PostgresChannel {
     /// Every write waits here for the one before it, whoever writes that.
-    async fn begin(&mut self) -> Result<(), StoreError> {
-        self.say("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head FOR UPDATE").await
+    async fn begin(&mut self, guard: Guard) -> Result<(), StoreError> {
+        self.say("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head FOR UPDATE").await?;
+        self.look(guard).await
     }
 
     async fn rows(&mut self, select: &Select) -> Result<Vec<Row>, StoreError> {
@@ -66,7 +121,7 @@ impl Channel for PostgresChannel {
 
     async fn carry_out(&mut self, op: Op) -> Result<(), StoreError> {
         self.partitions.make_room(&mut self.connection, &op).await?;
-        for rows in op.rows.chunks(ROWS_AT_ONCE) {
+        for rows in parts(&op.rows) {
             let text = self.texts.entry((op.verb, op.table.name));
             let text = Arc::clone(text.or_insert_with(|| Arc::from(write(op.verb, op.table))));
             let query = columns(op.verb, op.table)
@@ -93,7 +148,9 @@ impl Channel for PostgresChannel {
 
     async fn expire(&mut self, kept: &[KeptSince]) -> Result<(), StoreError> {
         for (table, since) in kept {
-            self.partitions.expire(&mut self.connection, table, *since).await?;
+            for name in self.partitions.before(table, *since) {
+                self.expire_one((table, *since), &name).await?;
+            }
         }
         Ok(())
     }
@@ -101,6 +158,30 @@ impl Channel for PostgresChannel {
     async fn close(self) {
         // What matters was made durable by its commit.
         drop(self.connection.close().await);
+    }
+}
+
+/// Rows that go together.
+fn parts(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |row: &&Row| {
+            let fits = bytes < BYTES_AT_ONCE;
+            bytes += row.iter().map(size).sum::<usize>();
+            fits
+        };
+        let (part, after) = rest.split_at(rest.iter().take(ROWS_AT_ONCE).take_while(fits).count());
+        rest = after;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Text(text) => text.len(),
+        Value::Null | Value::Int(_) | Value::Id(_) => 16,
     }
 }
 
@@ -153,5 +234,20 @@ pub(super) fn bind_cells<'q>(
         Kind::Int => query.bind(cells.map(number).collect::<Vec<Option<i64>>>()),
         Kind::Id | Kind::Bytes => query.bind(cells.map(bytes).collect::<Vec<Option<&[u8]>>>()),
         Kind::Text => query.bind(cells.map(text).collect::<Vec<Option<&str>>>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::row;
+
+    #[test]
+    fn rows_go_together_until_they_are_many_or_large() {
+        let lengths = |rows: &[Row]| parts(rows).map(<[Row]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&[]), [0; 0]);
+        assert_eq!(lengths(&vec![row![1_i64]; ROWS_AT_ONCE + 3]), [ROWS_AT_ONCE, 3]);
+        let large = row![vec![0_u8; BYTES_AT_ONCE - 10]];
+        assert_eq!(lengths(&[large.clone(), large.clone(), large.clone(), row![1_i64]]), [2, 2]);
     }
 }

@@ -12,6 +12,7 @@ use crate::error::StoreError;
 use crate::op::{Op, Verb, replace};
 use crate::schema::Table;
 use crate::select::Select;
+use crate::transaction::Guard;
 use crate::value::Row;
 
 #[derive(Debug)]
@@ -43,8 +44,9 @@ impl Connect for Options {
 }
 
 impl Channel for SqliteChannel {
-    /// At once for writing: a transaction that becomes a writer later fails where another has written meanwhile.
-    async fn begin(&mut self) -> Result<(), StoreError> {
+    /// At once for writing: a transaction that becomes a writer later fails where another has written meanwhile. The
+    /// lock file keeps other processes out, so there is nothing to guard against.
+    async fn begin(&mut self, _: Guard) -> Result<(), StoreError> {
         self.say("BEGIN IMMEDIATE").await
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use store::StoreError;
+use store::{Finding, Store, StoreError};
 
 use crate::cli::{StoreCommand, StoreCopy, StoreUrl};
 use crate::console::{Colour, Console};
@@ -32,14 +32,17 @@ async fn copy(StoreCopy { from, to }: &StoreCopy, console: &Console) -> anyhow::
     if from == to {
         return Err(WrongUse(format!("{from} is both stores: name two")).into());
     }
-    let (source, target) = (from.open().await?, to.open().await?);
-    let rows = source.copy_to(&target).await.map_err(|error| match error {
-        StoreError::NotEmpty => anyhow!("{to} holds something already: name a store where nothing is yet"),
-        other => other.into(),
-    })?;
-    let findings = target.check().await?;
+    let source = from.open().await?;
+    let copied = match to.open().await {
+        Ok(target) => {
+            let copied = copied(&source, &target, to).await;
+            close(&target).await;
+            copied
+        }
+        Err(error) => Err(error),
+    };
     close(&source).await;
-    close(&target).await;
+    let (rows, findings) = copied?;
     findings.iter().for_each(|finding| console.say(finding));
     if findings.is_empty() {
         console.say_with(
@@ -49,6 +52,15 @@ async fn copy(StoreCopy { from, to }: &StoreCopy, console: &Console) -> anyhow::
         );
     }
     Ok(Outcome::of(findings.len()))
+}
+
+/// How many rows, and what is wrong with them.
+async fn copied(source: &Store, target: &Store, to: &StorePlace) -> anyhow::Result<(u64, Vec<Finding>)> {
+    let rows = source.copy_to(target).await.map_err(|error| match error {
+        StoreError::NotEmpty => anyhow!("{to} holds something already: name a store where nothing is yet"),
+        other => other.into(),
+    })?;
+    Ok((rows, target.check().await?))
 }
 
 /// Said before anything is read: a copy can take long.

@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use axum::Router;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
-use store::{Lease, Store};
+use store::{Lease, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -24,32 +24,41 @@ use crate::place::holder;
 /// Whoever waits looks so often whether the active process has fallen silent.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RETRY_AFTER_SECONDS: &str = "1";
+/// Requests that are under way when this process becomes the active one are answered in this time, or cut.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Returns once this process is the active one.
+/// Returns once this process is the active one; `None`: it was told to stop before.
 pub(super) async fn until_active(
     store: &Store,
     listener: TcpListener,
     signals: &mut Signals,
-) -> anyhow::Result<TcpListener> {
+) -> anyhow::Result<Option<TcpListener>> {
     let holder = holder();
-    let Lease::Another { holder: active } = store.take_lease(&holder).await? else { return Ok(listener) };
+    let Lease::Another { holder: active } = store.take_lease(&holder).await? else { return Ok(Some(listener)) };
     let address = listener.local_addr()?;
     telemetry::notice(&format!("standing by at http://{address}: {active} is the active process"));
     let (listener, waiting) = Waiting::over(listener)?;
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = stop_asked(signals) => bail!("stopped while it stood by"),
+            () = stop_asked(signals) => {
+                waiting.end().await;
+                return Ok(None);
+            }
         }
         match store.take_lease(&holder).await {
             Ok(Lease::Ours) => break,
             Ok(Lease::Another { .. }) => {}
-            Err(error) => telemetry::notice(&format!("standing by, and {error}")),
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Full)) => {
+                telemetry::notice(&format!("standing by, and {error}"));
+            }
+            // Such as a schema that a newer version made: this process can never take over.
+            Err(error) => return Err(error.into()),
         }
     }
     telemetry::notice("the active process has fallen silent: taking over");
     waiting.end().await;
-    Ok(listener)
+    Ok(Some(listener))
 }
 
 /// What answers meanwhile, over the same socket.
@@ -72,10 +81,11 @@ impl Waiting {
         Ok((listener, Waiting { stop, server }))
     }
 
-    async fn end(self) {
-        // A server that is gone has ended already.
-        if self.stop.send(()).is_ok() {
-            drop(self.server.await);
+    /// A request that somebody began and never ended does not hold up what follows.
+    async fn end(mut self) {
+        let asked = self.stop.send(()).is_ok();
+        if !asked || tokio::time::timeout(ANSWERED_WITHIN, &mut self.server).await.is_err() {
+            self.server.abort();
         }
     }
 }
