@@ -72,7 +72,7 @@ impl Copy {
     async fn of(url: &str) -> Copy {
         let mut from = connect(url).await;
         let asked = "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
-                     AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'schema_version'";
+                     AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN ('schema_version', 'lease')";
         let names: Vec<String> =
             sqlx::query(asked).fetch_all(&mut from).await.expect("it is SQL").iter().map(|row| row.get(0)).collect();
         let mut tables = Vec::new();
