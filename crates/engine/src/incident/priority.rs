@@ -11,15 +11,15 @@ use crate::desk::Desk;
 const WIDE_IMPACT_SERVICES: usize = 5;
 
 impl Desk<'_> {
-    /// Priority rises by itself while the incident is open, and falls only by a person. docs/measures.md section 9.
-    pub(super) fn prioritise(&mut self, id: IncidentId, facts: &Facts) {
-        let Some(incident) = self.state.incidents.get(&id) else { return };
+    /// Priority rises by itself while the incident is open, and falls only by a person; where it rose, to what.
+    /// docs/measures.md section 9.
+    pub(super) fn prioritise(&mut self, id: IncidentId, facts: &Facts) -> Option<Priority> {
+        let incident = self.state.incidents.get(&id)?;
         let no_service = facts.worst_active.map_or(3, urgency_of_severity);
         let (impact, urgency) = weigh_services(&incident.services, is_production(incident), no_service);
-        if let Some(priority) = self.raise_priority(id, impact, urgency) {
-            self.outgrow_acknowledgement(id, priority);
-            self.propose_major(id, priority);
-        }
+        let raised = self.raise_priority(id, impact, urgency)?;
+        self.outgrow_acknowledgement(id, raised);
+        Some(raised)
     }
 
     /// What is over when it is heard weighs what it would have weighed in time, with what it met. Nobody is asked to

@@ -30,10 +30,14 @@ impl Desk<'_> {
         self.keep_instants(id, &facts);
         self.reopen_or_restore(id, &facts);
         if self.state.incidents.get(&id).is_some_and(Incident::is_open) {
-            self.prioritise(id, &facts);
+            let raised = self.prioritise(id, &facts);
             self.look_for_causes(id, &facts);
             self.assign_by_rule(id);
             self.retitle(id, &facts);
+            // A problem that is opened for it takes over its title and its cause.
+            if let Some(priority) = raised {
+                self.propose_major(id, priority);
+            }
         }
         self.tell_changes(id, &facts);
         // Settling changes what is derived from the same members, so it needs no second look.
