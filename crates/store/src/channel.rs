@@ -2,7 +2,7 @@
 //!
 //! [`Writer`] is the one connection that writes; [`Questions`] are asked of one moment, through a task that owns the
 //! transaction: whoever asks may go away at any time, and the task ends the transaction and gives its connection back.
-//! Work on a database never happens in a future that somebody might drop.
+//! Work on a database never happens in a future that whoever waits for it might drop.
 
 use model::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -30,7 +30,7 @@ pub(crate) trait Channel: Send + 'static {
     fn carry_out(&mut self, op: Op) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn commit(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn rollback(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Drops at once, outside any transaction, what is kept by the month and no longer kept.
+    /// Drops what is kept by the month and no longer kept, each month in a transaction of its own.
     fn expire(&mut self, _kept: &[KeptSince]) -> impl Future<Output = Result<(), StoreError>> + Send {
         std::future::ready(Ok(()))
     }

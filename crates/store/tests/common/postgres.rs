@@ -1,5 +1,7 @@
 //! A schema of its own for each test, in the database that `cargo xtask services up` runs.
 
+use std::io::Write as _;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::postgres::PgConnectOptions;
@@ -15,13 +17,17 @@ pub(crate) struct Schema {
 }
 
 /// `None`, said loudly, where there is no server; a failure where there has to be one.
-#[expect(clippy::print_stderr, reason = "a test that does not run says so")]
 pub(crate) async fn schema() -> Option<Schema> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let Ok(server) = std::env::var(SERVER) else {
         let needed = std::env::var("WATCHFIRE_REQUIRE_SERVICES").is_ok_and(|required| required == "1");
         assert!(!needed, "{SERVER} names no PostgreSQL: run the tests as `cargo xtask test` does");
-        eprintln!("SKIPPED: {SERVER} names no PostgreSQL (`cargo xtask services up` starts one and says its address)");
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            // To the terminal itself: the harness keeps back what a passed test prints.
+            let said = format!("\nSKIPPED: {SERVER} names no PostgreSQL (`cargo xtask services up` starts one)\n");
+            std::io::stderr().write_all(said.as_bytes()).expect("somebody listens");
+        });
         return None;
     };
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
