@@ -25,6 +25,11 @@ const NEEDS: &[Need] = &[
     Need { program: "prometheus", packages: &["prometheus"] },
     Need { program: "prometheus-alertmanager", packages: &["prometheus-alertmanager"] },
     Need { program: "initdb", packages: &["postgresql"] },
+    // Kafka's broker itself is no package: it is fetched, and runs on Java 11 to 21.
+    Need { program: "java", packages: &["default-jre-headless"] },
+    Need { program: "curl", packages: &["curl", "ca-certificates"] },
+    Need { program: "ps", packages: &["procps"] },
+    Need { program: "kcat", packages: &["kcat"] },
 ];
 
 /// Debian keeps PostgreSQL's own programs here, a folder for each version, and not on the path.
@@ -94,10 +99,14 @@ mod tests {
     fn without_folders_everything_is_missing() {
         let missing = missing(&[]);
         assert_eq!(missing, NEEDS);
-        assert_eq!(programs(&missing), "gcc, g++, make, prometheus, prometheus-alertmanager, initdb");
+        assert_eq!(
+            programs(&missing),
+            "gcc, g++, make, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat"
+        );
         assert_eq!(
             packages(&missing).join(" "),
-            "gcc libc6-dev g++ make prometheus prometheus-alertmanager postgresql",
+            "gcc libc6-dev g++ make prometheus prometheus-alertmanager postgresql default-jre-headless curl ca-certificates \
+             procps kcat",
             "what a person is told to install"
         );
     }
@@ -109,6 +118,6 @@ mod tests {
         std::fs::write(folder.join("make"), "").unwrap();
         let missing = missing(std::slice::from_ref(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(programs(&missing), "gcc, g++, prometheus, prometheus-alertmanager, initdb");
+        assert_eq!(programs(&missing), "gcc, g++, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat");
     }
 }

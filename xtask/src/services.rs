@@ -1,8 +1,9 @@
 //! The servers that tests talk to: `cargo xtask services up|down|status`.
 //!
 //! They listen on free ports of the loopback interface, keep what they have in a folder of their own, and trust whoever
-//! can reach them: nothing in them is worth keeping. `up` says the variables that tests find them by.
+//! can reach them, or has read their passwords here: nothing in them is worth keeping. `up` says the variables that tests find them by.
 
+mod kafka;
 mod postgres;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,7 +13,11 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::workshop::{Workshop, output};
+use kafka::Kafka;
 use postgres::Postgres;
+
+/// Where it says `1`, no test may step aside for want of a server.
+const REQUIRE: &str = "WATCHFIRE_REQUIRE_SERVICES";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -22,55 +27,93 @@ pub(crate) enum Order {
 }
 
 pub(crate) fn carry_out(order: Order, workshop: &Workshop) -> anyhow::Result<()> {
-    let site = Site::of(workshop);
-    let postgres = Postgres::in_folder(&site.folder);
+    let servers = Servers::of(workshop);
     match order {
-        Order::Up => {
-            site.prepare()?;
-            postgres.up(&site)?;
-        }
-        Order::Down => {
-            postgres.down(&site)?;
-            site.clear()?;
-        }
+        Order::Up => servers.up()?,
+        Order::Down => servers.down()?,
         Order::Status => {}
     }
-    match postgres.variable(&site) {
-        Some((name, value)) => println!("export {name}={value}"),
-        None => println!("PostgreSQL does not run"),
-    }
+    servers.variables().for_each(|(name, value)| println!("export {name}={value}"));
+    // Beside what a shell may read.
+    servers.missing().for_each(|name| eprintln!("{name} does not run"));
     Ok(())
+}
+
+struct Servers {
+    site: Site,
+    postgres: Postgres,
+    kafka: Kafka,
+    /// Kafka's broker too, which alone comes from somebody else's server at the time, must be there.
+    all_required: bool,
+}
+
+impl Servers {
+    fn of(workshop: &Workshop) -> Servers {
+        let site = Site::of(workshop);
+        let postgres = Postgres::in_folder(&site.folder);
+        let by_caller = std::env::var(REQUIRE).is_ok_and(|required| required == "1");
+        let all_required = workshop.requires_services() || by_caller;
+        Servers { site, postgres, kafka: Kafka::of(workshop), all_required }
+    }
+
+    /// Side by side: each takes seconds.
+    fn up(&self) -> anyhow::Result<()> {
+        std::thread::scope(|scope| {
+            let kafka = scope.spawn(|| self.kafka.up(self.all_required));
+            let postgres = self.site.prepare().and_then(|()| self.postgres.up(&self.site));
+            let kafka = kafka.join().map_err(|_| anyhow::anyhow!("starting Kafka's broker panicked"))?;
+            postgres.and(kafka)
+        })
+    }
+
+    fn down(&self) -> anyhow::Result<()> {
+        let kafka = self.kafka.down();
+        self.postgres.down(&self.site).and_then(|()| self.site.clear()).and(kafka)
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.postgres.variable(&self.site).into_iter().chain(self.kafka.variables())
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let servers = [("PostgreSQL", self.postgres.runs(&self.site)), ("Kafka's broker", self.kafka.runs())];
+        servers.into_iter().filter(|(_, runs)| !runs).map(|(name, _)| name)
+    }
 }
 
 /// Servers for as long as this lives: those that ran before go on running after.
 pub(crate) struct Lent {
-    site: Site,
-    postgres: Postgres,
-    started: bool,
+    servers: Servers,
+    postgres_ran: bool,
+    kafka_ran: bool,
 }
 
 impl Lent {
     pub(crate) fn of(workshop: &Workshop) -> anyhow::Result<Lent> {
-        let site = Site::of(workshop);
-        let postgres = Postgres::in_folder(&site.folder);
-        let started = !postgres.runs(&site);
-        if started {
-            site.prepare()?;
-            postgres.up(&site)?;
-        }
-        Ok(Lent { site, postgres, started })
+        let servers = Servers::of(workshop);
+        let (postgres_ran, kafka_ran) = (servers.postgres.runs(&servers.site), servers.kafka.runs());
+        // Made first, so that what one server began ends where the other fails.
+        let lent = Lent { servers, postgres_ran, kafka_ran };
+        lent.servers.up()?;
+        Ok(lent)
     }
 
+    /// Says how to find them; and, where they are all here, that a test which does not find its own must fail, not
+    /// step aside.
     pub(crate) fn give_to(&self, command: &mut Command) {
-        command.envs(self.postgres.variable(&self.site));
+        command.envs(self.servers.variables());
+        if self.servers.missing().next().is_none() {
+            command.env(REQUIRE, "1");
+        }
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if self.started
-            && let Err(error) = self.postgres.down(&self.site).and_then(|()| self.site.clear())
-        {
+        let Servers { site, postgres, kafka, .. } = &self.servers;
+        let kafka = if self.kafka_ran { Ok(()) } else { kafka.down() };
+        let postgres = if self.postgres_ran { Ok(()) } else { postgres.down(site).and_then(|()| site.clear()) };
+        if let Err(error) = postgres.and(kafka) {
             eprintln!("the servers of the tests are left behind: {error:#}");
         }
     }

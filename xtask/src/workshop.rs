@@ -12,12 +12,22 @@ use crate::budget::Budget;
 pub(crate) struct Workshop {
     root: PathBuf,
     budget: Budget,
+    requires_services: bool,
 }
 
 impl Workshop {
     pub(crate) fn new(budget: Budget) -> Workshop {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Workshop { root: here.parent().unwrap_or(here).to_owned(), budget }
+        Workshop { root: here.parent().unwrap_or(here).to_owned(), budget, requires_services: false }
+    }
+
+    /// Without a server that tests talk to, this one does not go on.
+    pub(crate) fn requiring_services(self) -> Workshop {
+        Workshop { requires_services: true, ..self }
+    }
+
+    pub(crate) fn requires_services(&self) -> bool {
+        self.requires_services
     }
 
     pub(crate) fn root(&self) -> &Path {
