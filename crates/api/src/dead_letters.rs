@@ -204,6 +204,7 @@ impl Reader<'_> {
                 format: self.letter.format.clone(),
                 why: why.to_string().into(),
                 raw: raw.into(),
+                origin: None,
             })),
         }
     }

@@ -129,6 +129,7 @@ impl From<Overload> for Fault {
             Overload::UnderWay => "a request with this Idempotency-Key is under way: ask again for its answer",
             Overload::StoreUnavailable => "the store takes nothing at the moment: ask again; nothing was done",
             Overload::Stopping => "this process is stopping: ask its successor; nothing was done",
+            Overload::NotNext => "these are not the next records of their log: nothing was done",
         })
     }
 }

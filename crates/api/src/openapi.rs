@@ -17,7 +17,7 @@ use wire::v1;
             `{\"items\",\"next\"}`; instants are RFC 3339 in UTC; every answer other than 2xx on our own paths is \
             `application/problem+json`.",
     ),
-    paths(events, format, format_and_source, alertmanager),
+    paths(events, format, format_and_source, handshake, handshake_of_source, alertmanager),
     components(schemas(v1::ProblemDetails, v1::PushAnswer, v1::Rejected, v1::Noticed))
 )]
 pub(crate) struct Base;
@@ -33,11 +33,12 @@ pub(crate) struct Base;
 #[expect(dead_code, reason = "it only carries the description")]
 fn events() {}
 
-/// Events in the format of another system: `prometheus`, `alertmanager`, `native`.
+/// Events in the format of another system: `prometheus`, `alertmanager`, `cloudevents`, `native`. CloudEvents come in the
+/// structured, batched or binary mode, by their `Content-Type`.
 #[utoipa::path(post, path = "/ingest/v1/{format}", tag = "ingest",
     request_body(content = String, content_type = "application/json", description = "gzip and zstd are unpacked"),
     params(
-        ("format" = String, Path, description = "prometheus, alertmanager, native"),
+        ("format" = String, Path, description = "prometheus, alertmanager, cloudevents, native"),
         ("source" = Option<String>, Query, description = "of events that name none"),
         ("Idempotency-Key" = Option<String>, Header, description = "pushed again with the same key, it counts once"),
     ),
@@ -49,13 +50,34 @@ fn format() {}
 #[utoipa::path(post, path = "/ingest/v1/{format}/{source}", tag = "ingest",
     request_body(content = String, content_type = "application/json", description = "gzip and zstd are unpacked"),
     params(
-        ("format" = String, Path, description = "prometheus, alertmanager, native"),
+        ("format" = String, Path, description = "prometheus, alertmanager, cloudevents, native"),
         ("source" = String, Path, description = "the monitoring system's name"),
         ("Idempotency-Key" = Option<String>, Header, description = "pushed again with the same key, it counts once"),
     ),
     responses((status = 202, description = "Committed", body = v1::PushAnswer)))]
 #[expect(dead_code, reason = "it only carries the description")]
 fn format_and_source() {}
+
+/// Whether a webhook of CloudEvents may push: asked before it does, with the same token.
+#[utoipa::path(options, path = "/ingest/v1/{format}", tag = "ingest",
+    params(
+        ("format" = String, Path, description = "cloudevents"),
+        ("WebHook-Request-Origin" = String, Header, description = "who asks"),
+    ),
+    responses((status = 200, description = "It may, at any rate: `WebHook-Allowed-Origin` names it")))]
+#[expect(dead_code, reason = "it only carries the description")]
+fn handshake() {}
+
+/// The same; the path names the source.
+#[utoipa::path(options, path = "/ingest/v1/{format}/{source}", tag = "ingest",
+    params(
+        ("format" = String, Path, description = "cloudevents"),
+        ("source" = String, Path, description = "the monitoring system's name"),
+        ("WebHook-Request-Origin" = String, Header, description = "who asks"),
+    ),
+    responses((status = 200, description = "It may, at any rate: `WebHook-Allowed-Origin` names it")))]
+#[expect(dead_code, reason = "it only carries the description")]
+fn handshake_of_source() {}
 
 /// Alerts as Prometheus posts them. `400` with a JSON string where some do not read; the others are committed.
 #[utoipa::path(post, path = "/api/v2/alerts", tag = "ingest",

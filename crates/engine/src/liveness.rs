@@ -236,6 +236,7 @@ impl Desk<'_> {
             at: None,
             starts_at: (status == Status::Firing).then_some(instant),
             ends_at: (status == Status::Resolved).then_some(instant),
+            heard_at: None,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Said {
 }
 
 pub(crate) fn said(event: &AlertEvent, receipt: Timestamp, order: Order) -> Said {
-    let mut clamp = Clamp { receipt, clamped: None };
+    let mut clamp = Clamp { receipt: receipt.max(event.heard_at.unwrap_or(receipt)), clamped: None };
     let statement = match (event.status, order) {
         (Status::Firing, Order::Own) => firing(event, receipt, &mut clamp),
         (Status::Resolved, Order::Own) => resolved(event, receipt, &mut clamp),

@@ -1,7 +1,7 @@
 //! What each client expects to hear. docs/contract.md section 5, docs/formats.md section 7.
 
 use axum::Json;
-use axum::http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::limits::{BODY_BYTES_MAX, BODY_WAIT_MAX};
@@ -39,17 +39,25 @@ pub(crate) struct Done {
 /// Notices told in one answer; the others are only counted.
 const NOTICES_TOLD_MAX: usize = 100;
 
+/// The media types of CloudEvents that are read.
+const EVENT_TYPES: &str = "application/cloudevents+json, application/cloudevents-batch+json";
+
 /// A push of which nothing was kept.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Denied(Denied),
     TooLarge,
-    TooMany { limit: usize },
+    TooMany {
+        limit: usize,
+    },
     NotRead(String),
     TooSlow,
     Overloaded(Overload),
     UnknownCoding(String),
+    /// Of events: CloudEvents in another encoding than JSON.
+    UnknownEncoding(Box<str>),
     UnknownFormat(String),
+    OtherMethod,
     BadKey,
     KeyReused,
     BadSource,
@@ -178,10 +186,24 @@ impl Failure {
                 "Unknown Content-Encoding",
                 format!("`{said}` is not unpacked here: send gzip, zstd, or the body as it is"),
             ),
+            Failure::UnknownEncoding(said) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unknown encoding of events",
+                format!(
+                    "`{said}` is not read here: send {EVENT_TYPES}, or the attributes as headers; nothing was kept"
+                ),
+            ),
             Failure::UnknownFormat(said) => (
                 StatusCode::NOT_FOUND,
                 "Unknown format",
                 format!("there is no format `{said}`: known are {}; nothing was kept", formats()),
+            ),
+            Failure::OtherMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Another method is meant",
+                "events are sent with POST; OPTIONS asks whether CloudEvents may be, and names who asks in \
+                 `WebHook-Request-Origin`"
+                    .to_owned(),
             ),
             Failure::BadKey => (
                 StatusCode::BAD_REQUEST,
@@ -216,6 +238,8 @@ impl Failure {
                 Some((RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Failure::UnknownCoding(_) => Some((ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"))),
+            Failure::OtherMethod => Some((ALLOW, HeaderValue::from_static("POST"))),
+            Failure::UnknownEncoding(_) => Some((ACCEPT, HeaderValue::from_static(EVENT_TYPES))),
             _ => None,
         }
     }
@@ -227,6 +251,7 @@ fn overload(why: Overload) -> &'static str {
         Overload::UnderWay => "a push with this Idempotency-Key is under way: ask again for its answer",
         Overload::StoreUnavailable => "the store takes nothing at the moment: send it again; nothing was kept",
         Overload::Stopping => "this process is stopping: send it again, to its successor; nothing was kept",
+        Overload::NotNext => "these are not the next records of their log: nothing was kept",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pushes in over HTTP, answered after the commit; nothing but transport. docs/contract.md section 5.
 //!
-//! Read in this order: [`gate`] (who may push), `admission` (how much may be in memory), `body` (unpacked within its limit), `read` (bytes to inputs, each event
+//! Read in this order: [`gate`] (who may push), `admission` (how much may be in memory), `body` (unpacked within its limit), `cloudevents` (what of an event stands in headers), `read` (bytes to inputs, each event
 //! by the pipeline of its own source), `ahead` (instants that are not believed), `unknown` (items that the CMDB does not have), `push` (handed in, waited for), `answer` (what each client expects to hear), and
 //! [`routes`] (the paths).
 //!
@@ -11,6 +11,7 @@ mod admission;
 mod ahead;
 mod answer;
 mod body;
+mod cloudevents;
 pub mod gate;
 mod push;
 mod read;

@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use model::SourceName;
 use model::limits::BODY_BYTES_MAX;
 use runtime::{Item, Key, OtherBody, PushAnswer};
+use wire::cloudevents::Unreadable;
 use wire::{Context, Format};
 
 use crate::Ingest;
@@ -15,6 +16,7 @@ use crate::admission::Held;
 use crate::ahead::ahead_of;
 use crate::answer::{Done, Failure};
 use crate::body::{Coding, Unfit};
+use crate::cloudevents::Attributes;
 use crate::read::{Origin, Reading, read, unreadable};
 use crate::unknown::unknown_items;
 
@@ -31,6 +33,8 @@ pub(crate) const KEY_HEADER: &str = "idempotency-key";
 pub(crate) struct Pushed {
     pub(crate) format: Format,
     pub(crate) origin: Origin,
+    /// Of a CloudEvent in binary mode.
+    pub(crate) attributes: Option<Attributes>,
     pub(crate) body: Held,
     pub(crate) coding: Coding,
     /// Scoped to who pushes, and where.
@@ -70,7 +74,7 @@ impl Ingest {
             Reading::Items(items, notices, own_cis) => {
                 // All that came is one event that is none: whoever looks at nothing but the status is told too. A tool
                 // in whose format it came would only send it again.
-                let whole = format == Format::Native && matches!(items.as_slice(), [Item::Unreadable(_)]);
+                let whole = format.names_sources() && matches!(items.as_slice(), [Item::Unreadable(_)]);
                 (items, whole, notices, own_cis)
             }
             Reading::Unreadable(item) => (vec![item], true, Vec::new(), Vec::new()),
@@ -100,21 +104,23 @@ impl Ingest {
         let context = Context { receipt: self.runtime.now(), replay: false };
         let large = pushed.coding != Coding::Plain || pushed.body.bytes.len() > LARGE_BYTES;
         let work = move || -> Result<Read, Failure> {
-            let Pushed { format, origin, body, coding, key } = pushed;
-            let unpacked = coding.unpack(&body.bytes, BODY_BYTES_MAX);
-            let (bytes, is_unpacked) = match &unpacked {
-                Ok(plain) => (plain, true),
+            let Pushed { format, origin, attributes, body, coding, key } = pushed;
+            let (plain, damage) = match coding.unpack(&body.bytes, BODY_BYTES_MAX) {
+                Ok(plain) => (plain, None),
                 Err(Unfit::TooLarge) => return Err(Failure::TooLarge),
-                Err(Unfit::Damaged(_)) => (&body.bytes, false),
+                Err(Unfit::Damaged(why)) => (body.bytes.clone(), Some(why)),
             };
-            let of_body = |token| Key { token, body: Some(digest(origin.query.as_ref(), is_unpacked, bytes)) };
+            let is_unpacked = damage.is_none();
+            let (bytes, why) = match attributes.map(|attributes| attributes.event(&plain)) {
+                None => (plain, damage),
+                Some(Ok(event)) => (event.into(), damage),
+                Some(Err(Unreadable { why, body })) => (body.into(), damage.or(Some(why.why))),
+            };
+            let of_body = |token| Key { token, body: Some(digest(origin.query.as_ref(), is_unpacked, &bytes)) };
             let key = key.map(of_body);
-            let reading = match &unpacked {
-                Err(Unfit::Damaged(why)) => {
-                    let source = origin.fallback(format);
-                    Reading::Unreadable(unreadable(source, format, why, bytes))
-                }
-                _ => read(&pipelines, format, &origin, bytes, &context),
+            let reading = match why {
+                Some(why) => Reading::Unreadable(unreadable(origin.fallback(format), format, &why, &bytes)),
+                None => read(&pipelines, format, &origin, &bytes, &context),
             };
             Ok(Read { reading, bytes: bytes.len(), key })
         };

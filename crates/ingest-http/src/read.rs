@@ -82,6 +82,7 @@ pub(crate) fn unreadable(source: SourceName, format: Format, why: &str, raw: &[u
         format: format.as_str().into(),
         why: why.into(),
         raw: Arc::from(raw),
+        origin: None,
     }))
 }
 

@@ -17,15 +17,18 @@ use crate::Ingest;
 use crate::admission::Held;
 use crate::answer::{Client, Failure};
 use crate::body::Coding;
+use crate::cloudevents::{Attributes, handshake};
 use crate::gate::{Sender, admit};
 use crate::push::{Pushed, key_of};
 use crate::read::Origin;
 
 /// Method and path of everything served here, for the document that describes it.
-pub const ROUTES: [(&str, &str); 4] = [
+pub const ROUTES: [(&str, &str); 6] = [
     ("POST", "/ingest/v1/events"),
     ("POST", "/ingest/v1/{format}"),
     ("POST", "/ingest/v1/{format}/{source}"),
+    ("OPTIONS", "/ingest/v1/{format}"),
+    ("OPTIONS", "/ingest/v1/{format}/{source}"),
     ("POST", "/api/v2/alerts"),
 ];
 
@@ -35,8 +38,8 @@ const SOURCE_CHARS_MAX: usize = 200;
 pub fn router(ingest: Ingest) -> Router {
     Router::new()
         .route("/ingest/v1/events", post(events))
-        .route("/ingest/v1/{format}", post(format))
-        .route("/ingest/v1/{format}/{source}", post(format_and_source))
+        .route("/ingest/v1/{format}", post(format).options(handshake))
+        .route("/ingest/v1/{format}/{source}", post(format_and_source).options(handshake))
         .route("/api/v2/alerts", post(alertmanager))
         .route_layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(ingest.clone(), admit))
@@ -112,9 +115,10 @@ async fn push(ingest: &Ingest, format: Option<Format>, word: &str, path: Option<
 fn pushed(format: Option<Format>, word: &str, path: Option<String>, carried: Carried) -> Result<Pushed, Failure> {
     let format = format.ok_or_else(|| Failure::UnknownFormat(word.to_owned()))?;
     let coding = Coding::of(&carried.headers).map_err(Failure::UnknownCoding)?;
+    let attributes = if format == Format::CloudEvents { Attributes::of(&carried.headers)? } else { None };
     let key = key_of(&carried.headers, &carried.sender.0, carried.uri.path())?;
     let origin = Origin { path: source(path)?, query: source(carried.source)? };
-    Ok(Pushed { format, origin, body: carried.body?, coding, key })
+    Ok(Pushed { format, origin, attributes, body: carried.body?, coding, key })
 }
 
 fn source(said: Option<String>) -> Result<Option<SourceName>, Failure> {

@@ -43,6 +43,10 @@ pub struct AlertEvent {
     pub at: Option<Timestamp>,
     pub starts_at: Option<Timestamp>,
     pub ends_at: Option<Timestamp>,
+    /// When it came, where the engine's time is behind that because logs are being caught up with: what it says of itself
+    /// is not ahead of that.
+    #[serde(default)]
+    pub heard_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

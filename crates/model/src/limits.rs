@@ -56,6 +56,8 @@ pub const REPORT_ROWS_MAX: usize = 100_000;
 pub const BODY_WAIT_MAX: Span = Span::from_minutes(2);
 /// An `at`, a `starts_at` or a clear's `ends_at` further ahead of its receipt: clamped to the receipt, the original kept.
 pub const AHEAD_MAX: Span = Span::from_minutes(5);
+/// How long time stands after a start for the readers of logs to say how far they are. Longer: it goes on without them.
+pub const READERS_WAIT_MAX: Span = Span::from_seconds(10);
 /// How far back a late statement still changes what the engine decided; older ones are history and measures only.
 pub const LATE_HORIZON: Span = Span::from_days(7);
 /// What is heard this long after an incident was resolved still joins it, where its own times say that it belongs there.

@@ -67,6 +67,7 @@ fn items_of(push: &rules::case::Push, pipelines: &PipelineSet) -> Vec<Item> {
             format: push.format.as_str().into(),
             why: why.into(),
             raw: push.body.as_bytes().into(),
+            origin: None,
         }))
     };
     let refused = decoded.refused.map(|refused| unreadable(format!("{refused:?}")));

@@ -183,6 +183,7 @@ impl Player {
             format: "native".into(),
             why: why.into(),
             raw: line.into(),
+            origin: None,
         };
         self.note(Some(why), self.clock, false);
         self.items.push((self.clock, Item::Unreadable(Box::new(unreadable))));

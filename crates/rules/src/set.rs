@@ -53,30 +53,31 @@ impl PipelineSet {
         &mine.unwrap_or(&self.catch_all).decoder
     }
 
-    /// Reads a body, each event by the pipeline of its own source: native events name theirs, and what names none is of
-    /// `source`. Where the way in fixes the source for all of them, [`PipelineSet::decoder`] is the one to ask.
+    /// Reads a body, each event by the pipeline of its own source: native events and CloudEvents may name theirs, and what
+    /// names none is of `source`. Where the way in fixes the source for all of them, [`PipelineSet::decoder`] is the one
+    /// to ask.
     pub fn decode(&self, format: Format, source: &SourceName, body: &[u8], context: &Context) -> Decoded {
-        let first = if format == Format::Native { first_source(body) } else { None };
+        let first = if format.names_sources() { first_source(body) } else { None };
         // Nearly always the pipeline of all its events.
         let decoder = self.decoder(format, first.as_ref().unwrap_or(source));
         let mut decoded = decoder.decode(format, source, body, context);
-        if format == Format::Native {
+        if format.names_sources() {
             for received in &mut decoded.received {
-                self.by_its_own(received, decoder, body, context);
+                self.by_its_own(format, received, decoder, body, context);
             }
         }
         decoded
     }
 
     /// One pipeline read it, so it is an event: whatever another makes of it, it is not lost.
-    fn by_its_own(&self, received: &mut Received, read_by: &Decoder, body: &[u8], context: &Context) {
+    fn by_its_own(&self, format: Format, received: &mut Received, read_by: &Decoder, body: &[u8], context: &Context) {
         let Some(source) = named_by(received) else { return };
-        let decoder = self.decoder(Format::Native, &source);
+        let decoder = self.decoder(format, &source);
         if decoder.name == read_by.name {
             return;
         }
         let raw = body.get(received.raw.clone()).unwrap_or_default();
-        let again = decoder.decode(Format::Native, &source, raw, context).received.into_iter().next();
+        let again = decoder.decode(format, &source, raw, context).received.into_iter().next();
         if let Some(again) = again.filter(|again| matches!(again.result, Ok(Input::Event(_)))) {
             *received = Received { index: received.index, raw: received.raw.clone(), ..again };
         }
@@ -110,7 +111,7 @@ fn named_by(received: &Received) -> Option<SourceName> {
     }
 }
 
-/// The source that the first event of a native body names.
+/// The source that the first event of a body names.
 fn first_source(body: &[u8]) -> Option<SourceName> {
     #[derive(Deserialize)]
     struct Named {

@@ -21,4 +21,4 @@ macro_rules! shipped {
 }
 
 /// Sorted by name.
-pub const PIPELINES: [Shipped; 4] = shipped!["alertmanager", "default", "prometheus", "watchfire"];
+pub const PIPELINES: [Shipped; 5] = shipped!["alertmanager", "cloudevents", "default", "prometheus", "watchfire"];

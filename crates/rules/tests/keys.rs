@@ -133,6 +133,7 @@ fn a_match_says_format_and_source() {
         ("{format: native}", Some(Format::Native), "*"),
         ("{format: prometheus, source: prom-*}", Some(Format::AlertmanagerV2), "prom-*"),
         ("{format: alertmanager}", Some(Format::AlertmanagerWebhook), "*"),
+        ("{format: cloudevents, source: /mon/*}", Some(Format::CloudEvents), "/mon/*"),
         ("{source: zabbix}", None, "zabbix"),
     ] {
         let selector = parsed(&format!("name: x\nmatch: {text}\n")).0.selector;

@@ -41,7 +41,10 @@ const REFUSED: &[(&str, &str)] = &[
         "restore_at: catastrophic",
         "f:1:13: `restore_at` is `catastrophic`: write one of critical, major, minor, warning, info",
     ),
-    ("match: {format: zabbix}", "f:1:17: `format` is `zabbix`: write one of *, native, prometheus, alertmanager"),
+    (
+        "match: {format: zabbix}",
+        "f:1:17: `format` is `zabbix`: write one of *, native, prometheus, alertmanager, cloudevents",
+    ),
     ("match: {format: promethues}", "f:1:17: `format` is `promethues`: did you mean `prometheus`?"),
     ("severity: {map: {page: critcal}}", "f:1:24: `page` is `critcal`: did you mean `critical`?"),
     (

@@ -109,6 +109,23 @@ fn each_event_of_a_body_is_read_by_the_pipeline_of_the_source_it_names() {
     let body = r#"[{"source":"zabbix-eu","summary":"a"},{"source":"nagios","summary":"b"},{"summary":"c"},{"source":"nagios"}]"#;
     let expected = ["zabbix-eu by zabbix", "nagios by nagios", "push by default", r#"{"source":"nagios"}"#];
     assert_eq!(read_by(Native, body), expected);
+    let events = r#"[{"specversion":"1.0","id":"1","source":"zabbix-eu","type":"t"},
+        {"specversion":"1.0","id":"2","source":"nagios","type":"t"},
+        {"specversion":"1.0","id":"3","source":"nagios","type":"t","data":{"summary":"s","source":"zabbix-us"}},{}]"#;
+    let decoded = set.decode(Format::CloudEvents, &"cloudevents".into(), events.as_bytes(), &context);
+    assert_eq!(
+        read_by(Format::CloudEvents, events),
+        ["push by default", "push by default", "zabbix-us by zabbix", "{}"]
+    );
+    let pipelines: Vec<String> = decoded.received.iter().filter_map(pipeline).collect();
+    assert_eq!(pipelines, ["zabbix", "nagios", "zabbix"], "nobody named the source of the way in");
     let foreign = r#"[{"labels":{"alertname":"a","source":"nagios"}}]"#;
     assert_eq!(read_by(AlertmanagerV2, foreign), ["push by default"]);
+}
+
+fn pipeline(received: &Received) -> Option<String> {
+    match &received.result {
+        Ok(Input::Event(Event::Alert(alert))) => Some(alert.pipeline.to_string()),
+        _ => None,
+    }
 }

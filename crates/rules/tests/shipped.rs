@@ -47,6 +47,7 @@ fn each_format_and_our_own_events_have_their_pipeline() {
         (Format::Native, "zabbix-eu", "default"),
         (Format::AlertmanagerV2, "prom-eu", "prometheus"),
         (Format::AlertmanagerWebhook, "am-eu", "alertmanager"),
+        (Format::CloudEvents, "/mon/eu1", "cloudevents"),
         (Format::Native, "watchfire", "watchfire"),
     ] {
         let set = PipelineSet::builtin();
@@ -124,6 +125,20 @@ fn an_alert_binds_to_the_object_before_the_exporter() {
         ["checkout", "ksm-0", "10.0.0.9:8080", "ksm"]
     );
     assert_eq!(names(r#"{"alertname":"A","instance":"db-7:9100","ci":"db-7"}"#), ["db-7", "db-7:9100"]);
+}
+
+#[test]
+fn a_cloud_event_is_about_its_subject_before_its_labels_and_its_backups_take_nothing_down() {
+    let of = |event_type: &str| {
+        let body = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/mon","type":"{event_type}","subject":"db-7",
+                "data":{{"labels":{{"host":"h-1"}}}}}}"#
+        );
+        event(Format::CloudEvents, "cloudevents", &body)
+    };
+    assert_eq!(of("com.example.disk.fired").ci_names, ["db-7".into(), "h-1".into()]);
+    assert_eq!(of("com.example.backup.failed").effect, Some(Effect::None));
+    assert_eq!(of("com.example.disk.fired").effect, None);
 }
 
 #[test]

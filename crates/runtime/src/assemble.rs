@@ -1,8 +1,9 @@
 //! From pushes to one batch: decided, with what its senders will be told and what people did put on record.
 
 use model::command::{Action, Command, Outcome};
-use model::{Domain, Step, Timestamp};
-use store::{AuditEntry, CmdbVersion, DeadLetter, Receipt};
+use model::event::Event;
+use model::{Domain, Span, Step, Timestamp};
+use store::{AuditEntry, CmdbVersion, DeadLetter, PositionAdvance, Receipt};
 
 use crate::domains::{Decided, Domains, carried_out};
 use crate::push::{Item, ItemAnswer, Push, PushAnswer, PushId};
@@ -13,8 +14,10 @@ pub(crate) struct Batch {
     pub(crate) from: u64,
     pub(crate) to: u64,
     pub(crate) now: Timestamp,
-    /// With their sequence numbers, held until the commit is known.
-    pub(crate) pushes: Vec<(u64, Push)>,
+    /// With their sequence numbers, held until the commit is known. What was read from logs has positions of its own.
+    pub(crate) pushes: Vec<(Option<u64>, Push)>,
+    /// How far it leads in the logs that it was read from, slot by slot.
+    pub(crate) read: Vec<PositionAdvance>,
     pub(crate) answers: Vec<(PushId, PushAnswer)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) dead_letters: Vec<DeadLetter>,
@@ -35,6 +38,7 @@ impl Batch {
             to: position,
             now,
             pushes: Vec::new(),
+            read: Vec::new(),
             answers: Vec::new(),
             steps,
             dead_letters: Vec::new(),
@@ -47,11 +51,35 @@ impl Batch {
     }
 }
 
-/// Decides the pushes as of `now`, and the timers that are due; each push has the next sequence number of the slot, from
-/// `from`.
-pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, slot: &str, from: u64, now: Timestamp) -> Batch {
+/// Where and when a batch stands.
+pub(crate) struct Stamp<'s> {
+    pub(crate) slot: &'s str,
+    /// The next sequence number of the slot.
+    pub(crate) from: u64,
+    /// Later than everything before; what was pushed is received at `pushed_at`, what was read when its log took it, but
+    /// never before the one nor after the other.
+    pub(crate) not_before: Timestamp,
+    pub(crate) pushed_at: Timestamp,
+    /// The wall clock, behind which the engine's time may be.
+    pub(crate) wall: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+/// Decides the pushes, and the timers that are due by now; each that somebody pushed has the next sequence number.
+pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, stamp: &Stamp<'_>) -> Batch {
+    let Stamp { slot, from, now, .. } = *stamp;
     let lengths: Vec<usize> = pushes.iter().map(|push| push.items.len()).collect();
-    let items = pushes.iter_mut().flat_map(|push| std::mem::take(&mut push.items)).map(|item| (now, item)).collect();
+    let mut items = Vec::with_capacity(lengths.iter().sum());
+    let mut at = stamp.not_before;
+    for push in &mut pushes {
+        let logged = push.logged.as_deref();
+        let wall = if logged.is_none() { stamp.wall } else { at };
+        for (index, item) in std::mem::take(&mut push.items).into_iter().enumerate() {
+            let receipt = logged.and_then(|logged| logged.receipts.get(index)).copied().unwrap_or(stamp.pushed_at);
+            at = receipt.clamp(at, now);
+            items.push((at, heard(item, at, wall)));
+        }
+    }
     let (Decided { steps, answers }, items) = domains.decide_with_timers(items, now);
     let mut items = items.into_iter().map(|(_, item)| item);
     for (push, length) in pushes.iter_mut().zip(lengths) {
@@ -59,7 +87,9 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, slot: &str,
     }
     let mut batch = Batch::of_steps(steps, from, now);
     let mut answers = answers.into_iter();
-    for (sequence, push) in (from..).zip(pushes) {
+    for push in pushes {
+        // What was read names its own origins.
+        let sequence = batch.to;
         let mut told = Vec::with_capacity(push.items.len());
         for (index, item) in push.items.iter().enumerate() {
             let answer = match item {
@@ -80,12 +110,37 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, slot: &str,
             };
             told.push(answer);
         }
-        batch.to = sequence + 1;
+        match push.logged.as_deref() {
+            Some(logged) => join(&mut batch.read, &logged.positions),
+            None => batch.to += 1,
+        }
         batch.receipts.extend(push.idempotency_key.as_ref().map(|key| key.receipt(&told, now)));
         batch.answers.push((push.id, PushAnswer::Committed { answers: told, at: now }));
-        batch.pushes.push((sequence, push));
+        batch.pushes.push((push.logged.is_none().then_some(sequence), push));
     }
     batch
+}
+
+/// An alert that comes while the engine's time is behind is not ahead of its receipt.
+fn heard(item: Item, at: Timestamp, wall: Timestamp) -> Item {
+    match item {
+        Item::Event(Event::Alert(mut alert)) if wall - at > Span::MINUTE => {
+            alert.heard_at = Some(wall);
+            Item::Event(Event::Alert(alert))
+        }
+        other => other,
+    }
+}
+
+/// Neighbours of one slot, both read or both lost, are one advance.
+fn join(read: &mut Vec<PositionAdvance>, further: &[PositionAdvance]) {
+    for advance in further {
+        let last = read.iter_mut().rev().find(|known| known.slot == advance.slot);
+        match last.filter(|last| last.to == advance.from && last.gap == advance.gap) {
+            Some(last) => last.to = advance.to,
+            None => read.push(advance.clone()),
+        }
+    }
 }
 
 /// Each change by a person has its audit row, in the transaction that makes it. `[I14]`

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::Policy;
 use model::{Cmdb, Timestamp, limits};
-use store::Store;
+use store::{SlotName, Store};
 use telemetry::Metrics;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use topology::Graph;
@@ -18,7 +18,7 @@ use crate::facts::load_facts;
 use crate::intake::IntakeLimits;
 use crate::live::LiveView;
 use crate::machine::{Effect, Event, Machine};
-use crate::push::{Item, Key, Overload, Push, PushAnswer, PushId};
+use crate::push::{Item, Key, Logged, Overload, Push, PushAnswer, PushId};
 use crate::recompute::Asked;
 
 /// Before the first further try to load from a store that does not answer; each later one waits twice as long …
@@ -41,11 +41,15 @@ pub struct Runtime {
 }
 
 enum Message {
-    Push { items: Vec<Item>, bytes: usize, key: Option<Key>, waiting: Waiting },
+    Push { items: Vec<Item>, bytes: usize, key: Option<Key>, logged: Option<Box<Logged>>, waiting: Waiting },
+    Positions(oneshot::Sender<Positions>),
     Cmdb { cmdb: Box<Cmdb>, by: Option<Box<str>>, waiting: Waiting },
     Machine(Event),
     Stop(oneshot::Sender<()>),
 }
+
+/// How far each slot is decided.
+pub type Positions = BTreeMap<SlotName, u64>;
 
 /// A sender that waits, with what it occupies until it is answered.
 struct Waiting {
@@ -74,6 +78,23 @@ impl Runtime {
         fatal: oneshot::Sender<String>,
         time: Time,
     ) -> Runtime {
+        let machine = Machine::new(policy, IntakeLimits::default());
+        Runtime::drive(machine, store, metrics, fatal, time)
+    }
+
+    /// The same where logs are read too: readers say with [`Runtime::behind`] how far they are.
+    pub fn start_reading(
+        store: Store,
+        policy: Policy,
+        metrics: Metrics,
+        fatal: oneshot::Sender<String>,
+        time: Time,
+    ) -> Runtime {
+        let machine = Machine::new(policy, IntakeLimits::default()).that_reads(time.now());
+        Runtime::drive(machine, store, metrics, fatal, time)
+    }
+
+    fn drive(machine: Machine, store: Store, metrics: Metrics, fatal: oneshot::Sender<String>, time: Time) -> Runtime {
         let (to, from) = channel();
         let runtime = Runtime {
             to: to.clone(),
@@ -85,7 +106,7 @@ impl Runtime {
             time,
         };
         let thread = DecideThread {
-            machine: Machine::new(policy, IntakeLimits::default()),
+            machine,
             store,
             tokio: tokio::runtime::Handle::current(),
             to,
@@ -94,6 +115,7 @@ impl Runtime {
             metrics,
             waiting: BTreeMap::new(),
             next_id: 0,
+            asking: Vec::new(),
             stopped: None,
             fatal: Some(fatal),
             time,
@@ -133,16 +155,47 @@ impl Runtime {
         };
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { answer, _held: Some(held) };
-        self.send_and_wait(Message::Push { items, bytes, key, waiting }, answered).await
+        self.send_and_wait(Message::Push { items, bytes, key, logged: None, waiting }, answered).await
+    }
+
+    /// What was read from logs, with the positions it leads to: waits until there is room, hands it in, and gives back
+    /// what its answer will come through. Whoever calls it again hands in what comes after.
+    pub async fn read(&self, items: Vec<Item>, bytes: usize, logged: Logged) -> oneshot::Receiver<PushAnswer> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { answer, _held: self.hold_once_there_is_room(items.len(), bytes).await };
+        let logged = Some(Box::new(logged));
+        // Who has stopped drops it, and the answer with it.
+        drop(self.to.send(Message::Push { items, bytes, key: None, logged, waiting }));
+        answered
+    }
+
+    /// How far each slot is decided, once that is known; `None`: it is being stopped.
+    pub async fn positions(&self) -> Option<Positions> {
+        let (to, positions) = oneshot::channel();
+        self.to.send(Message::Positions(to)).ok()?;
+        positions.await.ok()
+    }
+
+    /// Readers are behind in their logs, and receipts from this one on may come; `None`: they are not. Timers wait for
+    /// them.
+    pub fn behind(&self, from: Option<Timestamp>) {
+        drop(self.to.send(Message::Machine(Event::Behind(from))));
+    }
+
+    async fn hold_once_there_is_room(
+        &self,
+        items: usize,
+        bytes: usize,
+    ) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
+        let (bytes, items) = permits(items, bytes);
+        let bytes = self.bytes.clone().acquire_many_owned(bytes).await.ok()?;
+        Some((bytes, self.items.clone().acquire_many_owned(items).await.ok()?))
     }
 
     fn hold(&self, items: usize, bytes: usize) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
-        let permits = |wanted: usize, all: usize| u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX);
-        let bytes_all = limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT;
-        let bytes =
-            self.bytes.clone().try_acquire_many_owned(permits(bytes.div_ceil(BYTES_PER_PERMIT), bytes_all)).ok()?;
-        let items = self.items.clone().try_acquire_many_owned(permits(items, limits::INTAKE_EVENTS_MAX)).ok()?;
-        Some((bytes, items))
+        let (bytes, items) = permits(items, bytes);
+        let bytes = self.bytes.clone().try_acquire_many_owned(bytes).ok()?;
+        Some((bytes, self.items.clone().try_acquire_many_owned(items).ok()?))
     }
 
     /// A version of the CMDB, checked already; in force once this returns. `by` is the person who imports it, for the
@@ -178,6 +231,13 @@ impl Runtime {
     }
 }
 
+/// What a push takes of the room for bytes, and of that for items; one that is larger than all of it takes all.
+fn permits(items: usize, bytes: usize) -> (u32, u32) {
+    let permits = |wanted: usize, all: usize| u32::try_from(wanted.clamp(1, all)).unwrap_or(u32::MAX);
+    let bytes = permits(bytes.div_ceil(BYTES_PER_PERMIT), limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT);
+    (bytes, permits(items, limits::INTAKE_EVENTS_MAX))
+}
+
 struct DecideThread {
     machine: Machine,
     store: Store,
@@ -188,6 +248,8 @@ struct DecideThread {
     metrics: Metrics,
     waiting: BTreeMap<PushId, Waiting>,
     next_id: u64,
+    /// Who wants to know how far everything is decided, while that is not known.
+    asking: Vec<oneshot::Sender<Positions>>,
     stopped: Option<oneshot::Sender<()>>,
     fatal: Option<oneshot::Sender<String>>,
     time: Time,
@@ -213,14 +275,27 @@ impl DecideThread {
             if self.carry_out(effects) {
                 return;
             }
+            self.tell_positions();
+        }
+    }
+
+    fn tell_positions(&mut self) {
+        if !self.asking.is_empty()
+            && let Some(positions) = self.machine.positions()
+        {
+            self.asking.drain(..).for_each(|asking| drop(asking.send(positions.clone())));
         }
     }
 
     fn event_of(&mut self, message: Message) -> Event {
         match message {
-            Message::Push { items, bytes, key, waiting } => {
+            Message::Push { items, bytes, key, logged, waiting } => {
                 let id = self.wait(waiting);
-                Event::Push(Push { id, items, bytes, idempotency_key: key })
+                Event::Push(Push { id, items, bytes, idempotency_key: key, logged })
+            }
+            Message::Positions(asking) => {
+                self.asking.push(asking);
+                Event::Tick
             }
             Message::Cmdb { cmdb, by, waiting } => {
                 let id = self.wait(waiting);

@@ -13,14 +13,16 @@ mod facts;
 pub mod intake;
 pub mod live;
 pub mod machine;
+mod pace;
 pub mod push;
 mod recompute;
 
 pub use clock::Time;
 pub use domains::{Decided, Domains};
-pub use driver::Runtime;
+pub use driver::{Positions, Runtime};
 pub use facts::load_facts;
 pub use live::{Change, Changed, LiveView};
 pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
-pub use push::{Item, ItemAnswer, Key, OtherBody, Overload, Push, PushAnswer, PushId, Unreadable};
+pub use push::{Item, ItemAnswer, Key, Logged, OtherBody, Overload, Push, PushAnswer, PushId, Unreadable};
 pub use recompute::Asked;
+pub use store::{PositionAdvance, SlotName};

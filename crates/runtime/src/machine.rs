@@ -5,18 +5,19 @@
 //! unknown: the state is dropped and loaded again, and the stored position says what is in. Decisions are never applied
 //! again; inputs may be decided again.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{Input, Policy, Recompute};
-use model::{Cmdb, CommitHash, Domain, Step, Timestamp};
+use model::{Cmdb, CommitHash, Domain, Span, Step, Timestamp};
 use store::{CmdbVersion, Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
 use topology::{Graph, Topology};
 
-use crate::assemble::{Batch, assemble, import_audit};
+use crate::assemble::{Batch, Stamp, assemble, import_audit};
 use crate::clock::Clock;
 use crate::domains::Domains;
 use crate::intake::{Intake, IntakeLimits};
-use crate::push::{ItemAnswer, Overload, Push, PushAnswer, PushId};
+use crate::pace::Pace;
+use crate::push::{ItemAnswer, Logged, Overload, Push, PushAnswer, PushId};
 use crate::recompute::{Asked, Recomputes};
 
 /// The lane of everything that is pushed to this process, over HTTP or by a person. Each claim has its own,
@@ -35,6 +36,8 @@ pub enum Event {
     Facts(Domain, u64, Option<Box<Recompute>>),
     /// It is later: timers may be due.
     Tick,
+    /// Whoever reads logs is still behind in them, and receipts from this one on may come; `None`: it is not.
+    Behind(Option<Timestamp>),
     /// A new version of the CMDB, and the person who imports it.
     Cmdb {
         cmdb: Box<Cmdb>,
@@ -106,6 +109,9 @@ pub struct Machine {
     /// The push slot of the claim in force, and its next sequence number.
     slot: SlotName,
     sequence: u64,
+    /// How far each slot is decided: what is read from a log has to go on there. `[I1]`
+    positions: BTreeMap<SlotName, u64>,
+    pace: Pace,
     in_flight: Option<Batch>,
     /// Decided while another commit was under way.
     decided: VecDeque<Batch>,
@@ -132,6 +138,8 @@ impl Machine {
             hash: store::GENESIS,
             slot: PUSH_SLOT.into(),
             sequence: 0,
+            positions: BTreeMap::new(),
+            pace: Pace::Wall,
             in_flight: None,
             decided: VecDeque::new(),
             stopping: false,
@@ -140,6 +148,17 @@ impl Machine {
             keys: BTreeSet::new(),
             refusing: false,
         }
+    }
+
+    /// The same for one that reads logs too: its time stands until they are known to be read up to their ends.
+    pub fn that_reads(mut self, wall: Timestamp) -> Machine {
+        self.pace = Pace::Waiting { since: wall };
+        self
+    }
+
+    /// How far each slot is decided, the next position of each; `None` while that is not known.
+    pub fn positions(&self) -> Option<&BTreeMap<SlotName, u64>> {
+        matches!(self.phase, Phase::Running).then_some(&self.positions)
     }
 
     pub fn start(&self) -> Vec<Effect> {
@@ -161,12 +180,14 @@ impl Machine {
     /// When the next timer is due, while timers can fire: one batch is decided ahead of the commit under way.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let may = matches!(self.phase, Phase::Running) && self.decided.is_empty() && !self.stopping;
-        self.domains.as_ref().filter(|_| may).and_then(Domains::next_deadline)
+        let next = self.domains.as_ref().filter(|_| may).and_then(Domains::next_deadline);
+        next.filter(|due| self.pace.reaches(*due, self.clock.last()))
     }
 
     /// `wall` is the wall clock.
     pub fn on(&mut self, event: Event, wall: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.pace = self.pace.after_waiting(wall);
         match event {
             Event::Push(push) => self.push(push, &mut effects),
             Event::Committed(result) => self.committed(*result, &mut effects),
@@ -174,6 +195,7 @@ impl Machine {
             Event::LoadFailed => self.load_failed(&mut effects),
             // Time goes on with every event; this one says nothing else.
             Event::Tick => {}
+            Event::Behind(from) => self.pace = from.map_or(Pace::Wall, |from| Pace::Behind { from }),
             Event::Policy(policy) => {
                 self.policy = *policy;
                 if let Some(domains) = &mut self.domains {
@@ -275,7 +297,7 @@ impl Machine {
         }
         self.decide_aside(wall);
         if self.decided.is_empty() && (self.may_decide() || self.is_due(wall)) {
-            self.decide(wall);
+            self.decide(wall, effects);
         }
         if self.in_flight.is_none()
             && let Some(batch) = self.decided.pop_front()
@@ -298,24 +320,60 @@ impl Machine {
         !self.intake.is_empty() && (idle || self.intake.is_worth_deciding_ahead())
     }
 
-    fn decide(&mut self, wall: Timestamp) {
+    fn decide(&mut self, wall: Timestamp, effects: &mut Vec<Effect>) {
+        let pushes = self.take_what_is_next(effects);
+        let pushed_at = self.time(wall);
+        let receipts = pushes.iter().filter_map(|push| push.logged.as_deref()).flat_map(|logged| &logged.receipts);
+        let latest = receipts.max().copied().unwrap_or(pushed_at).min(wall).max(pushed_at);
+        let not_before = self.clock.last() + Span::MICROSECOND;
         let Some(domains) = &mut self.domains else { return };
-        let pushes = self.intake.take();
-        let now = self.clock.stamp(wall);
-        let from = self.sequence;
-        let batch = assemble(domains, pushes, self.slot.as_str(), from, now);
+        let now = self.clock.stamp(latest);
+        let stamp = Stamp { slot: self.slot.as_str(), from: self.sequence, not_before, pushed_at, wall, now };
+        let batch = assemble(domains, pushes, &stamp);
         self.sequence = batch.to;
         self.decided.push_back(batch);
     }
 
+    /// What was read from a log is decided only where it goes on with what was; else whoever read it has to look where
+    /// that is.
+    fn take_what_is_next(&mut self, effects: &mut Vec<Effect>) -> Vec<Push> {
+        let mut taken = self.intake.take();
+        taken.retain(|push| {
+            let Some(logged) = push.logged.as_deref() else { return true };
+            let known = |advance: &PositionAdvance| self.positions.get(&advance.slot).copied();
+            let mut next = BTreeMap::new();
+            let goes_on = logged.positions.iter().all(|advance| {
+                let at = next.get(&advance.slot).copied().or_else(|| known(advance));
+                next.insert(advance.slot.clone(), advance.to);
+                at.is_none_or(|at| at == advance.from)
+            });
+            if goes_on {
+                self.positions.append(&mut next);
+            } else {
+                effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::NotNext)));
+            }
+            goes_on
+        });
+        taken
+    }
+
+    fn position(&self, slot: &SlotName) -> u64 {
+        self.positions.get(slot).copied().unwrap_or(0)
+    }
+
+    fn time(&self, wall: Timestamp) -> Timestamp {
+        self.pace.time(wall, self.clock.last())
+    }
+
     fn is_due(&self, wall: Timestamp) -> bool {
-        self.next_deadline().is_some_and(|deadline| deadline <= wall)
+        self.next_deadline().is_some_and(|deadline| deadline <= self.time(wall))
     }
 
     fn decide_aside(&mut self, wall: Timestamp) {
         while let Some(aside) = self.aside.pop_front() {
+            let time = self.time(wall);
             let Some(domains) = &mut self.domains else { return };
-            let now = self.clock.stamp(wall);
+            let now = self.clock.stamp(time);
             self.decided.push_back(match aside {
                 Aside::Facts(domain, facts) => {
                     let decided = domains.decide_in(&domain, now, Input::Recompute(facts));
@@ -329,11 +387,14 @@ impl Machine {
 
     /// What is written once is handed over; the steps are shown afterwards.
     fn commit_of(&self, mut batch: Batch) -> (Commit, Batch) {
-        let advance = PositionAdvance::new(self.slot.clone(), batch.from, batch.to);
+        let mut positions = std::mem::take(&mut batch.read);
+        if batch.from < batch.to {
+            positions.push(PositionAdvance::new(self.slot.clone(), batch.from, batch.to));
+        }
         let commit = Commit {
             epoch: self.epoch,
             previous: self.hash,
-            positions: if batch.from == batch.to { Vec::new() } else { vec![advance] },
+            positions,
             steps: batch.steps.clone(),
             dead_letters: std::mem::take(&mut batch.dead_letters),
             audit: std::mem::take(&mut batch.audit),
@@ -394,6 +455,12 @@ impl Machine {
         }
     }
 
+    /// Whether the store has everything that was read. Where it has a part, somebody else read it: then the push is not
+    /// the next one, and its reader is told so.
+    fn is_read(&self, logged: &Logged) -> bool {
+        logged.positions.iter().all(|advance| self.positions.get(&advance.slot).is_some_and(|next| *next >= advance.to))
+    }
+
     fn refuse_everything(&mut self, why: Overload, effects: &mut Vec<Effect>) {
         let batches: Vec<Batch> = self.in_flight.take().into_iter().chain(self.decided.drain(..)).collect();
         batches.into_iter().for_each(|batch| self.turn_away(batch, why, effects));
@@ -401,18 +468,18 @@ impl Machine {
     }
 
     fn loaded(&mut self, mut loaded: Loaded, epoch: u64, wall: Timestamp, effects: &mut Vec<Effect>) {
-        let position = |slot: &SlotName| loaded.positions.get(slot).copied().unwrap_or(0);
-        let held = position(&self.slot);
+        self.positions = std::mem::take(&mut loaded.positions);
+        let held = self.position(&self.slot);
         self.epoch = epoch;
         self.hash = loaded.last_hash;
         self.slot = format!("{PUSH_SLOT}/{epoch}").into();
-        self.sequence = position(&self.slot);
+        self.sequence = self.position(&self.slot);
         self.clock = Clock::after(loaded.clock.unwrap_or_default().max(self.clock.last()));
         let topology = topology_of(&loaded);
         self.recomputes.restore(std::mem::take(&mut loaded.owed));
         self.settle_unknown(held, &loaded.topology, effects);
         let mut domains = Domains::restore(loaded, topology, self.policy.clone());
-        let now = self.clock.stamp(wall);
+        let now = self.clock.stamp(self.time(wall));
         let resumed = domains.decide_everywhere(now, &Input::Resumed);
         self.domains = Some(domains);
         self.phase = Phase::Running;
@@ -436,7 +503,11 @@ impl Machine {
                 continue;
             }
             for (sequence, push) in batch.pushes {
-                if sequence >= position {
+                let is_in = match push.logged.as_deref() {
+                    Some(logged) => self.is_read(logged),
+                    None => sequence.is_some_and(|sequence| sequence < position),
+                };
+                if !is_in {
                     again.push(push);
                     continue;
                 }

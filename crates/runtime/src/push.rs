@@ -8,7 +8,7 @@ use model::name::SourceName;
 use model::step::Answer;
 use model::{DeadLetterId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{DeadLetter, Receipt};
+use store::{DeadLetter, PositionAdvance, Receipt};
 
 /// Names a push while it is under way; of no meaning to anybody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,17 @@ pub struct Push {
     pub bytes: usize,
     /// The answer is kept for whoever asks again with this key.
     pub idempotency_key: Option<Key>,
+    /// Where the inputs stand in the logs they were read from; `None`: somebody pushed them.
+    pub logged: Option<Box<Logged>>,
+}
+
+/// Inputs that were read from logs: they and the positions behind them go in together, and once. `[I1]`
+#[derive(Clone, Debug, Default)]
+pub struct Logged {
+    /// Each goes on where the slot's last one ended; one that does not is refused, and all of the push with it.
+    pub positions: Vec<PositionAdvance>,
+    /// When the log took each item, in the order of the items.
+    pub receipts: Vec<Timestamp>,
 }
 
 /// An `Idempotency-Key`, and what it came with.
@@ -53,6 +64,8 @@ pub struct Unreadable {
     pub format: Box<str>,
     pub why: Box<str>,
     pub raw: std::sync::Arc<[u8]>,
+    /// Where it was read; `None`: named by the push it came in.
+    pub origin: Option<Box<str>>,
 }
 
 /// What a push is told, after the commit. Kept as a receipt where the push had an `Idempotency-Key`.
@@ -94,6 +107,8 @@ pub enum Overload {
     StoreUnavailable,
     /// This process is stopping, or another has taken over.
     Stopping,
+    /// Its positions in a log are not the next ones: whoever reads asks which are, and goes on from there.
+    NotNext,
 }
 
 impl Key {
@@ -126,7 +141,7 @@ impl Key {
 
 impl Unreadable {
     pub fn dead_letter(&self, slot: &str, sequence: u64, index: usize, at: Timestamp) -> DeadLetter {
-        let origin = format!("{slot}/{sequence}/{index}");
+        let origin = self.origin.as_deref().map_or_else(|| format!("{slot}/{sequence}/{index}"), str::to_owned);
         let id = DeadLetterId::derive(|hash| {
             hash.text(&origin).bytes(&self.raw);
         });

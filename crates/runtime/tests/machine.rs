@@ -91,7 +91,7 @@ impl Shell {
     }
 
     fn push(&mut self, id: u64, items: Vec<Item>) {
-        self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None }));
+        self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged: None }));
     }
 
     fn import(&mut self, id: u64, text: &str) {

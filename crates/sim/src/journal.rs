@@ -40,8 +40,13 @@ impl Sent {
     /// Adds bytes that nothing can read and nothing else has.
     pub fn marked(mut self, at: usize) -> Sent {
         let raw: Arc<[u8]> = format!("{{not json #{at}\u{1}").into_bytes().into();
-        let unreadable =
-            Unreadable { source: "broken".into(), format: "native".into(), why: "no JSON".into(), raw: raw.clone() };
+        let unreadable = Unreadable {
+            source: "broken".into(),
+            format: "native".into(),
+            why: "no JSON".into(),
+            raw: raw.clone(),
+            origin: None,
+        };
         self.items.insert(at % (self.items.len() + 1), Item::Unreadable(Box::new(unreadable)));
         self.mark = Some(raw);
         self

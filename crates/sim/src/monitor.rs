@@ -97,6 +97,7 @@ impl Monitor {
             at: said.at,
             starts_at: said.starts_at,
             ends_at: said.ends_at,
+            heard_at: None,
         }))
     }
 

@@ -27,6 +27,11 @@ pub struct Metrics {
     outbox_pending: IntGauge,
     deliveries: IntCounterVec,
     stream_watchers: IntGauge,
+    kafka_records: IntCounterVec,
+    kafka_lag: IntGaugeVec,
+    kafka_paused: IntGauge,
+    kafka_rereads: IntCounter,
+    kafka_errors: IntCounterVec,
 }
 
 impl Default for Metrics {
@@ -60,6 +65,26 @@ impl Default for Metrics {
                 &["result"],
             ),
             stream_watchers: gauge("watchfire_stream_watchers", "Clients that watch the event stream."),
+            kafka_records: counters(
+                "watchfire_kafka_records_total",
+                "Records of Kafka that are committed, by topic and what they were.",
+                &["topic", "kind"],
+            ),
+            kafka_lag: gauges(
+                "watchfire_kafka_lag_records",
+                "Records of a partition that are not committed yet.",
+                &["topic", "partition"],
+            ),
+            kafka_paused: gauge("watchfire_kafka_paused_partitions", "Partitions that wait until there is room."),
+            kafka_rereads: counter(
+                "watchfire_kafka_rereads_total",
+                "Times that reading went back to what the store has.",
+            ),
+            kafka_errors: counters(
+                "watchfire_kafka_errors_total",
+                "What brokers or their client complained of.",
+                &["code"],
+            ),
             registry,
         };
         metrics.register();
@@ -85,6 +110,11 @@ impl Metrics {
             Box::new(self.outbox_pending.clone()),
             Box::new(self.deliveries.clone()),
             Box::new(self.stream_watchers.clone()),
+            Box::new(self.kafka_records.clone()),
+            Box::new(self.kafka_lag.clone()),
+            Box::new(self.kafka_paused.clone()),
+            Box::new(self.kafka_rereads.clone()),
+            Box::new(self.kafka_errors.clone()),
         ];
         for metric in all {
             self.registry.register(metric).expect("every name is registered once, in this list");
@@ -161,6 +191,34 @@ impl Metrics {
 
     pub fn delivery(&self, result: &str) {
         self.deliveries.with_label_values(&[result]).inc();
+    }
+
+    /// `kind` is one of few words: what became of a position in a log.
+    pub fn kafka_records(&self, topic: &str, kind: &str, count: u64) {
+        self.kafka_records.with_label_values(&[topic, kind]).inc_by(count);
+    }
+
+    pub fn kafka_lag(&self, topic: &str, partition: i32, records: u64) {
+        let partition = partition.to_string();
+        self.kafka_lag.with_label_values(&[topic, &partition]).set(i64::try_from(records).unwrap_or(i64::MAX));
+    }
+
+    /// Somebody else reads it now.
+    pub fn kafka_lag_unknown(&self, topic: &str, partition: i32) {
+        drop(self.kafka_lag.remove_label_values(&[topic, &partition.to_string()]));
+    }
+
+    pub fn kafka_paused(&self, partitions: usize) {
+        self.kafka_paused.set(partitions as i64);
+    }
+
+    pub fn kafka_reread(&self) {
+        self.kafka_rereads.inc();
+    }
+
+    /// `code` is a name of librdkafka's: there are few.
+    pub fn kafka_error(&self, code: &str) {
+        self.kafka_errors.with_label_values(&[code]).inc();
     }
 
     pub fn watcher_came(&self) {

@@ -57,6 +57,7 @@ impl Says {
             at: None,
             starts_at: None,
             ends_at: None,
+            heard_at: None,
         };
         let labels = vec![("alertname".to_owned(), name.to_owned())];
         Says { key: key.into(), source: SOURCE.into(), pipeline: "default".into(), labels, event }

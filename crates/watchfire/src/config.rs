@@ -5,6 +5,7 @@
 //!
 //! Rule: a configuration is used whole or not at all, and an unknown key is refused with the one that may be meant.
 
+mod kafka;
 mod overlay;
 mod resolve;
 pub(crate) mod schema;
@@ -25,6 +26,7 @@ use telemetry::LogFormat;
 use crate::files::TextFile;
 use crate::outcome::Faults;
 use crate::place::StorePlace;
+pub(crate) use kafka::Kafka;
 use secret::Secret;
 pub(crate) use shape::{KEYS, nearest};
 
@@ -36,6 +38,7 @@ pub(crate) struct Config {
     /// Files and folders; none: the shipped pipelines.
     pub(crate) pipelines: Vec<PathBuf>,
     pub(crate) cmdb: Vec<PathBuf>,
+    pub(crate) kafka: Option<Kafka>,
     pub(crate) tokens: Vec<Token>,
     /// Without tokens whoever reaches the port may do anything, and that is meant.
     pub(crate) open: bool,
@@ -117,7 +120,8 @@ impl Config {
     pub(crate) fn secrets(&self) -> Result<(), Faults> {
         let tokens = self.tokens.iter().filter_map(|token| token.read().err());
         let targets = self.notify.iter().filter_map(|target| target.read().err());
-        let wrong: Vec<String> = tokens.chain(targets).collect();
+        let kafka = self.kafka.iter().filter_map(|kafka| kafka.read().err());
+        let wrong: Vec<String> = tokens.chain(targets).chain(kafka).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Faults(wrong)) }
     }
 

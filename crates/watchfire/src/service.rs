@@ -1,7 +1,7 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served, behind what `door`), `standby` (of several processes one is active), `chores` (what is done now and then),
+//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `chores` (what is done now and then),
 //! `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out or standing by; nothing is answered before it is
@@ -10,6 +10,7 @@
 mod chores;
 mod door;
 mod http;
+mod kafka;
 mod reload;
 mod signals;
 mod standby;
@@ -31,6 +32,7 @@ use crate::config::{Config, Target};
 use crate::inventory::Care;
 use crate::outcome::Outcome;
 use crate::place::close;
+use kafka::Reading;
 use reload::{InForce, Wanted};
 use signals::{Signals, Told};
 
@@ -69,7 +71,8 @@ async fn serve_over(
         return Ok(Outcome::Done);
     };
     let (fatal, mut lost) = oneshot::channel();
-    let runtime = Runtime::start_at(store.clone(), wanted.pipelines.policy(), Metrics::default(), fatal, time);
+    let start = if config.kafka.is_some() { Runtime::start_reading } else { Runtime::start_at };
+    let runtime = start(store.clone(), wanted.pipelines.policy(), Metrics::default(), fatal, time);
     tokio::select! {
         answer = runtime.push(Vec::new(), 0, None) => ready(&answer)?,
         why = &mut lost => bail!("{}", why.unwrap_or_default()),
@@ -84,6 +87,7 @@ async fn serve_over(
         () = stop_asked(&mut signals) => bail!("stopped before the CMDB of the files was in force"),
     }
     let (stop, stopped) = watch::channel(false);
+    let mut reading = Reading::start(&config, &runtime, &in_force)?;
     let courier = courier(&config, store, &runtime)?;
     chores::start(&config, &runtime, store, &stopped);
     let telling = stopped.clone();
@@ -93,8 +97,9 @@ async fn serve_over(
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store));
     telemetry::listening(&address.to_string());
-    let ended = until_stopped(&mut signals, &in_force, store, lost).await;
+    let ended = until_stopped(&mut signals, &in_force, store, lost, &mut reading).await;
     stop.send_replace(true);
+    reading.stop().await;
     tokio::select! {
         _ = tokio::time::timeout(DRAIN_AT_MOST, async { (server.await, courier.await) }) => {}
         () = stop_asked(&mut signals) => telemetry::notice("told again to stop: open connections are cut"),
@@ -118,6 +123,7 @@ async fn until_stopped(
     in_force: &Arc<InForce>,
     store: &Store,
     mut lost: oneshot::Receiver<String>,
+    reading: &mut Reading,
 ) -> anyhow::Result<()> {
     loop {
         tokio::select! {
@@ -136,6 +142,10 @@ async fn until_stopped(
                     return Ok(());
                 }
             },
+            why = reading.failed() => {
+                telemetry::fatal(&why);
+                bail!(why);
+            }
             why = &mut lost => {
                 let why = why.unwrap_or_else(|_| "the deciding thread ended".to_owned());
                 telemetry::fatal(&why);

@@ -126,7 +126,7 @@ pub(crate) struct Labelled<'a> {
 }
 
 /// The annotations by which rules say what is wrong, the shortest first.
-fn summary_of(annotations: &Pairs<'_>) -> Option<Text<'static>> {
+pub(crate) fn summary_of(annotations: &Pairs<'_>) -> Option<Text<'static>> {
     let said = ["summary", "message", "description"].into_iter().find_map(|name| annotations.first(name))?;
     Some(Text(Cow::Owned(said.to_owned())))
 }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::json::{self, Body, Element, Misfit};
 use crate::malformed::Problem;
-use crate::{Malformed, Notice, alertmanager_v2, alertmanager_webhook, native};
+use crate::{Malformed, Notice, alertmanager_v2, alertmanager_webhook, cloudevents, native};
 
 pub(crate) use identity::Said;
 pub(crate) use statement::{Cleaner, Statement};
@@ -71,6 +71,7 @@ pub enum Format {
     Native,
     AlertmanagerV2,
     AlertmanagerWebhook,
+    CloudEvents,
 }
 
 /// When the bytes came, and whether they are a recording.
@@ -149,17 +150,19 @@ impl Decoder {
 
     /// Reads a body. Total: what cannot be read is in the answer, with its place and the reason.
     pub fn decode(&self, format: Format, source: &SourceName, body: &[u8], context: &Context) -> Decoded {
-        let sender = Sender { decoder: self, source, context };
+        let sender = Sender { decoder: self, source, context, subject: None };
         match format {
             Format::Native => native::decode(&sender, body),
             Format::AlertmanagerV2 => alertmanager_v2::decode(&sender, body),
             Format::AlertmanagerWebhook => alertmanager_webhook::decode(&sender, body),
+            Format::CloudEvents => cloudevents::decode(&sender, body),
         }
     }
 }
 
 impl Format {
-    pub const ALL: [Format; 3] = [Format::Native, Format::AlertmanagerV2, Format::AlertmanagerWebhook];
+    pub const ALL: [Format; 4] =
+        [Format::Native, Format::AlertmanagerV2, Format::AlertmanagerWebhook, Format::CloudEvents];
 
     /// The word of `match: {format: …}` and of the path `/ingest/v1/{format}`.
     pub const fn as_str(self) -> &'static str {
@@ -167,7 +170,13 @@ impl Format {
             Format::Native => "native",
             Format::AlertmanagerV2 => "prometheus",
             Format::AlertmanagerWebhook => "alertmanager",
+            Format::CloudEvents => "cloudevents",
         }
+    }
+
+    /// Whether an event may say itself which source it is of, so that events of one body have different pipelines.
+    pub const fn names_sources(self) -> bool {
+        matches!(self, Format::Native | Format::CloudEvents)
     }
 
     pub fn from_word(word: &str) -> Option<Format> {
@@ -180,6 +189,8 @@ pub(crate) struct Sender<'d> {
     pub(crate) decoder: &'d Decoder,
     pub(crate) source: &'d SourceName,
     pub(crate) context: &'d Context,
+    /// The item of a fact that names none, where what it came in names one.
+    pub(crate) subject: Option<&'d str>,
 }
 
 /// Collects what a body held.

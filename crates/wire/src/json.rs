@@ -334,7 +334,7 @@ fn string_end(bytes: &[u8], open: usize) -> usize {
 }
 
 /// Deeper than a document may be. Nearly every event has fewer brackets than that, which is quick to see.
-fn depth_problem(raw: &str) -> Option<Problem> {
+pub(crate) fn depth_problem(raw: &str) -> Option<Problem> {
     let bytes = raw.as_bytes();
     // `{` and `[` differ in one bit. Counted by the byte, a chunk at a time, so that it is done 32 bytes at once.
     let opening = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(byte | 0x20 == b'{')).sum::<u8>();

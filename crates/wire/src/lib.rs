@@ -1,7 +1,7 @@
 //! Bytes to model and back, one module per format.
 //!
 //! Inbound: [`decoder`] is the compiled half of a pipeline file that turns a body into events; [`native`],
-//! [`alertmanager_v2`] and [`alertmanager_webhook`] are the formats it reads. [`cmdb`] reads and writes CMDB files.
+//! [`alertmanager_v2`], [`alertmanager_webhook`] and [`cloudevents`] are the formats it reads. [`cmdb`] reads and writes CMDB files.
 //! Outbound: [`v1`] holds the contract's JSON shapes once, [`alertmanager_v2`] what Alertmanager's clients expect,
 //! [`standard_webhooks`] the signature of what leaves.
 //!
@@ -10,6 +10,7 @@
 
 pub mod alertmanager_v2;
 pub mod alertmanager_webhook;
+pub mod cloudevents;
 pub mod cmdb;
 pub mod decoder;
 mod json;

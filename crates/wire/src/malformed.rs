@@ -70,6 +70,13 @@ impl Problem {
         Problem::whole(format!("`{field}` is missing: {what_to_do}"))
     }
 
+    /// The same of something that stands at `at` in the event, as its field `field`.
+    pub(crate) fn within(self, field: &str, at: Option<usize>) -> Problem {
+        let field = self.field.map_or_else(|| field.to_owned(), |inner| format!("{field}.{inner}"));
+        let at = at.map(|start| start + self.at.unwrap_or_default());
+        Problem { what: self.what, at, field: Some(field) }
+    }
+
     pub(crate) fn at(self, place: Place) -> Malformed {
         let why = match self.field {
             Some(field) => format!("`{field}` ({place}): {}", self.what),

@@ -15,8 +15,9 @@ use crate::Notice;
 use crate::decoder::{Cleaner, Decoded, Sender, Taken, decode_events};
 use crate::json::{Misfit, problem_of};
 use crate::malformed::Problem;
-use crate::native::alert::AlertFields;
 use crate::scalar::{Instant, Text};
+
+pub(crate) use alert::{AlertFields, FIELDS, STATUS};
 
 /// The id of a change: its reference within its source.
 pub fn change_id(source: &SourceName, reference: &str) -> ChangeId {
@@ -55,7 +56,8 @@ fn kind_of(raw: &str) -> Option<(&str, String)> {
 }
 
 impl Sender<'_> {
-    fn other(&self, raw: &str, kind: &str, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
+    /// What is no alert.
+    pub(crate) fn other(&self, raw: &str, kind: &str, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
         match kind {
             "heartbeat" => self.heartbeat(read(raw)?, notices),
             "change" => self.change(read(raw)?, notices),
@@ -71,7 +73,7 @@ impl Sender<'_> {
         }
     }
 
-    fn source_of(&self, said: Option<Text<'_>>, notices: &mut Vec<Notice>) -> Result<SourceName, Problem> {
+    pub(crate) fn source_of(&self, said: Option<Text<'_>>, notices: &mut Vec<Notice>) -> Result<SourceName, Problem> {
         let said = Cleaner(notices).name("source", said)?;
         let own = said.filter(|name| **name != *self.source.as_str());
         Ok(own.map_or_else(|| self.source.clone(), SourceName::new))
@@ -86,6 +88,11 @@ impl Sender<'_> {
 
 const KINDS: [&str; 7] =
     ["alert", "change", "heartbeat", "recovery_point", "exercise", "maintenance", "command (in a replay)"];
+
+/// Whether a word is a kind of our own events, also where it may not be sent.
+pub(crate) fn is_kind(word: &str) -> bool {
+    KINDS.iter().any(|kind| kind.split(' ').next() == Some(word))
+}
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a str) -> Result<T, Problem> {
     serde_json::from_str(raw).map_err(|error| problem_of(raw, &error))
@@ -106,6 +113,6 @@ fn word_of<T: Copy>(field: &str, said: Option<&Text<'_>>, words: &[(&str, T)]) -
     })
 }
 
-fn instant(said: Option<Instant>) -> Option<Timestamp> {
+pub(crate) fn instant(said: Option<Instant>) -> Option<Timestamp> {
     said.and_then(|said| said.0)
 }

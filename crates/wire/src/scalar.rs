@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use model::labels::Packer;
-use model::limits::{LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX};
+use model::limits::{LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX};
 use model::{Span, Timestamp};
 use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -43,6 +43,13 @@ pub(crate) struct Instant(pub(crate) Option<Timestamp>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Length(pub(crate) Span);
 
+impl<'a> Text<'a> {
+    /// Of text that was no piece of JSON, or is one no longer, and so may hold U+0000 as it is.
+    pub(crate) fn of(text: &'a str) -> Text<'a> {
+        Text(if text.contains('\0') { Cow::Owned(text.to_owned()) } else { Cow::Borrowed(text) })
+    }
+}
+
 impl Text<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -65,6 +72,28 @@ impl Deref for Text<'_> {
 impl Default for Pairs<'_> {
     fn default() -> Self {
         Pairs::Fit(Fit::new(0))
+    }
+}
+
+impl<'a> Pairs<'a> {
+    /// Adds a pair that the sender did not write among them, unless there are as many as there may be.
+    pub(crate) fn add(&mut self, name: Text<'a>, value: Text<'a>) {
+        let count = match self {
+            Pairs::Fit(fit) => fit.count,
+            Pairs::Sent(pairs) => pairs.len(),
+        };
+        if count >= LABELS_MAX {
+            return;
+        }
+        if let Pairs::Fit(fit) = self {
+            if fit.take(&name, &value) {
+                return;
+            }
+            *self = Pairs::Sent(fit.sent());
+        }
+        if let Pairs::Sent(pairs) = self {
+            pairs.push((name, value));
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use wire::cmdb::CmdbFile;
 use wire::{Context, Decoder, Format};
 
 /// Pieces of real bodies: put together at random they get further into a parser than random bytes do.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 50] = [
     "{",
     "}",
     "[",
@@ -51,6 +51,12 @@ const PIECES: [&str; 44] = [
     "*a",
     "é",
     "{\"summary\":\"s\"}",
+    "\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"t.fired\"",
+    "\"subject\":",
+    "\"time\":",
+    "\"severitynumber\":",
+    "\"data\":",
+    "\"data_base64\":\"ew==\"",
 ];
 
 fn check(body: &[u8]) {

@@ -13,6 +13,7 @@ async fn letter(service: &Service, format: &str, raw: &str) -> String {
         format: format.into(),
         why: "line 1, column 1: an older version could not read it".into(),
         raw: Arc::from(raw.as_bytes()),
+        origin: None,
     };
     let answer = service.push_items(vec![Item::Unreadable(Box::new(unreadable))]).await;
     let PushAnswer::Committed { answers, .. } = answer else { panic!("{answer:?}") };
@@ -22,11 +23,12 @@ async fn letter(service: &Service, format: &str, raw: &str) -> String {
     }
 }
 
-const READABLE: [(&str, &str, u64); 4] = [
+const READABLE: [(&str, &str, u64); 5] = [
     ("native", r#"{"source":"zabbix-eu","summary":"disk full"}"#, 1),
     ("native", "{\"summary\":\"a\"}\n{\"summary\":\"b\"}", 2),
     ("prometheus", r#"{"labels":{"alertname":"Down"}}"#, 1),
     ("alertmanager", r#"{"status":"firing","labels":{"alertname":"Down"},"startsAt":"2026-01-01T00:00:00Z"}"#, 1),
+    ("cloudevents", r#"{"specversion":"1.0","id":"1","source":"/mon","type":"org.disk.fired","subject":"db-7"}"#, 1),
 ];
 
 /// I12: after a mend it counts as if it had been valid, and twice as once.

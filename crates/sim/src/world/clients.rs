@@ -45,7 +45,7 @@ impl World {
         self.trace.line(self.truth, format_args!("push {sent} to {pid:?}: {}", said.join("; ")));
         let record = &self.journal.sent[sent];
         let idempotency_key = record.key.clone().map(Key::unchecked);
-        let push = Push { id, items: record.items.clone(), bytes: record.bytes(), idempotency_key };
+        let push = Push { id, items: record.items.clone(), bytes: record.bytes(), idempotency_key, logged: None };
         self.offer(pid, sent, push);
     }
 

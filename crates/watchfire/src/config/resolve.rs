@@ -33,7 +33,7 @@ pub(super) fn resolve(shape: Shape, origin: &str, folder: &Path) -> Result<Confi
     }
 }
 
-struct Resolver<'o> {
+pub(super) struct Resolver<'o> {
     origin: &'o str,
     folder: &'o Path,
     faults: Vec<String>,
@@ -41,12 +41,7 @@ struct Resolver<'o> {
 
 impl Resolver<'_> {
     fn config(&mut self, shape: Shape) -> Option<Config> {
-        if let Some(kafka) = &shape.kafka {
-            let at = self.at(&kafka.referenced);
-            self.faults.push(format!(
-                "{at}: this version does not read Kafka: take `kafka` out, and let sources push over HTTP"
-            ));
-        }
+        let kafka = shape.kafka.and_then(|kafka| self.kafka(kafka));
         let listen = shape.http.unwrap_or_default().listen;
         let url = shape.store.unwrap_or_default().url;
         let log = shape.log.unwrap_or_default();
@@ -67,6 +62,7 @@ impl Resolver<'_> {
             store: store?,
             pipelines: self.paths(shape.pipelines),
             cmdb: self.paths(shape.cmdb),
+            kafka,
             tokens,
             open: open.unwrap_or(false),
             retention,
@@ -181,28 +177,41 @@ impl Resolver<'_> {
         said.unwrap_or_default().into_iter().map(|path| self.folder.join(path.value)).collect()
     }
 
-    fn each<S, T>(&mut self, said: Option<Vec<S>>, read: impl Fn(&mut Self, S) -> Option<T>) -> Vec<T> {
+    pub(super) fn each<S, T>(&mut self, said: Option<Vec<S>>, read: impl Fn(&mut Self, S) -> Option<T>) -> Vec<T> {
         said.unwrap_or_default().into_iter().filter_map(|shape| read(self, shape)).collect()
     }
 
-    fn or<T>(&mut self, said: Option<Text>, unless: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn or<T>(
+        &mut self,
+        said: Option<Text>,
+        unless: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
         match said {
             Some(said) => self.read(&said, read),
             None => read(unless).ok(),
         }
     }
 
-    fn read<T>(&mut self, said: &Text, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn read<T>(&mut self, said: &Text, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         read(&said.value).map_err(|what| self.fault(said, &what)).ok()
     }
 
     fn fault(&mut self, said: &Text, what: &str) {
-        let at = self.at(&said.referenced);
+        self.fault_at(&said.referenced, what);
+    }
+
+    pub(super) fn fault_at(&mut self, place: &serde_saphyr::Location, what: &str) {
+        let at = self.at(place);
         self.faults.push(format!("{at}: {what}"));
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        self.folder
+    }
+
     /// A value that a variable gave has no line.
-    fn at(&self, place: &serde_saphyr::Location) -> String {
+    pub(super) fn at(&self, place: &serde_saphyr::Location) -> String {
         match place.line() {
             0 => self.origin.to_owned(),
             line => format!("{}:{line}:{}", self.origin, place.column()),

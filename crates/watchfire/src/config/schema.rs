@@ -19,13 +19,21 @@ pub(crate) fn schema() -> Value {
             })),
             "pipelines": texts("Files, or folders of them; none: the shipped ones."),
             "cmdb": texts("CMDB files; several are one CMDB."),
-            "kafka": closed("Not in this version.", json!({
-                "brokers": texts("Where to begin."),
+            "kafka": needing(&["brokers"], closed("Topics that are read, as sources that push.", json!({
+                "brokers": texts("Where to begin, such as kafka-1:9092; they name the others."),
+                "group": {"type": "string", "default": "watchfire", "description": "The consumer group; each installation has its own."},
                 "sources": list("Topics to read.", &["topic"], json!({
-                    "topic": text(), "format": text(), "source": text(), "pipeline": text(),
+                    "topic": text(),
+                    "format": {"enum": wire::Format::ALL.map(wire::Format::as_str), "default": "native"},
+                    "source": {"type": "string", "description": "Of events that name none; else the topic's name."},
+                    "pipeline": {"type": "string", "description": "Else the one for each event's format and source."},
                 })),
-                "properties": {"type": "object", "description": "Any property of librdkafka."},
-            })),
+                "properties": {
+                    "type": "object",
+                    "description": "Any property of librdkafka; with `_file` behind its name, its value stands in that file.",
+                    "additionalProperties": {"type": ["string", "number", "boolean"]},
+                },
+            }))),
             "auth": closed("Who may do what.", json!({
                 "tokens": list("Bearer tokens.", &["name", "role"], json!({
                     "name": {"type": "string", "description": "The audit calls whoever uses it so."},

@@ -56,24 +56,22 @@ pub(super) struct StoreShape {
     pub(super) url: Option<Text>,
 }
 
-/// Read, so that its keys are known; this version has no use for it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the keys are what matters")]
 pub(super) struct KafkaShape {
-    brokers: Option<Vec<String>>,
-    sources: Option<Vec<KafkaSourceShape>>,
-    properties: Option<BTreeMap<String, serde_json::Value>>,
+    pub(super) brokers: Option<Vec<Text>>,
+    pub(super) group: Option<Text>,
+    pub(super) sources: Option<Vec<KafkaSourceShape>>,
+    pub(super) properties: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the keys are what matters")]
 pub(super) struct KafkaSourceShape {
-    topic: String,
-    format: Option<String>,
-    source: Option<String>,
-    pipeline: Option<String>,
+    pub(super) topic: Text,
+    pub(super) format: Option<Text>,
+    pub(super) source: Option<Text>,
+    pub(super) pipeline: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -51,6 +51,13 @@ impl InForce {
         InForce { config, runtime, store, pipelines, turn: Mutex::new(()) }
     }
 
+    pub(super) fn pipelines(&self) -> Arc<PipelineSet> {
+        match self.pipelines.read() {
+            Ok(set) => Arc::clone(&set),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
     /// Reads the files again. Where anything is wrong, everything stays as it was.
     pub(super) async fn reload(&self) -> anyhow::Result<String> {
         let wanted = Wanted::read(&self.config, Care::Strict)?;

@@ -85,6 +85,7 @@ impl Decoder {
             at: said.at,
             starts_at: said.starts_at,
             ends_at: said.ends_at,
+            heard_at: None,
         })
     }
 

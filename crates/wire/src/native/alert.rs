@@ -10,43 +10,64 @@ use crate::malformed::Problem;
 use crate::scalar::{Instant, Pairs, Text};
 use crate::{Input, Notice};
 
-const STATUS: [(&str, Status); 2] = [("firing", Status::Firing), ("resolved", Status::Resolved)];
+/// The names of [`AlertFields`].
+pub(crate) const FIELDS: [&str; 17] = [
+    "kind",
+    "source",
+    "id",
+    "status",
+    "severity",
+    "effect",
+    "environment",
+    "summary",
+    "labels",
+    "annotations",
+    "ci",
+    "dedup_key",
+    "url",
+    "starts_at",
+    "ends_at",
+    "at",
+    "received_at",
+];
+
+pub(crate) const STATUS: [(&str, Status); 2] = [("firing", Status::Firing), ("resolved", Status::Resolved)];
 pub(super) const EFFECT: [(&str, Effect); 3] =
     [("down", Effect::Down), ("degraded", Effect::Degraded), ("none", Effect::None)];
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(expecting = "an object")]
-pub(super) struct AlertFields<'a> {
+pub(crate) struct AlertFields<'a> {
     #[serde(borrow)]
-    kind: Option<Text<'a>>,
+    pub(crate) kind: Option<Text<'a>>,
     #[serde(borrow)]
-    source: Option<Text<'a>>,
+    pub(crate) source: Option<Text<'a>>,
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     #[serde(borrow)]
-    status: Option<Text<'a>>,
+    pub(crate) status: Option<Text<'a>>,
     #[serde(borrow)]
-    severity: Option<Text<'a>>,
+    pub(crate) severity: Option<Text<'a>>,
     #[serde(borrow)]
-    effect: Option<Text<'a>>,
+    pub(crate) effect: Option<Text<'a>>,
     #[serde(borrow)]
-    environment: Option<Text<'a>>,
+    pub(crate) environment: Option<Text<'a>>,
     #[serde(borrow)]
-    summary: Option<Text<'a>>,
+    pub(crate) summary: Option<Text<'a>>,
     #[serde(borrow)]
-    labels: Option<Pairs<'a>>,
+    pub(crate) labels: Option<Pairs<'a>>,
     #[serde(borrow)]
-    annotations: Option<Pairs<'a>>,
+    pub(crate) annotations: Option<Pairs<'a>>,
     #[serde(borrow)]
-    ci: Option<Text<'a>>,
+    pub(crate) ci: Option<Text<'a>>,
     #[serde(borrow)]
-    dedup_key: Option<Text<'a>>,
+    pub(crate) dedup_key: Option<Text<'a>>,
     #[serde(borrow)]
-    url: Option<Text<'a>>,
-    starts_at: Option<Instant>,
-    ends_at: Option<Instant>,
-    at: Option<Instant>,
-    received_at: Option<Instant>,
+    pub(crate) url: Option<Text<'a>>,
+    pub(crate) starts_at: Option<Instant>,
+    pub(crate) ends_at: Option<Instant>,
+    pub(crate) at: Option<Instant>,
+    pub(crate) received_at: Option<Instant>,
 }
 
 impl AlertFields<'_> {
@@ -61,7 +82,7 @@ impl AlertFields<'_> {
 }
 
 impl Sender<'_> {
-    pub(super) fn alert(&self, fields: AlertFields<'_>, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
+    pub(crate) fn alert(&self, fields: AlertFields<'_>, notices: &mut Vec<Notice>) -> Result<Taken, Problem> {
         let status = word_of("status", fields.status.as_ref(), &STATUS)?.unwrap_or(Status::Firing);
         let effect = word_of("effect", fields.effect.as_ref(), &EFFECT)?;
         let source = self.source_of(fields.source, notices)?;

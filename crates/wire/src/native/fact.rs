@@ -116,7 +116,7 @@ impl Sender<'_> {
         let heartbeat = Heartbeat {
             every: every.map(|every| every.0),
             grace: fields.grace.map(|grace| grace.0),
-            ci: item(fields.ci, notices)?,
+            ci: item(self.or_subject(fields.ci), notices)?,
             severity,
             source: self.source_of(fields.source, notices)?,
         };
@@ -186,7 +186,7 @@ impl Sender<'_> {
         let completed_at = required_instant("completed_at", fields.completed_at)?;
         let received_at = self.receipt(fields.received_at, Some(completed_at));
         let point = RecoveryPoint {
-            ci: required_item(fields.ci, notices)?,
+            ci: required_item(self.or_subject(fields.ci), notices)?,
             completed_at,
             as_of: instant(fields.as_of),
             verified: fields.verified.unwrap_or(false),
@@ -199,7 +199,7 @@ impl Sender<'_> {
         let held_at = required_instant("held_at", fields.held_at)?;
         let received_at = self.receipt(fields.received_at, Some(held_at));
         let exercise = Exercise {
-            ci: required_item(fields.ci, notices)?,
+            ci: required_item(self.or_subject(fields.ci), notices)?,
             held_at,
             recovery: fields.recovery_seconds.map(|length| length.0),
             recovery_point: fields.recovery_point_seconds.map(|length| length.0),
@@ -208,6 +208,11 @@ impl Sender<'_> {
             received_at: received_at.unwrap_or(self.context.receipt),
         };
         Ok(self.fact(Event::Exercise(exercise), received_at))
+    }
+
+    /// The item that an event names, else the one that what it came in names.
+    fn or_subject<'t>(&'t self, said: Option<Text<'t>>) -> Option<Text<'t>> {
+        said.or_else(|| self.subject.map(Text::of))
     }
 
     fn fact(&self, event: Event, received_at: Option<Timestamp>) -> Taken {

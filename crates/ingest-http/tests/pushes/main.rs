@@ -2,106 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a test that fails")]
 
+mod cloudevents;
+mod service;
+
 use std::sync::{Arc, RwLock};
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
-use ingest_http::{Denied, Gate, Ingest, Keyed, gate, router};
+use axum::http::StatusCode;
+use ingest_http::{Denied, Gate, Ingest, Keyed, gate};
 use rules::PipelineSet;
 use runtime::{Key, Runtime};
-use serde_json::{Value, json};
-use store::{DeadLetterFilter, Memory, PageRequest, Store};
+use serde_json::json;
+use store::Memory;
 use telemetry::Metrics;
-use tower::ServiceExt;
 
-struct Service {
-    memory: Memory,
-    store: Store,
-    ingest: Ingest,
-    metrics: Metrics,
-    runtime: Runtime,
-}
-
-type Headers<'h> = &'h [(&'h str, &'h str)];
-
-struct Heard {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
-}
-
-impl Heard {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} is JSON", self.text))
-    }
-}
-
-async fn service() -> Service {
-    service_behind(gate::open()).await
-}
-
-async fn service_behind(gate: Gate) -> Service {
-    service_over(Memory::new(), gate).await
-}
-
-async fn service_over(memory: Memory, gate: Gate) -> Service {
-    let store = memory.store();
-    let (fatal, _) = tokio::sync::oneshot::channel();
-    let metrics = Metrics::default();
-    let runtime = Runtime::start(store.clone(), PipelineSet::builtin().policy(), metrics.clone(), fatal);
-    while runtime.live().commit() == 0 {
-        tokio::task::yield_now().await;
-    }
-    let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
-    let ingest = Ingest::new(runtime.clone(), pipelines, gate, keyed(runtime.clone(), store.clone()));
-    Service { memory, store, ingest, metrics, runtime }
-}
-
-/// What the composition gives: the answer on record, else a push under the key.
-fn keyed(runtime: Runtime, store: Store) -> Keyed {
-    Arc::new(move |items, bytes, key| {
-        let (runtime, store) = (runtime.clone(), store.clone());
-        Box::pin(async move {
-            match store.receipt(&key.token).await.unwrap() {
-                Some(receipt) => key.answer_of(&receipt).unwrap(),
-                None => Ok(runtime.push(items, bytes, Some(key)).await),
-            }
-        })
-    })
-}
-
-impl Service {
-    async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Heard {
-        let mut request = Request::post(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = router(self.ingest.clone()).oneshot(request.body(body.into()).unwrap()).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Heard { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
-    }
-
-    async fn alerts(&self) -> Vec<model::Alert> {
-        self.store.alerts(&store::AlertFilter::default(), &PageRequest::default()).await.unwrap().items
-    }
-
-    async fn letters(&self) -> Vec<store::DeadLetter> {
-        let lines = self.store.dead_letters(&DeadLetterFilter::default(), &PageRequest::default()).await.unwrap().items;
-        let mut letters = Vec::new();
-        for line in lines {
-            letters.push(self.store.dead_letter(line.id).await.unwrap().unwrap().0);
-        }
-        letters
-    }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
+use service::{Headers, Service, gzip, service, service_behind, service_over};
 
 const GOOD: &str = r#"{"source":"zabbix-eu","dedup_key":"a","summary":"disk full","severity":"critical"}"#;
 

@@ -1,0 +1,169 @@
+//! What librdkafka says by itself: partitions that come and go, where logs end, what is wrong. It says so within `poll`,
+//! on the reader's thread; here it is only taken down.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::util::Timeout;
+use telemetry::Metrics;
+
+pub(crate) type Consumer = BaseConsumer<Client>;
+
+/// What librdkafka says is looked for so often.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The same complaint is written down no more often than this.
+const SAY_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    metrics: Metrics,
+    happened: Mutex<Vec<Happened>>,
+    said: Mutex<BTreeMap<String, Instant>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// These are ours from now on; reading begins once it is known where.
+    Assigned(Vec<(String, i32)>),
+    /// These are not; librdkafka knows.
+    Revoked(Vec<(String, i32)>),
+    /// Where a log ends, as of now.
+    Ends(Vec<End>),
+    Failed(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) topic: String,
+    pub(crate) partition: i32,
+    /// Behind the last record that can be read.
+    pub(crate) end: u64,
+    /// Everything before this was given to the reader, if it has taken all that waited for it.
+    pub(crate) read_out: Option<u64>,
+}
+
+impl Client {
+    pub(crate) fn new(metrics: Metrics) -> Client {
+        Client { metrics, happened: Mutex::default(), said: Mutex::default() }
+    }
+
+    pub(crate) fn take_happened(&self) -> Vec<Happened> {
+        std::mem::take(&mut *lock(&self.happened))
+    }
+
+    fn note(&self, happened: Happened) {
+        lock(&self.happened).push(happened);
+    }
+
+    /// Counts a complaint, and writes it down unless it was a moment ago.
+    pub(crate) fn complain(&self, code: &str, words: &str) {
+        self.metrics.kafka_error(code);
+        let mut said = lock(&self.said);
+        let now = Instant::now();
+        if said.get(code).is_none_or(|before| now.duration_since(*before) >= SAY_AGAIN_AFTER) {
+            said.insert(code.to_owned(), now);
+            telemetry::warning(&format!("Kafka: {words}"));
+        }
+    }
+}
+
+impl ClientContext for Client {
+    /// Errors come through [`ClientContext::error`] too; of the rest, what an operator can use.
+    fn log(&self, level: RDKafkaLogLevel, _fac: &str, _message: &str) {
+        if matches!(level, RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical) {
+            self.complain("critical", _message);
+        }
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let ends = statistics.topics.iter().flat_map(|(name, topic)| {
+            topic.partitions.values().filter(|partition| partition.partition >= 0).filter_map(move |partition| {
+                // The last stable offset, where the broker knows of transactions.
+                let end = if partition.ls_offset >= 0 { partition.ls_offset } else { partition.hi_offset };
+                let eof = u64::try_from(partition.eof_offset).ok();
+                Some(End {
+                    topic: name.clone(),
+                    partition: partition.partition,
+                    end: u64::try_from(end).ok()?,
+                    read_out: eof.filter(|_| partition.fetchq_cnt == 0),
+                })
+            })
+        });
+        self.note(Happened::Ends(ends.collect()));
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
+        let (code, words) = complaint(&error);
+        let words = if reason.is_empty() { words } else { format!("{words} ({reason})") };
+        self.complain(&code, &words);
+    }
+}
+
+impl ConsumerContext for Client {
+    /// Partitions are taken up by the reader, once, where the store is; they are let go at once.
+    fn rebalance(&self, consumer: &BaseConsumer<Client>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let elements = list.elements();
+        let parts = elements.iter().map(|element| (element.topic().to_owned(), element.partition())).collect();
+        match what {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.note(Happened::Assigned(parts)),
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
+                self.note(Happened::Revoked(parts));
+                if let Err(error) = consumer.incremental_unassign(list) {
+                    self.note(Happened::Failed(format!("partitions could not be let go: {error}")));
+                }
+            }
+            other => self.note(Happened::Failed(format!("partitions could not be shared out: {other:?}"))),
+        }
+    }
+
+    fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
+        if let Err(error) = result {
+            let (code, words) = complaint(&error);
+            self.complain(&code, &format!("the group's offsets, which lag is seen by, were not taken: {words}"));
+        }
+    }
+
+    fn main_queue_min_poll_interval(&self) -> Timeout {
+        Timeout::After(LOOK_EVERY)
+    }
+}
+
+/// Its code, and what to do about it where we know.
+pub(crate) fn complaint(error: &KafkaError) -> (String, String) {
+    let Some(code) = error.rdkafka_error_code() else { return ("other".to_owned(), error.to_string()) };
+    let what_to_do = match code {
+        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
+            ": a topic of `kafka.sources` is not there (yet): create it, or correct its name; it is looked for again"
+        }
+        RDKafkaErrorCode::TopicAuthorizationFailed => ": grant Read and Describe on the topics of `kafka.sources`",
+        RDKafkaErrorCode::GroupAuthorizationFailed => ": grant Read on the group, or name another with `kafka.group`",
+        RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure => {
+            ": is `kafka.brokers` right, and can they be reached? It is tried again"
+        }
+        RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
+            ": look at the `sasl.` properties of `kafka.properties`"
+        }
+        RDKafkaErrorCode::SSL => ": look at the `ssl.` properties of `kafka.properties`",
+        RDKafkaErrorCode::FencedInstanceId => {
+            ": another process reads in our place; two installations need two names: `kafka.group`"
+        }
+        _ => "",
+    };
+    (format!("{code:?}"), format!("{error}{what_to_do}"))
+}
+
+/// A panic elsewhere leaves these whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

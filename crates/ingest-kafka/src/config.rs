@@ -1,0 +1,172 @@
+//! What the reader is told: brokers, topics and what stands in them, and properties of librdkafka as they are.
+
+use std::collections::BTreeMap;
+
+use model::{PipelineName, SourceName};
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use wire::Format;
+
+/// The topic that is read where no other is named.
+pub const DEFAULT_TOPIC: &str = "watchfire.alerts";
+/// The consumer group, unless another is named.
+pub const DEFAULT_GROUP: &str = "watchfire";
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub brokers: Vec<String>,
+    pub group: String,
+    pub topics: Vec<Topic>,
+    /// Properties of librdkafka, beside and over our own.
+    pub properties: BTreeMap<String, String>,
+    /// One process reads all topics: whoever comes after it has its place in the group at once.
+    pub alone: bool,
+}
+
+/// A topic, and how its records are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    pub name: String,
+    pub format: Format,
+    /// Of events that name none; `None`: the topic's name.
+    pub source: Option<SourceName>,
+    /// `None`: the one that is for each event's source and format.
+    pub pipeline: Option<PipelineName>,
+}
+
+/// What the promise rests on, and what has a key of its own: not to be set as properties.
+const OURS: [(&str, &str); 10] = [
+    ("bootstrap.servers", "say it with `kafka.brokers`"),
+    ("metadata.broker.list", "say it with `kafka.brokers`"),
+    ("group.id", "say it with `kafka.group`"),
+    ("enable.auto.commit", "positions stand in the store, with what came of them"),
+    ("enable.auto.offset.store", "positions stand in the store, with what came of them"),
+    (
+        "auto.offset.reset",
+        "a position that is gone is noticed, recorded, and read on from the earliest record there is",
+    ),
+    ("enable.partition.eof", "it is how the end of a partition is seen"),
+    ("partition.assignment.strategy", "it is cooperative-sticky, and strategies must not be mixed in a group"),
+    ("group.protocol", "it is classic"),
+    ("statistics.interval.ms", "it is how lag is seen"),
+];
+
+/// Before those that a configuration sets. Why these: docs/operations.md.
+const DEFAULTS: [(&str, &str); 14] = [
+    ("client.id", "watchfire"),
+    ("isolation.level", "read_committed"),
+    ("session.timeout.ms", "10000"),
+    ("heartbeat.interval.ms", "3000"),
+    ("max.poll.interval.ms", "300000"),
+    ("topic.metadata.refresh.interval.ms", "30000"),
+    ("allow.auto.create.topics", "false"),
+    ("queued.min.messages", "10000"),
+    ("queued.max.messages.kbytes", "16384"),
+    ("fetch.queue.backoff.ms", "5"),
+    ("fetch.message.max.bytes", "1048576"),
+    ("fetch.wait.max.ms", "250"),
+    ("check.crcs", "true"),
+    ("socket.keepalive.enable", "true"),
+];
+
+/// Over whatever a configuration sets.
+const ALWAYS: [(&str, &str); 7] = [
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("auto.offset.reset", "error"),
+    ("enable.partition.eof", "true"),
+    ("partition.assignment.strategy", "cooperative-sticky"),
+    ("group.protocol", "classic"),
+    ("statistics.interval.ms", "1000"),
+];
+
+impl Config {
+    /// What is wrong with it, as far as that shows without a broker.
+    pub fn faults(&self) -> Vec<String> {
+        let ours = self.properties.keys().filter_map(|name| {
+            let (_, why) = OURS.iter().find(|(own, _)| own == name)?;
+            Some(format!("`{name}` is not to be set: {why}"))
+        });
+        let mut faults: Vec<String> = ours.collect();
+        if faults.is_empty()
+            && let Err(error) = self.client().create_native_config()
+        {
+            faults.push(words(&error));
+        }
+        faults
+    }
+
+    /// As librdkafka is told.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        for (name, value) in DEFAULTS {
+            client.set(name, value);
+        }
+        client.set("bootstrap.servers", self.brokers.join(",")).set("group.id", &self.group);
+        if self.alone {
+            client.set("group.instance.id", format!("{}-active", self.group));
+        }
+        for (name, value) in &self.properties {
+            client.set(name, value);
+        }
+        for (name, value) in ALWAYS {
+            client.set(name, value);
+        }
+        client
+    }
+}
+
+/// What librdkafka says of a property, with what to do where we know.
+pub(crate) fn words(error: &KafkaError) -> String {
+    let KafkaError::ClientConfig(_, why, name, value) = error else { return error.to_string() };
+    let said = format!("`{name}: {value}`: {why}");
+    if why.contains("not supported in this build") || why.contains("not available") {
+        return format!("{said}; this binary was built without TLS: use one built with `--features kafka-tls`");
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(properties: &[(&str, &str)]) -> Config {
+        Config {
+            brokers: vec!["kafka-1:9092".to_owned(), "kafka-2:9092".to_owned()],
+            group: DEFAULT_GROUP.to_owned(),
+            topics: Vec::new(),
+            properties: properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            alone: true,
+        }
+    }
+
+    #[test]
+    fn any_property_of_librdkafka_is_passed_on_over_our_defaults() {
+        let config = config(&[("session.timeout.ms", "20000"), ("client.rack", "eu-1")]);
+        assert_eq!(config.faults(), Vec::<String>::new());
+        let client = config.client();
+        assert_eq!(client.get("session.timeout.ms"), Some("20000"));
+        assert_eq!(client.get("client.rack"), Some("eu-1"));
+        assert_eq!(client.get("bootstrap.servers"), Some("kafka-1:9092,kafka-2:9092"));
+        assert_eq!(client.get("isolation.level"), Some("read_committed"));
+    }
+
+    #[test]
+    fn what_the_promise_rests_on_cannot_be_set() {
+        for (name, _) in OURS {
+            let faults = config(&[(name, "true")]).faults();
+            assert!(faults.len() == 1 && faults[0].contains(name) && faults[0].contains("not to be set"), "{faults:?}");
+        }
+        for (name, value) in ALWAYS {
+            assert_eq!(config(&[]).client().get(name), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_property_that_librdkafka_does_not_know_or_take_is_named() {
+        let faults = config(&[("sesion.timeout.ms", "1")]).faults();
+        assert!(faults[0].contains("sesion.timeout.ms"), "{faults:?}");
+        let faults = config(&[("session.timeout.ms", "soon")]).faults();
+        assert!(faults[0].contains("session.timeout.ms: soon"), "{faults:?}");
+    }
+}

@@ -1,0 +1,205 @@
+//! From records to inputs: each is a body in the format of its topic; what cannot be read is an input too. `[I2, I12]`
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use model::event::Event;
+use model::{Labels, SourceName, Timestamp};
+use rules::PipelineSet;
+use runtime::{Item, SlotName, Unreadable};
+use wire::{Context, Decoded, Format, Input, Refused};
+
+use crate::cloud_event;
+use crate::config::Topic;
+use crate::record::{Part, Record};
+
+/// What some records came to.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    pub(crate) items: Vec<Item>,
+    /// When the log took each of the items.
+    pub(crate) receipts: Vec<Timestamp>,
+    pub(crate) counts: BTreeMap<(usize, Kind), u64>,
+    /// Codes of remarks.
+    pub(crate) notices: Vec<&'static str>,
+}
+
+/// What a record was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Read,
+    /// All of it, or a part, lies among the dead letters.
+    Dead,
+    /// Without a value.
+    Tombstone,
+    /// No record: compacted away, or a mark of a transaction.
+    Hole,
+    /// Gone before it was read.
+    Lost,
+}
+
+/// The header that carries a trace on; it becomes an annotation of that name.
+const TRACE: &str = "traceparent";
+const TRACE_BYTES_MAX: usize = 512;
+
+impl Kind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Kind::Read => "read",
+            Kind::Dead => "dead",
+            Kind::Tombstone => "tombstone",
+            Kind::Hole => "hole",
+            Kind::Lost => "lost",
+        }
+    }
+}
+
+/// What it takes to read the records of all topics.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) topics: Arc<Vec<Topic>>,
+    pub(crate) slots: BTreeMap<Part, SlotName>,
+    pub(crate) pipelines: Arc<PipelineSet>,
+}
+
+impl Reading {
+    pub(crate) fn all(&self, records: Vec<Record>) -> Inputs {
+        let mut inputs = Inputs::default();
+        for record in records {
+            self.one(&record, &mut inputs);
+        }
+        inputs
+    }
+
+    fn one(&self, record: &Record, inputs: &mut Inputs) {
+        let Some(topic) = self.topics.get(record.part.topic) else { return };
+        let Some(value) = record.value.as_deref() else {
+            inputs.count(record, Kind::Tombstone);
+            return;
+        };
+        let at = record.at.unwrap_or_default();
+        let before = inputs.items.len();
+        let source = topic.source.clone().unwrap_or_else(|| unnamed(topic));
+        let origin = Origin { reading: self, record, topic, source };
+        // Whatever the bytes: one record must not keep all those behind it from being read.
+        let read = catch_unwind(AssertUnwindSafe(|| origin.items(value)));
+        let (items, notices) = read.unwrap_or_else(|_| (vec![origin.unreadable(0, PANICKED, value)], Vec::new()));
+        let dead = items.iter().any(|item| matches!(item, Item::Unreadable(_)));
+        inputs.items.extend(items);
+        inputs.receipts.extend(std::iter::repeat_n(at, inputs.items.len() - before));
+        inputs.notices.extend(notices);
+        inputs.count(record, if dead { Kind::Dead } else { Kind::Read });
+    }
+}
+
+/// The source of what names none. Of a CloudEvent it is its own, unless another is fixed.
+fn unnamed(topic: &Topic) -> SourceName {
+    SourceName::from(match topic.format {
+        Format::CloudEvents => Format::CloudEvents.as_str(),
+        _ => topic.name.as_str(),
+    })
+}
+
+const PANICKED: &str = "reading it failed inside Watchfire, which is a fault of ours: report it with this record";
+
+impl Inputs {
+    fn count(&mut self, record: &Record, kind: Kind) {
+        *self.counts.entry((record.part.topic, kind)).or_default() += 1;
+    }
+
+    /// These, and behind them others.
+    pub(crate) fn and(mut self, mut others: Inputs) -> Inputs {
+        self.items.append(&mut others.items);
+        self.receipts.append(&mut others.receipts);
+        self.notices.append(&mut others.notices);
+        for (of, count) in others.counts {
+            *self.counts.entry(of).or_default() += count;
+        }
+        self
+    }
+}
+
+/// Where a record stands, and who it is from where it does not say.
+struct Origin<'r> {
+    reading: &'r Reading,
+    record: &'r Record,
+    topic: &'r Topic,
+    source: SourceName,
+}
+
+impl Origin<'_> {
+    fn items(&self, value: &[u8]) -> (Vec<Item>, Vec<&'static str>) {
+        if self.topic.format != Format::CloudEvents {
+            return self.items_of(value);
+        }
+        match cloud_event::structured(self.record, value) {
+            Ok(body) => self.items_of(&body),
+            Err((why, kept)) => (vec![self.unreadable(0, &why, &kept)], Vec::new()),
+        }
+    }
+
+    fn items_of(&self, body: &[u8]) -> (Vec<Item>, Vec<&'static str>) {
+        let decoded = self.decoded(body);
+        let mut notices: Vec<&'static str> = decoded.notices.iter().map(|notice| notice.code()).collect();
+        match decoded.refused {
+            Some(Refused::Unreadable(why)) => return (vec![self.unreadable(0, &why.to_string(), body)], notices),
+            Some(Refused::TooMany { limit }) => {
+                let why = format!("a record holds at most {limit} events: send fewer in one");
+                return (vec![self.unreadable(0, &why, body)], notices);
+            }
+            None => {}
+        }
+        let mut items = Vec::with_capacity(decoded.received.len());
+        for received in decoded.received {
+            items.push(match received.result {
+                Ok(Input::Event(event)) => {
+                    notices.extend(received.notices.iter().map(|notice| notice.code()));
+                    Item::Event(self.traced(event))
+                }
+                Ok(Input::Command(command)) => Item::Command(command),
+                Err(why) => {
+                    let raw = body.get(received.raw).unwrap_or_default();
+                    self.unreadable(received.index, &why.to_string(), raw)
+                }
+            });
+        }
+        (items, notices)
+    }
+
+    fn decoded(&self, body: &[u8]) -> Decoded {
+        let Reading { pipelines, .. } = self.reading;
+        let context = Context { receipt: self.record.at.unwrap_or_default(), replay: false };
+        let named = self.topic.pipeline.as_ref().and_then(|name| pipelines.decoder_of(name.as_str()));
+        match named {
+            Some(decoder) => decoder.decode(self.topic.format, &self.source, body, &context),
+            None => pipelines.decode(self.topic.format, &self.source, body, &context),
+        }
+    }
+
+    fn unreadable(&self, index: usize, why: &str, raw: &[u8]) -> Item {
+        let slot = self.reading.slots.get(&self.record.part).map_or("kafka", SlotName::as_str);
+        let origin = format!("{slot}/{}/{index}", self.record.offset);
+        Item::Unreadable(Box::new(Unreadable {
+            source: self.source.clone(),
+            format: self.topic.format.as_str().into(),
+            why: why.into(),
+            raw: raw.into(),
+            origin: Some(origin.into()),
+        }))
+    }
+
+    /// An alert keeps the trace that its record belongs to.
+    fn traced(&self, mut event: Event) -> Event {
+        let trace = self.record.header(TRACE).filter(|value| value.len() <= TRACE_BYTES_MAX);
+        if let (Some(trace), Event::Alert(alert)) = (trace, &mut event)
+            && let Ok(trace) = str::from_utf8(trace)
+            && alert.annotations.get(TRACE).is_none()
+            && !trace.contains('\0')
+        {
+            let with = alert.annotations.iter().chain([(TRACE, trace)]);
+            alert.annotations = Labels::from_pairs(with);
+        }
+        event
+    }
+}

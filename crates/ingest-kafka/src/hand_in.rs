@@ -1,0 +1,119 @@
+//! From the reader's thread to the engine: records are decoded by many, handed in in their order, and answered after the
+//! commit.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, RwLock};
+
+use rules::PipelineSet;
+use runtime::{Item, Logged, Overload, PositionAdvance, PushAnswer, Runtime, SlotName};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::config::Topic;
+use crate::decode::{Inputs, Kind, Reading};
+use crate::queues::Released;
+use crate::reader::Reply;
+use crate::record::{Part, Record};
+use crate::slot;
+
+/// The pipelines in force; a reload puts others in their place.
+pub type Pipelines = Arc<RwLock<Arc<PipelineSet>>>;
+
+/// Fewer records are decoded by one: sharing them out would cost more.
+const RECORDS_EACH_MIN: usize = 512;
+
+/// Records on their way in, or positions that lead over what cannot be read.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) released: Released,
+    pub(crate) slots: BTreeMap<Part, SlotName>,
+    /// What we say ourselves of these positions.
+    pub(crate) own: Vec<(model::Timestamp, Item)>,
+}
+
+pub(crate) struct HandIn {
+    pub(crate) runtime: Runtime,
+    pub(crate) pipelines: Pipelines,
+    pub(crate) topics: Arc<Vec<Topic>>,
+    pub(crate) to: Sender<Reply>,
+}
+
+impl HandIn {
+    /// Until the reader has gone. How many batches are on their way is the reader's to say.
+    pub(crate) async fn run(self, mut from: UnboundedReceiver<Batch>) {
+        while let Some(batch) = from.recv().await {
+            let Batch { released, slots, own } = batch;
+            let Released { records, positions, bytes } = released;
+            let reading = Reading { topics: self.topics.clone(), slots, pipelines: self.pipelines() };
+            let mut inputs = decoded(Arc::new(reading), records).await;
+            for (at, item) in own {
+                inputs.items.push(item);
+                inputs.receipts.push(at);
+            }
+            let logged = Logged { positions: positions.clone(), receipts: inputs.receipts };
+            let answered = self.runtime.read(inputs.items, bytes, logged).await;
+            let (to, metrics, topics) = (self.to.clone(), self.runtime.metrics().clone(), self.topics.clone());
+            let (mut counts, notices) = (inputs.counts, inputs.notices);
+            count_positions(&topics, &positions, &mut counts);
+            tokio::spawn(async move {
+                let answer = answered.await.unwrap_or(PushAnswer::Overloaded(Overload::Stopping));
+                if matches!(answer, PushAnswer::Committed { .. }) {
+                    let topic = |nth: usize| topics.get(nth).map_or("", |topic| topic.name.as_str());
+                    for ((nth, kind), count) in &counts {
+                        metrics.kafka_records(topic(*nth), kind.as_str(), *count);
+                    }
+                    notices.iter().for_each(|code| metrics.noticed(code));
+                    let dead = counts.iter().filter(|((_, kind), _)| *kind == Kind::Dead).map(|(_, count)| count);
+                    metrics.dead_lettered(dead.sum());
+                }
+                // Who has gone needs no answer.
+                drop(to.send(Reply::Answered { answer, positions }));
+            });
+        }
+    }
+
+    fn pipelines(&self) -> Arc<PipelineSet> {
+        match self.pipelines.read() {
+            Ok(set) => Arc::clone(&set),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+}
+
+/// The positions that are no records: what was lost, and holes. With the records they are all positions. `[I2]`
+fn count_positions(topics: &[Topic], positions: &[PositionAdvance], counts: &mut BTreeMap<(usize, Kind), u64>) {
+    let records = counts.clone();
+    for PositionAdvance { slot, from, to, gap } in positions {
+        let Some(topic) = topics.iter().position(|topic| slot::is_of(slot, &topic.name)) else { continue };
+        *counts.entry((topic, if *gap { Kind::Lost } else { Kind::Hole })).or_default() += to - from;
+    }
+    for ((topic, _), records) in records {
+        counts.entry((topic, Kind::Hole)).and_modify(|holes| *holes = holes.saturating_sub(records));
+    }
+    counts.retain(|_, count| *count > 0);
+}
+
+/// Decoded in their order, however many threads share them.
+async fn decoded(reading: Arc<Reading>, mut records: Vec<Record>) -> Inputs {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let each = records.len().div_ceil(threads).max(RECORDS_EACH_MIN);
+    let mut shares = Vec::new();
+    while !records.is_empty() {
+        let rest = records.split_off(each.min(records.len()));
+        let share = std::mem::replace(&mut records, rest);
+        let reading = reading.clone();
+        shares.push(tokio::task::spawn_blocking(move || reading.all(share)));
+    }
+    let mut inputs = Inputs::default();
+    for share in shares {
+        let read = share.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
+        inputs = inputs.and(read);
+    }
+    inputs
+}
+
+/// Positions that nothing is read of: lost, or never there.
+pub(crate) fn positions_only(positions: Vec<PositionAdvance>, own: Vec<(model::Timestamp, Item)>) -> Batch {
+    Batch { released: Released { positions, ..Released::default() }, slots: BTreeMap::new(), own }
+}

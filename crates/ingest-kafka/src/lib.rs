@@ -1,0 +1,26 @@
+//! Records of Kafka in, with their positions; nothing but transport. docs/contract.md section 9.
+//!
+//! Read in this order: [`config`] (what it is told), `record` (what it reads), `slot` (where the store keeps how far),
+//! `queues` (in which order it hands in), `decode` and `cloud_event` (from records to inputs), `hand_in` (to the engine,
+//! and back), `client` (what librdkafka says by itself), `repair` (logs that are not what they were), `topic_id`, and
+//! [`reader`], the thread that does all of it.
+//!
+//! The rule: the positions in the store are the truth. They are committed with what came of the records, and whatever
+//! goes wrong, reading goes on where the store is. Kafka's own offsets are told afterwards, for those who watch lag.
+//! `[I1, I2]`
+
+mod client;
+mod cloud_event;
+pub mod config;
+mod decode;
+mod hand_in;
+mod queues;
+pub mod reader;
+mod record;
+mod repair;
+mod slot;
+mod topic_id;
+
+pub use config::{Config, Topic};
+pub use hand_in::Pipelines;
+pub use reader::Reader;

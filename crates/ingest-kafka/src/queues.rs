@@ -1,0 +1,368 @@
+//! What was read of each partition and is not handed in yet, and in which order it is: by when the logs took it, so that
+//! catching up is heard as it happened, whichever partition a broker sends first. Pure.
+//!
+//! While a partition lies behind and its records are on their way, nothing later than they may be is given out; but not
+//! for longer than [`AWAITED_AT_MOST`], for a partition whose broker is gone keeps nobody waiting.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use model::{Span, Timestamp};
+use runtime::{PositionAdvance, SlotName};
+
+use crate::record::{Part, Record};
+
+/// How long the records of a partition that lies behind are waited for.
+pub(crate) const AWAITED_AT_MOST: Duration = Duration::from_secs(5);
+/// What is no older than this is handed in as it comes: it is not catching up.
+const LIVE: Span = Span::from_seconds(1);
+/// Further behind than this, and timers wait for what was read.
+const BEHIND_AFTER: Span = Span::from_seconds(10);
+/// What is read ahead of all partitions together.
+const READ_AHEAD_BYTES_MAX: usize = 16 << 20;
+/// The least that is read ahead of one.
+const PARTITION_BYTES_MIN: usize = 64 << 10;
+const PARTITION_RECORDS_MAX: usize = 20_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Queues {
+    parts: BTreeMap<Part, Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    slot: SlotName,
+    /// Where the next range begins that is handed in; `None` until the first record of a log that was never read.
+    next: Option<u64>,
+    /// Behind the last record that was read.
+    read_to: Option<u64>,
+    records: VecDeque<Record>,
+    bytes: usize,
+    /// The latest instant that a record had.
+    last_at: Timestamp,
+    /// Where the log ends, as the broker said last; `None`: it has said nothing yet.
+    end: Option<u64>,
+    /// Since when there should be records, and are none.
+    awaited_since: Option<Instant>,
+    paused: bool,
+}
+
+/// Records in their order, and the positions that they lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Released {
+    pub(crate) records: Vec<Record>,
+    pub(crate) positions: Vec<PositionAdvance>,
+    pub(crate) bytes: usize,
+}
+
+impl Queues {
+    pub(crate) fn assign(&mut self, part: Part, slot: SlotName, next: Option<u64>, now: Instant) {
+        let queue = Queue {
+            slot,
+            next,
+            read_to: next,
+            records: VecDeque::new(),
+            bytes: 0,
+            last_at: Timestamp::EPOCH,
+            end: None,
+            awaited_since: Some(now),
+            paused: false,
+        };
+        self.parts.insert(part, queue);
+    }
+
+    pub(crate) fn revoke(&mut self, part: Part) {
+        self.parts.remove(&part);
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Part, &SlotName, Option<u64>)> {
+        self.parts.iter().map(|(part, queue)| (*part, &queue.slot, queue.next))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.values().all(|queue| queue.records.is_empty())
+    }
+
+    pub(crate) fn records(&self) -> usize {
+        self.parts.values().map(|queue| queue.records.len()).sum()
+    }
+
+    /// Takes a record in; one that was read before, or of a partition that is not ours any more, is let go.
+    pub(crate) fn push(&mut self, record: Record) {
+        let Some(queue) = self.parts.get_mut(&record.part) else { return };
+        if queue.read_to.is_some_and(|read_to| record.offset < read_to) {
+            return;
+        }
+        queue.read_to = Some(record.offset + 1);
+        queue.awaited_since = None;
+        queue.bytes += record.bytes();
+        queue.records.push_back(record);
+    }
+
+    /// The broker says where a log ends.
+    pub(crate) fn ends_at(&mut self, part: Part, end: u64, now: Instant) {
+        let Some(queue) = self.parts.get_mut(&part) else { return };
+        queue.end = Some(end);
+        if !queue.is_behind() {
+            queue.awaited_since = None;
+        } else if queue.records.is_empty() {
+            queue.awaited_since.get_or_insert(now);
+        }
+    }
+
+    /// Nothing but what readers never see, such as the marks of transactions, stands before `end`: they are passed over.
+    pub(crate) fn passes_over(&mut self, part: Part, end: u64) -> Option<PositionAdvance> {
+        let queue = self.parts.get_mut(&part)?;
+        let next = queue.next.filter(|next| queue.records.is_empty() && queue.read_to == Some(*next) && end > *next)?;
+        queue.next = Some(end);
+        queue.read_to = Some(end);
+        Some(PositionAdvance::new(queue.slot.clone(), next, end))
+    }
+
+    /// The next records in order, at most so many; none while something earlier is awaited.
+    pub(crate) fn release(&mut self, records_max: usize, bytes_max: usize, wall: Timestamp, now: Instant) -> Released {
+        let mut released = Released::default();
+        let mut ranges: BTreeMap<Part, (u64, u64)> = BTreeMap::new();
+        while released.records.len() < records_max && released.bytes < bytes_max {
+            let Some((at, part)) = self.earliest() else { break };
+            if wall - at > LIVE && self.awaits_any(now) {
+                break;
+            }
+            let Some(queue) = self.parts.get_mut(&part) else { break };
+            let Some(mut record) = queue.take(now) else { break };
+            record.at = Some(at.min(wall));
+            released.bytes += record.bytes();
+            let from = queue.next.unwrap_or(record.offset);
+            queue.next = Some(record.offset + 1);
+            ranges.entry(part).or_insert((from, from)).1 = record.offset + 1;
+            released.records.push(record);
+        }
+        for (part, (from, to)) in ranges {
+            let slot = self.parts.get(&part).map(|queue| queue.slot.clone());
+            released.positions.extend(slot.map(|slot| PositionAdvance::new(slot, from, to)));
+        }
+        released
+    }
+
+    /// The partition whose next record is the earliest, and when that was; within a partition time does not go back.
+    fn earliest(&self) -> Option<(Timestamp, Part)> {
+        let heads = self.parts.iter().filter_map(|(part, queue)| Some((queue.head_at()?, *part)));
+        heads.min()
+    }
+
+    fn awaits_any(&self, now: Instant) -> bool {
+        self.parts.values().any(|queue| queue.is_awaited(now))
+    }
+
+    /// The earliest receipt that may still come, where it lies behind by more than is usual; `None`: nothing does.
+    pub(crate) fn behind(&self, wall: Timestamp, now: Instant) -> Option<Timestamp> {
+        let lying_behind = self.parts.values().filter(|queue| !queue.records.is_empty() || queue.is_awaited(now));
+        let earliest = lying_behind.map(|queue| queue.head_at().unwrap_or(queue.last_at)).min()?;
+        (wall - earliest > BEHIND_AFTER).then_some(earliest)
+    }
+
+    /// How many records of each partition there are behind what was handed in, where that is known.
+    pub(crate) fn lag(&self) -> impl Iterator<Item = (Part, u64)> {
+        self.parts.iter().filter_map(|(part, queue)| Some((*part, queue.end?.saturating_sub(queue.next?))))
+    }
+
+    /// Partitions of which enough was read ahead, and those of which there is room again.
+    pub(crate) fn pauses(&mut self) -> (Vec<Part>, Vec<Part>) {
+        let bytes_max = (READ_AHEAD_BYTES_MAX / self.parts.len().max(1)).max(PARTITION_BYTES_MIN);
+        let (mut pause, mut resume) = (Vec::new(), Vec::new());
+        for (part, queue) in &mut self.parts {
+            let full = queue.bytes > bytes_max || queue.records.len() > PARTITION_RECORDS_MAX;
+            let half = queue.bytes < bytes_max / 2 && queue.records.len() < PARTITION_RECORDS_MAX / 2;
+            if full && !queue.paused {
+                queue.paused = true;
+                pause.push(*part);
+            } else if half && queue.paused {
+                queue.paused = false;
+                resume.push(*part);
+            }
+        }
+        (pause, resume)
+    }
+
+    pub(crate) fn paused(&self) -> usize {
+        self.parts.values().filter(|queue| queue.paused).count()
+    }
+
+    /// Nothing that was read counts: reading goes on where the store is.
+    pub(crate) fn rewind(&mut self, next: impl Fn(&SlotName) -> Option<u64>, now: Instant) {
+        for queue in self.parts.values_mut() {
+            queue.records.clear();
+            queue.bytes = 0;
+            queue.next = next(&queue.slot);
+            queue.read_to = queue.next;
+            queue.awaited_since = Some(now);
+            queue.paused = false;
+        }
+    }
+}
+
+impl Queue {
+    fn head_at(&self) -> Option<Timestamp> {
+        self.records.front().map(|record| record.at.unwrap_or(self.last_at).max(self.last_at))
+    }
+
+    fn take(&mut self, now: Instant) -> Option<Record> {
+        let at = self.head_at()?;
+        let record = self.records.pop_front()?;
+        self.last_at = at;
+        self.bytes -= record.bytes();
+        if self.records.is_empty() && self.is_behind() {
+            self.awaited_since = Some(now);
+        }
+        Some(record)
+    }
+
+    fn is_behind(&self) -> bool {
+        match self.end {
+            Some(end) => self.read_to.unwrap_or(0) < end,
+            None => true,
+        }
+    }
+
+    fn is_awaited(&self, now: Instant) -> bool {
+        let since = self.awaited_since.filter(|_| self.records.is_empty() && self.is_behind());
+        since.is_some_and(|since| now.duration_since(since) < AWAITED_AT_MOST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WALL: Timestamp = Timestamp::from_seconds(100_000);
+    const A: Part = Part { topic: 0, partition: 0 };
+    const B: Part = Part { topic: 0, partition: 1 };
+
+    fn record(part: Part, offset: u64, seconds_ago: i64) -> Record {
+        let at = Some(WALL - Span::from_seconds(seconds_ago));
+        Record { part, offset, at, value: Some(vec![b'x'; 100].into()), headers: Vec::new() }
+    }
+
+    fn queues(now: Instant) -> Queues {
+        let mut queues = Queues::default();
+        queues.assign(A, "kafka/t/-/0".into(), Some(10), now);
+        queues.assign(B, "kafka/t/-/1".into(), None, now);
+        queues
+    }
+
+    fn offsets(released: &Released) -> Vec<(i32, u64)> {
+        released.records.iter().map(|record| (record.part.partition, record.offset)).collect()
+    }
+
+    fn ranges(released: &Released) -> Vec<(&str, u64, u64)> {
+        released.positions.iter().map(|advance| (advance.slot.as_str(), advance.from, advance.to)).collect()
+    }
+
+    #[test]
+    fn what_is_behind_comes_in_the_order_in_which_the_logs_took_it() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        for (offset, ago) in [(10, 900), (11, 700), (12, 500)] {
+            queues.push(record(A, offset, ago));
+        }
+        assert!(queues.release(100, 1 << 20, WALL, now).records.is_empty(), "of B nothing is known yet");
+        for (offset, ago) in [(7, 800), (9, 600)] {
+            queues.push(record(B, offset, ago));
+        }
+        queues.ends_at(A, 13, now);
+        queues.ends_at(B, 10, now);
+        assert_eq!(queues.behind(WALL, now), Some(WALL - Span::from_seconds(900)));
+        let released = queues.release(100, 1 << 20, WALL, now);
+        assert_eq!(offsets(&released), [(0, 10), (1, 7), (0, 11), (1, 9), (0, 12)]);
+        assert_eq!(ranges(&released), [("kafka/t/-/0", 10, 13), ("kafka/t/-/1", 7, 10)], "a hole is passed over");
+        assert_eq!(queues.behind(WALL, now), None);
+        assert_eq!(queues.lag().collect::<Vec<_>>(), [(A, 0), (B, 0)]);
+    }
+
+    #[test]
+    fn a_partition_that_sends_nothing_is_not_waited_for_for_ever() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 10, 900));
+        queues.ends_at(A, 11, now);
+        assert!(queues.release(100, 1 << 20, WALL, now).records.is_empty());
+        let later = now + AWAITED_AT_MOST;
+        assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, later)), [(0, 10)]);
+        assert_eq!(queues.behind(WALL, later), None);
+    }
+
+    #[test]
+    fn what_comes_live_waits_for_nobody() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 10, 0));
+        assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, now)), [(0, 10)]);
+    }
+
+    #[test]
+    fn time_within_a_partition_does_not_go_back_nor_ahead_of_the_wall() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.revoke(B);
+        queues.push(record(A, 10, 5));
+        queues.push(record(A, 11, 9));
+        queues.push(record(A, 12, -60));
+        queues.push(Record { at: None, ..record(A, 13, 0) });
+        let released = queues.release(100, 1 << 20, WALL, now);
+        let five = WALL - Span::from_seconds(5);
+        assert_eq!(
+            released.records.iter().filter_map(|record| record.at).collect::<Vec<_>>(),
+            [five, five, WALL, WALL]
+        );
+    }
+
+    #[test]
+    fn what_was_read_before_or_belongs_to_another_is_let_go() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 9, 0));
+        queues.push(record(A, 10, 0));
+        queues.push(record(A, 10, 0));
+        queues.revoke(B);
+        queues.push(record(B, 1, 0));
+        assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, now)), [(0, 10)]);
+    }
+
+    #[test]
+    fn the_marks_of_transactions_are_passed_over_once_everything_before_them_is_handed_in() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 10, 0));
+        assert_eq!(queues.passes_over(A, 12), None, "a record waits");
+        drop(queues.release(100, 1 << 20, WALL, now));
+        let advance = queues.passes_over(A, 12).map(|advance| (advance.from, advance.to));
+        assert_eq!(advance, Some((11, 12)));
+        assert_eq!(queues.passes_over(A, 12), None);
+    }
+
+    #[test]
+    fn reading_ahead_is_bounded_and_goes_on_once_there_is_room() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        for offset in 0..=PARTITION_RECORDS_MAX as u64 {
+            queues.push(record(A, 10 + offset, 0));
+        }
+        assert_eq!(queues.pauses(), (vec![A], vec![]));
+        assert_eq!(queues.pauses(), (vec![], vec![]), "said once");
+        drop(queues.release(PARTITION_RECORDS_MAX / 2 + 2, usize::MAX, WALL, now));
+        assert_eq!(queues.pauses(), (vec![], vec![A]));
+    }
+
+    #[test]
+    fn after_a_rewind_reading_goes_on_where_the_store_is() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 10, 0));
+        queues.push(record(A, 11, 0));
+        drop(queues.release(1, usize::MAX, WALL, now));
+        queues.rewind(|slot| (slot.as_str() == "kafka/t/-/0").then_some(10), now);
+        assert!(queues.is_empty());
+        queues.push(record(A, 10, 0));
+        assert_eq!(ranges(&queues.release(9, usize::MAX, WALL, now)), [("kafka/t/-/0", 10, 11)]);
+    }
+}

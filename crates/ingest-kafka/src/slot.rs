@@ -1,0 +1,131 @@
+//! A partition's lane in the store: `kafka/<topic>/<incarnation>/<partition>`.
+//!
+//! The incarnation is the id that the broker gave the topic, `-` where it gives none; and, behind a `~`, how often its
+//! log went on before where it had been read to. Positions in the store never go back, so a log that does, or that
+//! begins anew under an old name, is another lane. `[I10]`
+
+use runtime::{Positions, SlotName};
+
+/// Which log it is that stands under a topic's name now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Incarnation {
+    /// `None`: the broker gives none.
+    pub(crate) id: Option<String>,
+    pub(crate) turn: u32,
+}
+
+/// A partition's lane, and how far it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lane {
+    pub(crate) incarnation: Incarnation,
+    /// `None`: never.
+    pub(crate) next: Option<u64>,
+}
+
+const KAFKA: &str = "kafka";
+const NO_ID: &str = "-";
+
+/// Whether a slot is of a partition of this topic.
+pub(crate) fn is_of(slot: &SlotName, topic: &str) -> bool {
+    slot.as_str().split('/').nth(1) == Some(topic)
+}
+
+impl Incarnation {
+    pub(crate) fn slot(&self, topic: &str, partition: i32) -> SlotName {
+        let id = self.id.as_deref().unwrap_or(NO_ID);
+        match self.turn {
+            0 => format!("{KAFKA}/{topic}/{id}/{partition}").into(),
+            turn => format!("{KAFKA}/{topic}/{id}~{turn}/{partition}").into(),
+        }
+    }
+
+    /// Whether the log with this id is certainly another one.
+    pub(crate) fn is_not(&self, id: &str) -> bool {
+        self.id.as_deref().is_some_and(|own| own != id)
+    }
+
+    /// The log after one that was cut short.
+    pub(crate) fn after(&self) -> Incarnation {
+        Incarnation { id: self.id.clone(), turn: self.turn + 1 }
+    }
+
+    fn parse(word: &str) -> Incarnation {
+        let (id, turn) = word.split_once('~').unwrap_or((word, "0"));
+        Incarnation { id: (id != NO_ID).then(|| id.to_owned()), turn: turn.parse().unwrap_or(0) }
+    }
+}
+
+impl Lane {
+    /// The newest lane of a partition of the log with this id. A broker that does not say the id now, and did before, has
+    /// the log that was read before.
+    pub(crate) fn of(positions: &Positions, topic: &str, partition: i32, id: Option<&str>) -> Lane {
+        let known = || lanes(positions, topic, partition);
+        let same = known().filter(|lane| lane.incarnation.id.as_deref() == id).max_by_key(|lane| lane.incarnation.turn);
+        let before = || known().filter(|_| id.is_none()).max_by_key(|lane| lane.incarnation.turn);
+        let never = || Lane { incarnation: Incarnation { id: id.map(str::to_owned), turn: 0 }, next: None };
+        same.or_else(before).unwrap_or_else(never)
+    }
+
+    /// Of the same partition, but of a topic that is gone: what was read last of it.
+    pub(crate) fn of_another_topic(&self, positions: &Positions, topic: &str, partition: i32) -> Option<Lane> {
+        lanes(positions, topic, partition)
+            .filter(|lane| lane.incarnation.id != self.incarnation.id)
+            .max_by_key(|lane| lane.next)
+    }
+}
+
+fn lanes(positions: &Positions, topic: &str, partition: i32) -> impl Iterator<Item = Lane> {
+    let prefix = format!("{KAFKA}/{topic}/");
+    let from = SlotName::from(prefix.as_str());
+    let named = positions.range(from..).map(|(slot, next)| (slot.clone(), *next));
+    let named = named.map_while(move |(slot, next)| Some((slot.as_str().strip_prefix(&prefix)?.to_owned(), next)));
+    named.filter_map(move |(rest, next)| {
+        let (incarnation, nth) = rest.split_once('/')?;
+        (nth.parse() == Ok(partition)).then(|| Lane { incarnation: Incarnation::parse(incarnation), next: Some(next) })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn positions(slots: &[(&str, u64)]) -> Positions {
+        slots.iter().map(|(slot, next)| (SlotName::from(*slot), *next)).collect()
+    }
+
+    #[test]
+    fn a_lane_goes_by_topic_incarnation_and_partition() {
+        let first = Incarnation { id: Some("Zx_1".to_owned()), turn: 0 };
+        assert_eq!(first.slot("alerts", 3).as_str(), "kafka/alerts/Zx_1/3");
+        assert_eq!(first.after().slot("alerts", 3).as_str(), "kafka/alerts/Zx_1~1/3");
+        let unnamed = Incarnation { id: None, turn: 2 };
+        assert_eq!(unnamed.slot("alerts", 3).as_str(), "kafka/alerts/-~2/3");
+    }
+
+    #[test]
+    fn the_newest_lane_of_the_same_log_is_read_on() {
+        let known = positions(&[
+            ("kafka/alerts/a/1", 10),
+            ("kafka/alerts/a/11", 99),
+            ("kafka/alerts/a~1/1", 4),
+            ("kafka/alerts/b/1", 7),
+            ("kafka/alerts.old/a/1", 70),
+            ("push/3", 12),
+        ]);
+        let lane = |id, partition| Lane::of(&known, "alerts", partition, id);
+        assert_eq!(lane(Some("a"), 1).next, Some(4), "after it was cut short");
+        assert_eq!(lane(Some("b"), 1).next, Some(7));
+        assert_eq!(lane(Some("c"), 1).next, None, "made anew under its name");
+        assert_eq!(lane(Some("a"), 2).next, None, "a partition that was added");
+        assert!(lane(None, 1).next.is_some(), "a broker that says nothing has the log it had");
+    }
+
+    #[test]
+    fn what_was_read_of_a_topic_that_is_gone_is_known() {
+        let known = positions(&[("kafka/alerts/a/1", 10)]);
+        let anew = Lane::of(&known, "alerts", 1, Some("b"));
+        assert_eq!(anew.of_another_topic(&known, "alerts", 1).and_then(|lane| lane.next), Some(10));
+        let same = Lane::of(&known, "alerts", 1, Some("a"));
+        assert_eq!(same.of_another_topic(&known, "alerts", 1), None);
+    }
+}

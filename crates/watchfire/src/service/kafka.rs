@@ -1,0 +1,56 @@
+//! What is read from Kafka, where anything is.
+
+use std::sync::Arc;
+
+use anyhow::{anyhow, bail};
+use ingest_kafka::Reader;
+use runtime::Runtime;
+use tokio::sync::oneshot;
+
+use super::reload::InForce;
+use crate::config::Config;
+
+/// The reader, if there is one.
+pub(super) struct Reading {
+    reader: Option<Reader>,
+    failed: oneshot::Receiver<String>,
+}
+
+impl Reading {
+    pub(super) fn start(config: &Config, runtime: &Runtime, in_force: &Arc<InForce>) -> anyhow::Result<Reading> {
+        let (fatal, failed) = oneshot::channel();
+        let Some(kafka) = &config.kafka else { return Ok(Reading { reader: None, failed }) };
+        let known = in_force.pipelines();
+        for topic in kafka.topics() {
+            if let Some(pipeline) = &topic.pipeline
+                && known.decoder_of(pipeline.as_str()).is_none()
+            {
+                let names = known.names().join(", ");
+                bail!(
+                    "the topic {} is to be read by the pipeline `{pipeline}`: there is none; known are {names}",
+                    topic.name
+                );
+            }
+        }
+        let config = kafka.read().map_err(|why| anyhow!(why))?;
+        let reader = Reader::start(&config, runtime.clone(), in_force.pipelines.clone(), fatal);
+        let topics: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
+        telemetry::notice(&format!("reads {} of Kafka at {}", topics.join(", "), config.brokers.join(", ")));
+        Ok(Reading { reader: Some(reader.map_err(|why| anyhow!("Kafka: {why}"))?), failed })
+    }
+
+    /// Why reading cannot go on; for ever under way where it does.
+    pub(super) async fn failed(&mut self) -> String {
+        match &self.reader {
+            Some(_) => (&mut self.failed).await.unwrap_or_else(|_| "the thread that reads Kafka ended".to_owned()),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What was handed in is committed before this returns, or does not get there.
+    pub(super) async fn stop(self) {
+        if let Some(reader) = self.reader {
+            reader.stop().await;
+        }
+    }
+}
