@@ -1,6 +1,7 @@
 //! Where a service keeps what it has, and a look at it behind the product's back: a file through SQLite, a database
 //! through `psql`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -32,16 +33,40 @@ impl Behind {
 
     /// `None`, said loudly, where there is no server.
     pub(crate) fn server(test: &str) -> Option<Behind> {
-        static MADE: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("WATCHFIRE_TEST_POSTGRES") else {
             not_run(test, "WATCHFIRE_TEST_POSTGRES names no PostgreSQL (`cargo xtask services up` starts one)");
             return None;
         };
+        Some(Behind::server_at(&server))
+    }
+
+    /// In the database at this address.
+    pub(crate) fn server_at(server: &str) -> Behind {
+        static MADE: AtomicU32 = AtomicU32::new(0);
         let schema = format!("system_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let joint = if server.contains('?') { '&' } else { '?' };
         // As libpq reads it too.
         let url = format!("{server}{joint}options=-csearch_path%3D{schema}&application_name={schema}");
-        Some(Behind::Server { url, schema })
+        Behind::Server { url, schema }
+    }
+
+    /// The same store, spoken to by another way.
+    pub(crate) fn by_way_of(&self, address: SocketAddr) -> Behind {
+        match self {
+            Behind::File(path) => Behind::File(path.clone()),
+            Behind::Server { url, schema } => {
+                let url = url.replace(&self.address().to_string(), &address.to_string());
+                Behind::Server { url, schema: schema.clone() }
+            }
+        }
+    }
+
+    /// Where its server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let url = self.url();
+        let place = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()).unwrap_or_default();
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        place.parse().unwrap_or_else(|error| panic!("{place} of {url} is no address on this machine: {error}"))
     }
 
     pub(crate) fn kind(&self) -> &'static str {
@@ -69,8 +94,13 @@ impl Behind {
 
     /// Rows as texts; null is empty.
     pub(crate) fn rows(&self, question: &str) -> Vec<Vec<String>> {
+        self.try_rows(question).unwrap_or_else(|why| panic!("{question}: {why}"))
+    }
+
+    /// An error where the store does not answer.
+    pub(crate) fn try_rows(&self, question: &str) -> Result<Vec<Vec<String>>, String> {
         match self {
-            Behind::File(path) => rows_of_file(path, question),
+            Behind::File(path) => rows_of_file(path, question).map_err(|error| error.to_string()),
             Behind::Server { url, .. } => psql(url, question),
         }
     }
@@ -97,9 +127,9 @@ impl Behind {
     }
 }
 
-fn rows_of_file(path: &Path, question: &str) -> Vec<Vec<String>> {
-    let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut statement = store.prepare(question).unwrap();
+fn rows_of_file(path: &Path, question: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+    let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = store.prepare(question)?;
     let cells = statement.column_count();
     let text = |value: ValueRef<'_>| match value {
         ValueRef::Null => String::new(),
@@ -107,17 +137,18 @@ fn rows_of_file(path: &Path, question: &str) -> Vec<Vec<String>> {
         ValueRef::Real(number) => number.to_string(),
         ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
     };
-    let rows = statement.query_map([], |row| (0..cells).map(|at| row.get_ref(at).map(text)).collect());
-    rows.unwrap().map(Result::unwrap).collect()
+    statement.query_map([], |row| (0..cells).map(|at| row.get_ref(at).map(text)).collect())?.collect()
 }
 
-fn psql(url: &str, question: &str) -> Vec<Vec<String>> {
+fn psql(url: &str, question: &str) -> Result<Vec<Vec<String>>, String> {
     let mut psql = Command::new("psql");
     psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", &CELL.to_string(), "-R", &ROW.to_string()]);
     let said = psql.args(["-c", question, url]).env("PGAPPNAME", "account").output().unwrap();
-    assert!(said.status.success(), "{question}: {}", String::from_utf8_lossy(&said.stderr));
+    if !said.status.success() {
+        return Err(String::from_utf8_lossy(&said.stderr).into_owned());
+    }
     let text = String::from_utf8(said.stdout).unwrap();
     let text = text.trim_end_matches('\n');
     let rows = text.split(ROW).filter(|row| !row.is_empty());
-    rows.map(|row| row.split(CELL).map(str::to_owned).collect()).collect()
+    Ok(rows.map(|row| row.split(CELL).map(str::to_owned).collect()).collect())
 }

@@ -34,8 +34,12 @@ fn built() -> PathBuf {
     messages.lines().find_map(executable).expect("cargo names the binary that it built")
 }
 
-/// A program of another project, where it is installed.
+/// A program of another project, where it is installed: on the path, or in the folder of the newest PostgreSQL.
 pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut postgresql: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    postgresql.sort();
+    let folders = std::env::split_paths(&path).chain(postgresql.into_iter().rev());
+    folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }

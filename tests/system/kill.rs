@@ -5,23 +5,25 @@
 //!
 //! `WATCHFIRE_KILL_ROUNDS` says how often it is killed, `WATCHFIRE_KILL_SEED` which moments are chosen.
 
-mod account;
-mod book;
+pub(crate) mod account;
+pub(crate) mod book;
 mod life;
-mod sender;
+pub(crate) mod sender;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::behind::Behind;
+use crate::budget::{clock, number};
 use crate::folder::Folder;
 use crate::process::Process;
+use crate::random::Random;
 use crate::said::say;
 use crate::watchfire::{Watchfire, configure_over, run_command, store_check};
 use account::Account;
 use book::Book;
 use life::Life;
-use sender::{Figures, Random, Sender};
+use sender::{Figures, Sender};
 
 const ROUNDS_UNLESS_SAID: u64 = 5;
 const SENDERS: u64 = 4;
@@ -115,19 +117,8 @@ fn kill_loop(folder: &Folder, store: &Behind) {
     assert!(figures.retried > 0, "no push was ever under way when the process was killed: {figures:?}");
 }
 
-fn number(variable: &str, unless_said: u64) -> u64 {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is `{text}`: write a whole number")),
-        Err(_) => unless_said,
-    }
-}
-
-fn clock() -> u64 {
-    jiff::Timestamp::now().as_microsecond().unsigned_abs()
-}
-
 /// Five services on twenty hosts and a common storage, so that incidents, causes and outages are at work.
-fn cmdb() -> String {
+pub(crate) fn cmdb() -> String {
     let mut text = String::from("items:\n  - {id: storage, class: storage}\n");
     for host in 0..sender::HOSTS {
         text += &format!("  - {{id: host-{host}, class: host, requires: [storage]}}\n");

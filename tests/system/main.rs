@@ -1,9 +1,10 @@
 //! The real `watchfire` binary as a process, over real HTTP on the loopback interface.
 //!
 //! What is tested comes first: [`kill`] (killed at any moment, nothing acknowledged is lost or doubled), [`store_door`]
-//! (a second process, a newer version's store), [`moving`] (to PostgreSQL), [`standby`] (two processes), [`full_disk`],
-//! [`bad_input`], and [`peers`] (a real Prometheus, a real Alertmanager, `amtool`). What it is tested with follows: a
-//! folder, a process, the service in it, an HTTP client, a look behind the service's back.
+//! (a second process, a newer version's store), [`moving`] (to PostgreSQL), [`standby`] (two processes), [`kafka`] (what
+//! stands in topics is read once, whatever dies), [`full_disk`], [`bad_input`], and [`peers`] (a real Prometheus, a real
+//! Alertmanager, `amtool`). What it is tested with follows: a folder, a process, the service in it, an HTTP client, a look
+//! behind the service's back, a PostgreSQL of one's own, and a proxy before it.
 //!
 //! Rules: no crate of the product is used here, so that a mistake cannot hide in what both share; only processes that a
 //! test started are ended, and each ends with its test; whatever is waited for is waited for with a limit.
@@ -12,6 +13,7 @@
 
 mod bad_input;
 mod full_disk;
+mod kafka;
 mod kill;
 mod moving;
 mod peers;
@@ -20,9 +22,13 @@ mod store_door;
 
 mod behind;
 mod binary;
+mod budget;
+mod cluster;
 mod folder;
 mod http;
 mod process;
+mod proxy;
+mod random;
 mod said;
 mod wait;
 mod watchfire;

@@ -61,6 +61,11 @@ impl Process {
         }
     }
 
+    /// The first thing found in what it has said so far.
+    pub(crate) fn has_said<T>(&self, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.heard.told.lock().unwrap().lines.iter().find_map(|line| find(line))
+    }
+
     /// What it said last.
     pub(crate) fn said(&self) -> String {
         let told = self.heard.told.lock().unwrap();
@@ -77,6 +82,23 @@ impl Process {
         if let Some(status) = self.child.try_wait().unwrap() {
             panic!("the process ended ({status}); it said:\n{}", self.said());
         }
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Tells it something; it need not do it.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// What it holds of the machine's memory, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().as_raw_nonzero())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes << 10
     }
 
     /// As a power cut would end it.

@@ -138,6 +138,7 @@ impl World {
             receipts: Vec::new(),
             topology: None,
             owed: None,
+            outputs: Vec::new(),
             now: self.now,
         };
         self.store.commit(commit).await.unwrap();

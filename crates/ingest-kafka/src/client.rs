@@ -1,32 +1,30 @@
 //! What librdkafka says by itself: partitions that come and go, where logs end, what is wrong. It says so within `poll`,
 //! on the reader's thread; here it is only taken down.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::util::Timeout;
 use telemetry::Metrics;
 
+use crate::complaint::{Complaints, complaint};
+
 pub(crate) type Consumer = BaseConsumer<Client>;
 
 /// What librdkafka says is looked for so often.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// The same complaint is written down no more often than this.
-const SAY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(crate) struct Client {
-    metrics: Metrics,
+    pub(crate) complaints: Complaints,
     happened: Mutex<Vec<Happened>>,
-    said: Mutex<BTreeMap<String, Instant>>,
 }
 
 #[derive(Debug)]
@@ -52,7 +50,7 @@ pub(crate) struct End {
 
 impl Client {
     pub(crate) fn new(metrics: Metrics) -> Client {
-        Client { metrics, happened: Mutex::default(), said: Mutex::default() }
+        Client { complaints: Complaints::new(metrics), happened: Mutex::default() }
     }
 
     pub(crate) fn take_happened(&self) -> Vec<Happened> {
@@ -62,24 +60,13 @@ impl Client {
     fn note(&self, happened: Happened) {
         lock(&self.happened).push(happened);
     }
-
-    /// Counts a complaint, and writes it down unless it was a moment ago.
-    pub(crate) fn complain(&self, code: &str, words: &str) {
-        self.metrics.kafka_error(code);
-        let mut said = lock(&self.said);
-        let now = Instant::now();
-        if said.get(code).is_none_or(|before| now.duration_since(*before) >= SAY_AGAIN_AFTER) {
-            said.insert(code.to_owned(), now);
-            telemetry::warning(&format!("Kafka: {words}"));
-        }
-    }
 }
 
 impl ClientContext for Client {
     /// Errors come through [`ClientContext::error`] too; of the rest, what an operator can use.
-    fn log(&self, level: RDKafkaLogLevel, _fac: &str, _message: &str) {
+    fn log(&self, level: RDKafkaLogLevel, _fac: &str, message: &str) {
         if matches!(level, RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical) {
-            self.complain("critical", _message);
+            self.complaints.say("critical", message);
         }
     }
 
@@ -101,12 +88,7 @@ impl ClientContext for Client {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
-            return;
-        }
-        let (code, words) = complaint(&error);
-        let words = if reason.is_empty() { words } else { format!("{words} ({reason})") };
-        self.complain(&code, &words);
+        self.complaints.about(&error, reason);
     }
 }
 
@@ -130,37 +112,13 @@ impl ConsumerContext for Client {
     fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
         if let Err(error) = result {
             let (code, words) = complaint(&error);
-            self.complain(&code, &format!("the group's offsets, which lag is seen by, were not taken: {words}"));
+            self.complaints.say(&code, &format!("the group's offsets, which lag is seen by, were not taken: {words}"));
         }
     }
 
     fn main_queue_min_poll_interval(&self) -> Timeout {
         Timeout::After(LOOK_EVERY)
     }
-}
-
-/// Its code, and what to do about it where we know.
-pub(crate) fn complaint(error: &KafkaError) -> (String, String) {
-    let Some(code) = error.rdkafka_error_code() else { return ("other".to_owned(), error.to_string()) };
-    let what_to_do = match code {
-        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
-            ": a topic of `kafka.sources` is not there (yet): create it, or correct its name; it is looked for again"
-        }
-        RDKafkaErrorCode::TopicAuthorizationFailed => ": grant Read and Describe on the topics of `kafka.sources`",
-        RDKafkaErrorCode::GroupAuthorizationFailed => ": grant Read on the group, or name another with `kafka.group`",
-        RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure => {
-            ": is `kafka.brokers` right, and can they be reached? It is tried again"
-        }
-        RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
-            ": look at the `sasl.` properties of `kafka.properties`"
-        }
-        RDKafkaErrorCode::SSL => ": look at the `ssl.` properties of `kafka.properties`",
-        RDKafkaErrorCode::FencedInstanceId => {
-            ": another process reads in our place; two installations need two names: `kafka.group`"
-        }
-        _ => "",
-    };
-    (format!("{code:?}"), format!("{error}{what_to_do}"))
 }
 
 /// A panic elsewhere leaves these whole.

@@ -69,6 +69,10 @@ const DEFAULTS: [(&str, &str); 14] = [
     ("socket.keepalive.enable", "true"),
 ];
 
+/// How the names of properties begin that only readers know.
+const OF_READERS: [&str; 9] =
+    ["fetch.", "queued.", "group.", "session.", "heartbeat.", "max.poll.", "max.partition.", "isolation.", "check."];
+
 /// Over whatever a configuration sets.
 const ALWAYS: [(&str, &str); 7] = [
     ("enable.auto.commit", "false"),
@@ -96,7 +100,18 @@ impl Config {
         faults
     }
 
-    /// As librdkafka is told.
+    /// How brokers are spoken to, whatever is said: without what only readers are told.
+    pub(crate) fn spoken(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client.set("client.id", "watchfire").set("bootstrap.servers", self.brokers.join(","));
+        let for_readers = |name: &str| OF_READERS.iter().any(|prefix| name.starts_with(prefix));
+        for (name, value) in self.properties.iter().filter(|(name, _)| !for_readers(name)) {
+            client.set(name, value);
+        }
+        client
+    }
+
+    /// As the reader's librdkafka is told.
     pub(crate) fn client(&self) -> ClientConfig {
         let mut client = ClientConfig::new();
         for (name, value) in DEFAULTS {

@@ -1,9 +1,9 @@
-//! Records of Kafka in, with their positions; nothing but transport. docs/contract.md section 9.
+//! Records of Kafka in, with their positions, and records out; nothing but transport. docs/contract.md section 9.
 //!
 //! Read in this order: [`config`] (what it is told), `record` (what it reads), `slot` (where the store keeps how far),
 //! `queues` (in which order it hands in), `decode` and `cloud_event` (from records to inputs), `hand_in` (to the engine,
-//! and back), `client` (what librdkafka says by itself), `repair` (logs that are not what they were), `topic_id`, and
-//! [`reader`], the thread that does all of it.
+//! and back), `client` and `complaint` (what librdkafka says by itself), `repair` (logs that are not what they were), `topic_id`, and
+//! [`reader`], the thread that does all of it; and [`writer`], which is the way out.
 //!
 //! The rule: the positions in the store are the truth. They are committed with what came of the records, and whatever
 //! goes wrong, reading goes on where the store is. Kafka's own offsets are told afterwards, for those who watch lag.
@@ -11,6 +11,7 @@
 
 mod client;
 mod cloud_event;
+mod complaint;
 pub mod config;
 mod decode;
 mod hand_in;
@@ -20,7 +21,9 @@ mod record;
 mod repair;
 mod slot;
 mod topic_id;
+pub mod writer;
 
 pub use config::{Config, Topic};
 pub use hand_in::Pipelines;
 pub use reader::Reader;
+pub use writer::{Writer, Written};

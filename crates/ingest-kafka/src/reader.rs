@@ -17,7 +17,8 @@ use runtime::{Overload, PositionAdvance, Positions, PushAnswer, Runtime, SlotNam
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::client::{Client, Consumer, End, Happened, complaint};
+use crate::client::{Client, Consumer, End, Happened};
+use crate::complaint::complaint;
 use crate::config::{Config, Topic, words};
 use crate::hand_in::{Batch, HandIn, Pipelines, positions_only};
 use crate::queues::Queues;
@@ -213,7 +214,7 @@ impl Thread {
             (KafkaError::PartitionEOF(_), _) => {}
             (KafkaError::MessageConsumptionFatal(_), _) => return Err(format!("Kafka: {words}")),
             (_, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)) => self.repair.is_due(),
-            _ => self.consumer.context().complain(&code, &words),
+            _ => self.consumer.context().complaints.say(&code, &words),
         }
         Ok(())
     }
@@ -345,7 +346,7 @@ impl Thread {
             drop(list.add_partition_offset(&topic, part.partition, offset(lane.next)));
         }
         if let Err(why) = self.assign(&list) {
-            self.consumer.context().complain("assign", &why);
+            self.consumer.context().complaints.say("assign", &why);
         }
     }
 
@@ -367,7 +368,8 @@ impl Thread {
         if let Err(error) = moved {
             self.consumer
                 .context()
-                .complain("move", &format!("partitions could not be read from where they were: {error}"));
+                .complaints
+                .say("move", &format!("partitions could not be read from where they were: {error}"));
         }
     }
 
@@ -406,7 +408,7 @@ impl Thread {
         let paused = if pause.is_empty() { Ok(()) } else { self.consumer.pause(&list(&pause)) };
         let resumed = if resume.is_empty() { Ok(()) } else { self.consumer.resume(&list(&resume)) };
         if let Err(error) = paused.and(resumed) {
-            self.consumer.context().complain("pause", &error.to_string());
+            self.consumer.context().complaints.say("pause", &error.to_string());
         }
         self.runtime.metrics().kafka_paused(self.queues.paused());
     }
@@ -458,7 +460,7 @@ impl Thread {
             && let Err(error) = self.consumer.commit(&list, mode)
         {
             let (code, words) = complaint(&error);
-            self.consumer.context().complain(&code, &words);
+            self.consumer.context().complaints.say(&code, &words);
         }
     }
 

@@ -12,7 +12,8 @@ use runtime::Item;
 use serde_json::json;
 use wire::{Context, Format, Input};
 
-use crate::client::{Consumer, complaint};
+use crate::client::Consumer;
+use crate::complaint::complaint;
 use crate::config::Topic;
 use crate::queues::Queues;
 use crate::record::Part;
@@ -94,7 +95,8 @@ impl Repair {
                     let (code, words) = complaint(&error);
                     consumer
                         .context()
-                        .complain(&code, &format!("where {} begins and ends is not known: {words}", topic.name));
+                        .complaints
+                        .say(&code, &format!("where {} begins and ends is not known: {words}", topic.name));
                     self.is_due();
                 }
             }

@@ -94,6 +94,7 @@ impl Stage {
             receipts: Vec::new(),
             topology,
             owed: None,
+            outputs: Vec::new(),
             now,
         };
         self.previous = self.memory.commit(commit).expect("it is taken").hash;

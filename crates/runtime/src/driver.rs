@@ -82,15 +82,20 @@ impl Runtime {
         Runtime::drive(machine, store, metrics, fatal, time)
     }
 
-    /// The same where logs are read too: readers say with [`Runtime::behind`] how far they are.
+    /// The same where logs are read too: readers say with [`Runtime::behind`] how far they are. `outputs`: topics are told
+    /// of every change.
     pub fn start_reading(
         store: Store,
         policy: Policy,
         metrics: Metrics,
         fatal: oneshot::Sender<String>,
         time: Time,
+        outputs: bool,
     ) -> Runtime {
-        let machine = Machine::new(policy, IntakeLimits::default()).that_reads(time.now());
+        let mut machine = Machine::new(policy, IntakeLimits::default()).that_reads(time.now());
+        if outputs {
+            machine = machine.that_outputs();
+        }
         Runtime::drive(machine, store, metrics, fatal, time)
     }
 

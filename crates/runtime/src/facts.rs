@@ -147,6 +147,7 @@ mod tests {
             receipts: Vec::new(),
             topology: None,
             owed: None,
+            outputs: Vec::new(),
             now: clock("12:00:00"),
         };
         memory.commit(commit).expect("the store takes it");

@@ -13,6 +13,7 @@ mod facts;
 pub mod intake;
 pub mod live;
 pub mod machine;
+mod outputs;
 mod pace;
 pub mod push;
 mod recompute;

@@ -16,6 +16,7 @@ use crate::assemble::{Batch, Stamp, assemble, import_audit};
 use crate::clock::Clock;
 use crate::domains::Domains;
 use crate::intake::{Intake, IntakeLimits};
+use crate::outputs::outputs;
 use crate::pace::Pace;
 use crate::push::{ItemAnswer, Logged, Overload, Push, PushAnswer, PushId};
 use crate::recompute::{Asked, Recomputes};
@@ -123,6 +124,8 @@ pub struct Machine {
     keys: BTreeSet<Box<str>>,
     /// The store refuses: pushes are turned away until it has been loaded again.
     refusing: bool,
+    /// Somebody is told of every change.
+    outputs: bool,
 }
 
 impl Machine {
@@ -147,7 +150,14 @@ impl Machine {
             recomputes: Recomputes::default(),
             keys: BTreeSet::new(),
             refusing: false,
+            outputs: false,
         }
+    }
+
+    /// The same where topics are told of every change.
+    pub fn that_outputs(mut self) -> Machine {
+        self.outputs = true;
+        self
     }
 
     /// The same for one that reads logs too: its time stands until they are known to be read up to their ends.
@@ -391,6 +401,7 @@ impl Machine {
         if batch.from < batch.to {
             positions.push(PositionAdvance::new(self.slot.clone(), batch.from, batch.to));
         }
+        let outputs = if self.outputs { outputs(&batch.steps, &batch.dead_letters) } else { Vec::new() };
         let commit = Commit {
             epoch: self.epoch,
             previous: self.hash,
@@ -400,6 +411,7 @@ impl Machine {
             audit: std::mem::take(&mut batch.audit),
             receipts: std::mem::take(&mut batch.receipts),
             topology: batch.topology.take(),
+            outputs,
             owed: self.recomputes.owed_after(&batch.steps, batch.recomputed.as_ref()),
             now: batch.now,
         };

@@ -7,6 +7,8 @@ use model::name::SourceName;
 use model::step::RecomputeWanted;
 use model::{Cmdb, CommitHash, DeadLetterId, Domain, IncidentId, ProblemId, Step, Timestamp};
 
+use crate::output::Output;
+
 /// The hash that the very first commit follows.
 pub const GENESIS: CommitHash = CommitHash::from_bytes([0; 16]);
 
@@ -27,6 +29,8 @@ pub struct Commit {
     /// What the engine wants from behind its horizon and has not been given once this is in, each domain's in order: all
     /// of it, where it is not what the store has; `None` where it is.
     pub owed: Option<Vec<(Domain, RecomputeWanted)>>,
+    /// For topics that carry every change, in order.
+    pub outputs: Vec<Output>,
     /// The engine's clock; the store's "now" from here on. It never goes back.
     pub now: Timestamp,
 }

@@ -19,6 +19,7 @@ pub mod error;
 pub mod load;
 pub mod memory;
 mod op;
+mod output;
 pub mod page;
 mod plan;
 pub mod postgres;
@@ -39,6 +40,7 @@ pub use error::{CommitError, Conflict, Disposition, StoreError};
 pub use load::{Loaded, Snapshot};
 pub use memory::{Fault, Image, Memory, ready};
 pub use model::CommitHash;
+pub use output::{Output, Untold};
 pub use page::{Page, PageRequest};
 pub use postgres::{Lease, Postgres, PostgresConfig};
 pub use read::{

@@ -24,8 +24,8 @@ use crate::rows::ledger::{HourCounts, Range, hour_of, owed_row, position_from, t
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, OWED, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT,
-    RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
+    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION, PROBLEM, RECEIPT,
+    RECOVERY_POINT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::Select;
 use crate::transaction::{Found, Guard, Transaction, key_of};
@@ -356,6 +356,9 @@ impl Plan {
         for entry in &commit.audit {
             self.head.audit += 1;
             self.writes.append(&AUDIT, audit_row(self.head.audit, entry));
+        }
+        for (nth, output) in commit.outputs.iter().enumerate() {
+            self.writes.append(&OUTPUT, output.row(self.seq, nth, commit.now));
         }
         if let Some(version) = &commit.topology {
             self.writes.put(&TOPOLOGY, topology_row(version));

@@ -160,6 +160,8 @@ tables! {
         id: Id, at: Int, kind: Text, subject: Text, version: Int, notify: Int, state: Text, attempts: Int,
         next_at: Int, progress: Text null, error: Text null,
     }
+    /// What is not told yet to topics that carry every change, in its order.
+    OUTPUT = "output", key 1 { id: Int, at: Int, kind: Text, subject: Text, body: Text }
     DEAD_LETTER = "dead_letter", key 1 {
         id: Id, source: Text, format: Text, origin: Text, reason: Text, received_at: Int, state: Text, size: Int,
         raw: Bytes,

@@ -58,6 +58,7 @@ conform! {
         what_is_owed_behind_the_horizon_is_loaded_as_it_was_said_last,
         a_commit_from_where_the_store_is_not_is_refused_whole,
         gaps_are_ranges_and_ranges_tile,
+        outputs_wait_in_their_order_until_they_are_told,
         a_slot_begins_where_it_begins,
         an_older_epoch_is_fenced_off,
         an_epoch_the_store_never_gave_means_it_lost_its_tail,

@@ -27,6 +27,8 @@ pub struct Metrics {
     outbox_pending: IntGauge,
     deliveries: IntCounterVec,
     stream_watchers: IntGauge,
+    outputs_told: IntCounter,
+    output_failures: IntCounter,
     kafka_records: IntCounterVec,
     kafka_lag: IntGaugeVec,
     kafka_paused: IntGauge,
@@ -65,6 +67,8 @@ impl Default for Metrics {
                 &["result"],
             ),
             stream_watchers: gauge("watchfire_stream_watchers", "Clients that watch the event stream."),
+            outputs_told: counter("watchfire_outputs_total", "Changes that output topics took."),
+            output_failures: counter("watchfire_output_failures_total", "Times that output topics took nothing."),
             kafka_records: counters(
                 "watchfire_kafka_records_total",
                 "Records of Kafka that are committed, by topic and what they were.",
@@ -110,6 +114,8 @@ impl Metrics {
             Box::new(self.outbox_pending.clone()),
             Box::new(self.deliveries.clone()),
             Box::new(self.stream_watchers.clone()),
+            Box::new(self.outputs_told.clone()),
+            Box::new(self.output_failures.clone()),
             Box::new(self.kafka_records.clone()),
             Box::new(self.kafka_lag.clone()),
             Box::new(self.kafka_paused.clone()),
@@ -191,6 +197,14 @@ impl Metrics {
 
     pub fn delivery(&self, result: &str) {
         self.deliveries.with_label_values(&[result]).inc();
+    }
+
+    pub fn outputs_told(&self, count: u64) {
+        self.outputs_told.inc_by(count);
+    }
+
+    pub fn output_failed(&self) {
+        self.output_failures.inc();
     }
 
     /// `kind` is one of few words: what became of a position in a log.

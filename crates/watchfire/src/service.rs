@@ -71,8 +71,11 @@ async fn serve_over(
         return Ok(Outcome::Done);
     };
     let (fatal, mut lost) = oneshot::channel();
-    let start = if config.kafka.is_some() { Runtime::start_reading } else { Runtime::start_at };
-    let runtime = start(store.clone(), wanted.pipelines.policy(), Metrics::default(), fatal, time);
+    let (policy, metrics) = (wanted.pipelines.policy(), Metrics::default());
+    let runtime = match &config.kafka {
+        Some(kafka) => Runtime::start_reading(store.clone(), policy, metrics, fatal, time, kafka.outputs),
+        None => Runtime::start_at(store.clone(), policy, metrics, fatal, time),
+    };
     tokio::select! {
         answer = runtime.push(Vec::new(), 0, None) => ready(&answer)?,
         why = &mut lost => bail!("{}", why.unwrap_or_default()),
@@ -89,6 +92,7 @@ async fn serve_over(
     let (stop, stopped) = watch::channel(false);
     let mut reading = Reading::start(&config, &runtime, &in_force)?;
     let courier = courier(&config, store, &runtime)?;
+    kafka::start_outputs(&config, store, &runtime, &stopped)?;
     chores::start(&config, &runtime, store, &stopped);
     let telling = stopped.clone();
     let by = runtime.clone();

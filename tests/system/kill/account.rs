@@ -14,9 +14,9 @@ use crate::behind::Behind;
 use crate::watchfire::Watchfire;
 
 #[derive(Debug, Default)]
-pub(super) struct Account {
-    pub(super) lost: Vec<String>,
-    pub(super) doubled: Vec<String>,
+pub(crate) struct Account {
+    pub(crate) lost: Vec<String>,
+    pub(crate) doubled: Vec<String>,
     /// From the id of an alert to the key of its condition.
     alerts: BTreeMap<String, String>,
 }
@@ -26,12 +26,12 @@ const EPISODES_SHOWN_MAX: usize = 64;
 const LISTED_MAX: usize = 30;
 
 impl Account {
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.lost.is_empty() && self.doubled.is_empty()
     }
 
     /// What the API answers.
-    pub(super) fn ask(&mut self, service: &Watchfire, book: &Book) {
+    pub(crate) fn ask(&mut self, service: &Watchfire, book: &Book) {
         let incidents = service.list("/api/v1/incidents");
         self.once("incident", incidents.iter().map(|incident| text(&incident["id"])));
         self.numbers("INC", incidents.iter().map(|incident| text(&incident["number"])));
@@ -47,7 +47,7 @@ impl Account {
     }
 
     /// What stands in the store.
-    pub(super) fn look_into_the_store(&mut self, store: &Behind, book: &Book) {
+    pub(crate) fn look_into_the_store(&mut self, store: &Behind, book: &Book) {
         self.episodes(store, book);
         let subject = store.hex("subject");
         let entries = format!("SELECT {subject}, body FROM timeline GROUP BY subject, at, body HAVING count(*) > 1");

@@ -6,36 +6,36 @@ use jiff::Timestamp;
 
 /// From the condition's key to its firings.
 #[derive(Debug, Default)]
-pub(super) struct Book {
-    pub(super) conditions: BTreeMap<String, Condition>,
+pub(crate) struct Book {
+    pub(crate) conditions: BTreeMap<String, Condition>,
     /// By the id that the answer gave, the bytes that were sent.
-    pub(super) letters: BTreeMap<String, Vec<u8>>,
+    pub(crate) letters: BTreeMap<String, Vec<u8>>,
     /// Idempotency keys of acknowledged pushes.
-    pub(super) keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Condition {
+pub(crate) struct Condition {
     /// Statements acknowledged, firing and resolved.
-    pub(super) statements: u64,
-    pub(super) firings: Vec<Firing>,
+    pub(crate) statements: u64,
+    pub(crate) firings: Vec<Firing>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Firing {
-    pub(super) from: Timestamp,
-    pub(super) to: Option<Timestamp>,
+pub(crate) struct Firing {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Option<Timestamp>,
 }
 
 /// One event of a push.
 #[derive(Clone, Debug)]
-pub(super) enum Statement {
+pub(crate) enum Statement {
     Fires { key: String, from: Timestamp },
     Resolves { key: String, to: Timestamp },
 }
 
 impl Book {
-    pub(super) fn acknowledge(&mut self, statements: Vec<Statement>) {
+    pub(crate) fn acknowledge(&mut self, statements: Vec<Statement>) {
         for statement in statements {
             match statement {
                 Statement::Fires { key, from } => {
@@ -53,13 +53,13 @@ impl Book {
     }
 
     /// Another sender's, whose conditions are others.
-    pub(super) fn append(&mut self, other: Book) {
+    pub(crate) fn append(&mut self, other: Book) {
         self.conditions.extend(other.conditions);
         self.letters.extend(other.letters);
         self.keys.extend(other.keys);
     }
 
-    pub(super) fn statements(&self) -> u64 {
+    pub(crate) fn statements(&self) -> u64 {
         self.conditions.values().map(|condition| condition.statements).sum()
     }
 }

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use super::book::{Book, Statement};
 use super::life::Life;
 use crate::http::{Http, Reply};
+use crate::random::Random;
 
-pub(super) const HOSTS: u64 = 20;
+pub(crate) const HOSTS: u64 = 20;
 const CONDITIONS: u64 = 90;
 const EVENTS_MAX: u64 = 16;
 /// One push of so many carries something that cannot be read.
@@ -172,30 +173,5 @@ impl Figures {
         self.pushes += other.pushes;
         self.acknowledged += other.acknowledged;
         self.retried += other.retried;
-    }
-}
-
-/// SplitMix64: a run is its seed.
-#[derive(Debug)]
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub(super) fn up_to(&mut self, most: Duration) -> Duration {
-        Duration::from_micros(self.below(most.as_micros() as u64))
     }
 }

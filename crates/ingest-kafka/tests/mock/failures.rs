@@ -7,17 +7,13 @@ use rdkafka::types::RDKafkaApiKey;
 use runtime::{Logged, PositionAdvance, PushAnswer};
 use store::Fault;
 
+use crate::common;
 use crate::world::{Process, World, firing, until};
 
 const SLOT: &str = "kafka/alerts/-/0";
 
-/// As many as were sent, each once.
 async fn exactly(world: &World, count: usize) {
-    until("all are alerts", || async { world.alerts().await.len() >= count }).await;
-    let alerts = world.alerts().await;
-    assert_eq!(alerts.len(), count);
-    let doubled: Vec<_> = alerts.values().filter(|alert| alert.hot.count != 1).map(|alert| &alert.summary).collect();
-    assert!(doubled.is_empty(), "counted twice: {doubled:?}");
+    common::exactly(&world.memory, count).await;
 }
 
 /// The store has read this partition up to here, whatever the broker says.
@@ -71,7 +67,7 @@ async fn rows_6_and_7_members_that_come_and_go_lose_and_double_nothing() {
             sent += 1;
         }
         // Another member of the group, over the same engine: it comes, and goes again.
-        let comes = stays.and_reader(&world.config(false));
+        let (comes, _told) = stays.and_reader(&world.config(false));
         until("some are in", || async { world.alerts().await.len() as i32 >= sent - 30 + round }).await;
         comes.stop().await;
     }

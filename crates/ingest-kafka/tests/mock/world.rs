@@ -1,41 +1,28 @@
-//! A cluster, a store, and processes that read.
+//! A mock cluster, a store, and processes that read.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ingest_kafka::{Config, Reader, Topic};
+use ingest_kafka::{Config, Topic};
 use model::alert::Alert;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
 use rules::PipelineSet;
-use runtime::{Runtime, Time};
-use store::{AlertFilter, DeadLetterFilter, DeadLetterLine, Memory, PageRequest};
-use telemetry::Metrics;
-use tokio::sync::oneshot;
+use store::{DeadLetterLine, Memory};
 use wire::Format;
 
+use crate::common;
+pub(crate) use crate::common::{Process, firing, resolved, topic, until};
+
 pub(crate) const TOPIC: &str = "alerts";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct World {
     pub(crate) memory: Memory,
     /// The cluster lives in its producer.
     producer: BaseProducer,
     pub(crate) topics: Vec<Topic>,
-}
-
-pub(crate) struct Process {
-    pub(crate) runtime: Runtime,
-    readers: Vec<Reader>,
-    /// Whoever is told that something cannot go on.
-    _told: Vec<oneshot::Receiver<String>>,
-}
-
-pub(crate) fn topic(name: &str, format: Format) -> Topic {
-    Topic { name: name.to_owned(), format, source: None, pipeline: None }
 }
 
 impl World {
@@ -73,18 +60,7 @@ impl World {
 
     /// A process, with as many readers as configurations.
     pub(crate) fn start_with(&self, configs: &[Config]) -> Process {
-        let (fatal, lost) = oneshot::channel();
-        let policy = PipelineSet::builtin().policy();
-        let store = self.memory.store();
-        let runtime = Runtime::start_reading(store, policy, Metrics::default(), fatal, Time::default());
-        let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
-        let (mut readers, mut told) = (Vec::new(), vec![lost]);
-        for config in configs {
-            let (fatal, why) = oneshot::channel();
-            readers.push(Reader::start(config, runtime.clone(), pipelines.clone(), fatal).unwrap());
-            told.push(why);
-        }
-        Process { runtime, readers, _told: told }
+        Process::start(&self.memory, PipelineSet::builtin(), configs)
     }
 
     pub(crate) fn send(&self, partition: i32, value: &str) {
@@ -107,25 +83,16 @@ impl World {
         self.producer.flush(Duration::from_secs(10)).unwrap();
     }
 
-    /// Alerts by their summaries.
     pub(crate) async fn alerts(&self) -> BTreeMap<String, Alert> {
-        let store = self.memory.store();
-        let Ok(page) = store.alerts(&AlertFilter::default(), &PageRequest::first(1000)).await else {
-            return BTreeMap::new();
-        };
-        page.items.into_iter().map(|alert| (alert.summary.to_string(), alert)).collect()
+        common::alerts(&self.memory).await
     }
 
     pub(crate) async fn dead_letters(&self) -> Vec<DeadLetterLine> {
-        let page = PageRequest::first(1000);
-        self.memory.store().dead_letters(&DeadLetterFilter::default(), &page).await.unwrap().items
+        common::dead_letters(&self.memory).await
     }
 
-    /// Every slot of Kafka, and how far it is committed.
     pub(crate) fn positions(&self) -> BTreeMap<String, u64> {
-        let loaded = self.memory.load().unwrap();
-        let slots = loaded.positions.into_iter().map(|(slot, next)| (slot.to_string(), next));
-        slots.filter(|(slot, _)| slot.starts_with("kafka/")).collect()
+        common::positions(&self.memory)
     }
 }
 
@@ -137,36 +104,4 @@ fn join_at_once(producer: &BaseProducer) {
         let cluster = rdkafka::bindings::rd_kafka_handle_mock_cluster(producer.client().native_ptr());
         rdkafka::bindings::rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0);
     }
-}
-
-impl Process {
-    /// One more reader of the same group.
-    pub(crate) fn and_reader(&self, config: &Config) -> Reader {
-        let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
-        Reader::start(config, self.runtime.clone(), pipelines, oneshot::channel().0).unwrap()
-    }
-
-    pub(crate) async fn stop(self) {
-        for reader in self.readers {
-            reader.stop().await;
-        }
-        self.runtime.stop().await;
-    }
-}
-
-/// Waits until it is so.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-pub(crate) fn firing(name: &str) -> String {
-    format!(r#"{{"source":"zabbix","summary":"{name}","severity":"critical","dedup_key":"{name}"}}"#)
-}
-
-pub(crate) fn resolved(name: &str) -> String {
-    format!(r#"{{"source":"zabbix","status":"resolved","summary":"{name}","dedup_key":"{name}"}}"#)
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_first.sql"),
     include_str!("../../migrations/postgres/0002_views.sql"),
     include_str!("../../migrations/postgres/0003_lease.sql"),
+    include_str!("../../migrations/postgres/0004_output.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_hot_log.sql"),
     include_str!("../../migrations/sqlite/0003_owed.sql"),
+    include_str!("../../migrations/sqlite/0004_output.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.

@@ -330,6 +330,7 @@ pub(crate) fn commit(now: Timestamp) -> Commit {
         receipts: Vec::new(),
         topology: None,
         owed: None,
+        outputs: Vec::new(),
         now,
     }
 }

@@ -5,7 +5,7 @@ use model::limits::IDEMPOTENCY_KEEP;
 use model::source::{Coverage, SourceGap};
 use model::step::{RecomputeWanted, Recurrence, Subject};
 use model::{CommitHash, Domain, Span, Step};
-use store::{Commit, CommitError, Conflict, Disposition, IncidentKey, PositionAdvance, Snapshot, Store};
+use store::{Commit, CommitError, Conflict, Disposition, IncidentKey, Output, PositionAdvance, Snapshot, Store};
 
 use crate::common::*;
 
@@ -265,4 +265,25 @@ pub(crate) async fn several_steps_of_one_domain_end_as_the_last_says(store: Stor
     chain.commit(Commit { steps: vec![first, second, third], ..commit(at(3)) }).await;
     assert_eq!(store.load().await.unwrap().domains["default"].alerts, []);
     assert_eq!(store.alert(alert_id(1)).await.unwrap(), Some(shown(repeated)));
+}
+
+pub(crate) async fn outputs_wait_in_their_order_until_they_are_told(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let output = |nth: usize| Output {
+        kind: "incident.updated".into(),
+        subject: format!("inc_{nth}").into(),
+        body: format!("{{\"nth\":{nth}}}").into(),
+    };
+    chain.commit(Commit { outputs: vec![output(2), output(1)], ..commit(at(1)) }).await;
+    chain.commit(Commit { outputs: vec![output(0)], ..commit(at(2)) }).await;
+    let waiting = store.outputs(10).await.unwrap();
+    let said: Vec<_> = waiting.iter().map(|untold| (untold.at, untold.output.clone())).collect();
+    assert_eq!(said, [(at(1), output(2)), (at(1), output(1)), (at(2), output(0))]);
+    assert_eq!(store.outputs(2).await.unwrap(), waiting[..2]);
+    store.outputs_told(waiting[1].id).await.unwrap();
+    assert_eq!(store.outputs(10).await.unwrap(), waiting[2..]);
+    chain.commit(Commit { outputs: vec![output(3)], ..commit(at(3)) }).await;
+    store.outputs_told(waiting[1].id).await.unwrap();
+    let left: Vec<_> = store.outputs(10).await.unwrap().into_iter().map(|untold| untold.output).collect();
+    assert_eq!(left, [output(0), output(3)], "what was not told stays");
 }

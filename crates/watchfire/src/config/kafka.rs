@@ -21,6 +21,8 @@ pub(crate) struct Kafka {
     config: Config,
     /// By the name of the property.
     files: BTreeMap<String, PathBuf>,
+    /// Every change is written to topics.
+    pub(crate) outputs: bool,
     /// Where the configuration says it.
     said_at: String,
 }
@@ -49,7 +51,7 @@ impl Kafka {
 impl Resolver<'_> {
     pub(super) fn kafka(&mut self, shape: Spanned<KafkaShape>) -> Option<Kafka> {
         let at = shape.referenced;
-        let KafkaShape { brokers, group, sources, properties } = shape.value;
+        let KafkaShape { brokers, group, sources, outputs, properties } = shape.value;
         let brokers = self.each(brokers, |resolver, said| resolver.read(&said, broker));
         if brokers.is_empty() {
             self.fault_at(&at, "`kafka` names no brokers: add `brokers: [host:9092]`, or take `kafka` out");
@@ -63,7 +65,7 @@ impl Resolver<'_> {
         let (properties, files) = self.properties(&at, properties.unwrap_or_default());
         let config = Config { brokers, group, topics, properties, alone: true };
         config.faults().iter().for_each(|fault| self.fault_at(&at, &format!("`kafka.properties`: {fault}")));
-        Some(Kafka { config, files, said_at: self.at(&at) })
+        Some(Kafka { config, files, outputs: outputs.unwrap_or(false), said_at: self.at(&at) })
     }
 
     fn topic(&mut self, shape: KafkaSourceShape) -> Option<Topic> {

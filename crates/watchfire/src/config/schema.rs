@@ -28,6 +28,7 @@ pub(crate) fn schema() -> Value {
                     "source": {"type": "string", "description": "Of events that name none; else the topic's name."},
                     "pipeline": {"type": "string", "description": "Else the one for each event's format and source."},
                 })),
+                "outputs": {"type": "boolean", "default": false, "description": "Whether every change is written to watchfire.incidents, .problems, .services and .dead-letter."},
                 "properties": {
                     "type": "object",
                     "description": "Any property of librdkafka; with `_file` behind its name, its value stands in that file.",

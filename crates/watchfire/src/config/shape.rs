@@ -62,6 +62,7 @@ pub(super) struct KafkaShape {
     pub(super) brokers: Option<Vec<Text>>,
     pub(super) group: Option<Text>,
     pub(super) sources: Option<Vec<KafkaSourceShape>>,
+    pub(super) outputs: Option<bool>,
     pub(super) properties: Option<BTreeMap<String, serde_json::Value>>,
 }
 

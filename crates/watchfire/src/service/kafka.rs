@@ -1,11 +1,15 @@
-//! What is read from Kafka, where anything is.
+//! What is read from Kafka, and what is written to it, where anything is.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
-use ingest_kafka::Reader;
+use connect::{Outlet, Outputs, Record};
+use ingest_kafka::{Reader, Writer, Written};
 use runtime::Runtime;
-use tokio::sync::oneshot;
+use store::Store;
+use tokio::sync::{oneshot, watch};
 
 use super::reload::InForce;
 use crate::config::Config;
@@ -52,5 +56,37 @@ impl Reading {
         if let Some(reader) = self.reader {
             reader.stop().await;
         }
+    }
+}
+
+/// Every change goes to topics, until `stopped` says so.
+pub(super) fn start_outputs(
+    config: &Config,
+    store: &Store,
+    runtime: &Runtime,
+    stopped: &watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let Some(kafka) = config.kafka.as_ref().filter(|kafka| kafka.outputs) else { return Ok(()) };
+    let read = kafka.read().map_err(|why| anyhow!(why))?;
+    let writer = Writer::new(&read, runtime.metrics().clone()).map_err(|why| anyhow!("Kafka: {why}"))?;
+    let outputs = Outputs::new(store.clone(), Arc::new(Topics(writer)), runtime.metrics().clone());
+    telemetry::notice(&format!("writes every change to {}", connect::output::TOPICS.join(", ")));
+    tokio::spawn(outputs.run(stopped.clone()));
+    Ok(())
+}
+
+struct Topics(Writer);
+
+impl Outlet for Topics {
+    fn hand_on(&self, records: Vec<Record>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>> {
+        Box::pin(async move {
+            let written = records.iter().map(|record| Written {
+                topic: record.topic,
+                key: &record.key,
+                headers: &record.headers,
+                value: &record.value,
+            });
+            self.0.write(&written.collect::<Vec<_>>()).await
+        })
     }
 }

@@ -1,123 +1,13 @@
-//! The machine between its hand-offs: a test says when a commit lands, what the store says, and what time it is.
+//! Commits that land, do not, or of which nothing is heard.
 
-#![expect(clippy::unwrap_used, reason = "what fails here is a test that fails")]
-
-use std::collections::VecDeque;
-
-use engine::Policy;
 use model::command::{Action, Command, OpenIncident, ProblemAction};
-use model::event::Event as Said;
 use model::incident::{DetectedBy, Priority};
-use model::{Domain, Fingerprint, Span, Step, Timestamp};
-use runtime::intake::IntakeLimits;
-use runtime::{
-    Asked, Effect, Event, Item, Machine, Overload, Published, Push, PushAnswer, PushId, load_facts, topology_of,
-};
-use store::{AuditFilter, Commit, Fault, Memory, PageRequest, ready};
+use model::{Domain, Span, Step};
+use runtime::{Event, Item, Overload, PushAnswer};
+use store::{AuditFilter, Fault, PageRequest, ready};
 use testkit::firing;
-use topology::Graph;
 
-/// A machine, its store, and what it wanted done.
-struct Shell {
-    machine: Machine,
-    memory: Memory,
-    now: Timestamp,
-    commits: VecDeque<Commit>,
-    asked: VecDeque<Asked>,
-    answers: Vec<(u64, PushAnswer)>,
-    published: Vec<Published>,
-    loads: usize,
-    stopped: bool,
-}
-
-impl Shell {
-    /// One that has loaded an empty store and committed its first step.
-    fn running() -> Shell {
-        let machine = Machine::new(Policy::default(), IntakeLimits::default());
-        let mut shell = Shell {
-            machine,
-            memory: Memory::new(),
-            now: testkit::clock("10:00:00"),
-            commits: VecDeque::new(),
-            asked: VecDeque::new(),
-            answers: Vec::new(),
-            published: Vec::new(),
-            loads: 1,
-            stopped: false,
-        };
-        shell.load();
-        shell.land();
-        shell
-    }
-
-    fn feed(&mut self, event: Event) {
-        for effect in self.machine.on(event, self.now) {
-            match effect {
-                Effect::Commit(commit) => self.commits.push_back(*commit),
-                Effect::Load { .. } => self.loads += 1,
-                Effect::Answer(id, answer) => self.answers.push((id.0, answer)),
-                Effect::Publish(published) => self.published.push(*published),
-                Effect::LoadFacts(asked) => self.asked.push_back(*asked),
-                Effect::Fatal(why) => panic!("{why}"),
-                Effect::Stopped => self.stopped = true,
-            }
-        }
-    }
-
-    fn load(&mut self) {
-        assert!(self.loads > 0, "nobody asked for a load");
-        self.loads -= 1;
-        let epoch = self.memory.claim().unwrap();
-        self.feed(Event::Loaded(Box::new(self.memory.load().unwrap()), epoch));
-    }
-
-    /// The commit under way comes to the store, and its result back.
-    fn land(&mut self) {
-        let commit = self.commits.pop_front().expect("a commit is under way");
-        let result = self.memory.commit(commit);
-        self.feed(Event::Committed(Box::new(result)));
-    }
-
-    fn land_all(&mut self) {
-        while !self.commits.is_empty() {
-            self.land();
-        }
-    }
-
-    /// The commit under way meets a fault, or lands and nobody hears of it.
-    fn land_with(&mut self, fault: Fault) {
-        self.memory.fail_next(fault);
-        self.land();
-    }
-
-    fn push(&mut self, id: u64, items: Vec<Item>) {
-        self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged: None }));
-    }
-
-    fn import(&mut self, id: u64, text: &str) {
-        let cmdb = testkit::cmdb(text);
-        let graph = Box::new(Graph::build_lenient(&cmdb, 1).0);
-        self.feed(Event::Cmdb { cmdb: Box::new(cmdb), graph, by: Some("ana".into()), id: PushId(id) });
-    }
-
-    fn answer(&self, id: u64) -> Option<&PushAnswer> {
-        self.answers.iter().find(|(other, _)| *other == id).map(|(_, answer)| answer)
-    }
-
-    fn is_in(&self, id: u64) -> bool {
-        matches!(self.answer(id), Some(PushAnswer::Committed { .. }))
-    }
-}
-
-const REFUSED: PushAnswer = PushAnswer::Overloaded(Overload::StoreUnavailable);
-
-/// An alert of a domain.
-fn alert(domain: &str, key: &str) -> Item {
-    let mut alert = firing(key).alert();
-    alert.domain = Domain::from(domain);
-    alert.fingerprint = Fingerprint::of_dedup_key(&alert.domain, "mon", key);
-    Item::Event(Said::Alert(Box::new(alert)))
-}
+use crate::shell::{REFUSED, Shell, alert};
 
 #[test]
 fn an_import_that_a_full_disk_refuses_is_answered() {
@@ -316,21 +206,4 @@ fn facts_that_are_owed_are_asked_for_by_the_process_that_comes_after() {
     shell.land_all();
     shell.die_and_come_again();
     assert!(shell.asked.is_empty(), "it was given");
-}
-
-impl Shell {
-    /// Killed, and started anew on what the store has.
-    fn die_and_come_again(&mut self) {
-        self.machine = Machine::new(Policy::default(), IntakeLimits::default());
-        self.commits.clear();
-        self.asked.clear();
-        self.loads = 1;
-        self.load();
-    }
-
-    fn answer_facts(&mut self, asked: &Asked) {
-        let topology = topology_of(&self.memory.load().unwrap());
-        let facts = ready(load_facts(&self.memory.store(), &topology, &asked.wanted)).unwrap();
-        self.feed(Event::Facts(asked.domain.clone(), asked.number, Some(Box::new(facts))));
-    }
 }

@@ -1,0 +1,69 @@
+//! What brokers, or their client, complain of: counted by its code, and written down with what to do, but not again and
+//! again.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use telemetry::Metrics;
+
+/// The same complaint is written down no more often than this.
+const SAY_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(crate) struct Complaints {
+    metrics: Metrics,
+    said: Mutex<BTreeMap<String, Instant>>,
+}
+
+impl Complaints {
+    pub(crate) fn new(metrics: Metrics) -> Complaints {
+        Complaints { metrics, said: Mutex::default() }
+    }
+
+    /// Counts it, and writes it down unless it was a moment ago.
+    pub(crate) fn say(&self, code: &str, words: &str) {
+        self.metrics.kafka_error(code);
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if said.get(code).is_none_or(|before| now.duration_since(*before) >= SAY_AGAIN_AFTER) {
+            said.insert(code.to_owned(), now);
+            telemetry::warning(&format!("Kafka: {words}"));
+        }
+    }
+
+    /// The same of an error of librdkafka's. That a partition is read to its end is none.
+    pub(crate) fn about(&self, error: &KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
+        let (code, words) = complaint(error);
+        let words = if reason.is_empty() { words } else { format!("{words} ({reason})") };
+        self.say(&code, &words);
+    }
+}
+
+/// Its code, and what to do about it where we know.
+pub(crate) fn complaint(error: &KafkaError) -> (String, String) {
+    let Some(code) = error.rdkafka_error_code() else { return ("other".to_owned(), error.to_string()) };
+    let what_to_do = match code {
+        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
+            ": a topic of `kafka.sources` is not there (yet): create it, or correct its name; it is looked for again"
+        }
+        RDKafkaErrorCode::TopicAuthorizationFailed => ": grant Read and Describe on the topics of `kafka.sources`",
+        RDKafkaErrorCode::GroupAuthorizationFailed => ": grant Read on the group, or name another with `kafka.group`",
+        RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure => {
+            ": is `kafka.brokers` right, and can they be reached? It is tried again"
+        }
+        RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
+            ": look at the `sasl.` properties of `kafka.properties`"
+        }
+        RDKafkaErrorCode::SSL => ": look at the `ssl.` properties of `kafka.properties`",
+        RDKafkaErrorCode::FencedInstanceId => {
+            ": another process reads in our place; two installations need two names: `kafka.group`"
+        }
+        _ => "",
+    };
+    (format!("{code:?}"), format!("{error}{what_to_do}"))
+}

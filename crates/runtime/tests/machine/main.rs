@@ -1,0 +1,7 @@
+//! The machine between its hand-offs.
+
+#![expect(clippy::unwrap_used, reason = "what fails here is a test that fails")]
+
+mod commits;
+mod logs;
+mod shell;

@@ -1,0 +1,149 @@
+//! A machine between its hand-offs: a test says when a commit lands, what the store says, and what time it is.
+
+use std::collections::VecDeque;
+
+use engine::Policy;
+use model::event::Event as Said;
+use model::{Domain, Fingerprint, Timestamp};
+use runtime::intake::IntakeLimits;
+use runtime::{
+    Asked, Effect, Event, Item, Logged, Machine, Overload, PositionAdvance, Published, Push, PushAnswer, PushId,
+    load_facts, topology_of,
+};
+use store::{Commit, Fault, Memory, ready};
+use testkit::firing;
+use topology::Graph;
+
+/// A machine, its store, and what it wanted done.
+pub(crate) struct Shell {
+    pub(crate) machine: Machine,
+    pub(crate) memory: Memory,
+    pub(crate) now: Timestamp,
+    pub(crate) commits: VecDeque<Commit>,
+    pub(crate) asked: VecDeque<Asked>,
+    pub(crate) answers: Vec<(u64, PushAnswer)>,
+    pub(crate) published: Vec<Published>,
+    pub(crate) loads: usize,
+    pub(crate) stopped: bool,
+}
+
+impl Shell {
+    /// One that has loaded an empty store and committed its first step.
+    pub(crate) fn running() -> Shell {
+        Shell::of(Machine::new(Policy::default(), IntakeLimits::default()))
+    }
+
+    pub(crate) fn of(machine: Machine) -> Shell {
+        let mut shell = Shell {
+            machine,
+            memory: Memory::new(),
+            now: testkit::clock("10:00:00"),
+            commits: VecDeque::new(),
+            asked: VecDeque::new(),
+            answers: Vec::new(),
+            published: Vec::new(),
+            loads: 1,
+            stopped: false,
+        };
+        shell.load();
+        shell.land();
+        shell
+    }
+
+    pub(crate) fn feed(&mut self, event: Event) {
+        for effect in self.machine.on(event, self.now) {
+            match effect {
+                Effect::Commit(commit) => self.commits.push_back(*commit),
+                Effect::Load { .. } => self.loads += 1,
+                Effect::Answer(id, answer) => self.answers.push((id.0, answer)),
+                Effect::Publish(published) => self.published.push(*published),
+                Effect::LoadFacts(asked) => self.asked.push_back(*asked),
+                Effect::Fatal(why) => panic!("{why}"),
+                Effect::Stopped => self.stopped = true,
+            }
+        }
+    }
+
+    pub(crate) fn load(&mut self) {
+        assert!(self.loads > 0, "nobody asked for a load");
+        self.loads -= 1;
+        let epoch = self.memory.claim().unwrap();
+        self.feed(Event::Loaded(Box::new(self.memory.load().unwrap()), epoch));
+    }
+
+    /// The commit under way comes to the store, and its result back.
+    pub(crate) fn land(&mut self) {
+        let commit = self.commits.pop_front().expect("a commit is under way");
+        let result = self.memory.commit(commit);
+        self.feed(Event::Committed(Box::new(result)));
+    }
+
+    pub(crate) fn land_all(&mut self) {
+        while !self.commits.is_empty() {
+            self.land();
+        }
+    }
+
+    /// The commit under way meets a fault, or lands and nobody hears of it.
+    pub(crate) fn land_with(&mut self, fault: Fault) {
+        self.memory.fail_next(fault);
+        self.land();
+    }
+
+    pub(crate) fn push(&mut self, id: u64, items: Vec<Item>) {
+        self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged: None }));
+    }
+
+    /// Read from `from` on of a log, each a position further, at these instants.
+    pub(crate) fn read(&mut self, id: u64, from: u64, items: Vec<(Timestamp, Item)>) {
+        let (receipts, items): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+        let positions = vec![PositionAdvance::new("kafka/t/-/0", from, from + items.len() as u64)];
+        let logged = Some(Box::new(Logged { positions, receipts }));
+        self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged }));
+    }
+
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.memory.load().unwrap().positions.get(&"kafka/t/-/0".into()).copied()
+    }
+
+    pub(crate) fn import(&mut self, id: u64, text: &str) {
+        let cmdb = testkit::cmdb(text);
+        let graph = Box::new(Graph::build_lenient(&cmdb, 1).0);
+        self.feed(Event::Cmdb { cmdb: Box::new(cmdb), graph, by: Some("ana".into()), id: PushId(id) });
+    }
+
+    pub(crate) fn answer(&self, id: u64) -> Option<&PushAnswer> {
+        self.answers.iter().find(|(other, _)| *other == id).map(|(_, answer)| answer)
+    }
+
+    pub(crate) fn is_in(&self, id: u64) -> bool {
+        matches!(self.answer(id), Some(PushAnswer::Committed { .. }))
+    }
+}
+
+pub(crate) const REFUSED: PushAnswer = PushAnswer::Overloaded(Overload::StoreUnavailable);
+
+/// An alert of a domain.
+pub(crate) fn alert(domain: &str, key: &str) -> Item {
+    let mut alert = firing(key).alert();
+    alert.domain = Domain::from(domain);
+    alert.fingerprint = Fingerprint::of_dedup_key(&alert.domain, "mon", key);
+    Item::Event(Said::Alert(Box::new(alert)))
+}
+
+impl Shell {
+    /// Killed, and started anew on what the store has.
+    pub(crate) fn die_and_come_again(&mut self) {
+        self.machine = Machine::new(Policy::default(), IntakeLimits::default());
+        self.commits.clear();
+        self.asked.clear();
+        self.loads = 1;
+        self.load();
+    }
+
+    pub(crate) fn answer_facts(&mut self, asked: &Asked) {
+        let topology = topology_of(&self.memory.load().unwrap());
+        let facts = ready(load_facts(&self.memory.store(), &topology, &asked.wanted)).unwrap();
+        self.feed(Event::Facts(asked.domain.clone(), asked.number, Some(Box::new(facts))));
+    }
+}

@@ -1,0 +1,229 @@
+//! The loop: two processes over one topic and one PostgreSQL, and faults of every kind, drawn from a seed, while records
+//! flow. At the end everything that stands in the topic is known once.
+//!
+//! Broker and PostgreSQL are the test's own, since both are killed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::broker::Broker;
+use super::producer::Producer;
+use super::rows::TAKEN_OVER_WITHIN;
+use super::site::Site;
+use super::truth::settle;
+use crate::behind::Behind;
+use crate::budget::{clock, number};
+use crate::cluster::Cluster;
+use crate::process::Process;
+use crate::random::Random;
+use crate::said::say;
+use crate::wait::{self, holds};
+use crate::watchfire::Watchfire;
+
+/// One of each kind.
+const FAULTS_UNLESS_SAID: u64 = Fault::ALL.len() as u64;
+const PARTITIONS: usize = 5;
+/// Records that are committed between two faults, at most.
+const RECORDS_BETWEEN_MAX: u64 = 80;
+const AFTERWARDS_MAX: Duration = Duration::from_millis(20);
+/// Broker and server are away for so long at most, beside the time that it takes to start them.
+const AWAY_MAX: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    KillActive,
+    KillStandby,
+    Zombie,
+    CutConnections,
+    KillBroker,
+    CrashServer,
+    ThirdJoins,
+}
+
+impl Fault {
+    const ALL: [Fault; 7] = [
+        Fault::KillActive,
+        Fault::KillStandby,
+        Fault::Zombie,
+        Fault::CutConnections,
+        Fault::KillBroker,
+        Fault::CrashServer,
+        Fault::ThirdJoins,
+    ];
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::KillActive => "active killed",
+            Fault::KillStandby => "standby killed",
+            Fault::Zombie => "zombies",
+            Fault::CutConnections => "connections cut",
+            Fault::KillBroker => "broker killed",
+            Fault::CrashServer => "server crashed",
+            Fault::ThirdJoins => "a third joined",
+        })
+    }
+}
+
+/// Faults as cards of a deck: each kind comes before any comes again.
+#[derive(Debug)]
+struct Deck {
+    random: Random,
+    left: Vec<Fault>,
+}
+
+impl Deck {
+    fn draw(&mut self) -> Fault {
+        if self.left.is_empty() {
+            self.left = Fault::ALL.to_vec();
+        }
+        let nth = self.random.below(self.left.len() as u64);
+        self.left.swap_remove(nth as usize)
+    }
+}
+
+/// Two processes, one of them active; who ends is followed by another.
+struct Crew<'s> {
+    site: &'s Site,
+    active: Process,
+    standby: Process,
+    slowest: Duration,
+}
+
+#[test]
+fn every_record_is_read_once_whatever_dies() {
+    let test = "the loop of faults";
+    let Some(broker) = Broker::start_own(test) else { return };
+    let Some(cluster) = Cluster::start_own(test) else { return };
+    let site = Site::new(&broker, PARTITIONS, |_| Behind::server_at(&cluster.url()));
+    let (faults, seed) = (number("WATCHFIRE_KAFKA_FAULTS", FAULTS_UNLESS_SAID), number("WATCHFIRE_KILL_SEED", clock()));
+    say(format_args!("loop of faults: {faults} faults, WATCHFIRE_KILL_SEED={seed}"));
+    let (started, mut random) = (Instant::now(), Random::new(seed));
+    let mut deck = Deck { random: Random::new(random.next()), left: Vec::new() };
+    let mut crew = Crew::of(&site);
+    let producer = Producer::start(&site.topic, random.next());
+    let mut kinds: BTreeMap<Fault, u64> = BTreeMap::new();
+    for _ in 0..faults {
+        site.wait_for_more(1 + random.below(RECORDS_BETWEEN_MAX));
+        std::thread::sleep(random.up_to(AFTERWARDS_MAX));
+        let fault = deck.draw();
+        *kinds.entry(fault).or_default() += 1;
+        match fault {
+            Fault::CutConnections => site.store.cut(),
+            Fault::KillBroker => {
+                broker.kill();
+                std::thread::sleep(random.up_to(AWAY_MAX));
+                broker.start();
+            }
+            Fault::CrashServer => {
+                cluster.crash();
+                std::thread::sleep(random.up_to(AWAY_MAX));
+                cluster.start();
+            }
+            Fault::KillActive | Fault::KillStandby | Fault::Zombie | Fault::ThirdJoins => crew = crew.with(fault),
+        }
+        crew.assert_lives(fault);
+    }
+    site.wait_for_more(1);
+    let journal = producer.stop();
+    let Crew { active, standby, slowest, .. } = crew;
+    let service = Watchfire::of(active);
+    site.wait_until_read_out(&service);
+    let (status, said) = standby.stop();
+    assert!(status.success(), "a standby that is told to ends in order, not with {status}: {said}");
+    let records = settle(&site, service, &journal);
+    let kinds: Vec<String> = kinds.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
+    say(format_args!(
+        "loop of faults: faults {faults} ({}), records {records}, batches sent again {}, lost 0, doubled 0, seconds {:.1}, slowest take-over {:.1}",
+        kinds.join(", "),
+        journal.sent_again,
+        started.elapsed().as_secs_f64(),
+        slowest.as_secs_f64(),
+    ));
+}
+
+impl<'s> Crew<'s> {
+    fn of(site: &'s Site) -> Crew<'s> {
+        let active = site.start().process;
+        Crew { site, active, standby: site.standby(), slowest: Duration::ZERO }
+    }
+
+    fn with(self, fault: Fault) -> Crew<'s> {
+        let epoch = wait::until("the store answers", || self.site.try_epoch());
+        match fault {
+            Fault::KillStandby => {
+                self.standby.kill();
+                Crew { standby: self.site.standby(), ..self }
+            }
+            Fault::ThirdJoins => self.joined_by_a_third(epoch),
+            Fault::Zombie => self.with_a_zombie(epoch),
+            _ => {
+                let silent_since = Instant::now();
+                self.active.kill();
+                taken_over(self.site, self.standby, epoch, silent_since, self.slowest)
+            }
+        }
+    }
+
+    /// The active one stops for so long that the other takes over; when it wakes, it ends.
+    fn with_a_zombie(self, epoch: u64) -> Crew<'s> {
+        let Crew { site, active: mut zombie, standby, slowest } = self;
+        let silent_since = Instant::now();
+        zombie.signal(Signal::STOP);
+        let crew = taken_over(site, standby, epoch, silent_since, slowest);
+        zombie.signal(Signal::CONT);
+        let (status, said) = zombie.ended();
+        assert!(!status.success() && said.contains("another"), "{status}: it does not say why it ended: {said}");
+        crew
+    }
+
+    /// And the active one ends in order: of the two that wait, either may follow it.
+    fn joined_by_a_third(self, epoch: u64) -> Crew<'s> {
+        let Crew { site, active, standby, slowest } = self;
+        let third = site.standby();
+        let silent_since = Instant::now();
+        let (status, said) = active.stop();
+        assert!(status.success(), "who is told to ends in order, not with {status}: {said}");
+        site.wait_for_epoch_after(epoch);
+        let slowest = slowest.max(silent_since.elapsed());
+        let first_follows = wait::until("one of them is the active one", || {
+            let (first, second) = (is_active(&standby), is_active(&third));
+            holds(first || second, || "neither is".to_owned()).map(|()| first)
+        });
+        let (active, standby) = if first_follows { (standby, third) } else { (third, standby) };
+        Crew { site, active, standby, slowest }
+    }
+
+    /// What is none of their business ends neither.
+    fn assert_lives(&mut self, fault: Fault) {
+        for process in [&mut self.active, &mut self.standby] {
+            assert!(!process.has_ended(), "after `{fault}` a process ended: {}", process.said());
+        }
+    }
+}
+
+/// The standby commits what it reads from now on, and another stands by.
+fn taken_over<'s>(site: &'s Site, standby: Process, epoch: u64, silent_since: Instant, slowest: Duration) -> Crew<'s> {
+    site.wait_for_epoch_after(epoch);
+    let took = silent_since.elapsed();
+    assert!(took < TAKEN_OVER_WITHIN, "it took {took:?}; it says:\n{}", standby.said());
+    Crew { site, active: standby, standby: site.standby(), slowest: slowest.max(took) }
+}
+
+fn is_active(process: &Process) -> bool {
+    process.has_said(|line| line.contains("listening on ").then_some(())).is_some()
+}
+
+#[test]
+fn each_kind_of_fault_is_drawn_before_any_comes_again() {
+    let mut deck = Deck { random: Random::new(3), left: Vec::new() };
+    for _ in 0..3 {
+        let mut drawn: Vec<Fault> = Fault::ALL.iter().map(|_| deck.draw()).collect();
+        drawn.sort_unstable();
+        assert_eq!(drawn, Fault::ALL);
+    }
+}
