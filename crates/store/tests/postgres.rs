@@ -38,12 +38,12 @@ async fn a_store_of_a_newer_version_and_a_foreign_schema_are_left_alone() {
     let nothing = Postgres::open_read_only(&newer.url).await.unwrap_err();
     assert!(matches!(nothing, StoreError::NotFound(_)), "{nothing}");
     open(&newer).await.close().await;
-    tamper(&newer, "UPDATE schema_version SET version = 99").await;
+    tamper(&newer, "UPDATE schema_version SET version = version + 96").await;
     for refused in [
         Postgres::open(&newer.url, PostgresConfig::default()).await.unwrap_err(),
         Postgres::open_read_only(&newer.url).await.unwrap_err(),
     ] {
-        assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
+        assert!(matches!(refused, StoreError::TooNew { .. }), "{refused}");
     }
     tamper(&newer, "UPDATE schema_version SET version = 1").await;
     let refused = Postgres::open_read_only(&newer.url).await.unwrap_err();
@@ -325,10 +325,10 @@ async fn a_fenced_process_marks_nothing_and_drops_nothing() {
 async fn a_process_that_cannot_use_the_schema_gives_the_lease_back() {
     let Some(schema) = schema().await else { return };
     let (older, newer) = (open(&schema).await, open(&schema).await);
-    tamper(&schema, "UPDATE schema_version SET version = 99").await;
+    tamper(&schema, "UPDATE schema_version SET version = version + 96").await;
     let refused = Store::from(older.clone()).take_lease("the older").await.unwrap_err();
-    assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
-    tamper(&schema, "UPDATE schema_version SET version = 3").await;
+    assert!(matches!(refused, StoreError::TooNew { .. }), "{refused}");
+    tamper(&schema, "UPDATE schema_version SET version = version - 96").await;
     assert_eq!(Store::from(newer.clone()).take_lease("the newer").await.unwrap(), Lease::Ours, "at once");
     older.close().await;
     newer.close().await;
