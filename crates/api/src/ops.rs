@@ -43,10 +43,22 @@ struct Status {
     outbox_pending: u64,
     /// How long the oldest of them has waited.
     outbox_oldest_seconds: Seconds,
+    /// Changes that topics of Kafka are not told of yet.
+    outputs_waiting: u64,
     /// Inputs that could not be read, and nobody has looked at.
     dead_letters_new: u64,
     sources_silent: usize,
     sources: Vec<SourceStatus>,
+    /// Partitions that are read; none where Kafka is not.
+    kafka: Vec<PartitionStatus>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PartitionStatus {
+    topic: String,
+    partition: i32,
+    /// Records that are not handed in yet.
+    lag: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -130,10 +142,16 @@ async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
         cmdb_items: graph.len(),
         outbox_pending: depths.outbox.pending,
         outbox_oldest_seconds: depths.outbox.oldest.map_or(Span::ZERO, |oldest| now - oldest).into(),
+        outputs_waiting: depths.outputs,
         dead_letters_new: depths.dead_letters_new,
         sources_silent: sources.iter().filter(|source| source.silent_since.is_some()).count(),
         sources,
+        kafka: api.runtime().lags().into_iter().map(partition_status).collect(),
     }))
+}
+
+fn partition_status(lag: runtime::Lag) -> PartitionStatus {
+    PartitionStatus { topic: lag.topic.into(), partition: lag.partition, lag: lag.records }
 }
 
 fn source_status(source: &Source) -> SourceStatus {

@@ -113,7 +113,13 @@ impl Queues {
     /// Nothing but what readers never see, such as the marks of transactions, stands before `end`: they are passed over.
     pub(crate) fn passes_over(&mut self, part: Part, end: u64) -> Option<PositionAdvance> {
         let queue = self.parts.get_mut(&part)?;
-        let next = queue.next.filter(|next| queue.records.is_empty() && queue.read_to == Some(*next) && end > *next)?;
+        // Of a log of which nothing was ever seen, all that stands before its end is behind us.
+        let next = queue.next.or((queue.read_to.is_none() && end > 0).then_some(end))?;
+        let is_first = queue.next.is_none();
+        let all_handed_in = queue.records.is_empty() && (is_first || queue.read_to == Some(next));
+        if !all_handed_in || (end <= next && !is_first) {
+            return None;
+        }
         queue.next = Some(end);
         queue.read_to = Some(end);
         Some(PositionAdvance::new(queue.slot.clone(), next, end))
@@ -163,7 +169,7 @@ impl Queues {
 
     /// How many records of each partition there are behind what was handed in, where that is known.
     pub(crate) fn lag(&self) -> impl Iterator<Item = (Part, u64)> {
-        self.parts.iter().filter_map(|(part, queue)| Some((*part, queue.end?.saturating_sub(queue.next?))))
+        self.parts.iter().filter_map(|(part, queue)| Some((*part, queue.lag()?)))
     }
 
     /// Partitions of which enough was read ahead, and those of which there is room again.
@@ -215,6 +221,12 @@ impl Queue {
             self.awaited_since = Some(now);
         }
         Some(record)
+    }
+
+    /// Where nothing was read yet it is not known how much of the log is still there, unless there never was anything.
+    fn lag(&self) -> Option<u64> {
+        let end = self.end?;
+        Some(end.saturating_sub(self.next.or((end == 0).then_some(0))?))
     }
 
     fn is_behind(&self) -> bool {
@@ -338,6 +350,20 @@ mod tests {
         let advance = queues.passes_over(A, 12).map(|advance| (advance.from, advance.to));
         assert_eq!(advance, Some((11, 12)));
         assert_eq!(queues.passes_over(A, 12), None);
+    }
+
+    #[test]
+    fn a_log_of_which_nothing_can_be_seen_is_passed_over_and_one_that_is_empty_has_no_lag() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.ends_at(B, 0, now);
+        assert_eq!(queues.passes_over(B, 0), None, "there is nothing to pass over");
+        assert_eq!(queues.lag().collect::<Vec<_>>(), [(B, 0)]);
+        let advance = queues.passes_over(B, 5).map(|advance| (advance.from, advance.to));
+        assert_eq!(advance, Some((5, 5)));
+        queues.ends_at(B, 5, now);
+        assert_eq!(queues.lag().collect::<Vec<_>>(), [(B, 0)]);
+        assert_eq!(queues.passes_over(B, 5), None, "said once");
     }
 
     #[test]

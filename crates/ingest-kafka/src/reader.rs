@@ -13,7 +13,7 @@ use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use runtime::{Overload, PositionAdvance, Positions, PushAnswer, Runtime, SlotName};
+use runtime::{Lag, Overload, PositionAdvance, Positions, PushAnswer, Runtime, SlotName};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -41,7 +41,7 @@ const BATCH_RECORDS_MIN: usize = 1_000;
 /// Kafka is told how far we are so often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// Whether a topic is still the one it was is asked so often.
-const TOPICS_EVERY: Duration = Duration::from_secs(60);
+const TOPICS_EVERY: Duration = Duration::from_secs(10);
 const ASK_PATIENCE: Duration = Duration::from_secs(5);
 /// What was handed in has that long to be committed once the reader is to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
@@ -78,6 +78,8 @@ struct Thread {
     /// Of the topics there are; `None`: nobody has said yet.
     ids: Option<BTreeMap<String, String>>,
     ids_asked: bool,
+    /// They were said since partitions were assigned last: a topic that came back may be another one.
+    ids_hold: bool,
     ids_at: Instant,
     /// Something was not taken: once nothing is on its way, reading goes on where the store is.
     rewinding: bool,
@@ -124,6 +126,7 @@ impl Reader {
             asked: false,
             ids: None,
             ids_asked: false,
+            ids_hold: false,
             ids_at: now,
             rewinding: false,
             repair: Repair::default(),
@@ -224,6 +227,7 @@ impl Thread {
             Happened::Assigned(parts) => {
                 let parts: Vec<Part> = parts.iter().filter_map(|(topic, nth)| self.part(topic, *nth)).collect();
                 self.pending.extend(parts);
+                self.ids_hold = false;
                 // Of no partition at all it has to be heard, too.
                 if self.pending.is_empty() {
                     self.assign(&TopicPartitionList::new())?;
@@ -276,8 +280,8 @@ impl Thread {
 
     /// Asks which logs the topics are, once, and again now and then; whoever asks waits for it elsewhere.
     fn ask_ids(&mut self) {
-        let first = self.ids.is_none() && !self.pending.is_empty();
-        let wanted = first || self.repair.wants_ids() || self.ids_at.elapsed() >= TOPICS_EVERY;
+        let begins = !self.ids_hold && !self.pending.is_empty();
+        let wanted = begins || self.repair.wants_ids() || self.ids_at.elapsed() >= TOPICS_EVERY;
         if self.ids_asked || !wanted {
             return;
         }
@@ -292,6 +296,7 @@ impl Thread {
     fn identified(&mut self, ids: Result<BTreeMap<String, String>, String>) {
         self.ids_asked = false;
         self.ids_at = Instant::now();
+        self.ids_hold = true;
         // A broker that gives none, or does not answer: what was known still holds.
         let ids = ids.unwrap_or_else(|_| self.ids.take().unwrap_or_default());
         let is_another = |part: &Part, log: &Incarnation| ids.get(self.name(*part)).is_some_and(|id| log.is_not(id));
@@ -304,7 +309,7 @@ impl Thread {
 
     /// Asks how far the store is, where somebody waits for it; while the store does not answer, the answer waits too.
     fn ask(&mut self) {
-        let begins = !self.pending.is_empty() && self.ids.is_some();
+        let begins = !self.pending.is_empty() && self.ids_hold;
         if self.asked || !(begins || self.rewinding) || (self.rewinding && self.on_their_way > 0) {
             return;
         }
@@ -330,7 +335,7 @@ impl Thread {
     }
 
     fn begin_pending(&mut self, positions: &Positions) {
-        let Some(ids) = self.ids.as_ref().filter(|_| !self.pending.is_empty()) else { return };
+        let Some(ids) = self.ids.as_ref().filter(|_| self.ids_hold && !self.pending.is_empty()) else { return };
         let ids = ids.clone();
         let mut list = TopicPartitionList::new();
         for part in std::mem::take(&mut self.pending) {
@@ -428,9 +433,13 @@ impl Thread {
         if !passed.is_empty() {
             self.send(positions_only(passed, Vec::new()));
         }
-        for (part, lag) in self.queues.lag() {
-            self.runtime.metrics().kafka_lag(self.name(part), part.partition, lag);
+        let lag =
+            |(part, records): (Part, u64)| Lag { topic: self.name(part).into(), partition: part.partition, records };
+        let lags: Vec<Lag> = self.queues.lag().map(lag).collect();
+        for Lag { topic, partition, records } in &lags {
+            self.runtime.metrics().kafka_lag(topic, *partition, *records);
         }
+        self.runtime.set_lags(lags);
     }
 
     /// To the engine, whose timers wait for what lies behind; and to Kafka, for those who watch it.

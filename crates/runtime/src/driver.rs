@@ -16,6 +16,7 @@ use topology::Graph;
 use crate::clock::Time;
 use crate::facts::load_facts;
 use crate::intake::IntakeLimits;
+use crate::lag::{Lag, Lags};
 use crate::live::LiveView;
 use crate::machine::{Effect, Event, Machine};
 use crate::push::{Item, Key, Logged, Overload, Push, PushAnswer, PushId};
@@ -38,6 +39,7 @@ pub struct Runtime {
     graph: Arc<std::sync::RwLock<Arc<Graph>>>,
     metrics: Metrics,
     time: Time,
+    lags: Lags,
 }
 
 enum Message {
@@ -109,6 +111,7 @@ impl Runtime {
             graph: Arc::new(std::sync::RwLock::new(Arc::new(Graph::empty()))),
             metrics: metrics.clone(),
             time,
+            lags: Lags::default(),
         };
         let thread = DecideThread {
             machine,
@@ -179,6 +182,16 @@ impl Runtime {
         let (to, positions) = oneshot::channel();
         self.to.send(Message::Positions(to)).ok()?;
         positions.await.ok()
+    }
+
+    /// How many records of each partition wait to be read, by topic and partition.
+    pub fn lags(&self) -> Vec<Lag> {
+        self.lags.get()
+    }
+
+    /// A reader says so of all its partitions.
+    pub fn set_lags(&self, lags: Vec<Lag>) {
+        self.lags.set(lags);
     }
 
     /// Readers are behind in their logs, and receipts from this one on may come; `None`: they are not. Timers wait for

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod deploy;
 mod offline;
 mod replay;
 mod service;

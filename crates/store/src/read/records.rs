@@ -14,7 +14,7 @@ use crate::rows::record::{
     AuditLine, DEAD_LETTER_LINE, DeadLetterLine, DeadLetterState, OutboxState, Outgoing, TimelineLine, audit_from,
     dead_letter_from, receipt_from, subject_key, timeline_from,
 };
-use crate::schema::{AUDIT, COUNT_HOUR, DEAD_LETTER, LEDGER, OUTBOX, POSITION, RECEIPT, TIMELINE};
+use crate::schema::{AUDIT, COUNT_HOUR, DEAD_LETTER, LEDGER, OUTBOX, OUTPUT, POSITION, RECEIPT, TIMELINE};
 use crate::select::{Condition, Select};
 use crate::store::Store;
 use crate::value::{Cell, word};
@@ -47,6 +47,8 @@ pub struct OutboxAge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depths {
     pub outbox: OutboxAge,
+    /// Changes that topics are not told of yet.
+    pub outputs: u64,
     pub dead_letters_new: u64,
 }
 
@@ -142,6 +144,7 @@ impl Store {
                 pending: reading.count(pending()).await?,
                 oldest: oldest.map(|outgoing| outgoing.message.at),
             },
+            outputs: reading.count(Select::from(&OUTPUT)).await?,
             dead_letters_new: reading.count(new).await?,
         })
     }

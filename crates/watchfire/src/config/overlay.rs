@@ -14,6 +14,9 @@ const PREFIX: &str = "WATCHFIRE_";
 /// Variables that are for commands, not for the service.
 const OF_COMMANDS: [&str; 4] = ["CONFIG", "TOKEN", "TOKEN_FILE", "URL"];
 
+/// How variables go on that tests find their servers by.
+const OF_TESTS: &str = "TEST_";
+
 /// The configuration, and a remark on each variable that means nothing.
 pub(super) fn over(
     file: Option<&TextFile>,
@@ -30,7 +33,7 @@ pub(super) fn over(
     named.sort();
     for (name, text) in named {
         let rest = name.trim_start_matches(PREFIX);
-        if OF_COMMANDS.contains(&rest) {
+        if OF_COMMANDS.contains(&rest) || rest.starts_with(OF_TESTS) {
             continue;
         }
         let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();

@@ -1,5 +1,7 @@
 //! `watchfire alerts`, `problems`, `services`, `maintenance`, `silence`, `status`.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, anyhow};
 use model::{Matcher, Timestamp};
 use report::Cell;
@@ -319,6 +321,7 @@ fn status_page(status: &Value) -> String {
         ("CMDB version", "cmdb_version"),
         ("CMDB items", "cmdb_items"),
         ("outbox", "outbox_pending"),
+        ("outputs", "outputs_waiting"),
         ("dead letters", "dead_letters_new"),
     ] {
         page.line(name, word(&status[key]));
@@ -331,7 +334,20 @@ fn status_page(status: &Value) -> String {
             format!("{name}  heard {heard}{silent}")
         }),
     );
+    page.part("Kafka, records behind", lags(status));
     page.text()
+}
+
+/// A line for each topic that is read.
+fn lags(status: &Value) -> impl Iterator<Item = String> {
+    let mut topics: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for partition in each(&status["kafka"]) {
+        let (partitions, behind) = topics.entry(word(&partition["topic"])).or_default();
+        *partitions += 1;
+        *behind += partition["lag"].as_u64().unwrap_or(0);
+    }
+    let line = |(topic, (partitions, behind))| format!("{topic}  {behind} in {partitions} partitions");
+    topics.into_iter().map(line)
 }
 
 #[cfg(test)]
