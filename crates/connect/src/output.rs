@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{DeadLetterId, IncidentId, OutboxId, incident, problem};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{IncidentKey, ProblemKey, Store, StoreError, Untold};
 use telemetry::Metrics;
@@ -36,7 +37,7 @@ pub const TOPICS: [&str; 4] = [INCIDENTS, PROBLEMS, SERVICES, DEAD_LETTERS];
 pub struct Record {
     pub topic: &'static str,
     pub key: String,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
     pub value: Vec<u8>,
 }
 
@@ -148,7 +149,7 @@ impl Outputs {
     async fn dead_letter(&self, untold: &Untold) -> Result<Option<Record>, StoreError> {
         let Some(id) = DeadLetterId::parse(&untold.output.subject) else { return Ok(None) };
         let Some((letter, _)) = self.store.dead_letter(id).await? else { return Ok(None) };
-        let headers = vec![
+        let ours = [
             ("watchfire-id", untold.output.subject.to_string()),
             ("watchfire-reason", letter.reason.to_string()),
             ("watchfire-source", letter.source.to_string()),
@@ -156,9 +157,36 @@ impl Outputs {
             ("watchfire-origin", letter.origin.to_string()),
             ("watchfire-received-at", letter.received_at.to_string()),
         ];
+        let mut headers = headers_that_came(&untold.output.body);
+        headers.extend(ours.map(|(name, value)| header(name, value)));
         let key = letter.source.to_string();
         Ok(Some(Record { topic: DEAD_LETTERS, key, headers, value: letter.raw.to_vec() }))
     }
+}
+
+fn header(name: &str, value: String) -> (String, Option<Vec<u8>>) {
+    (name.to_owned(), Some(value.into_bytes()))
+}
+
+/// What stood beside a dead letter: text as text, other bytes as numbers.
+fn headers_that_came(body: &str) -> Vec<(String, Option<Vec<u8>>)> {
+    #[derive(Deserialize)]
+    struct Beside {
+        headers: Vec<(String, Option<Bytes>)>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Bytes {
+        Text(String),
+        Other(Vec<u8>),
+    }
+    let beside: Option<Beside> = serde_json::from_str(body).ok();
+    let headers = beside.into_iter().flat_map(|beside| beside.headers);
+    let bytes = |bytes| match bytes {
+        Bytes::Text(text) => text.into_bytes(),
+        Bytes::Other(bytes) => bytes,
+    };
+    headers.map(|(name, value)| (name, value.map(bytes))).collect()
 }
 
 /// A CloudEvent in structured mode. Its id is made of what it says: the same however often it is handed on, and where it is
@@ -181,7 +209,7 @@ fn event(topic: &'static str, untold: &Untold, subject: Option<String>, data: Va
     Record {
         topic,
         key: output.subject.to_string(),
-        headers: vec![("content-type", "application/cloudevents+json; charset=utf-8".to_owned())],
+        headers: vec![header("content-type", "application/cloudevents+json; charset=utf-8".to_owned())],
         value: event.to_string().into_bytes(),
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn complaint(error: &KafkaError) -> (String, String) {
         }
         RDKafkaErrorCode::SSL => ": look at the `ssl.` properties of `kafka.properties`",
         RDKafkaErrorCode::FencedInstanceId => {
-            ": another process reads in our place; two installations need two names: `kafka.group`"
+            ": another process reads in our place; if that goes on, two installations need two names: `kafka.group`"
         }
         _ => "",
     };

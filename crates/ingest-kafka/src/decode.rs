@@ -179,13 +179,13 @@ impl Origin<'_> {
 
     fn unreadable(&self, index: usize, why: &str, raw: &[u8]) -> Item {
         let slot = self.reading.slots.get(&self.record.part).map_or("kafka", SlotName::as_str);
-        let origin = format!("{slot}/{}/{index}", self.record.offset);
+        let place = format!("{slot}/{}/{index}", self.record.offset).into();
         Item::Unreadable(Box::new(Unreadable {
             source: self.source.clone(),
             format: self.topic.format.as_str().into(),
             why: why.into(),
             raw: raw.into(),
-            origin: Some(origin.into()),
+            origin: Some(Box::new(runtime::Origin { place, headers: self.record.headers.clone() })),
         }))
     }
 

@@ -23,6 +23,14 @@ pub type Pipelines = Arc<RwLock<Arc<PipelineSet>>>;
 /// Fewer records are decoded by one: sharing them out would cost more.
 const RECORDS_EACH_MIN: usize = 512;
 
+/// What the reader hands in, in its order.
+#[derive(Debug)]
+pub(crate) enum HandedIn {
+    Batch(Batch),
+    /// How far behind the reader is, once all batches before this are in: the engine's time must not go ahead of them.
+    Behind(Option<model::Timestamp>),
+}
+
 /// Records on their way in, or positions that lead over what cannot be read.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -41,9 +49,15 @@ pub(crate) struct HandIn {
 
 impl HandIn {
     /// Until the reader has gone. How many batches are on their way is the reader's to say.
-    pub(crate) async fn run(self, mut from: UnboundedReceiver<Batch>) {
-        while let Some(batch) = from.recv().await {
-            let Batch { released, slots, own } = batch;
+    pub(crate) async fn run(self, mut from: UnboundedReceiver<HandedIn>) {
+        while let Some(handed_in) = from.recv().await {
+            let Batch { released, slots, own } = match handed_in {
+                HandedIn::Batch(batch) => batch,
+                HandedIn::Behind(behind) => {
+                    self.runtime.behind(behind);
+                    continue;
+                }
+            };
             let Released { records, positions, bytes } = released;
             let reading = Reading { topics: self.topics.clone(), slots, pipelines: self.pipelines() };
             let mut inputs = decoded(Arc::new(reading), records).await;

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`config`] (what it is told), `record` (what it reads), `slot` (where the store keeps how far),
 //! `queues` (in which order it hands in), `decode` and `cloud_event` (from records to inputs), `hand_in` (to the engine,
-//! and back), `client` and `complaint` (what librdkafka says by itself), `repair` (logs that are not what they were), `topic_id`, and
+//! and back), `client` and `complaint` (what librdkafka says by itself), `repair` (logs that are not what they were),
+//! `fencings` (a place in the group that is another's), `topic_id`, and
 //! [`reader`], the thread that does all of it; and [`writer`], which is the way out.
 //!
 //! The rule: the positions in the store are the truth. They are committed with what came of the records, and whatever
@@ -14,6 +15,7 @@ mod cloud_event;
 mod complaint;
 pub mod config;
 mod decode;
+mod fencings;
 mod hand_in;
 mod queues;
 pub mod reader;

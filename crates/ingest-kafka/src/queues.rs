@@ -102,7 +102,8 @@ impl Queues {
     /// The broker says where a log ends.
     pub(crate) fn ends_at(&mut self, part: Part, end: u64, now: Instant) {
         let Some(queue) = self.parts.get_mut(&part) else { return };
-        queue.end = Some(end);
+        // What was said before may be heard later.
+        queue.end = queue.end.max(Some(end));
         if !queue.is_behind() {
             queue.awaited_since = None;
         } else if queue.records.is_empty() {
@@ -190,8 +191,9 @@ impl Queues {
         (pause, resume)
     }
 
-    pub(crate) fn paused(&self) -> usize {
-        self.parts.values().filter(|queue| queue.paused).count()
+    /// Partitions of which nothing is fetched until there is room.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = Part> {
+        self.parts.iter().filter(|(_, queue)| queue.paused).map(|(part, _)| *part)
     }
 
     /// Nothing that was read counts: reading goes on where the store is.
@@ -226,7 +228,8 @@ impl Queue {
     /// Where nothing was read yet it is not known how much of the log is still there, unless there never was anything.
     fn lag(&self) -> Option<u64> {
         let end = self.end?;
-        Some(end.saturating_sub(self.next.or((end == 0).then_some(0))?))
+        let first = || self.records.front().map(|record| record.offset).or((end == 0).then_some(0));
+        Some(end.saturating_sub(self.next.or_else(first)?))
     }
 
     fn is_behind(&self) -> bool {

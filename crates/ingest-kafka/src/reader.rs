@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 use crate::client::{Client, Consumer, End, Happened};
 use crate::complaint::complaint;
 use crate::config::{Config, Topic, words};
-use crate::hand_in::{Batch, HandIn, Pipelines, positions_only};
+use crate::fencings::Fencings;
+use crate::hand_in::{Batch, HandIn, HandedIn, Pipelines, positions_only};
 use crate::queues::Queues;
 use crate::record::{Part, Record};
 use crate::repair::Repair;
@@ -60,12 +61,16 @@ pub(crate) enum Reply {
         positions: Vec<PositionAdvance>,
     },
     Positions(Positions),
+    /// Where the logs of partitions end that nothing is fetched of meanwhile.
+    Ends(Vec<End>),
     /// The ids of topics, as far as the broker gives any.
     Ids(Result<BTreeMap<String, String>, String>),
 }
 
 struct Thread {
+    config: Config,
     consumer: Arc<Consumer>,
+    fencings: Fencings,
     topics: Arc<Vec<Topic>>,
     runtime: Runtime,
     tokio: tokio::runtime::Handle,
@@ -81,11 +86,12 @@ struct Thread {
     /// They were said since partitions were assigned last: a topic that came back may be another one.
     ids_hold: bool,
     ids_at: Instant,
+    ends_asked: bool,
     /// Something was not taken: once nothing is on its way, reading goes on where the store is.
     rewinding: bool,
     repair: Repair,
     on_their_way: usize,
-    hand_in: UnboundedSender<Batch>,
+    hand_in: UnboundedSender<HandedIn>,
     replies: Receiver<Reply>,
     to_us: Sender<Reply>,
     /// How far each log is committed, as Kafka has yet to be told.
@@ -103,10 +109,7 @@ impl Reader {
         pipelines: Pipelines,
         fatal: oneshot::Sender<String>,
     ) -> Result<Reader, String> {
-        let client = Client::new(runtime.metrics().clone());
-        let consumer: Consumer = config.client().create_with_context(client).map_err(|error| words(&error))?;
-        let names: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
-        consumer.subscribe(&names).map_err(|error| error.to_string())?;
+        let consumer = join(config, &runtime)?;
         let (hand_in, batches) = unbounded_channel();
         let (to_us, replies) = channel();
         let topics = Arc::new(config.topics.clone());
@@ -116,7 +119,9 @@ impl Reader {
         let stop = Arc::new(AtomicBool::new(false));
         let now = Instant::now();
         let thread = Thread {
+            config: config.clone(),
             consumer: Arc::new(consumer),
+            fencings: Fencings::default(),
             topics,
             runtime,
             tokio,
@@ -127,6 +132,7 @@ impl Reader {
             ids: None,
             ids_asked: false,
             ids_hold: false,
+            ends_asked: false,
             ids_at: now,
             rewinding: false,
             repair: Repair::default(),
@@ -159,10 +165,24 @@ impl Reader {
     }
 }
 
+/// A member of the group that reads the topics.
+fn join(config: &Config, runtime: &Runtime) -> Result<Consumer, String> {
+    let client = Client::new(runtime.metrics().clone());
+    let consumer: Consumer = config.client().create_with_context(client).map_err(|error| words(&error))?;
+    let names: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
+    consumer.subscribe(&names).map_err(|error| error.to_string())?;
+    Ok(consumer)
+}
+
 impl Thread {
     fn run(mut self) -> Result<(), String> {
         while !self.stop.load(Ordering::Relaxed) {
-            self.take()?;
+            if self.fencings.keep_out() {
+                self.hear(POLL);
+                self.join_again()?;
+            } else {
+                self.take()?;
+            }
             self.look()?;
         }
         let until = Instant::now() + STOP_PATIENCE;
@@ -215,9 +235,38 @@ impl Thread {
         let (code, words) = complaint(error);
         match (error, error.rdkafka_error_code()) {
             (KafkaError::PartitionEOF(_), _) => {}
+            (KafkaError::MessageConsumptionFatal(_), Some(RDKafkaErrorCode::FencedInstanceId))
+                if self.fencings.another(Instant::now()) =>
+            {
+                self.consumer.context().complaints.say(&code, "our place in the group is another's: it is taken again");
+                self.let_go();
+            }
             (KafkaError::MessageConsumptionFatal(_), _) => return Err(format!("Kafka: {words}")),
             (_, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)) => self.repair.is_due(),
             _ => self.consumer.context().complaints.say(&code, &words),
+        }
+        Ok(())
+    }
+
+    /// Nothing is ours any more, and what is on its way is no longer waited for.
+    fn let_go(&mut self) {
+        for part in self.logs.keys().copied().collect::<Vec<_>>() {
+            self.queues.revoke(part);
+            self.runtime.metrics().kafka_lag_unknown(self.name(part), part.partition);
+        }
+        self.logs.clear();
+        self.pending.clear();
+        self.untold.clear();
+        // Where reading goes on is asked once all of it is answered.
+        self.rewinding = true;
+    }
+
+    /// As another member, once it is time: a fenced one of librdkafka's is good for nothing.
+    fn join_again(&mut self) -> Result<(), String> {
+        if self.fencings.may_join(Instant::now()) {
+            let fenced = std::mem::replace(&mut self.consumer, Arc::new(join(&self.config, &self.runtime)?));
+            // It takes leave of brokers that may not answer.
+            drop(std::thread::spawn(move || drop(fenced)));
         }
         Ok(())
     }
@@ -242,7 +291,10 @@ impl Thread {
                     self.runtime.metrics().kafka_lag_unknown(&topic, nth);
                 }
             }
-            Happened::Ends(ends) => self.ends(ends),
+            Happened::Ends(ends) => {
+                self.ends(ends);
+                self.ask_ends();
+            }
             Happened::Failed(why) => return Err(format!("Kafka: {why}")),
         }
         Ok(())
@@ -255,6 +307,10 @@ impl Thread {
             match heard {
                 Reply::Answered { answer, positions } => self.answered(&answer, positions),
                 Reply::Positions(positions) => self.go_on(&positions),
+                Reply::Ends(ends) => {
+                    self.ends_asked = false;
+                    self.ends(ends);
+                }
                 Reply::Ids(ids) => self.identified(ids),
             }
             reply = self.replies.try_recv().ok();
@@ -398,7 +454,7 @@ impl Thread {
     }
 
     fn send(&mut self, batch: Batch) {
-        if self.hand_in.send(batch).is_ok() {
+        if self.hand_in.send(HandedIn::Batch(batch)).is_ok() {
             self.on_their_way += 1;
         }
     }
@@ -415,7 +471,7 @@ impl Thread {
         if let Err(error) = paused.and(resumed) {
             self.consumer.context().complaints.say("pause", &error.to_string());
         }
-        self.runtime.metrics().kafka_paused(self.queues.paused());
+        self.runtime.metrics().kafka_paused(self.queues.waiting().count());
     }
 
     /// Where the logs end: our lag, and what there is of them that readers never see.
@@ -442,6 +498,23 @@ impl Thread {
         self.runtime.set_lags(lags);
     }
 
+    /// librdkafka hears where a log ends with what it fetches: of partitions that wait it has to be asked.
+    fn ask_ends(&mut self) {
+        let waiting: Vec<(String, i32)> =
+            self.queues.waiting().map(|part| (self.name(part).to_owned(), part.partition)).collect();
+        if waiting.is_empty() || std::mem::replace(&mut self.ends_asked, true) {
+            return;
+        }
+        let (consumer, to_us) = (self.consumer.clone(), self.to_us.clone());
+        self.tokio.spawn_blocking(move || {
+            let end = |(topic, partition): (String, i32)| {
+                let (_, high) = consumer.fetch_watermarks(&topic, partition, ASK_PATIENCE).ok()?;
+                Some(End { topic, partition, end: u64::try_from(high).ok()?, read_out: None })
+            };
+            drop(to_us.send(Reply::Ends(waiting.into_iter().map_while(end).collect())));
+        });
+    }
+
     /// To the engine, whose timers wait for what lies behind; and to Kafka, for those who watch it.
     fn say_how_far(&mut self) {
         let now = Instant::now();
@@ -450,7 +523,8 @@ impl Thread {
         let began = !self.logs.is_empty() && self.pending.is_empty();
         if began && (due || behind.is_some() != self.behind.is_some()) {
             self.behind = behind;
-            self.runtime.behind(behind);
+            // Who has gone needs no answer.
+            drop(self.hand_in.send(HandedIn::Behind(behind)));
         }
         if due {
             self.told_at = now;

@@ -27,7 +27,7 @@ pub struct Writer {
 pub struct Written<'r> {
     pub topic: &'r str,
     pub key: &'r str,
-    pub headers: &'r [(&'static str, String)],
+    pub headers: &'r [(String, Option<Vec<u8>>)],
     pub value: &'r [u8],
 }
 
@@ -46,7 +46,7 @@ impl Writer {
         let mut under_way = Vec::with_capacity(records.len());
         for record in records {
             let headers = record.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-                headers.insert(Header { key, value: Some(value.as_str()) })
+                headers.insert(Header { key, value: value.as_ref() })
             });
             let written = FutureRecord::to(record.topic).key(record.key).payload(record.value).headers(headers);
             let sent = self.producer.send_result(written);

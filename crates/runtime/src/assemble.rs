@@ -3,9 +3,10 @@
 use model::command::{Action, Command, Outcome};
 use model::event::Event;
 use model::{Domain, Span, Step, Timestamp};
-use store::{AuditEntry, CmdbVersion, DeadLetter, PositionAdvance, Receipt};
+use store::{AuditEntry, CmdbVersion, DeadLetter, Output, PositionAdvance, Receipt};
 
 use crate::domains::{Decided, Domains, carried_out};
+use crate::outputs::of_dead_letter;
 use crate::push::{Item, ItemAnswer, Push, PushAnswer, PushId};
 
 /// One commit in the making.
@@ -21,6 +22,8 @@ pub(crate) struct Batch {
     pub(crate) answers: Vec<(PushId, PushAnswer)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) dead_letters: Vec<DeadLetter>,
+    /// What topics are told of these.
+    pub(crate) letter_outputs: Vec<Output>,
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) topology: Option<CmdbVersion>,
@@ -42,6 +45,7 @@ impl Batch {
             answers: Vec::new(),
             steps,
             dead_letters: Vec::new(),
+            letter_outputs: Vec::new(),
             audit: Vec::new(),
             receipts: Vec::new(),
             topology: None,
@@ -96,6 +100,7 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, stamp: &Sta
                 Item::Unreadable(unreadable) => {
                     let letter = unreadable.dead_letter(slot, sequence, index, now);
                     let id = letter.id;
+                    batch.letter_outputs.push(of_dead_letter(&letter, unreadable.origin.as_deref()));
                     batch.dead_letters.push(letter);
                     ItemAnswer::DeadLetter(id)
                 }

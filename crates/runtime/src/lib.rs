@@ -26,6 +26,6 @@ pub use facts::load_facts;
 pub use lag::Lag;
 pub use live::{Change, Changed, LiveView};
 pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
-pub use push::{Item, ItemAnswer, Key, Logged, OtherBody, Overload, Push, PushAnswer, PushId, Unreadable};
+pub use push::{Item, ItemAnswer, Key, Logged, Origin, OtherBody, Overload, Push, PushAnswer, PushId, Unreadable};
 pub use recompute::Asked;
 pub use store::{PositionAdvance, SlotName};

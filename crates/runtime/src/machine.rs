@@ -401,7 +401,9 @@ impl Machine {
         if batch.from < batch.to {
             positions.push(PositionAdvance::new(self.slot.clone(), batch.from, batch.to));
         }
-        let outputs = if self.outputs { outputs(&batch.steps, &batch.dead_letters) } else { Vec::new() };
+        let mut outputs = if self.outputs { outputs(&batch.steps) } else { Vec::new() };
+        let letters = std::mem::take(&mut batch.letter_outputs);
+        outputs.extend(letters.into_iter().filter(|_| self.outputs));
         let commit = Commit {
             epoch: self.epoch,
             previous: self.hash,

@@ -4,10 +4,13 @@
 use model::step::Subject;
 use model::{Incident, Outage, Problem, Reason, Step};
 use serde::Serialize;
+use serde_json::{Value, json};
 use store::{DeadLetter, Output};
 
+use crate::push::Origin;
+
 /// In the order in which it was decided.
-pub(crate) fn outputs(steps: &[Step], dead_letters: &[DeadLetter]) -> Vec<Output> {
+pub(crate) fn outputs(steps: &[Step]) -> Vec<Output> {
     let mut outputs = Vec::new();
     for step in steps {
         step.incidents.iter().for_each(|incident| of_incident(step, incident, &mut outputs));
@@ -16,15 +19,26 @@ pub(crate) fn outputs(steps: &[Step], dead_letters: &[DeadLetter]) -> Vec<Output
         outputs.extend(step.outages_removed.iter().map(|(id, service)| Output {
             kind: "service.corrected".into(),
             subject: service.as_str().into(),
-            body: serde_json::json!({ "outage": id }).to_string().into(),
+            body: json!({ "outage": id }).to_string().into(),
         }));
     }
-    outputs.extend(dead_letters.iter().map(|letter| Output {
+    outputs
+}
+
+/// What could not be read: its bytes are in the store, what stood beside them is not. A header that is no text is its
+/// bytes.
+pub(crate) fn of_dead_letter(letter: &DeadLetter, origin: Option<&Origin>) -> Output {
+    let value = |value: &[u8]| match str::from_utf8(value) {
+        Ok(text) => json!(text),
+        Err(_) => json!(value),
+    };
+    let headers = origin.into_iter().flat_map(|origin| &origin.headers);
+    let headers: Vec<Value> = headers.map(|(name, of)| json!([name, of.as_deref().map(value)])).collect();
+    Output {
         kind: "dead_letter".into(),
         subject: letter.id.to_string().into(),
-        body: Box::default(),
-    }));
-    outputs
+        body: json!({ "headers": headers }).to_string().into(),
+    }
 }
 
 fn of_incident(step: &Step, incident: &Incident, outputs: &mut Vec<Output>) {

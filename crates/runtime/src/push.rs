@@ -65,7 +65,15 @@ pub struct Unreadable {
     pub why: Box<str>,
     pub raw: std::sync::Arc<[u8]>,
     /// Where it was read; `None`: named by the push it came in.
-    pub origin: Option<Box<str>>,
+    pub origin: Option<Box<Origin>>,
+}
+
+/// Where in a log something stood, and what stood beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// A slot, a position, and a number within it.
+    pub place: Box<str>,
+    pub headers: Vec<(Box<str>, Option<Box<[u8]>>)>,
 }
 
 /// What a push is told, after the commit. Kept as a receipt where the push had an `Idempotency-Key`.
@@ -141,7 +149,10 @@ impl Key {
 
 impl Unreadable {
     pub fn dead_letter(&self, slot: &str, sequence: u64, index: usize, at: Timestamp) -> DeadLetter {
-        let origin = self.origin.as_deref().map_or_else(|| format!("{slot}/{sequence}/{index}"), str::to_owned);
+        let origin = match &self.origin {
+            Some(origin) => origin.place.to_string(),
+            None => format!("{slot}/{sequence}/{index}"),
+        };
         let id = DeadLetterId::derive(|hash| {
             hash.text(&origin).bytes(&self.raw);
         });
