@@ -27,9 +27,11 @@ fn written(n: u64) -> Step {
     Step { alerts: (0..20).map(|k| alert(n * 20 + k, clock)).collect(), ..step(clock) }
 }
 
-async fn tamper(schema: &Schema, text: &str) {
+/// How many rows it concerned.
+async fn tamper(schema: &Schema, text: &str) -> u64 {
     let mut connection = schema.behind_the_back().await;
-    sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut connection).await.expect("the server does it");
+    let done = sqlx::raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut connection).await;
+    done.expect("the server does it").rows_affected()
 }
 
 #[tokio::test]
@@ -317,6 +319,40 @@ async fn a_fenced_process_marks_nothing_and_drops_nothing() {
     new_store.mark_outbox(vec![(message_id(1), Delivery::Delivered)]).await.unwrap();
     old.close().await;
     new.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn a_lease_is_free_soon_after_the_session_that_renewed_it_is_gone_and_not_while_it_lives() {
+    let Some(schema) = schema().await else { return };
+    let (first, second) = (open(&schema).await, open(&schema).await);
+    let (a, b): (Store, Store) = (first.clone().into(), second.clone().into());
+    assert_eq!(a.take_lease("the first").await.unwrap(), Lease::Ours);
+    let another = Lease::Another { holder: "the first".to_owned() };
+    let left = |seconds: u32| format!("UPDATE lease SET until = clock_timestamp() + interval '{seconds} seconds'");
+    tamper(&schema, &left(4)).await;
+    assert_eq!(b.take_lease("the second").await.unwrap(), another, "its session lives");
+    tamper(&schema, &format!("{}, session = 2147483647", left(8))).await;
+    assert_eq!(b.take_lease("the second").await.unwrap(), another, "it was renewed a moment ago");
+    tamper(&schema, &format!("{}, session = 2147483647", left(4))).await;
+    assert_eq!(b.take_lease("the second").await.unwrap(), Lease::Ours);
+    first.close().await;
+    second.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn a_lease_outlives_the_connection_that_it_was_renewed_over() {
+    let Some(schema) = schema().await else { return };
+    let store = open(&schema).await;
+    let held: Store = store.clone().into();
+    assert_eq!(held.take_lease("the first").await.unwrap(), Lease::Ours);
+    let cut = "SELECT pg_terminate_backend(session) FROM lease";
+    tamper(&schema, cut).await;
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let left = "UPDATE lease SET holder = holder WHERE until > clock_timestamp() + interval '6 seconds'";
+    assert_eq!(tamper(&schema, left).await, 1, "it was renewed over another");
+    store.close().await;
     schema.drop().await;
 }
 

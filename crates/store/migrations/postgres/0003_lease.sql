@@ -4,6 +4,9 @@
 CREATE TABLE lease (
   id bigint PRIMARY KEY CHECK (id = 1),
   holder text NOT NULL,
-  until timestamptz NOT NULL
+  until timestamptz NOT NULL,
+  -- The server's session that renewed it last: where that is gone, its process is too, or will be back at once.
+  session integer,
+  session_began timestamptz
 ) WITH (fillfactor = 20);
 INSERT INTO lease VALUES (1, '', '-infinity');

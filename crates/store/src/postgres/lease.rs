@@ -16,6 +16,9 @@ use crate::error::StoreError;
 
 /// A lease that is not renewed ends after this many seconds.
 const LEASE_SECONDS: u32 = 10;
+/// One whose session with the server is gone, and was not renewed for this many seconds, has ended too: whoever was killed
+/// did not live to give it back.
+const LEFT_SECONDS: u32 = 5;
 /// It is renewed so often.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// A server that does not answer in this time is asked again over a new connection.
@@ -43,11 +46,23 @@ impl Keeper {
         Keeper { options, connection: Mutex::new(None) }
     }
 
-    /// Takes or renews it, where nobody else has it.
+    /// Takes or renews it, where nobody else has it. A connection that broke since the last time is no reason to be silent.
     pub(super) async fn take(&self, holder: &str) -> Result<Lease, StoreError> {
+        match self.try_to_take(holder).await {
+            Err(StoreError::Unavailable { .. }) => self.try_to_take(holder).await,
+            taken => taken,
+        }
+    }
+
+    async fn try_to_take(&self, holder: &str) -> Result<Lease, StoreError> {
         let text = format!(
-            "UPDATE lease SET holder = $1, until = clock_timestamp() + interval '{LEASE_SECONDS} seconds' \
-             WHERE holder = $1 OR until < clock_timestamp()"
+            "UPDATE lease SET holder = $1, until = clock_timestamp() + interval '{LEASE_SECONDS} seconds', \
+             session = pg_backend_pid(), \
+             session_began = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) \
+             WHERE holder = $1 OR until < clock_timestamp() OR (\
+             until < clock_timestamp() + interval '{LEASE_SECONDS} seconds' - interval '{LEFT_SECONDS} seconds' \
+             AND session IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_stat_activity AS alive \
+             WHERE alive.pid = lease.session AND coalesce(alive.backend_start, session_began) = session_began))"
         );
         self.ask(async |connection: &mut PgConnection| {
             let taken = sqlx::query(AssertSqlSafe(text)).bind(holder).execute(&mut *connection).await?;
