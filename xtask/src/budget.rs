@@ -13,20 +13,28 @@ pub(crate) struct Budget {
     pub(crate) sim_seeds: u32,
     /// Rounds of killing and restarting the real process.
     pub(crate) kill_rounds: u32,
+    /// Faults of the loop over Kafka and PostgreSQL.
+    pub(crate) kafka_faults: u32,
+    /// Seconds for which the store is away under full load.
+    pub(crate) stall_seconds: u32,
 }
 
 impl Budget {
-    pub(crate) const SHARE: Budget = Budget { cases: 256, sim_seeds: 50, kill_rounds: 5 };
-    pub(crate) const FULL: Budget = Budget { cases: 4096, sim_seeds: 5000, kill_rounds: 100 };
+    pub(crate) const SHARE: Budget =
+        Budget { cases: 256, sim_seeds: 50, kill_rounds: 5, kafka_faults: 7, stall_seconds: 10 };
+    pub(crate) const FULL: Budget =
+        Budget { cases: 4096, sim_seeds: 5000, kill_rounds: 100, kafka_faults: 150, stall_seconds: 60 };
 
     /// The variables that say it. proptest reads `PROPTEST_CASES` by itself; tests that count their own cases read
     /// `PROVE_CASES`.
-    pub(crate) fn variables(self) -> [(&'static str, u32); 4] {
+    pub(crate) fn variables(self) -> [(&'static str, u32); 6] {
         [
             ("PROVE_CASES", self.cases),
             ("PROPTEST_CASES", self.cases),
             ("WATCHFIRE_SIM_SEEDS", self.sim_seeds),
             ("WATCHFIRE_KILL_ROUNDS", self.kill_rounds),
+            ("WATCHFIRE_KAFKA_FAULTS", self.kafka_faults),
+            ("WATCHFIRE_STALL_SECONDS", self.stall_seconds),
         ]
     }
 
@@ -55,6 +63,7 @@ mod tests {
     #[test]
     fn what_the_caller_set_wins() {
         let given: Vec<&str> = Budget::FULL.unset(|name| name == "WATCHFIRE_SIM_SEEDS").map(|(name, _)| name).collect();
-        assert_eq!(given, ["PROVE_CASES", "PROPTEST_CASES", "WATCHFIRE_KILL_ROUNDS"]);
+        let others = ["WATCHFIRE_KILL_ROUNDS", "WATCHFIRE_KAFKA_FAULTS", "WATCHFIRE_STALL_SECONDS"];
+        assert_eq!(given, [&["PROVE_CASES", "PROPTEST_CASES"][..], &others].concat());
     }
 }

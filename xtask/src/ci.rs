@@ -1,7 +1,7 @@
 //! `ci`: what a change must pass. The cheap checks first, then exactly what `cargo xtask test` runs.
 
 use crate::parts::Part;
-use crate::workshop::{Workshop, run};
+use crate::workshop::{WITH_TLS, Workshop, run};
 use crate::{deny, proof, tidy};
 
 pub(crate) fn parts() -> Vec<Part> {
@@ -21,11 +21,12 @@ fn format(workshop: &Workshop) -> anyhow::Result<()> {
 }
 
 fn clippy(workshop: &Workshop) -> anyhow::Result<()> {
-    run(&mut workshop.cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+    let args = ["clippy", "--workspace", WITH_TLS, "--all-targets", "--quiet", "--", "-D", "warnings"];
+    run(&mut workshop.cargo(&args))
 }
 
 fn doc(workshop: &Workshop) -> anyhow::Result<()> {
-    let mut command = workshop.cargo(&["doc", "--workspace", "--no-deps", "--quiet"]);
+    let mut command = workshop.cargo(&["doc", "--workspace", WITH_TLS, "--no-deps", "--quiet"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     run(&mut command)
 }

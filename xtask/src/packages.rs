@@ -12,6 +12,7 @@ use crate::workshop::{Workshop, output, run};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Need {
+    /// Or, of a library, the full path of a file that its package brings.
     program: &'static str,
     /// The Debian packages that bring it.
     packages: &'static [&'static str],
@@ -22,6 +23,10 @@ const NEEDS: &[Need] = &[
     Need { program: "gcc", packages: &["gcc", "libc6-dev"] },
     Need { program: "g++", packages: &["g++"] },
     Need { program: "make", packages: &["make"] },
+    // For Kafka over TLS, and for tokens of an identity provider.
+    Need { program: "pkg-config", packages: &["pkg-config"] },
+    Need { program: "/usr/include/openssl/ssl.h", packages: &["libssl-dev"] },
+    Need { program: "curl-config", packages: &["libcurl4-openssl-dev"] },
     Need { program: "prometheus", packages: &["prometheus"] },
     Need { program: "prometheus-alertmanager", packages: &["prometheus-alertmanager"] },
     Need { program: "initdb", packages: &["postgresql"] },
@@ -101,12 +106,12 @@ mod tests {
         assert_eq!(missing, NEEDS);
         assert_eq!(
             programs(&missing),
-            "gcc, g++, make, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat"
+            "gcc, g++, make, pkg-config, /usr/include/openssl/ssl.h, curl-config, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat"
         );
         assert_eq!(
             packages(&missing).join(" "),
-            "gcc libc6-dev g++ make prometheus prometheus-alertmanager postgresql default-jre-headless curl ca-certificates \
-             procps kcat",
+            "gcc libc6-dev g++ make pkg-config libssl-dev libcurl4-openssl-dev prometheus prometheus-alertmanager postgresql \
+             default-jre-headless curl ca-certificates procps kcat",
             "what a person is told to install"
         );
     }
@@ -116,8 +121,13 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("xtask-packages-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("make"), "").unwrap();
-        let missing = missing(std::slice::from_ref(&folder));
+        let mut missing = missing(std::slice::from_ref(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(programs(&missing), "gcc, g++, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat");
+        // What is named by its full path is in no folder of ours.
+        missing.retain(|need| !need.program.starts_with('/'));
+        assert_eq!(
+            programs(&missing),
+            "gcc, g++, pkg-config, curl-config, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat"
+        );
     }
 }

@@ -5,7 +5,7 @@
 use crate::packages;
 use crate::parts::Part;
 use crate::services::Lent;
-use crate::workshop::{Workshop, run};
+use crate::workshop::{WITH_TLS, Workshop, run};
 
 /// Their proofs are long, so that they pay for being optimised; assertions stay on (profile `prove`).
 const LONG: [&str; 2] = ["engine", "sim"];
@@ -30,16 +30,16 @@ pub(crate) fn full_parts() -> Vec<Part> {
 
 /// Apart from running, so that the table tells compiling from testing.
 fn build(workshop: &Workshop) -> anyhow::Result<()> {
-    run(&mut workshop.cargo(&["test", "--workspace", "--quiet", "--no-run"]))
+    run(&mut workshop.cargo(&["test", "--workspace", WITH_TLS, "--quiet", "--no-run"]))
 }
 
 fn workspace(workshop: &Workshop) -> anyhow::Result<()> {
-    tests(workshop, &["test", "--workspace", "--quiet"])
+    tests(workshop, &["test", "--workspace", WITH_TLS, "--quiet"])
 }
 
 fn short(workshop: &Workshop) -> anyhow::Result<()> {
     let excluded = LONG.iter().flat_map(|package| ["--exclude", package]);
-    tests(workshop, &["test", "--workspace", "--quiet"].into_iter().chain(excluded).collect::<Vec<_>>())
+    tests(workshop, &["test", "--workspace", WITH_TLS, "--quiet"].into_iter().chain(excluded).collect::<Vec<_>>())
 }
 
 fn long(workshop: &Workshop) -> anyhow::Result<()> {
@@ -51,5 +51,9 @@ fn tests(workshop: &Workshop, args: &[&str]) -> anyhow::Result<()> {
     let mut command = workshop.cargo(args);
     let servers = Lent::of(workshop)?;
     servers.give_to(&mut command);
+    // Cargo builds it beside the tests: those of the system need not build another, with other features.
+    if std::env::var_os("WATCHFIRE_BIN").is_none() {
+        command.env("WATCHFIRE_BIN", workshop.built().join("debug/watchfire"));
+    }
     run(&mut command)
 }

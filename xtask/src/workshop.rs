@@ -34,6 +34,11 @@ impl Workshop {
         &self.root
     }
 
+    /// Where cargo puts what it builds.
+    pub(crate) fn built(&self) -> PathBuf {
+        self.root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target")))
+    }
+
     /// Where tools of ours are installed; built things are under `target/`, which nobody commits.
     pub(crate) fn tools(&self) -> PathBuf {
         self.root.join("target/tools")
@@ -53,6 +58,9 @@ impl Workshop {
         command
     }
 }
+
+/// What whole-workspace builds are built with: Kafka as its users run it, over TLS too.
+pub(crate) const WITH_TLS: &str = "--features=watchfire/kafka-tls,ingest-kafka/tls";
 
 /// Says what it runs, runs it, and fails where it failed.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 //! At least once: who ends between the taking and the striking out hands it on again under the same id.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,13 +14,18 @@ use std::time::Duration;
 use model::{DeadLetterId, IncidentId, OutboxId, incident, problem};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{IncidentKey, ProblemKey, Store, StoreError, Untold};
+use store::{IncidentKey, Output, ProblemKey, Store, StoreError, Untold};
 use telemetry::Metrics;
 use tokio::sync::watch;
 use wire::v1::{self, Instant};
 
 /// Handed on at one time.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 100;
+/// A record's value, so that it fits what brokers take unless they were told otherwise (1 MiB, headers included). More: the
+/// alerts of an incident are counted and not named, a dead letter is cut; either says so.
+const VALUE_BYTES_MAX: usize = 900_000;
+/// Of the headers that came with a dead letter; those behind are left out.
+const HEADERS_BYTES_MAX: usize = 64 << 10;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// After a failure, each time twice as long as before, up to this.
 const AGAIN_AT_MOST: Duration = Duration::from_secs(30);
@@ -45,6 +51,9 @@ pub struct Record {
 pub trait Outlet: Send + Sync {
     fn hand_on(&self, records: Vec<Record>) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + '_>>;
 }
+
+/// The alerts of incidents, oldest first, as they are asked for in one pass.
+type Members = BTreeMap<IncidentId, Vec<model::AlertId>>;
 
 /// Hands on until told to stop.
 #[derive(Clone)]
@@ -89,8 +98,12 @@ impl Outputs {
         let untold = self.store.outputs(AT_ONCE).await.map_err(|error| error.to_string())?;
         let Some(last) = untold.last().map(|untold| untold.id) else { return Ok(0) };
         let mut records = Vec::with_capacity(untold.len());
+        let mut members = Members::default();
         for untold in &untold {
-            records.extend(self.record(untold).await.map_err(|error| error.to_string())?);
+            match self.record(untold, &mut members).await.map_err(|error| error.to_string())? {
+                Some(record) => records.push(record),
+                None => self.drop_one(untold),
+            }
         }
         self.outlet.hand_on(records).await?;
         self.store.outputs_told(last).await.map_err(|error| error.to_string())?;
@@ -98,16 +111,23 @@ impl Outputs {
         Ok(untold.len())
     }
 
-    async fn record(&self, untold: &Untold) -> Result<Option<Record>, StoreError> {
+    /// What it is about is gone, or it was written by a version that said it otherwise.
+    fn drop_one(&self, untold: &Untold) {
+        self.metrics.output_dropped();
+        let Output { kind, subject, .. } = &untold.output;
+        telemetry::warning(&format!("a change is told to no topic, for it cannot be read: {kind} of {subject}"));
+    }
+
+    async fn record(&self, untold: &Untold, members: &mut Members) -> Result<Option<Record>, StoreError> {
         match untold.output.kind.split_once('.') {
-            Some(("incident", _)) => self.incident(untold).await,
+            Some(("incident", _)) => self.incident(untold, members).await,
             Some(("problem", _)) => self.problem(untold).await,
             Some(("service", _)) => Ok(self.service(untold)),
             _ => self.dead_letter(untold).await,
         }
     }
 
-    async fn incident(&self, untold: &Untold) -> Result<Option<Record>, StoreError> {
+    async fn incident(&self, untold: &Untold, known: &mut Members) -> Result<Option<Record>, StoreError> {
         let Ok(mut incident) = serde_json::from_str::<model::Incident>(&untold.output.body) else { return Ok(None) };
         // The number was given with the commit that this one is of, or one before.
         if incident.number.is_none() {
@@ -115,8 +135,17 @@ impl Outputs {
             incident.number = known.and_then(|known| known.number);
         }
         let number = incident.number.map(incident::number_text);
-        let members = self.members(incident.id).await?;
-        let data = serde_json::to_value(v1::Incident::from_model(&incident, &members)).unwrap_or_default();
+        let members = match known.entry(incident.id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(self.members(incident.id).await?),
+        };
+        let mut data = serde_json::to_value(v1::Incident::from_model(&incident, members)).unwrap_or_default();
+        let record = event(INCIDENTS, untold, number.clone(), data.clone());
+        if record.value.len() <= VALUE_BYTES_MAX {
+            return Ok(Some(record));
+        }
+        data["alerts"] = json!([]);
+        data["alerts_unlisted"] = json!(members.len());
         Ok(Some(event(INCIDENTS, untold, number, data)))
     }
 
@@ -158,9 +187,14 @@ impl Outputs {
             ("watchfire-received-at", letter.received_at.to_string()),
         ];
         let mut headers = headers_that_came(&untold.output.body);
+        let whole = letter.raw.len();
+        let value = letter.raw.get(..VALUE_BYTES_MAX).unwrap_or(&letter.raw).to_vec();
+        if value.len() < whole {
+            headers.push(header("watchfire-cut-from", whole.to_string()));
+        }
         headers.extend(ours.map(|(name, value)| header(name, value)));
         let key = letter.source.to_string();
-        Ok(Some(Record { topic: DEAD_LETTERS, key, headers, value: letter.raw.to_vec() }))
+        Ok(Some(Record { topic: DEAD_LETTERS, key, headers, value }))
     }
 }
 
@@ -186,15 +220,20 @@ fn headers_that_came(body: &str) -> Vec<(String, Option<Vec<u8>>)> {
         Bytes::Text(text) => text.into_bytes(),
         Bytes::Other(bytes) => bytes,
     };
-    headers.map(|(name, value)| (name, value.map(bytes))).collect()
+    let mut room = HEADERS_BYTES_MAX;
+    let fits = |(name, value): &(String, Option<Vec<u8>>)| {
+        room = room.saturating_sub(name.len() + value.as_ref().map_or(0, Vec::len));
+        room > 0
+    };
+    headers.map(|(name, value)| (name, value.map(bytes))).take_while(fits).collect()
 }
 
-/// A CloudEvent in structured mode. Its id is made of what it says: the same however often it is handed on, and where it is
-/// decided again.
+/// A CloudEvent in structured mode. Its id is made of what it says and of its place: the same however often it is handed on,
+/// and no other change has it.
 fn event(topic: &'static str, untold: &Untold, subject: Option<String>, data: Value) -> Record {
     let output = &untold.output;
     let id = OutboxId::derive(|hash| {
-        hash.text("output").text(&output.kind).text(&output.subject).text(&output.body);
+        hash.text("output").text(&output.kind).text(&output.subject).text(&output.body).bytes(&untold.id.to_le_bytes());
     });
     let event = json!({
         "specversion": "1.0",

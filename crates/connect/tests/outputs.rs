@@ -149,3 +149,21 @@ async fn a_dead_letter_goes_out_as_it_came_with_what_stood_beside_it() {
     assert_eq!(value("watchfire-reason"), Some(b"it is no JSON".to_vec()));
     assert_eq!(value("watchfire-origin"), Some(b"kafka/alerts/-/0/7/0".to_vec()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_broker_would_take_is_cut_and_says_so() {
+    let world = World::new().await;
+    let unreadable = Unreadable {
+        source: "zabbix".into(),
+        format: "native".into(),
+        why: "it is no JSON".into(),
+        raw: vec![b'x'; 2_000_000].into(),
+        origin: None,
+    };
+    world.push(vec![Item::Unreadable(Box::new(unreadable))]).await;
+    world.outputs.pass().await.unwrap();
+    let letter = world.taken().remove(0);
+    assert_eq!(letter.value.len(), 900_000);
+    let cut = ("watchfire-cut-from".to_owned(), Some(b"2000000".to_vec()));
+    assert!(letter.headers.contains(&cut), "{:?}", letter.headers);
+}

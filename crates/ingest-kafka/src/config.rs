@@ -1,10 +1,12 @@
 //! What the reader is told: brokers, topics and what stands in them, and properties of librdkafka as they are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use model::{PipelineName, SourceName};
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaConfRes;
 use wire::Format;
 
 /// The topic that is read where no other is named.
@@ -12,7 +14,7 @@ pub const DEFAULT_TOPIC: &str = "watchfire.alerts";
 /// The consumer group, unless another is named.
 pub const DEFAULT_GROUP: &str = "watchfire";
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     pub brokers: Vec<String>,
     pub group: String,
@@ -84,6 +86,20 @@ const ALWAYS: [(&str, &str); 7] = [
     ("statistics.interval.ms", "1000"),
 ];
 
+/// Without the values of properties, which may be secrets.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Config { brokers, group, topics, properties, alone } = self;
+        f.debug_struct("Config")
+            .field("brokers", brokers)
+            .field("group", group)
+            .field("topics", topics)
+            .field("properties", &properties.keys())
+            .field("alone", alone)
+            .finish()
+    }
+}
+
 impl Config {
     /// What is wrong with it, as far as that shows without a broker.
     pub fn faults(&self) -> Vec<String> {
@@ -131,10 +147,20 @@ impl Config {
     }
 }
 
-/// What librdkafka says of a property, with what to do where we know.
+/// Words in the names of properties whose values are nobody's business.
+const SECRETS: [&str; 8] = ["password", "secret", "token", "jaas", "pem", "key", "username", "oauthbearer"];
+
+/// What librdkafka says of a property, with what to do where we know; never the value of a secret.
 pub(crate) fn words(error: &KafkaError) -> String {
-    let KafkaError::ClientConfig(_, why, name, value) = error else { return error.to_string() };
-    let said = format!("`{name}: {value}`: {why}");
+    let KafkaError::ClientConfig(known, why, name, value) = error else { return error.to_string() };
+    // A name that is not known may be a slip in one that is a secret's.
+    let secret = *known == RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN || SECRETS.iter().any(|word| name.contains(word));
+    let (shown, why) = if secret && !value.is_empty() {
+        (String::new(), why.replace(value.as_str(), "…"))
+    } else {
+        (format!(": {value}"), why.clone())
+    };
+    let said = format!("`{name}{shown}`: {why}");
     if why.contains("not supported in this build") || why.contains("not available") {
         return format!("{said}; this binary was built without TLS: use one built with `--features kafka-tls`");
     }
@@ -181,6 +207,12 @@ mod tests {
     fn a_property_that_librdkafka_does_not_know_or_take_is_named() {
         let faults = config(&[("sesion.timeout.ms", "1")]).faults();
         assert!(faults[0].contains("sesion.timeout.ms"), "{faults:?}");
+        for (name, secret) in [("sasl.pasword", "hunter2"), ("ssl.key.pem", "hunter2"), ("ssl.key.password", "hunter2")]
+        {
+            let faults = config(&[(name, secret)]).faults();
+            assert!(!format!("{faults:?}").contains(secret), "{faults:?}");
+        }
+        assert!(!format!("{:?}", config(&[("sasl.password", "hunter2")])).contains("hunter2"));
         let faults = config(&[("session.timeout.ms", "soon")]).faults();
         assert!(faults[0].contains("session.timeout.ms: soon"), "{faults:?}");
     }

@@ -37,7 +37,7 @@ pub(crate) struct Batch {
     pub(crate) released: Released,
     pub(crate) slots: BTreeMap<Part, SlotName>,
     /// What we say ourselves of these positions.
-    pub(crate) own: Vec<(model::Timestamp, Item)>,
+    pub(crate) own: Vec<Item>,
 }
 
 pub(crate) struct HandIn {
@@ -58,14 +58,12 @@ impl HandIn {
                     continue;
                 }
             };
-            let Released { records, positions, bytes } = released;
+            let Released { records, positions, begins, bytes } = released;
             let reading = Reading { topics: self.topics.clone(), slots, pipelines: self.pipelines() };
             let mut inputs = decoded(Arc::new(reading), records).await;
-            for (at, item) in own {
-                inputs.items.push(item);
-                inputs.receipts.push(at);
-            }
-            let logged = Logged { positions: positions.clone(), receipts: inputs.receipts };
+            // What we say ourselves no log took: it has the time at which it is decided.
+            inputs.items.extend(own.iter().cloned());
+            let logged = Logged { positions: positions.clone(), begins, receipts: inputs.receipts };
             let answered = self.runtime.read(inputs.items, bytes, logged).await;
             let (to, metrics, topics) = (self.to.clone(), self.runtime.metrics().clone(), self.topics.clone());
             let (mut counts, notices) = (inputs.counts, inputs.notices);
@@ -82,7 +80,7 @@ impl HandIn {
                     metrics.dead_lettered(dead.sum());
                 }
                 // Who has gone needs no answer.
-                drop(to.send(Reply::Answered { answer, positions }));
+                to.send(Reply::Answered { answer, positions, own }).ok();
             });
         }
     }
@@ -127,7 +125,8 @@ async fn decoded(reading: Arc<Reading>, mut records: Vec<Record>) -> Inputs {
     inputs
 }
 
-/// Positions that nothing is read of: lost, or never there.
-pub(crate) fn positions_only(positions: Vec<PositionAdvance>, own: Vec<(model::Timestamp, Item)>) -> Batch {
-    Batch { released: Released { positions, ..Released::default() }, slots: BTreeMap::new(), own }
+/// Positions that nothing is read of: what is lost, where a log begins.
+pub(crate) fn positions_only(positions: Vec<PositionAdvance>, own: Vec<Item>) -> Batch {
+    let begins = positions.iter().map(|advance| advance.slot.clone()).collect();
+    Batch { released: Released { positions, begins, ..Released::default() }, slots: BTreeMap::new(), own }
 }

@@ -34,6 +34,10 @@ struct Queue {
     slot: SlotName,
     /// Where the next range begins that is handed in; `None` until the first record of a log that was never read.
     next: Option<u64>,
+    /// Where a log is read from of which the store knows nothing yet; `None`: from its beginning.
+    from: Option<u64>,
+    /// The store knows nothing of it, as far as we know: the next that is handed in is its beginning.
+    is_new: bool,
     /// Behind the last record that was read.
     read_to: Option<u64>,
     records: VecDeque<Record>,
@@ -42,6 +46,8 @@ struct Queue {
     last_at: Timestamp,
     /// Where the log ends, as the broker said last; `None`: it has said nothing yet.
     end: Option<u64>,
+    /// Up to where there is nothing left to fetch.
+    seen_to: Option<u64>,
     /// Since when there should be records, and are none.
     awaited_since: Option<Instant>,
     paused: bool,
@@ -52,6 +58,8 @@ struct Queue {
 pub(crate) struct Released {
     pub(crate) records: Vec<Record>,
     pub(crate) positions: Vec<PositionAdvance>,
+    /// Slots of logs that were never read before.
+    pub(crate) begins: Vec<SlotName>,
     pub(crate) bytes: usize,
 }
 
@@ -60,11 +68,14 @@ impl Queues {
         let queue = Queue {
             slot,
             next,
+            from: next,
+            is_new: next.is_none(),
             read_to: next,
             records: VecDeque::new(),
             bytes: 0,
             last_at: Timestamp::EPOCH,
             end: None,
+            seen_to: None,
             awaited_since: Some(now),
             paused: false,
         };
@@ -87,8 +98,19 @@ impl Queues {
         self.parts.values().map(|queue| queue.records.len()).sum()
     }
 
-    /// Takes a record in; one that was read before, or of a partition that is not ours any more, is let go.
-    pub(crate) fn push(&mut self, record: Record) {
+    pub(crate) fn is_empty_of(&self, part: Part) -> bool {
+        self.parts.get(&part).is_none_or(|queue| queue.records.is_empty())
+    }
+
+    /// Whether so much was read ahead that the rest can wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.parts.values().map(|queue| queue.bytes).sum::<usize>() > 2 * READ_AHEAD_BYTES_MAX
+    }
+
+    /// Takes a record in; one that was read before, or of a partition that is not ours any more, is let go. An instant that
+    /// lies ahead is none.
+    pub(crate) fn push(&mut self, mut record: Record, wall: Timestamp) {
+        record.at = record.at.filter(|at| *at <= wall);
         let Some(queue) = self.parts.get_mut(&record.part) else { return };
         if queue.read_to.is_some_and(|read_to| record.offset < read_to) {
             return;
@@ -111,36 +133,42 @@ impl Queues {
         }
     }
 
-    /// Nothing but what readers never see, such as the marks of transactions, stands before `end`: they are passed over.
-    pub(crate) fn passes_over(&mut self, part: Part, end: u64) -> Option<PositionAdvance> {
-        let queue = self.parts.get_mut(&part)?;
-        // Of a log of which nothing was ever seen, all that stands before its end is behind us.
-        let next = queue.next.or((queue.read_to.is_none() && end > 0).then_some(end))?;
-        let is_first = queue.next.is_none();
-        let all_handed_in = queue.records.is_empty() && (is_first || queue.read_to == Some(next));
-        if !all_handed_in || (end <= next && !is_first) {
-            return None;
+    /// Everything before `end` was fetched and taken: what is left of it is nothing that readers see, such as the marks of
+    /// transactions. Said by whoever fetches, and perhaps of a moment ago: it is shown, and no position rests on it.
+    pub(crate) fn is_seen_to(&mut self, part: Part, end: u64) {
+        if let Some(queue) = self.parts.get_mut(&part) {
+            queue.seen_to = Some(end);
         }
-        queue.next = Some(end);
-        queue.read_to = Some(end);
-        Some(PositionAdvance::new(queue.slot.clone(), next, end))
+    }
+
+    /// How far a partition is read, for those who watch: over what readers never see, where everything else is in.
+    pub(crate) fn shown_to(&self, part: Part, committed: u64) -> u64 {
+        let queue = self.parts.get(&part).filter(|queue| queue.next == Some(committed) && queue.records.is_empty());
+        queue.and_then(|queue| queue.seen_to).map_or(committed, |seen| seen.max(committed))
     }
 
     /// The next records in order, at most so many; none while something earlier is awaited.
     pub(crate) fn release(&mut self, records_max: usize, bytes_max: usize, wall: Timestamp, now: Instant) -> Released {
         let mut released = Released::default();
         let mut ranges: BTreeMap<Part, (u64, u64)> = BTreeMap::new();
+        let mut waits = self.waits_for(wall, now);
         while released.records.len() < records_max && released.bytes < bytes_max {
-            let Some((at, part)) = self.earliest() else { break };
-            if wall - at > LIVE && self.awaits_any(now) {
+            let Some((at, part)) = self.earliest(wall) else { break };
+            if waits.is_some_and(|live_too| live_too || wall - at > LIVE) {
                 break;
             }
             let Some(queue) = self.parts.get_mut(&part) else { break };
-            let Some(mut record) = queue.take(now) else { break };
-            record.at = Some(at.min(wall));
+            let Some(mut record) = queue.take(wall, now) else { break };
+            record.at = Some(at);
             released.bytes += record.bytes();
+            if std::mem::take(&mut queue.is_new) {
+                released.begins.push(queue.slot.clone());
+            }
             let from = queue.next.unwrap_or(record.offset);
             queue.next = Some(record.offset + 1);
+            if queue.records.is_empty() {
+                waits = self.waits_for(wall, now);
+            }
             ranges.entry(part).or_insert((from, from)).1 = record.offset + 1;
             released.records.push(record);
         }
@@ -152,19 +180,22 @@ impl Queues {
     }
 
     /// The partition whose next record is the earliest, and when that was; within a partition time does not go back.
-    fn earliest(&self) -> Option<(Timestamp, Part)> {
-        let heads = self.parts.iter().filter_map(|(part, queue)| Some((queue.head_at()?, *part)));
+    fn earliest(&self, wall: Timestamp) -> Option<(Timestamp, Part)> {
+        let heads = self.parts.iter().filter_map(|(part, queue)| Some((queue.head_at(wall)?, *part)));
         heads.min()
     }
 
-    fn awaits_any(&self, now: Instant) -> bool {
-        self.parts.values().any(|queue| queue.is_awaited(now))
+    /// Whether something earlier may come of a partition; and if so, whether it lies so far back that what comes live waits
+    /// for it, too.
+    fn waits_for(&self, wall: Timestamp, now: Instant) -> Option<bool> {
+        let awaited = self.parts.values().filter(|queue| queue.is_awaited(now));
+        awaited.map(|queue| wall - queue.last_at > BEHIND_AFTER).reduce(|one, other| one || other)
     }
 
     /// The earliest receipt that may still come, where it lies behind by more than is usual; `None`: nothing does.
     pub(crate) fn behind(&self, wall: Timestamp, now: Instant) -> Option<Timestamp> {
         let lying_behind = self.parts.values().filter(|queue| !queue.records.is_empty() || queue.is_awaited(now));
-        let earliest = lying_behind.map(|queue| queue.head_at().unwrap_or(queue.last_at)).min()?;
+        let earliest = lying_behind.map(|queue| queue.head_at(wall).unwrap_or(queue.last_at)).min()?;
         (wall - earliest > BEHIND_AFTER).then_some(earliest)
     }
 
@@ -201,8 +232,12 @@ impl Queues {
         for queue in self.parts.values_mut() {
             queue.records.clear();
             queue.bytes = 0;
-            queue.next = next(&queue.slot);
+            let known = next(&queue.slot);
+            queue.is_new = known.is_none();
+            queue.next = known.or(queue.from);
             queue.read_to = queue.next;
+            queue.last_at = Timestamp::EPOCH;
+            queue.seen_to = None;
             queue.awaited_since = Some(now);
             queue.paused = false;
         }
@@ -210,12 +245,15 @@ impl Queues {
 }
 
 impl Queue {
-    fn head_at(&self) -> Option<Timestamp> {
-        self.records.front().map(|record| record.at.unwrap_or(self.last_at).max(self.last_at))
+    /// When the log took the next record. Within a partition time does not go back; a record that does not say came after
+    /// the one before it, and the first of all now.
+    fn head_at(&self, wall: Timestamp) -> Option<Timestamp> {
+        let unsaid = if self.last_at == Timestamp::EPOCH { wall } else { self.last_at };
+        self.records.front().map(|record| record.at.unwrap_or(unsaid).max(self.last_at).min(wall))
     }
 
-    fn take(&mut self, now: Instant) -> Option<Record> {
-        let at = self.head_at()?;
+    fn take(&mut self, wall: Timestamp, now: Instant) -> Option<Record> {
+        let at = self.head_at(wall)?;
         let record = self.records.pop_front()?;
         self.last_at = at;
         self.bytes -= record.bytes();
@@ -229,12 +267,15 @@ impl Queue {
     fn lag(&self) -> Option<u64> {
         let end = self.end?;
         let first = || self.records.front().map(|record| record.offset).or((end == 0).then_some(0));
+        if self.records.is_empty() && self.seen_to.is_some_and(|seen| seen >= end) && self.next == self.read_to {
+            return Some(0);
+        }
         Some(end.saturating_sub(self.next.or_else(first)?))
     }
 
     fn is_behind(&self) -> bool {
         match self.end {
-            Some(end) => self.read_to.unwrap_or(0) < end,
+            Some(end) => self.read_to.unwrap_or(0).max(self.seen_to.unwrap_or(0)) < end,
             None => true,
         }
     }
@@ -265,6 +306,14 @@ mod tests {
         queues
     }
 
+    /// The same, of which everything is known.
+    fn known(now: Instant) -> Queues {
+        let mut queues = queues(now);
+        queues.ends_at(A, 10, now);
+        queues.ends_at(B, 0, now);
+        queues
+    }
+
     fn offsets(released: &Released) -> Vec<(i32, u64)> {
         released.records.iter().map(|record| (record.part.partition, record.offset)).collect()
     }
@@ -278,11 +327,11 @@ mod tests {
         let now = Instant::now();
         let mut queues = queues(now);
         for (offset, ago) in [(10, 900), (11, 700), (12, 500)] {
-            queues.push(record(A, offset, ago));
+            queues.push(record(A, offset, ago), WALL);
         }
         assert!(queues.release(100, 1 << 20, WALL, now).records.is_empty(), "of B nothing is known yet");
         for (offset, ago) in [(7, 800), (9, 600)] {
-            queues.push(record(B, offset, ago));
+            queues.push(record(B, offset, ago), WALL);
         }
         queues.ends_at(A, 13, now);
         queues.ends_at(B, 10, now);
@@ -298,7 +347,7 @@ mod tests {
     fn a_partition_that_sends_nothing_is_not_waited_for_for_ever() {
         let now = Instant::now();
         let mut queues = queues(now);
-        queues.push(record(A, 10, 900));
+        queues.push(record(A, 10, 900), WALL);
         queues.ends_at(A, 11, now);
         assert!(queues.release(100, 1 << 20, WALL, now).records.is_empty());
         let later = now + AWAITED_AT_MOST;
@@ -310,71 +359,123 @@ mod tests {
     fn what_comes_live_waits_for_nobody() {
         let now = Instant::now();
         let mut queues = queues(now);
-        queues.push(record(A, 10, 0));
-        assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, now)), [(0, 10)]);
+        for part in [A, B] {
+            queues.push(record(part, 10, 0), WALL);
+            queues.ends_at(part, 11, now);
+        }
+        drop(queues.release(100, 1 << 20, WALL, now));
+        // Something of B is on its way, but nothing that is old.
+        queues.ends_at(B, 12, now);
+        queues.push(record(A, 11, 0), WALL);
+        assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, now)), [(0, 11)]);
     }
 
     #[test]
     fn time_within_a_partition_does_not_go_back_nor_ahead_of_the_wall() {
         let now = Instant::now();
-        let mut queues = queues(now);
+        let mut queues = known(now);
         queues.revoke(B);
-        queues.push(record(A, 10, 5));
-        queues.push(record(A, 11, 9));
-        queues.push(record(A, 12, -60));
-        queues.push(Record { at: None, ..record(A, 13, 0) });
+        queues.push(record(A, 10, 5), WALL);
+        queues.push(record(A, 11, 9), WALL);
+        queues.push(record(A, 12, -60), WALL);
+        queues.push(Record { at: None, ..record(A, 13, 0) }, WALL);
         let released = queues.release(100, 1 << 20, WALL, now);
         let five = WALL - Span::from_seconds(5);
         assert_eq!(
             released.records.iter().filter_map(|record| record.at).collect::<Vec<_>>(),
-            [five, five, WALL, WALL]
+            [five, five, five, five]
         );
     }
 
     #[test]
     fn what_was_read_before_or_belongs_to_another_is_let_go() {
         let now = Instant::now();
-        let mut queues = queues(now);
-        queues.push(record(A, 9, 0));
-        queues.push(record(A, 10, 0));
-        queues.push(record(A, 10, 0));
+        let mut queues = known(now);
+        queues.push(record(A, 9, 0), WALL);
+        queues.push(record(A, 10, 0), WALL);
+        queues.push(record(A, 10, 0), WALL);
         queues.revoke(B);
-        queues.push(record(B, 1, 0));
+        queues.push(record(B, 1, 0), WALL);
         assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, now)), [(0, 10)]);
     }
 
     #[test]
-    fn the_marks_of_transactions_are_passed_over_once_everything_before_them_is_handed_in() {
+    fn the_marks_of_transactions_are_no_lag_once_everything_before_them_is_handed_in() {
         let now = Instant::now();
-        let mut queues = queues(now);
-        queues.push(record(A, 10, 0));
-        assert_eq!(queues.passes_over(A, 12), None, "a record waits");
+        let mut queues = known(now);
+        queues.push(record(A, 10, 0), WALL);
+        queues.ends_at(A, 12, now);
+        queues.is_seen_to(A, 12);
+        assert_eq!(queues.lag().collect::<Vec<_>>(), [(A, 2), (B, 0)], "a record waits");
         drop(queues.release(100, 1 << 20, WALL, now));
-        let advance = queues.passes_over(A, 12).map(|advance| (advance.from, advance.to));
-        assert_eq!(advance, Some((11, 12)));
-        assert_eq!(queues.passes_over(A, 12), None);
+        assert_eq!(queues.lag().collect::<Vec<_>>(), [(A, 0), (B, 0)]);
+        assert_eq!((queues.shown_to(A, 10), queues.shown_to(A, 11)), (10, 12), "once it is committed");
+        let released = {
+            queues.push(record(A, 12, 0), WALL);
+            queues.release(9, 1 << 20, WALL, now)
+        };
+        assert_eq!(ranges(&released), [("kafka/t/-/0", 11, 13)], "no position rests on it");
+        queues.rewind(|_| Some(11), now);
+        assert_eq!(queues.shown_to(A, 11), 11);
     }
 
     #[test]
-    fn a_log_of_which_nothing_can_be_seen_is_passed_over_and_one_that_is_empty_has_no_lag() {
+    fn a_log_that_is_read_from_its_middle_begins_there_again_until_the_store_knows_it() {
+        let now = Instant::now();
+        let mut queues = Queues::default();
+        queues.assign(A, "kafka/t/a~1/0".into(), Some(90), now);
+        queues.rewind(|_| None, now);
+        assert_eq!(queues.parts().map(|(_, _, next)| next).collect::<Vec<_>>(), [Some(90)]);
+        queues.push(record(A, 90, 0), WALL);
+        queues.ends_at(A, 91, now);
+        let released = queues.release(9, 1 << 20, WALL, now);
+        assert_eq!((ranges(&released), released.begins.len()), (vec![("kafka/t/a~1/0", 90, 91)], 1));
+    }
+
+    #[test]
+    fn a_log_of_which_nothing_can_be_seen_has_no_lag() {
         let now = Instant::now();
         let mut queues = queues(now);
         queues.ends_at(B, 0, now);
-        assert_eq!(queues.passes_over(B, 0), None, "there is nothing to pass over");
         assert_eq!(queues.lag().collect::<Vec<_>>(), [(B, 0)]);
-        let advance = queues.passes_over(B, 5).map(|advance| (advance.from, advance.to));
-        assert_eq!(advance, Some((5, 5)));
         queues.ends_at(B, 5, now);
+        queues.is_seen_to(B, 5);
         assert_eq!(queues.lag().collect::<Vec<_>>(), [(B, 0)]);
-        assert_eq!(queues.passes_over(B, 5), None, "said once");
+    }
+
+    #[test]
+    fn what_comes_live_waits_while_another_partition_lies_far_behind() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 10, 0), WALL);
+        queues.ends_at(A, 11, now);
+        queues.push(record(B, 1, 3600), WALL);
+        queues.ends_at(B, 3, now);
+        assert_eq!(offsets(&queues.release(9, 1 << 20, WALL, now)), [(1, 1)], "more of B is on its way");
+        queues.push(record(B, 2, 3599), WALL);
+        assert_eq!(offsets(&queues.release(9, 1 << 20, WALL, now)), [(1, 2), (0, 10)]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_log_is_said_with_its_first_record() {
+        let now = Instant::now();
+        let mut queues = queues(now);
+        queues.push(record(A, 10, 0), WALL);
+        queues.push(record(B, 7, 0), WALL);
+        queues.ends_at(A, 11, now);
+        queues.ends_at(B, 8, now);
+        let begun = |released: Released| released.begins.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(begun(queues.release(9, 1 << 20, WALL, now)), ["kafka/t/-/1"]);
+        queues.push(record(B, 8, 0), WALL);
+        assert_eq!(begun(queues.release(9, 1 << 20, WALL, now)), [""; 0]);
     }
 
     #[test]
     fn reading_ahead_is_bounded_and_goes_on_once_there_is_room() {
         let now = Instant::now();
-        let mut queues = queues(now);
+        let mut queues = known(now);
         for offset in 0..=PARTITION_RECORDS_MAX as u64 {
-            queues.push(record(A, 10 + offset, 0));
+            queues.push(record(A, 10 + offset, 0), WALL);
         }
         assert_eq!(queues.pauses(), (vec![A], vec![]));
         assert_eq!(queues.pauses(), (vec![], vec![]), "said once");
@@ -385,13 +486,13 @@ mod tests {
     #[test]
     fn after_a_rewind_reading_goes_on_where_the_store_is() {
         let now = Instant::now();
-        let mut queues = queues(now);
-        queues.push(record(A, 10, 0));
-        queues.push(record(A, 11, 0));
+        let mut queues = known(now);
+        queues.push(record(A, 10, 0), WALL);
+        queues.push(record(A, 11, 0), WALL);
         drop(queues.release(1, usize::MAX, WALL, now));
         queues.rewind(|slot| (slot.as_str() == "kafka/t/-/0").then_some(10), now);
         assert!(queues.is_empty());
-        queues.push(record(A, 10, 0));
+        queues.push(record(A, 10, 0), WALL);
         assert_eq!(ranges(&queues.release(9, usize::MAX, WALL, now)), [("kafka/t/-/0", 10, 11)]);
     }
 }

@@ -25,6 +25,14 @@ pub(crate) struct Lane {
 const KAFKA: &str = "kafka";
 const NO_ID: &str = "-";
 
+/// Whether a log of this topic was read that the broker gave an id.
+pub(crate) fn has_named_lanes(positions: &Positions, topic: &str) -> bool {
+    let prefix = format!("{KAFKA}/{topic}/");
+    let slots = positions.range(SlotName::from(prefix.as_str())..).map(|(slot, _)| slot.as_str());
+    let incarnations = slots.map_while(|slot| slot.strip_prefix(&prefix)?.split('/').next());
+    incarnations.into_iter().any(|word| Incarnation::parse(word).id.is_some())
+}
+
 /// Whether a slot is of a partition of this topic.
 pub(crate) fn is_of(slot: &SlotName, topic: &str) -> bool {
     slot.as_str().split('/').nth(1) == Some(topic)
@@ -37,6 +45,11 @@ impl Incarnation {
             0 => format!("{KAFKA}/{topic}/{id}/{partition}").into(),
             turn => format!("{KAFKA}/{topic}/{id}~{turn}/{partition}").into(),
         }
+    }
+
+    /// The log of a topic with this id.
+    pub(crate) fn of(id: &str) -> Incarnation {
+        Incarnation { id: Some(id.to_owned()), turn: 0 }
     }
 
     /// Whether the log with this id is certainly another one.
@@ -56,12 +69,13 @@ impl Incarnation {
 }
 
 impl Lane {
-    /// The newest lane of a partition of the log with this id. A broker that does not say the id now, and did before, has
-    /// the log that was read before.
+    /// The newest lane of a partition of the log with this id. One that was begun while nobody said the id goes on, unless
+    /// there is one of another.
     pub(crate) fn of(positions: &Positions, topic: &str, partition: i32, id: Option<&str>) -> Lane {
         let known = || lanes(positions, topic, partition);
         let same = known().filter(|lane| lane.incarnation.id.as_deref() == id).max_by_key(|lane| lane.incarnation.turn);
-        let before = || known().filter(|_| id.is_none()).max_by_key(|lane| lane.incarnation.turn);
+        let unnamed = || known().filter(|lane| lane.incarnation.id.is_none()).max_by_key(|lane| lane.incarnation.turn);
+        let before = || if known().all(|lane| lane.incarnation.id.is_none()) { unnamed() } else { None };
         let never = || Lane { incarnation: Incarnation { id: id.map(str::to_owned), turn: 0 }, next: None };
         same.or_else(before).unwrap_or_else(never)
     }
@@ -117,7 +131,10 @@ mod tests {
         assert_eq!(lane(Some("b"), 1).next, Some(7));
         assert_eq!(lane(Some("c"), 1).next, None, "made anew under its name");
         assert_eq!(lane(Some("a"), 2).next, None, "a partition that was added");
-        assert!(lane(None, 1).next.is_some(), "a broker that says nothing has the log it had");
+        assert_eq!(lane(None, 1).next, None, "which of them it is nobody says");
+        let unnamed = positions(&[("kafka/alerts/-/1", 10), ("kafka/alerts/-~1/1", 3)]);
+        assert_eq!(Lane::of(&unnamed, "alerts", 1, Some("a")).next, Some(3), "begun while nobody said");
+        assert!(has_named_lanes(&known, "alerts") && !has_named_lanes(&unnamed, "alerts"));
     }
 
     #[test]

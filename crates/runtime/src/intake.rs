@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use model::limits;
+use model::{Timestamp, limits};
 
 use crate::push::{Overload, Push};
 
@@ -85,6 +85,11 @@ impl Intake {
         self.items = 0;
         self.bytes = 0;
         self.waiting.drain(..).collect()
+    }
+
+    /// The receipt of the first that waits and was read from a log.
+    pub fn next_receipt(&self) -> Option<Timestamp> {
+        self.waiting.iter().find_map(|push| push.logged.as_deref()?.receipts.first().copied())
     }
 
     /// Whether what waits is worth deciding ahead of a commit under way.

@@ -113,6 +113,8 @@ pub struct Machine {
     /// How far each slot is decided: what is read from a log has to go on there. `[I1]`
     positions: BTreeMap<SlotName, u64>,
     pace: Pace,
+    /// Logs are read, too.
+    reads: bool,
     in_flight: Option<Batch>,
     /// Decided while another commit was under way.
     decided: VecDeque<Batch>,
@@ -143,6 +145,7 @@ impl Machine {
             sequence: 0,
             positions: BTreeMap::new(),
             pace: Pace::Wall,
+            reads: false,
             in_flight: None,
             decided: VecDeque::new(),
             stopping: false,
@@ -162,6 +165,7 @@ impl Machine {
 
     /// The same for one that reads logs too: its time stands until they are known to be read up to their ends.
     pub fn that_reads(mut self, wall: Timestamp) -> Machine {
+        self.reads = true;
         self.pace = Pace::Waiting { since: wall };
         self
     }
@@ -335,6 +339,8 @@ impl Machine {
         let pushed_at = self.time(wall);
         let receipts = pushes.iter().filter_map(|push| push.logged.as_deref()).flat_map(|logged| &logged.receipts);
         let latest = receipts.max().copied().unwrap_or(pushed_at).min(wall).max(pushed_at);
+        // What waits behind this batch was received before, whatever readers say by now.
+        let latest = self.intake.next_receipt().map_or(latest, |next| latest.min(next));
         let not_before = self.clock.last() + Span::MICROSECOND;
         let Some(domains) = &mut self.domains else { return };
         let now = self.clock.stamp(latest);
@@ -355,7 +361,7 @@ impl Machine {
             let goes_on = logged.positions.iter().all(|advance| {
                 let at = next.get(&advance.slot).copied().or_else(|| known(advance));
                 next.insert(advance.slot.clone(), advance.to);
-                at.is_none_or(|at| at == advance.from)
+                at.map_or_else(|| logged.begins.contains(&advance.slot), |at| at == advance.from)
             });
             if goes_on {
                 self.positions.append(&mut next);
@@ -472,7 +478,10 @@ impl Machine {
     /// Whether the store has everything that was read. Where it has a part, somebody else read it: then the push is not
     /// the next one, and its reader is told so.
     fn is_read(&self, logged: &Logged) -> bool {
-        logged.positions.iter().all(|advance| self.positions.get(&advance.slot).is_some_and(|next| *next >= advance.to))
+        let is_in =
+            |advance: &PositionAdvance| self.positions.get(&advance.slot).is_some_and(|next| *next >= advance.to);
+        // One without positions says nothing of itself: it is decided again.
+        !logged.positions.is_empty() && logged.positions.iter().all(is_in)
     }
 
     fn refuse_everything(&mut self, why: Overload, effects: &mut Vec<Effect>) {
@@ -493,6 +502,10 @@ impl Machine {
         self.recomputes.restore(std::mem::take(&mut loaded.owed));
         self.settle_unknown(held, &loaded.topology, effects);
         let mut domains = Domains::restore(loaded, topology, self.policy.clone());
+        // How far readers were is not how far the store is.
+        if self.reads {
+            self.pace = Pace::Waiting { since: wall };
+        }
         let now = self.clock.stamp(self.time(wall));
         let resumed = domains.decide_everywhere(now, &Input::Resumed);
         self.domains = Some(domains);

@@ -8,7 +8,7 @@ use model::name::SourceName;
 use model::step::Answer;
 use model::{DeadLetterId, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{DeadLetter, PositionAdvance, Receipt};
+use store::{DeadLetter, PositionAdvance, Receipt, SlotName};
 
 /// Names a push while it is under way; of no meaning to anybody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +32,8 @@ pub struct Push {
 pub struct Logged {
     /// Each goes on where the slot's last one ended; one that does not is refused, and all of the push with it.
     pub positions: Vec<PositionAdvance>,
+    /// Slots of which this is the beginning: only these may be ones that nobody has heard of.
+    pub begins: Vec<SlotName>,
     /// When the log took each item, in the order of the items.
     pub receipts: Vec<Timestamp>,
 }

@@ -29,6 +29,7 @@ pub struct Metrics {
     stream_watchers: IntGauge,
     outputs_told: IntCounter,
     output_failures: IntCounter,
+    outputs_dropped: IntCounter,
     kafka_records: IntCounterVec,
     kafka_lag: IntGaugeVec,
     kafka_paused: IntGauge,
@@ -69,6 +70,7 @@ impl Default for Metrics {
             stream_watchers: gauge("watchfire_stream_watchers", "Clients that watch the event stream."),
             outputs_told: counter("watchfire_outputs_total", "Changes that output topics took."),
             output_failures: counter("watchfire_output_failures_total", "Times that output topics took nothing."),
+            outputs_dropped: counter("watchfire_outputs_dropped_total", "Changes that could not be read to be told."),
             kafka_records: counters(
                 "watchfire_kafka_records_total",
                 "Records of Kafka that are committed, by topic and what they were.",
@@ -116,6 +118,7 @@ impl Metrics {
             Box::new(self.stream_watchers.clone()),
             Box::new(self.outputs_told.clone()),
             Box::new(self.output_failures.clone()),
+            Box::new(self.outputs_dropped.clone()),
             Box::new(self.kafka_records.clone()),
             Box::new(self.kafka_lag.clone()),
             Box::new(self.kafka_paused.clone()),
@@ -201,6 +204,10 @@ impl Metrics {
 
     pub fn outputs_told(&self, count: u64) {
         self.outputs_told.inc_by(count);
+    }
+
+    pub fn output_dropped(&self) {
+        self.outputs_dropped.inc();
     }
 
     pub fn output_failed(&self) {

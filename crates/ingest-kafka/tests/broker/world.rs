@@ -209,7 +209,9 @@ pub(crate) fn producer(address: &str, properties: &[(&str, &str)]) -> ThreadedPr
     // What is sent again, for a broker that went away, is not there twice.
     client.set("bootstrap.servers", address).set("enable.idempotence", "true").set("linger.ms", "2");
     client.set("message.max.bytes", "8000000").set("reconnect.backoff.max.ms", "500");
-    properties.iter().for_each(|(name, value)| drop(client.set(*name, *value)));
+    for (name, value) in properties {
+        client.set(*name, *value);
+    }
     client.create().unwrap()
 }
 
@@ -225,8 +227,7 @@ pub(crate) fn produce(producer: &ThreadedProducer<DefaultProducerContext>, mut r
 /// The value of a line of `/metrics`; `None` where there is none.
 pub(crate) fn metric(process: &Process, line: &str) -> Option<u64> {
     let text = process.runtime.metrics().text();
-    let value = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' ')?.parse().ok());
-    value
+    text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' ')?.parse().ok())
 }
 
 /// The line of records of a kind.

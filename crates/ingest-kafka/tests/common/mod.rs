@@ -94,16 +94,17 @@ pub(crate) async fn exactly(memory: &Memory, count: usize) {
 /// Waits until it is so.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     let began = Instant::now();
-    while !is_so().await {
+    loop {
+        let asked = Instant::now();
+        if is_so().await {
+            return;
+        }
         assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // What takes long to answer is asked less often: those who are waited for need the time.
+        tokio::time::sleep(Duration::from_millis(20).max(4 * asked.elapsed())).await;
     }
 }
 
 pub(crate) fn firing(name: &str) -> String {
     format!(r#"{{"source":"zabbix","summary":"{name}","severity":"critical","dedup_key":"{name}"}}"#)
-}
-
-pub(crate) fn resolved(name: &str) -> String {
-    format!(r#"{{"source":"zabbix","status":"resolved","summary":"{name}","dedup_key":"{name}"}}"#)
 }

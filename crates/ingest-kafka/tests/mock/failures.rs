@@ -19,7 +19,8 @@ async fn exactly(world: &World, count: usize) {
 /// The store has read this partition up to here, whatever the broker says.
 async fn read_up_to(process: &Process, next: u64) {
     let positions = vec![PositionAdvance::new(SLOT, next, next)];
-    let logged = Logged { positions, receipts: Vec::new() };
+    let begins = vec![SLOT.into()];
+    let logged = Logged { positions, begins, receipts: Vec::new() };
     let answer = process.runtime.read(Vec::new(), 0, logged).await.await.unwrap();
     assert!(matches!(answer, PushAnswer::Committed { .. }), "{answer:?}");
 }
@@ -44,7 +45,8 @@ async fn row_5_a_position_that_somebody_else_moved_on_is_where_reading_goes_on()
     world.send(0, &firing("first"));
     exactly(&world, 1).await;
     let positions = vec![PositionAdvance::new(SLOT, 1, 3)];
-    let logged = Logged { positions, receipts: Vec::new() };
+    let begins = vec![SLOT.into()];
+    let logged = Logged { positions, begins, receipts: Vec::new() };
     let answer = process.runtime.read(Vec::new(), 0, logged).await.await.unwrap();
     assert!(matches!(answer, PushAnswer::Committed { .. }), "{answer:?}");
     for name in ["read by another", "read by another too", "ours"] {
@@ -115,6 +117,22 @@ async fn rows_10_and_34_a_store_that_lost_its_tail_is_filled_again_from_the_log(
     world.memory.restore(&earlier);
     world.send(0, &firing("after"));
     exactly(&world, 3).await;
+    process.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_10_a_store_that_lost_its_tail_is_filled_again_though_nothing_more_comes() {
+    let world = World::new(1);
+    let process = world.start();
+    world.send(0, &firing("kept"));
+    exactly(&world, 1).await;
+    let earlier = world.memory.image();
+    world.send(0, &firing("lost with the tail"));
+    exactly(&world, 2).await;
+    world.memory.restore(&earlier);
+    // Whatever is committed next, the loss is noticed: here it is a push of nothing.
+    assert!(matches!(process.runtime.push(Vec::new(), 0, None).await, PushAnswer::Committed { .. }));
+    exactly(&world, 2).await;
     process.stop().await;
 }
 

@@ -14,7 +14,7 @@ use store::{DeadLetterLine, Memory};
 use wire::Format;
 
 use crate::common;
-pub(crate) use crate::common::{Process, firing, resolved, topic, until};
+pub(crate) use crate::common::{Process, firing, topic, until};
 
 pub(crate) const TOPIC: &str = "alerts";
 
@@ -104,4 +104,8 @@ fn join_at_once(producer: &BaseProducer) {
         let cluster = rdkafka::bindings::rd_kafka_handle_mock_cluster(producer.client().native_ptr());
         rdkafka::bindings::rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0);
     }
+}
+
+pub(crate) fn resolved(name: &str) -> String {
+    format!(r#"{{"source":"zabbix","status":"resolved","summary":"{name}","dedup_key":"{name}"}}"#)
 }

@@ -46,6 +46,23 @@ fn what_does_not_go_on_where_reading_was_is_refused_and_nothing_of_it_is_kept() 
 }
 
 #[test]
+fn a_log_that_nobody_has_heard_of_is_begun_with_its_beginning() {
+    let mut shell = Shell::running();
+    shell.read(1, 0, now(&shell, vec![alert("default", "a")]));
+    // The disk takes nothing of the beginning; what comes behind it must not begin in its place.
+    shell.land_with(Fault::Full);
+    shell.read(2, 1, now(&shell, vec![alert("default", "b")]));
+    shell.load();
+    shell.land_all();
+    assert_eq!(shell.answer(2), Some(&NOT_NEXT));
+    assert_eq!(shell.position(), None);
+    shell.read(3, 0, now(&shell, vec![alert("default", "a"), alert("default", "b")]));
+    shell.land_all();
+    assert!(shell.is_in(3));
+    assert_eq!((shell.position(), alerts(&shell)), (Some(2), 2));
+}
+
+#[test]
 fn of_a_commit_of_which_nothing_is_heard_the_positions_say_whether_it_is_in() {
     for (fault, decided_again) in [(Fault::After, 0), (Fault::Before, 1)] {
         let mut shell = Shell::running();

@@ -98,7 +98,10 @@ impl Shell {
     pub(crate) fn read(&mut self, id: u64, from: u64, items: Vec<(Timestamp, Item)>) {
         let (receipts, items): (Vec<_>, Vec<_>) = items.into_iter().unzip();
         let positions = vec![PositionAdvance::new("kafka/t/-/0", from, from + items.len() as u64)];
-        let logged = Some(Box::new(Logged { positions, receipts }));
+        let slot = positions[0].slot.clone();
+        let is_known = self.machine.positions().is_none_or(|known| known.contains_key(&slot));
+        let begins = if is_known { Vec::new() } else { vec![slot] };
+        let logged = Some(Box::new(Logged { positions, begins, receipts }));
         self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged }));
     }
 

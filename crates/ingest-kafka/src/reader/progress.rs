@@ -1,0 +1,111 @@
+//! How far reading is: told to the engine, whose timers wait for what lies behind; to Kafka, for those who watch it; and to
+//! librdkafka, which need not fetch what there is no room for.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{CommitMode, Consumer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use runtime::Lag;
+
+use super::{Reply, Thread};
+use crate::client::End;
+use crate::complaint::complaint;
+use crate::hand_in::HandedIn;
+use crate::record::Part;
+
+/// Kafka is told how far we are so often, and so is the engine.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+const ASK_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Thread {
+    pub(super) fn pause_and_resume(&mut self) {
+        let (pause, resume) = self.queues.pauses();
+        let list = |parts: &[Part]| {
+            let mut list = TopicPartitionList::new();
+            for part in parts {
+                list.add_partition(self.name(*part), part.partition);
+            }
+            list
+        };
+        let paused = if pause.is_empty() { Ok(()) } else { self.consumer.pause(&list(&pause)) };
+        let resumed = if resume.is_empty() { Ok(()) } else { self.consumer.resume(&list(&resume)) };
+        if let Err(error) = paused.and(resumed) {
+            self.consumer.context().complaints.say("pause", &error.to_string());
+        }
+        self.runtime.metrics().kafka_paused(self.queues.waiting().count());
+    }
+
+    /// Where the logs end.
+    pub(super) fn ends(&mut self, ends: Vec<End>) {
+        let now = Instant::now();
+        for End { topic, partition, end, read_out } in ends {
+            let Some(part) = self.part(&topic, partition) else { continue };
+            self.queues.ends_at(part, end, now);
+            if let Some(read_out) = read_out {
+                self.queues.is_seen_to(part, read_out);
+            }
+        }
+        let lag =
+            |(part, records): (Part, u64)| Lag { topic: self.name(part).into(), partition: part.partition, records };
+        let lags: Vec<Lag> = self.queues.lag().map(lag).collect();
+        for Lag { topic, partition, records } in &lags {
+            self.runtime.metrics().kafka_lag(topic, *partition, *records);
+        }
+        self.runtime.set_lags(lags);
+    }
+
+    /// librdkafka hears where a log ends with what it fetches: of partitions that wait it has to be asked.
+    pub(super) fn ask_ends(&mut self) {
+        let waiting: Vec<(String, i32)> =
+            self.queues.waiting().map(|part| (self.name(part).to_owned(), part.partition)).collect();
+        if waiting.is_empty() || std::mem::replace(&mut self.ends_asked, true) {
+            return;
+        }
+        let (consumer, to_us) = (self.consumer.clone(), self.to_us.clone());
+        self.tokio.spawn_blocking(move || {
+            let end = |(topic, partition): (String, i32)| {
+                let (_, high) = consumer.fetch_watermarks(&topic, partition, ASK_PATIENCE).ok()?;
+                Some(End { topic, partition, end: u64::try_from(high).ok()?, read_out: None })
+            };
+            drop(to_us.send(Reply::Ends(waiting.into_iter().map_while(end).collect())));
+        });
+    }
+
+    pub(super) fn say_how_far(&mut self) {
+        let now = Instant::now();
+        let behind = if self.logs.is_empty() { None } else { self.queues.behind(self.runtime.now(), now) };
+        let due = now.duration_since(self.told_at) >= TELL_EVERY;
+        let began = !self.logs.is_empty() && self.pending.is_empty();
+        let changed = behind.is_some() != self.behind.is_some();
+        // Of what is not ours any more nobody need wait for.
+        if (began && (due || changed)) || (self.logs.is_empty() && changed) {
+            self.behind = behind;
+            // Who has gone needs no answer.
+            self.hand_in.send(HandedIn::Behind(behind)).ok();
+        }
+        if due {
+            self.told_at = now;
+            self.tell_kafka(CommitMode::Async);
+        }
+    }
+
+    pub(super) fn tell_kafka(&mut self, mode: CommitMode) {
+        let mut list = TopicPartitionList::new();
+        for (part, slot, _) in self.queues.parts() {
+            let Some(committed) = self.committed.get(slot).copied() else { continue };
+            let shown = self.queues.shown_to(part, committed);
+            let told = self.told.insert(part, shown);
+            if let (true, Ok(offset)) = (told != Some(shown), i64::try_from(shown))
+                && let Err(error) = list.add_partition_offset(self.name(part), part.partition, Offset::Offset(offset))
+            {
+                self.consumer.context().complaints.say("offset", &error.to_string());
+            }
+        }
+        if list.count() > 0
+            && let Err(error) = self.consumer.commit(&list, mode)
+        {
+            let (code, words) = complaint(&error);
+            self.consumer.context().complaints.say(&code, &words);
+        }
+    }
+}
