@@ -75,6 +75,7 @@ async fn product(url: &str, said: &Said, topology: &Topology) -> (Duration, Dura
             receipts: Vec::new(),
             topology: None,
             owed: None,
+            outputs: Vec::new(),
             now,
         };
         previous = store.commit(commit).await.expect("it is committed").hash;

@@ -32,6 +32,8 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<()> {
+    // A library must not choose one; whoever has chosen already is as good.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         match Args::parse().command {

@@ -99,6 +99,7 @@ fn kill_loop(folder: &Folder, store: &Behind) {
     account.ask(&service, &book);
     service.stop();
     account.look_into_the_store(store, &book);
+    account.look_into_the_timeline(store);
     let check = store_check(store, folder.path());
     say(format_args!(
         "kill loop over {}: rounds {rounds}, pushes {}, acknowledged {}, retried {}, lost {}, doubled {}, seconds {:.1}, slowest start {:.1}",

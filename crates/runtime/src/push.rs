@@ -75,8 +75,11 @@ pub struct Unreadable {
 pub struct Origin {
     /// A slot, a position, and a number within it.
     pub place: Box<str>,
-    pub headers: Vec<(Box<str>, Option<Box<[u8]>>)>,
+    pub headers: Vec<Header>,
 }
+
+/// A name, and what stands under it.
+pub type Header = (Box<str>, Option<Box<[u8]>>);
 
 /// What a push is told, after the commit. Kept as a receipt where the push had an `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -349,7 +349,7 @@ async fn a_lease_outlives_the_connection_that_it_was_renewed_over() {
     assert_eq!(held.take_lease("the first").await.unwrap(), Lease::Ours);
     let cut = "SELECT pg_terminate_backend(session) FROM lease";
     tamper(&schema, cut).await;
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let left = "UPDATE lease SET holder = holder WHERE until > clock_timestamp() + interval '6 seconds'";
     assert_eq!(tamper(&schema, left).await, 1, "it was renewed over another");
     store.close().await;

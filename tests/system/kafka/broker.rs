@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::binary::installed;
 use crate::folder::Folder;
+use crate::process::Process;
 use crate::said::not_run;
 
 #[derive(Debug)]
@@ -118,6 +119,11 @@ fn home(test: &str) -> Option<PathBuf> {
 }
 
 impl Topic {
+    /// Before the broker goes, for a topic that takes much room.
+    pub(super) fn delete(&self) {
+        succeeds(self.tool("kafka-topics.sh").args(["--delete", "--topic", &self.name]));
+    }
+
     /// Hands records to `kcat`; an error where not all of them were acknowledged, and then any of them may stand in the
     /// topic all the same.
     pub(super) fn try_send(&self, lines: &[Line]) -> Result<(), String> {
@@ -174,6 +180,15 @@ impl Topic {
         let ends: Option<Vec<u64>> = text.lines().map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
         let ends = ends.filter(|ends| said.status.success() && ends.len() == self.partitions);
         ends.ok_or_else(|| format!("{text}{}", String::from_utf8_lossy(&said.stderr)))
+    }
+
+    /// A member of the group under that name, whoever has it now.
+    pub(super) fn join_as(&self, group: &str, name: &str) -> Process {
+        let mut kcat = self.kcat(&["-X", &format!("group.instance.id={name}")]);
+        kcat.args(["-X", "partition.assignment.strategy=cooperative-sticky", "-G", group, &self.name]);
+        let member = Process::start(&mut kcat);
+        member.hears("that it has partitions", |line| line.contains("rebalanced").then_some(()));
+        member
     }
 
     /// What `kafka-consumer-groups` shows of it to whoever watches the group.

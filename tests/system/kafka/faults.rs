@@ -11,7 +11,6 @@ use rustix::process::Signal;
 
 use super::broker::Broker;
 use super::producer::Producer;
-use super::rows::TAKEN_OVER_WITHIN;
 use super::site::Site;
 use super::truth::settle;
 use crate::behind::Behind;
@@ -31,6 +30,11 @@ const RECORDS_BETWEEN_MAX: u64 = 80;
 const AFTERWARDS_MAX: Duration = Duration::from_millis(20);
 /// Broker and server are away for so long at most, beside the time that it takes to start them.
 const AWAY_MAX: Duration = Duration::from_secs(1);
+/// After a crash of the server it is clear by then who is the active one.
+const SETTLED_WITHIN: Duration = Duration::from_secs(2);
+/// From silence to the first record that the other one commits, also where broker and server have just come back and the
+/// machine is busy; how long it takes where nothing else is wrong has tests of its own.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
@@ -92,6 +96,8 @@ struct Crew<'s> {
     active: Process,
     standby: Process,
     slowest: Duration,
+    /// How often a server that had just come back took the other one for the active one.
+    superseded: u64,
 }
 
 #[test]
@@ -107,10 +113,12 @@ fn every_record_is_read_once_whatever_dies() {
     let mut crew = Crew::of(&site);
     let producer = Producer::start(&site.topic, random.next());
     let mut kinds: BTreeMap<Fault, u64> = BTreeMap::new();
+    let mut last = None;
     for _ in 0..faults {
-        site.wait_for_more(1 + random.below(RECORDS_BETWEEN_MAX));
+        crew.goes_on(1 + random.below(RECORDS_BETWEEN_MAX), last);
         std::thread::sleep(random.up_to(AFTERWARDS_MAX));
         let fault = deck.draw();
+        last = Some(fault);
         *kinds.entry(fault).or_default() += 1;
         match fault {
             Fault::CutConnections => site.store.cut(),
@@ -126,11 +134,11 @@ fn every_record_is_read_once_whatever_dies() {
             }
             Fault::KillActive | Fault::KillStandby | Fault::Zombie | Fault::ThirdJoins => crew = crew.with(fault),
         }
-        crew.assert_lives(fault);
+        crew = crew.mended(fault);
     }
-    site.wait_for_more(1);
+    crew.goes_on(1, last);
     let journal = producer.stop();
-    let Crew { active, standby, slowest, .. } = crew;
+    let Crew { active, standby, slowest, superseded, .. } = crew;
     let service = Watchfire::of(active);
     site.wait_until_read_out(&service);
     let (status, said) = standby.stop();
@@ -138,7 +146,7 @@ fn every_record_is_read_once_whatever_dies() {
     let records = settle(&site, service, &journal);
     let kinds: Vec<String> = kinds.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
     say(format_args!(
-        "loop of faults: faults {faults} ({}), records {records}, batches sent again {}, lost 0, doubled 0, seconds {:.1}, slowest take-over {:.1}",
+        "loop of faults: faults {faults} ({}), records {records}, batches sent again {}, lost 0, doubled 0, seconds {:.1}, slowest take-over {:.1}, superseded {superseded}",
         kinds.join(", "),
         journal.sent_again,
         started.elapsed().as_secs_f64(),
@@ -149,32 +157,34 @@ fn every_record_is_read_once_whatever_dies() {
 impl<'s> Crew<'s> {
     fn of(site: &'s Site) -> Crew<'s> {
         let active = site.start().process;
-        Crew { site, active, standby: site.standby(), slowest: Duration::ZERO }
+        Crew { site, active, standby: site.standby(), slowest: Duration::ZERO, superseded: 0 }
     }
 
-    fn with(self, fault: Fault) -> Crew<'s> {
+    fn with(mut self, fault: Fault) -> Crew<'s> {
         let epoch = wait::until("the store answers", || self.site.try_epoch());
         match fault {
             Fault::KillStandby => {
                 self.standby.kill();
-                Crew { standby: self.site.standby(), ..self }
+                self.standby = self.site.standby();
+                self
             }
             Fault::ThirdJoins => self.joined_by_a_third(epoch),
             Fault::Zombie => self.with_a_zombie(epoch),
             _ => {
+                let (gone, crew) = self.led_by_the_standby();
                 let silent_since = Instant::now();
-                self.active.kill();
-                taken_over(self.site, self.standby, epoch, silent_since, self.slowest)
+                gone.kill();
+                crew.taken_over(epoch, silent_since)
             }
         }
     }
 
     /// The active one stops for so long that the other takes over; when it wakes, it ends.
     fn with_a_zombie(self, epoch: u64) -> Crew<'s> {
-        let Crew { site, active: mut zombie, standby, slowest } = self;
+        let (mut zombie, crew) = self.led_by_the_standby();
         let silent_since = Instant::now();
         zombie.signal(Signal::STOP);
-        let crew = taken_over(site, standby, epoch, silent_since, slowest);
+        let crew = crew.taken_over(epoch, silent_since);
         zombie.signal(Signal::CONT);
         let (status, said) = zombie.ended();
         assert!(!status.success() && said.contains("another"), "{status}: it does not say why it ended: {said}");
@@ -183,39 +193,72 @@ impl<'s> Crew<'s> {
 
     /// And the active one ends in order: of the two that wait, either may follow it.
     fn joined_by_a_third(self, epoch: u64) -> Crew<'s> {
-        let Crew { site, active, standby, slowest } = self;
-        let third = site.standby();
+        let (active, mut crew) = self.led_by_the_standby();
         let silent_since = Instant::now();
         let (status, said) = active.stop();
         assert!(status.success(), "who is told to ends in order, not with {status}: {said}");
-        site.wait_for_epoch_after(epoch);
-        let slowest = slowest.max(silent_since.elapsed());
-        let first_follows = wait::until("one of them is the active one", || {
-            let (first, second) = (is_active(&standby), is_active(&third));
-            holds(first || second, || "neither is".to_owned()).map(|()| first)
+        crew.site.wait_for_epoch_after(epoch, &crew.active);
+        crew.slowest = crew.slowest.max(silent_since.elapsed());
+        wait::until("one of them is the active one", || {
+            if is_taking_over(&crew.standby) {
+                std::mem::swap(&mut crew.active, &mut crew.standby);
+            }
+            holds(is_taking_over(&crew.active), || "neither is".to_owned())
         });
-        let (active, standby) = if first_follows { (standby, third) } else { (third, standby) };
-        Crew { site, active, standby, slowest }
+        crew
     }
 
-    /// What is none of their business ends neither.
-    fn assert_lives(&mut self, fault: Fault) {
-        for process in [&mut self.active, &mut self.standby] {
-            assert!(!process.has_ended(), "after `{fault}` a process ended: {}", process.said());
+    /// The one that was active; and the crew as it is to be without it, with a new one that waits.
+    fn led_by_the_standby(self) -> (Process, Crew<'s>) {
+        let third = self.site.standby();
+        (self.active, Crew { active: self.standby, standby: third, ..self })
+    }
+
+    /// Another one commits what it reads from now on.
+    fn taken_over(mut self, epoch: u64, silent_since: Instant) -> Crew<'s> {
+        self.site.wait_for_epoch_after(epoch, &self.active);
+        let took = silent_since.elapsed();
+        if is_taking_over(&self.standby) {
+            std::mem::swap(&mut self.active, &mut self.standby);
         }
+        assert!(took < TAKEN_OVER_WITHIN, "it took {took:?}; it says:\n{}", self.active.said());
+        self.slowest = self.slowest.max(took);
+        self
+    }
+
+    /// Until that many more records are committed.
+    fn goes_on(&self, records: u64, after: Option<Fault>) {
+        let wanted = records + wait::until("the store answers", || self.site.try_read());
+        wait::until("more records are committed", || {
+            let read = self.site.try_read()?;
+            holds(read >= wanted, || {
+                let (ends, said) = (self.site.topic.try_ends(), self.active.said());
+                format!(
+                    "{read} are, of {wanted}, after {after:?}; the topic ends at {ends:?}; the active one says:\n{said}"
+                )
+            })
+        });
+    }
+
+    /// What is none of their business ends neither. But a server that comes back finds nobody's lease renewed, and may
+    /// give it to whoever asks first.
+    fn mended(mut self, fault: Fault) -> Crew<'s> {
+        if fault == Fault::CrashServer {
+            std::thread::sleep(SETTLED_WITHIN);
+        }
+        assert!(!self.standby.has_ended(), "after `{fault}` the standby ended: {}", self.standby.said());
+        if !self.active.has_ended() && !is_taking_over(&self.standby) {
+            return self;
+        }
+        let (status, said) = self.active.ended();
+        let is_superseded = said.contains("another process has become the active one");
+        assert!(is_superseded, "after `{fault}` the active process ended with {status}: {said}");
+        Crew { active: self.standby, standby: self.site.standby(), superseded: self.superseded + 1, ..self }
     }
 }
 
-/// The standby commits what it reads from now on, and another stands by.
-fn taken_over<'s>(site: &'s Site, standby: Process, epoch: u64, silent_since: Instant, slowest: Duration) -> Crew<'s> {
-    site.wait_for_epoch_after(epoch);
-    let took = silent_since.elapsed();
-    assert!(took < TAKEN_OVER_WITHIN, "it took {took:?}; it says:\n{}", standby.said());
-    Crew { site, active: standby, standby: site.standby(), slowest: slowest.max(took) }
-}
-
-fn is_active(process: &Process) -> bool {
-    process.has_said(|line| line.contains("listening on ").then_some(())).is_some()
+fn is_taking_over(process: &Process) -> bool {
+    process.has_said(|line| line.contains("taking over").then_some(())).is_some()
 }
 
 #[test]

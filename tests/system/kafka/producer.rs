@@ -1,5 +1,5 @@
-//! Somebody who sends alerts without end: each batch under a key of its own, most of the rest about conditions that come,
-//! are said again, and go.
+//! Somebody who sends alerts without end: each batch has one under a key of its own, which the next batch resolves; the
+//! rest is about conditions that come, are said again, and go. So there is always about as much that fires.
 //!
 //! A batch that the broker did not acknowledge is sent again, as any producer does; so a record may stand in the topic
 //! twice, and what stands there is what counts. Whatever was acknowledged has to stand there.
@@ -37,14 +37,16 @@ pub(super) struct Script {
     random: Random,
     now: Timestamp,
     batches: u64,
+    /// The key of the batch before, and since when it fires.
+    unique: Option<(String, Timestamp)>,
     /// Which of its conditions fire, and since when.
     firing: Vec<Option<Timestamp>>,
 }
 
 const CONDITIONS: u64 = 60;
-const RECORDS_MAX: u64 = 24;
+const RECORDS_MAX: u64 = 5;
 const SEVERITIES: [&str; 4] = ["critical", "major", "minor", "warning"];
-const PAUSE: Duration = Duration::from_millis(30);
+const PAUSE: Duration = Duration::from_millis(20);
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 impl Producer {
@@ -90,15 +92,18 @@ impl Script {
             random: Random::new(seed),
             now: Timestamp::UNIX_EPOCH,
             batches: 0,
+            unique: None,
             firing: vec![None; CONDITIONS as usize],
         }
     }
 
     pub(super) fn batch(&mut self) -> Vec<Line> {
         self.batches += 1;
-        let unique = format!("batch/{}", self.batches);
-        let since = self.later();
-        let mut batch = vec![self.fires(&unique, self.batches, since)];
+        let (key, since) = (format!("batch/{}", self.batches), self.later());
+        let mut batch = vec![fires(&key, self.batches, since)];
+        if let Some((key, since)) = self.unique.replace((key, since)) {
+            batch.push(self.resolves(&key, self.batches - 1, since));
+        }
         for _ in 0..self.random.below(RECORDS_MAX) {
             let condition = self.random.below(CONDITIONS);
             batch.push(self.statement(condition));
@@ -109,27 +114,25 @@ impl Script {
     /// What does not fire does now; what does is said again, or resolved.
     fn statement(&mut self, condition: u64) -> Line {
         let key = format!("condition/{condition}");
-        let now = self.later();
         let says_again = self.random.below(2) == 0;
         match self.firing[condition as usize] {
             None => {
+                let now = self.later();
                 self.firing[condition as usize] = Some(now);
-                self.fires(&key, condition, now)
+                fires(&key, condition, now)
             }
-            Some(since) if says_again => self.fires(&key, condition, since),
+            Some(since) if says_again => fires(&key, condition, since),
             Some(since) => {
                 self.firing[condition as usize] = None;
-                let mut event = event(&key, condition, since);
-                event["status"] = json!("resolved");
-                event["ends_at"] = json!(now.to_string());
-                (key, event.to_string())
+                self.resolves(&key, condition, since)
             }
         }
     }
 
-    fn fires(&mut self, key: &str, condition: u64, since: Timestamp) -> Line {
+    fn resolves(&mut self, key: &str, condition: u64, since: Timestamp) -> Line {
         let mut event = event(key, condition, since);
-        event["severity"] = json!(SEVERITIES[condition as usize % SEVERITIES.len()]);
+        event["status"] = json!("resolved");
+        event["ends_at"] = json!(self.later().to_string());
         (key.to_owned(), event.to_string())
     }
 
@@ -140,6 +143,12 @@ impl Script {
         self.now = now.max(self.now + 1.millisecond());
         self.now
     }
+}
+
+fn fires(key: &str, condition: u64, since: Timestamp) -> Line {
+    let mut event = event(key, condition, since);
+    event["severity"] = json!(SEVERITIES[condition as usize % SEVERITIES.len()]);
+    (key.to_owned(), event.to_string())
 }
 
 fn event(key: &str, condition: u64, since: Timestamp) -> serde_json::Value {

@@ -18,7 +18,7 @@ use crate::watchfire::Watchfire;
 
 const PARTITIONS: usize = 3;
 /// How long it may take, after the active process fell silent, until the other one commits what it reads.
-pub(super) const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
 /// Records that are committed between two failures, at most.
 const RECORDS_BETWEEN_MAX: u64 = 60;
 /// A commit takes some milliseconds: so a failure falls into every part of one.
@@ -141,7 +141,7 @@ fn a_standby_reads_on_within_15_seconds_after_the_active_process_is_killed() {
     row.wait();
     let silent_since = Instant::now();
     active.process.kill();
-    site.wait_for_epoch_after(epoch);
+    site.wait_for_epoch_after(epoch, &standby);
     let took = silent_since.elapsed();
     assert!(took < TAKEN_OVER_WITHIN, "it took {took:?}; it says:\n{}", standby.said());
     let service = Watchfire::of(standby);
@@ -163,7 +163,7 @@ fn row_04_and_25_a_zombie_commits_nothing_of_what_it_read_and_ends() {
     row.wait();
     let silent_since = Instant::now();
     zombie.process.signal(Signal::STOP);
-    site.wait_for_epoch_after(epoch);
+    site.wait_for_epoch_after(epoch, &standby);
     let took = silent_since.elapsed();
     assert!(took < TAKEN_OVER_WITHIN, "it took {took:?}; it says:\n{}", standby.said());
     zombie.process.signal(Signal::CONT);
@@ -194,4 +194,22 @@ fn row_18_and_19_what_has_no_value_is_passed_over_and_what_cannot_be_read_is_kep
     assert_eq!(letter["body"], unreadable);
     service.stop();
     assert_eq!(site.try_read(), Ok(3), "each has its place");
+}
+
+/// As librdkafka does to itself after brokers were away for longer than a session, and a zombie to whoever took over.
+#[test]
+fn a_process_whose_place_in_the_group_another_took_takes_it_back_and_reads_on() {
+    let Some(broker) = Broker::shared("a place in the group that another took") else { return };
+    let site = Site::new(&broker, PARTITIONS, |folder| Behind::file(folder.path()));
+    let mut row = Row::of("Kafka, a place in the group is another's", &site);
+    let mut service = site.start();
+    let producer = row.producer();
+    row.wait();
+    let other = site.topic.join_as(&site.group, &format!("{}-active", site.group));
+    service.process.hears("that its place is another's", |line| line.contains("taken again").then_some(()));
+    site.wait_for_more(1);
+    other.kill();
+    row.wait();
+    service.assert_lives();
+    row.ends(service, &producer.stop(), "fenced 1");
 }

@@ -74,19 +74,28 @@ impl Site {
     #[track_caller]
     pub(super) fn wait_for_more(&self, records: u64) -> Duration {
         let (starts, before) = (Instant::now(), wait::until("the store answers", || self.try_read()));
+        self.wait_for(before + records);
+        starts.elapsed()
+    }
+
+    /// Until so many records are committed.
+    #[track_caller]
+    pub(super) fn wait_for(&self, records: u64) {
         wait::until("more records are committed", || {
             let read = self.try_read()?;
-            holds(read >= before + records, || format!("{read} are, {before} were"))
+            holds(read >= records, || format!("{read} are, of {records}"))
         });
-        starts.elapsed()
     }
 
     /// Until a writer that came after that one has committed a record.
     #[track_caller]
-    pub(super) fn wait_for_epoch_after(&self, before: u64) {
+    pub(super) fn wait_for_epoch_after(&self, before: u64, standby: &Process) {
         wait::until("another writer commits a record", || {
             let epoch = self.try_epoch()?;
-            holds(epoch > before, || format!("the last one wrote in epoch {epoch}, as before"))
+            holds(epoch > before, || {
+                let (ends, read) = (self.topic.try_ends(), self.try_read());
+                format!("none has since {epoch}: {read:?} of {ends:?} are committed; it says:\n{}", standby.said())
+            })
         });
     }
 

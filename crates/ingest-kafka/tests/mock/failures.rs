@@ -155,10 +155,10 @@ async fn errors_of_a_broker_are_ridden_out() {
     let world = World::new(1);
     let fetch = Failure::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
     let join = Failure::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
-    world.cluster().request_errors(RDKafkaApiKey::JoinGroup, &[join.into(), join.into()]);
+    world.cluster().request_errors(RDKafkaApiKey::JoinGroup, &[join, join]);
     let process = world.start();
-    world.cluster().request_errors(RDKafkaApiKey::Fetch, &[fetch.into(), fetch.into()]);
-    world.cluster().request_errors(RDKafkaApiKey::OffsetCommit, &[join.into(), join.into(), join.into()]);
+    world.cluster().request_errors(RDKafkaApiKey::Fetch, &[fetch, fetch]);
+    world.cluster().request_errors(RDKafkaApiKey::OffsetCommit, &[join, join, join]);
     for nth in 0..10 {
         world.send(0, &firing(&format!("disk-{nth}")));
     }

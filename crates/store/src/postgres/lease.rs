@@ -21,6 +21,8 @@ const LEASE_SECONDS: u32 = 10;
 const LEFT_SECONDS: u32 = 5;
 /// It is renewed so often.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// After a failure it is tried again so soon: more often than others look.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// A server that does not answer in this time is asked again over a new connection.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(4);
 
@@ -119,13 +121,18 @@ impl Held {
         let (losing, lost) = watch::channel(false);
         let name = holder.clone();
         let renewing = tokio::spawn(async move {
+            let mut next = RENEW_EVERY;
             loop {
-                tokio::time::sleep(RENEW_EVERY).await;
-                // While the server is away nobody else can take it either.
-                if let Ok(Lease::Another { .. }) = keeper.take(&name).await {
-                    losing.send_replace(true);
-                    return;
-                }
+                tokio::time::sleep(next).await;
+                next = match keeper.take(&name).await {
+                    Ok(Lease::Ours) => RENEW_EVERY,
+                    Ok(Lease::Another { .. }) => {
+                        losing.send_replace(true);
+                        return;
+                    }
+                    // While the server is away nobody else can take it either; once it is back, who waits must not be first.
+                    Err(_) => AGAIN_AFTER,
+                };
             }
         });
         Held { holder, renewing, lost }
