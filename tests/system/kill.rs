@@ -119,7 +119,7 @@ fn kill_loop(folder: &Folder, store: &Behind) {
 }
 
 /// Five services on twenty hosts and a common storage, so that incidents, causes and outages are at work.
-pub(crate) fn cmdb() -> String {
+fn cmdb() -> String {
     let mut text = String::from("items:\n  - {id: storage, class: storage}\n");
     for host in 0..sender::HOSTS {
         text += &format!("  - {{id: host-{host}, class: host, requires: [storage]}}\n");

@@ -34,6 +34,8 @@ use place::Asked;
 
 /// How long the thread waits for a record before it looks at everything else.
 const POLL: Duration = Duration::from_millis(20);
+/// And how long where an answer, or a record, lets it hand in what it has: soon, but not without rest.
+const POLL_BETWEEN_BATCHES: Duration = Duration::from_millis(1);
 /// Records taken from librdkafka between two looks at everything else.
 const TAKEN_AT_ONCE: usize = 2_000;
 /// One batch on its way to the engine.
@@ -213,8 +215,9 @@ impl Thread {
 
     /// Records that are there; waits a moment where none is.
     fn take(&mut self) -> Result<(), String> {
-        let mut patience =
-            if self.queues.is_empty() || self.on_their_way >= ON_THEIR_WAY_MAX { POLL } else { Duration::ZERO };
+        // What could be handed in has been: what is left waits for answers, or for records that come before it.
+        let nothing_to_do = self.queues.is_empty() || self.on_their_way >= ON_THEIR_WAY_MAX;
+        let mut patience = if nothing_to_do { POLL } else { POLL_BETWEEN_BATCHES };
         let wall = self.runtime.now();
         for _ in 0..TAKEN_AT_ONCE {
             if self.queues.is_full() {

@@ -52,7 +52,9 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let store = config.store.open_beside().await.context("the store cannot be opened")?;
     let outcome = serve_over(&store, config, wanted, signals, time).await;
     // On every way out: whoever stands by need not wait until this one counts as silent.
-    close(&store).await;
+    if tokio::time::timeout(STOP_AT_MOST, close(&store)).await.is_err() {
+        telemetry::notice("the store does not answer: it was not closed in order");
+    }
     outcome
 }
 
@@ -101,7 +103,14 @@ async fn serve_over(
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("everything is kept in {}", config.store));
     telemetry::listening(&address.to_string());
-    let ended = until_stopped(&mut signals, &in_force, store, lost, &mut reading).await;
+    let ended = tokio::select! {
+        ended = until_stopped(&mut signals, &in_force, lost, &mut reading) => ended,
+        () = store.lease_lost() => {
+            // Nothing that is under way can be committed any more: it is not waited for, and who sent it asks the other one.
+            telemetry::fatal(SUPERSEDED);
+            bail!(SUPERSEDED);
+        }
+    };
     stop.send_replace(true);
     reading.stop().await;
     tokio::select! {
@@ -125,16 +134,11 @@ fn courier(config: &Config, store: &Store, runtime: &Runtime) -> anyhow::Result<
 async fn until_stopped(
     signals: &mut Signals,
     in_force: &Arc<InForce>,
-    store: &Store,
     mut lost: oneshot::Receiver<String>,
     reading: &mut Reading,
 ) -> anyhow::Result<()> {
     loop {
         tokio::select! {
-            () = store.lease_lost() => {
-                telemetry::fatal(SUPERSEDED);
-                bail!(SUPERSEDED);
-            }
             told = signals.next() => match told {
                 Told::Reload => {
                     // By itself: whoever wants this process to stop is heard meanwhile.

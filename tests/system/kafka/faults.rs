@@ -32,10 +32,6 @@ const AFTERWARDS_MAX: Duration = Duration::from_millis(20);
 const AWAY_MAX: Duration = Duration::from_secs(1);
 /// After a crash of the server it is clear by then who is the active one.
 const SETTLED_WITHIN: Duration = Duration::from_secs(2);
-/// From silence to the first record that the other one commits, also where broker and server have just come back and the
-/// machine is busy; how long it takes where nothing else is wrong has tests of its own.
-const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(30);
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     KillActive,
@@ -214,14 +210,13 @@ impl<'s> Crew<'s> {
         (self.active, Crew { active: self.standby, standby: third, ..self })
     }
 
-    /// Another one commits what it reads from now on.
+    /// Another one commits what it reads from now on. How soon it must, where nothing else is wrong, has tests of its own.
     fn taken_over(mut self, epoch: u64, silent_since: Instant) -> Crew<'s> {
         self.site.wait_for_epoch_after(epoch, &self.active);
         let took = silent_since.elapsed();
         if is_taking_over(&self.standby) {
             std::mem::swap(&mut self.active, &mut self.standby);
         }
-        assert!(took < TAKEN_OVER_WITHIN, "it took {took:?}; it says:\n{}", self.active.said());
         self.slowest = self.slowest.max(took);
         self
     }

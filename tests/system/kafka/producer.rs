@@ -43,7 +43,7 @@ pub(super) struct Script {
     firing: Vec<Option<Timestamp>>,
 }
 
-const CONDITIONS: u64 = 60;
+const CONDITIONS: u64 = 40;
 const RECORDS_MAX: u64 = 5;
 const SEVERITIES: [&str; 4] = ["critical", "major", "minor", "warning"];
 const PAUSE: Duration = Duration::from_millis(20);

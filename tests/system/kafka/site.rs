@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::broker::{Broker, Topic};
 use crate::behind::Behind;
 use crate::folder::Folder;
-use crate::kill;
+use crate::kill::sender::HOSTS;
 use crate::process::Process;
 use crate::wait::{self, holds};
 use crate::watchfire::{Watchfire, configure_over, run_command};
@@ -23,7 +23,7 @@ impl Site {
     pub(super) fn new(broker: &Broker, partitions: usize, store: impl FnOnce(&Folder) -> Behind) -> Site {
         let (topic, folder) = (broker.topic(partitions), Folder::new());
         let site = Site { group: format!("group-of-{}", topic.name), store: store(&folder), topic, folder };
-        site.folder.write("cmdb.yaml", &kill::cmdb());
+        site.folder.write("cmdb.yaml", &cmdb());
         site.configure(&site.store, broker);
         site
     }
@@ -108,6 +108,14 @@ impl Site {
             holds(read == ends, || format!("{read} of {ends} are; it says:\n{}", service.process.said()))
         });
     }
+}
+
+/// Each host has a service: so outages are at work, and incidents stay small.
+fn cmdb() -> String {
+    (0..HOSTS).fold("items:\n".to_owned(), |text, host| {
+        let service = format!("{{id: service-{host}, class: service, requires: [host-{host}]}}");
+        format!("{text}  - {{id: host-{host}, class: host}}\n  - {service}\n")
+    })
 }
 
 /// The lines of a configuration that say what is read.
