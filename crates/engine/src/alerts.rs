@@ -20,21 +20,22 @@ use crate::times::{Said, said};
 const HISTORY_MARGIN: Span = Span::from_days(2);
 
 impl Desk<'_> {
-    pub(crate) fn alert_event(&mut self, event: &AlertEvent) -> Answer {
+    /// `times`: how often it was said, at this instant.
+    pub(crate) fn alert_event(&mut self, event: &AlertEvent, times: u32) -> Answer {
         let pipeline = self.pipeline(&event.pipeline);
         let Said { mut statement, clamped } = said(event, self.now, pipeline.order);
         self.hear(&event.source);
         let id = event.fingerprint.alert();
         let behind = self.is_behind(id, &mut statement, pipeline);
         if let (Statement::Firing(firing), None, false) = (&statement, &clamped, behind)
-            && self.only_repeats(id, firing, pipeline)
+            && self.only_repeats(id, firing, times, pipeline)
         {
             return answer(id, Disposition::Repeated, Reason::AlreadySaid);
         }
         if let Some(reason) = clamped {
             self.decide(Subject::Alert(id), reason);
         }
-        self.remember(id, event, &statement);
+        self.remember(id, event, times, &statement);
         if self.is_final(id, &mut statement, pipeline) {
             return answer(id, Disposition::Stale, Reason::BeforeKnownClear);
         }
@@ -54,7 +55,7 @@ impl Desk<'_> {
     }
 
     /// The hot path: an open episode's firing said again moves its receipt, its promise and its count, nothing else.
-    fn only_repeats(&mut self, id: AlertId, said: &Firing, pipeline: &Pipeline) -> bool {
+    fn only_repeats(&mut self, id: AlertId, said: &Firing, times: u32, pipeline: &Pipeline) -> bool {
         let Some(alert) = self.state.alerts.get_mut(&id) else { return false };
         let Some(open) = alert.open_episode() else { return false };
         let (open_start, undated) = (open.start, open.deadline.is_none());
@@ -86,17 +87,17 @@ impl Desk<'_> {
         let promise = known.ends_at;
         alert.hot.repeated =
             Some(Repeated { statement: key, last_received_at: said.last_received_at, ends_at: promise });
-        count_receipt(&mut alert.hot, self.now);
+        count_receipts(&mut alert.hot, self.now, times);
         extend_deadline(alert, promise, self.now, pipeline);
         true
     }
 
     /// Makes the alert known, and keeps what it was called last.
-    fn remember(&mut self, id: AlertId, event: &AlertEvent, statement: &Statement) {
+    fn remember(&mut self, id: AlertId, event: &AlertEvent, times: u32, statement: &Statement) {
         let now = self.now;
         self.recall(id);
         if let Some(alert) = self.alert_mut(id) {
-            count_receipt(&mut alert.hot, now);
+            count_receipts(&mut alert.hot, now, times);
             if alert.statements.iter().all(|known| known.instant() <= statement.instant()) {
                 let reworded = alert.summary != event.summary || alert.labels != event.labels;
                 describe(alert, event);
@@ -126,7 +127,7 @@ impl Desk<'_> {
             binding,
             statements: Vec::new(),
             episodes: Vec::new(),
-            hot: Hot { count: 1, first_received_at: now, last_received_at: now, repeated: None },
+            hot: Hot { count: u64::from(times), first_received_at: now, last_received_at: now, repeated: None },
             suppressed: None,
             stale: false,
             flapping: Flapping::default(),
@@ -398,8 +399,8 @@ fn answer(alert: AlertId, disposition: Disposition, reason: Reason) -> Answer {
     Answer::Event { alert: Some(alert), disposition, reason }
 }
 
-fn count_receipt(hot: &mut Hot, receipt: Timestamp) {
-    hot.count += 1;
+fn count_receipts(hot: &mut Hot, receipt: Timestamp, times: u32) {
+    hot.count += u64::from(times);
     hot.last_received_at = hot.last_received_at.max(receipt);
 }
 

@@ -1,7 +1,7 @@
 //! Commands and facts: what is no alert.
 
 use model::command::{Action, Command, OpenIncident, Outcome, Refusal};
-use model::event::Event;
+use model::event::{AlertEvent, Event};
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
 use model::reason::Disposition;
@@ -14,10 +14,23 @@ use crate::desk::Desk;
 pub(crate) const CHANGE_KEPT: Span = Span::from_days(2);
 
 impl Desk<'_> {
+    /// What was said several times over is heard once, and then as often as it was said again: that comes to what they
+    /// would have come to one by one.
+    fn said(&mut self, event: &AlertEvent) -> Answer {
+        let answer = self.alert_event(event, 1);
+        let again = event.times.get() - 1;
+        if again > 0
+            && let Answer::Event { disposition, .. } = self.alert_event(event, again)
+        {
+            self.out.counts.add_times(disposition, u64::from(again));
+        }
+        answer
+    }
+
     pub(crate) fn event(&mut self, event: &Event) -> Answer {
         let recorded = |reason| Answer::Event { alert: None, disposition: Disposition::Recorded, reason };
         match event {
-            Event::Alert(event) => self.alert_event(event),
+            Event::Alert(event) => self.said(event),
             Event::Heartbeat(heartbeat) => self.heartbeat(heartbeat.clone()),
             Event::Change(change) => {
                 self.record_change((**change).clone());

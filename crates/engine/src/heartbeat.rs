@@ -44,7 +44,7 @@ impl Desk<'_> {
         let severity = heartbeat.severity.unwrap_or(Severity::Major);
         let mut event = self.own_event("HeartbeatMissed", name, Status::Firing, severity, now);
         event.ci_names.extend(heartbeat.ci.map(|ci| ci.as_str().into()));
-        self.alert_event(&event);
+        self.alert_event(&event, 1);
     }
 
     /// Reading goes on after it had stopped: every heartbeat, and every promise that waits for its source, gets its

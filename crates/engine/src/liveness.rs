@@ -166,7 +166,7 @@ impl Desk<'_> {
         let known = self.state.alerts.get(&event.fingerprint.alert());
         let over = known.and_then(|alert| alert.episodes.last()?.end).map(|end| end + Span::MICROSECOND);
         event.starts_at = event.starts_at.max(over);
-        self.alert_event(&event);
+        self.alert_event(&event, 1);
         self.tell_at_once(event.fingerprint.alert());
         let version = since.micros().unsigned_abs();
         self.send(Subject::Source(name.clone()), TellKind::SourceSilent, version, false);
@@ -197,7 +197,7 @@ impl Desk<'_> {
             let open =
                 self.state.alerts.get(&event.fingerprint.alert()).is_some_and(|alert| alert.open_episode().is_some());
             if open {
-                self.alert_event(&event);
+                self.alert_event(&event, 1);
             }
         }
     }
@@ -237,6 +237,7 @@ impl Desk<'_> {
             starts_at: (status == Status::Firing).then_some(instant),
             ends_at: (status == Status::Resolved).then_some(instant),
             heard_at: None,
+            times: model::event::ONCE,
         }
     }
 }

@@ -63,7 +63,7 @@ impl HandIn {
             let mut inputs = decoded(Arc::new(reading), records).await;
             // What we say ourselves no log took: it has the time at which it is decided.
             inputs.items.extend(own.iter().cloned());
-            let logged = Logged { positions: positions.clone(), begins, receipts: inputs.receipts };
+            let logged = Logged { positions: positions.clone(), begins, receipts: inputs.receipts, ..Logged::default() };
             let answered = self.runtime.read(inputs.items, bytes, logged).await;
             let (to, metrics, topics) = (self.to.clone(), self.runtime.metrics().clone(), self.topics.clone());
             let (mut counts, notices) = (inputs.counts, inputs.notices);

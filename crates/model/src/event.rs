@@ -1,5 +1,7 @@
 //! What a monitoring system said, decoded: one immutable statement about one condition.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint};
@@ -47,6 +49,20 @@ pub struct AlertEvent {
     /// is not ahead of that.
     #[serde(default)]
     pub heard_at: Option<Timestamp>,
+    /// How often it was said, one time right after the other: more than once where an ingest process combined equal ones.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub times: NonZeroU32,
+}
+
+/// Said once, as nearly everything is.
+pub const ONCE: NonZeroU32 = NonZeroU32::MIN;
+
+fn once() -> NonZeroU32 {
+    ONCE
+}
+
+fn is_once(times: &NonZeroU32) -> bool {
+    *times == ONCE
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -16,6 +16,9 @@ pub const LABEL_NAME_BYTES_MAX: usize = 1 << 10;
 pub const NAME_BYTES_MAX: usize = 512;
 /// What an incident recurs by: the names of the alerts on its cause. Longer: its beginning and a digest of the whole.
 pub const SIGNATURE_BYTES_MAX: usize = 1 << 10;
+/// A record of the log that engines follow is begun anew before it grows beyond this; one item alone may be larger, and
+/// then the topic has to take it (`max.message.bytes`).
+pub const LOG_RECORD_BYTES_AIM: usize = 256 << 10;
 /// Nesting of a JSON document. Deeper: unreadable, to the dead letters.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// Events in one push. More: `413`, nothing of it kept.

@@ -204,7 +204,12 @@ impl Step {
 
 impl Counts {
     pub fn add(&mut self, disposition: Disposition) {
-        self.events += 1;
+        self.add_times(disposition, 1);
+    }
+
+    /// So many events that came to the same.
+    pub fn add_times(&mut self, disposition: Disposition, times: u64) {
+        self.events += times;
         let count = match disposition {
             Disposition::Opened => &mut self.opened,
             Disposition::Repeated => &mut self.repeated,
@@ -216,7 +221,7 @@ impl Counts {
             Disposition::Rejected => &mut self.rejected,
             Disposition::Recorded => &mut self.recorded,
         };
-        *count += 1;
+        *count += times;
     }
 
     /// Every event has exactly one disposition. `[I2, I19]`

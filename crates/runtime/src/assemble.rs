@@ -120,6 +120,8 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, stamp: &Sta
             None => batch.to += 1,
         }
         batch.receipts.extend(push.idempotency_key.as_ref().map(|key| key.receipt(&told, now)));
+        let asked = push.logged.iter().flat_map(|logged| &logged.asked);
+        batch.receipts.extend(asked.filter_map(|(place, key)| Some(key.receipt(told.get(*place..=*place)?, now))));
         batch.answers.push((push.id, PushAnswer::Committed { answers: told, at: now }));
         batch.pushes.push((push.logged.is_none().then_some(sequence), push));
     }

@@ -15,6 +15,8 @@ use crate::push::{Item, ItemAnswer, Unreadable};
 #[derive(Debug)]
 pub struct Domains {
     states: BTreeMap<Domain, State>,
+    /// Everybody's facts are kept here, for domains that are yet to come.
+    home: Domain,
     pub topology: Topology,
     pub policy: Policy,
 }
@@ -62,13 +64,18 @@ pub struct Decided {
 impl Domains {
     /// The engines as the store has them. The default domain always exists.
     pub fn restore(loaded: Loaded, topology: Topology, policy: Policy) -> Domains {
+        Domains::restore_at(Domain::default(), loaded, topology, policy)
+    }
+
+    /// The same where another domain than the default one always exists, and keeps everybody's facts.
+    pub fn restore_at(home: Domain, loaded: Loaded, topology: Topology, policy: Policy) -> Domains {
         let mut states = BTreeMap::new();
         for (domain, snapshot) in loaded.domains {
             let state = State::restore(snapshot_of(domain.clone(), snapshot), &topology, &policy);
             states.insert(domain, state);
         }
-        let mut domains = Domains { states, topology, policy };
-        domains.state(&Domain::default());
+        let mut domains = Domains { states, home: home.clone(), topology, policy };
+        domains.state(&home);
         domains
     }
 
@@ -240,7 +247,7 @@ impl Domains {
         match event {
             Event::Alert(alert) => (alert.domain.clone(), Vec::new()),
             Event::Change(_) | Event::Maintenance(_) => self.everywhere(),
-            Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => (Domain::default(), Vec::new()),
+            Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => (self.home.clone(), Vec::new()),
         }
     }
 
@@ -249,10 +256,9 @@ impl Domains {
             Action::Incident { target, .. } => (self.holding(target), Vec::new()),
             Action::Problem { problem, .. } => {
                 let holds = |state: &&State| state.problem(*problem).is_some();
-                let domain = self.states.values().find(holds).map(|state| state.domain().clone()).unwrap_or_default();
-                (domain, Vec::new())
+                (self.domain_that(holds), Vec::new())
             }
-            Action::OpenIncident(_) | Action::OpenProblem { .. } => (Domain::default(), Vec::new()),
+            Action::OpenIncident(_) | Action::OpenProblem { .. } => (self.home.clone(), Vec::new()),
             Action::Silence(_)
             | Action::ExpireSilence(_)
             | Action::Maintenance(_)
@@ -266,13 +272,17 @@ impl Domains {
             IncidentTarget::Id(id) => state.incident(*id).is_some(),
             IncidentTarget::HoldsAlert(fingerprint) => state.alert(fingerprint.alert()).is_some(),
         };
-        self.states.values().find(holds).map(|state| state.domain().clone()).unwrap_or_default()
+        self.domain_that(holds)
     }
 
-    /// The default domain answers for all.
+    fn domain_that(&self, holds: impl Fn(&&State) -> bool) -> Domain {
+        self.states.values().find(holds).map_or_else(|| self.home.clone(), |state| state.domain().clone())
+    }
+
+    /// The one that always exists answers for all.
     fn everywhere(&self) -> (Domain, Vec<Domain>) {
-        let others = self.states.keys().filter(|domain| **domain != Domain::default()).cloned();
-        (Domain::default(), others.collect())
+        let others = self.states.keys().filter(|domain| **domain != self.home).cloned();
+        (self.home.clone(), others.collect())
     }
 
     /// The engine of a domain. A new one knows the windows and silences that hold everywhere.
@@ -281,7 +291,7 @@ impl Domains {
             return;
         }
         let mut snapshot = Snapshot { domain: domain.clone(), ..Snapshot::default() };
-        if let Some(everybody) = self.states.get(&Domain::default()) {
+        if let Some(everybody) = self.states.get(&self.home) {
             let known = everybody.snapshot_of_facts();
             snapshot = Snapshot { domain: domain.clone(), ..known };
         }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use engine::Policy;
-use model::{Cmdb, Timestamp, limits};
+use model::{Cmdb, Domain, Timestamp, limits};
 use store::{SlotName, Store};
 use telemetry::Metrics;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -42,7 +42,7 @@ pub struct Runtime {
     lags: Lags,
 }
 
-enum Message {
+pub(crate) enum Message {
     Push { items: Vec<Item>, bytes: usize, key: Option<Key>, logged: Option<Box<Logged>>, waiting: Waiting },
     Positions(oneshot::Sender<Positions>),
     Cmdb { cmdb: Box<Cmdb>, by: Option<Box<str>>, waiting: Waiting },
@@ -54,9 +54,16 @@ enum Message {
 pub type Positions = BTreeMap<SlotName, u64>;
 
 /// A sender that waits, with what it occupies until it is answered.
-struct Waiting {
+pub(crate) struct Waiting {
     answer: oneshot::Sender<PushAnswer>,
     _held: Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>,
+}
+
+impl Waiting {
+    /// Who has gone away needs no answer.
+    pub(crate) fn tell(self, answer: PushAnswer) {
+        drop(self.answer.send(answer));
+    }
 }
 
 /// Why a version of the CMDB was not taken.
@@ -101,18 +108,26 @@ impl Runtime {
         Runtime::drive(machine, store, metrics, fatal, time)
     }
 
+    /// The same over one partition of the log that engines follow, whose records are handed in with
+    /// [`Runtime::read`]: nothing else is decided. `home`: the domain that everybody's facts are kept in.
+    pub fn start_following(
+        store: Store,
+        policy: Policy,
+        home: Domain,
+        metrics: Metrics,
+        fatal: oneshot::Sender<String>,
+        outputs: bool,
+    ) -> Runtime {
+        let mut machine = Machine::new(policy, IntakeLimits::default()).that_follows(home);
+        if outputs {
+            machine = machine.that_outputs();
+        }
+        Runtime::drive(machine, store, metrics, fatal, Time::default())
+    }
+
     fn drive(machine: Machine, store: Store, metrics: Metrics, fatal: oneshot::Sender<String>, time: Time) -> Runtime {
-        let (to, from) = channel();
-        let runtime = Runtime {
-            to: to.clone(),
-            bytes: Arc::new(Semaphore::new(limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT)),
-            items: Arc::new(Semaphore::new(limits::INTAKE_EVENTS_MAX)),
-            live: Arc::new(LiveView::default()),
-            graph: Arc::new(std::sync::RwLock::new(Arc::new(Graph::empty()))),
-            metrics: metrics.clone(),
-            time,
-            lags: Lags::default(),
-        };
+        let (runtime, from) = Runtime::behind_a_channel(&metrics, time);
+        let to = runtime.to.clone();
         let thread = DecideThread {
             machine,
             store,
@@ -132,6 +147,22 @@ impl Runtime {
         let spawned = std::thread::Builder::new().name("decide".to_owned()).spawn(move || thread.run(&from));
         drop(spawned.expect("a process that cannot start a thread cannot start"));
         runtime
+    }
+
+    /// A door, and what comes through it.
+    pub(crate) fn behind_a_channel(metrics: &Metrics, time: Time) -> (Runtime, Receiver<Message>) {
+        let (to, from) = channel();
+        let runtime = Runtime {
+            to,
+            bytes: Arc::new(Semaphore::new(limits::INTAKE_BYTES_MAX / BYTES_PER_PERMIT)),
+            items: Arc::new(Semaphore::new(limits::INTAKE_EVENTS_MAX)),
+            live: Arc::new(LiveView::default()),
+            graph: Arc::new(std::sync::RwLock::new(Arc::new(Graph::empty()))),
+            metrics: metrics.clone(),
+            time,
+            lags: Lags::default(),
+        };
+        (runtime, from)
     }
 
     pub fn live(&self) -> &Arc<LiveView> {
@@ -352,8 +383,7 @@ impl DecideThread {
                 }
                 Effect::Answer(id, answer) => {
                     if let Some(waiting) = self.waiting.remove(&id) {
-                        // Who has gone away needs no answer; what it sent is in.
-                        drop(waiting.answer.send(answer));
+                        waiting.tell(answer);
                     }
                 }
                 Effect::Publish(published) => {

@@ -7,12 +7,15 @@
 
 mod assemble;
 pub mod clock;
+mod combine;
 pub mod domains;
 pub mod driver;
 mod facts;
+mod forward;
 pub mod intake;
 mod lag;
 pub mod live;
+mod log_record;
 pub mod machine;
 mod outputs;
 mod pace;
@@ -23,9 +26,13 @@ pub use clock::Time;
 pub use domains::{Decided, Domains};
 pub use driver::{Positions, Runtime};
 pub use facts::load_facts;
+pub use forward::{EventLog, LogWrite, NotWritten};
 pub use lag::Lag;
 pub use live::{Change, Changed, LiveView};
+pub use log_record::{LOG_RECORD_VERSION, LogRecord, NoLogRecord, home_of, partition_of};
 pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
-pub use push::{Item, ItemAnswer, Key, Logged, Origin, OtherBody, Overload, Push, PushAnswer, PushId, Unreadable};
+pub use push::{
+    Item, ItemAnswer, Key, Logged, Origin, OtherBody, Overload, Push, PushAnswer, PushId, RecordAt, Unreadable,
+};
 pub use recompute::Asked;
 pub use store::{PositionAdvance, SlotName};

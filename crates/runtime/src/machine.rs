@@ -128,6 +128,8 @@ pub struct Machine {
     refusing: bool,
     /// Somebody is told of every change.
     outputs: bool,
+    /// The domain that everybody's facts are kept in.
+    home: Domain,
 }
 
 impl Machine {
@@ -154,12 +156,21 @@ impl Machine {
             keys: BTreeSet::new(),
             refusing: false,
             outputs: false,
+            home: Domain::default(),
         }
     }
 
     /// The same where topics are told of every change.
     pub fn that_outputs(mut self) -> Machine {
         self.outputs = true;
+        self
+    }
+
+    /// The same for one that decides what one log holds, and nothing else: time is in the log, and whoever decides the
+    /// same records comes to the same, in whatever portions. What concerns every domain is kept in the one of this name.
+    pub fn that_follows(mut self, home: Domain) -> Machine {
+        self.home = home;
+        self.pace = Pace::Log;
         self
     }
 
@@ -209,6 +220,7 @@ impl Machine {
             Event::LoadFailed => self.load_failed(&mut effects),
             // Time goes on with every event; this one says nothing else.
             Event::Tick => {}
+            Event::Behind(_) if self.follows() => {}
             Event::Behind(from) => self.pace = from.map_or(Pace::Wall, |from| Pace::Behind { from }),
             Event::Policy(policy) => {
                 self.policy = *policy;
@@ -334,7 +346,14 @@ impl Machine {
         !self.intake.is_empty() && (idle || self.intake.is_worth_deciding_ahead())
     }
 
+    fn follows(&self) -> bool {
+        self.pace == Pace::Log
+    }
+
     fn decide(&mut self, wall: Timestamp, effects: &mut Vec<Effect>) {
+        if self.follows() {
+            return self.decide_what_the_log_says(effects);
+        }
         let pushes = self.take_what_is_next(effects);
         let pushed_at = self.time(wall);
         let receipts = pushes.iter().filter_map(|push| push.logged.as_deref()).flat_map(|logged| &logged.receipts);
@@ -350,23 +369,36 @@ impl Machine {
         self.decided.push_back(batch);
     }
 
+    /// Each record has an instant of its own, and is never parted: that is why portions make no difference. `[I16]`
+    fn decide_what_the_log_says(&mut self, effects: &mut Vec<Effect>) {
+        let mut pushes = self.take_what_is_next(effects);
+        let Some(domains) = &mut self.domains else { return };
+        let not_before = self.clock.last();
+        for logged in pushes.iter_mut().filter_map(|push| push.logged.as_deref_mut()) {
+            logged.receipts.clear();
+            for record in &logged.records {
+                let at = self.clock.stamp(record.at);
+                logged.receipts.extend(std::iter::repeat_n(at, record.items));
+            }
+        }
+        let now = self.clock.last();
+        let stamp = Stamp { slot: self.slot.as_str(), from: self.sequence, not_before, pushed_at: now, wall: now, now };
+        let batch = assemble(domains, pushes, &stamp);
+        self.sequence = batch.to;
+        self.decided.push_back(batch);
+    }
+
     /// What was read from a log is decided only where it goes on with what was; else whoever read it has to look where
     /// that is.
     fn take_what_is_next(&mut self, effects: &mut Vec<Effect>) -> Vec<Push> {
         let mut taken = self.intake.take();
         taken.retain(|push| {
             let Some(logged) = push.logged.as_deref() else { return true };
-            let known = |advance: &PositionAdvance| self.positions.get(&advance.slot).copied();
-            let mut next = BTreeMap::new();
-            let goes_on = logged.positions.iter().all(|advance| {
-                let at = next.get(&advance.slot).copied().or_else(|| known(advance));
-                next.insert(advance.slot.clone(), advance.to);
-                at.map_or_else(|| logged.begins.contains(&advance.slot), |at| at == advance.from)
-            });
-            if goes_on {
-                self.positions.append(&mut next);
-            } else {
-                effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::NotNext)));
+            let next = logged.leads(&self.positions);
+            let goes_on = next.is_some();
+            match next {
+                Some(next) => self.positions.extend(next),
+                None => effects.push(Effect::Answer(push.id, PushAnswer::Overloaded(Overload::NotNext))),
             }
             goes_on
         });
@@ -389,7 +421,8 @@ impl Machine {
         while let Some(aside) = self.aside.pop_front() {
             let time = self.time(wall);
             let Some(domains) = &mut self.domains else { return };
-            let now = self.clock.stamp(time);
+            // A log's records have their instants whatever was decided between them.
+            let now = if self.pace == Pace::Log { time } else { self.clock.stamp(time) };
             self.decided.push_back(match aside {
                 Aside::Facts(domain, facts) => {
                     let decided = domains.decide_in(&domain, now, Input::Recompute(facts));
@@ -497,11 +530,20 @@ impl Machine {
         self.hash = loaded.last_hash;
         self.slot = format!("{PUSH_SLOT}/{epoch}").into();
         self.sequence = self.position(&self.slot);
-        self.clock = Clock::after(loaded.clock.unwrap_or_default().max(self.clock.last()));
+        let committed = loaded.clock.unwrap_or_default();
+        // What is decided again of a log has the instants that it had; wall time does not go back.
+        self.clock = Clock::after(if self.follows() { committed } else { committed.max(self.clock.last()) });
         let topology = topology_of(&loaded);
         self.recomputes.restore(std::mem::take(&mut loaded.owed));
         self.settle_unknown(held, &loaded.topology, effects);
-        let mut domains = Domains::restore(loaded, topology, self.policy.clone());
+        let mut domains = Domains::restore_at(self.home.clone(), loaded, topology, self.policy.clone());
+        if self.follows() {
+            // Silence is measured by the log, and in the log nothing was missed.
+            self.domains = Some(domains);
+            self.phase = Phase::Running;
+            self.refusing = false;
+            return;
+        }
         // How far readers were is not how far the store is.
         if self.reads {
             self.pace = Pace::Waiting { since: wall };

@@ -1,5 +1,6 @@
 //! How the engine's time goes: with the wall clock, or, while logs are being caught up with, no faster than what was read
-//! of them, so that no timer overtakes the record that forbids it.
+//! of them, so that no timer overtakes the record that forbids it. Where one log holds everything that is decided, time is
+//! in it.
 
 use model::Timestamp;
 use model::limits::READERS_WAIT_MAX;
@@ -12,6 +13,8 @@ pub(crate) enum Pace {
     Waiting { since: Timestamp },
     /// The earliest receipt that may still come.
     Behind { from: Timestamp },
+    /// As the log says, record by record, and in no other way.
+    Log,
 }
 
 impl Pace {
@@ -19,7 +22,7 @@ impl Pace {
     pub(crate) fn time(self, wall: Timestamp, last: Timestamp) -> Timestamp {
         match self {
             Pace::Wall => wall,
-            Pace::Waiting { .. } => last,
+            Pace::Waiting { .. } | Pace::Log => last,
             Pace::Behind { from } => wall.min(from).max(last),
         }
     }
@@ -38,6 +41,7 @@ impl Pace {
             Pace::Wall => true,
             Pace::Waiting { .. } => due <= last,
             Pace::Behind { from } => due <= from.max(last),
+            Pace::Log => false,
         }
     }
 }

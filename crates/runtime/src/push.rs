@@ -1,6 +1,7 @@
 //! What comes through the door: one push, wholly in or wholly absent. `[I3]`
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use model::command::{Command, Outcome};
 use model::event::Event;
@@ -36,6 +37,20 @@ pub struct Logged {
     pub begins: Vec<SlotName>,
     /// When the log took each item, in the order of the items.
     pub receipts: Vec<Timestamp>,
+    /// The records that the items stand in, where the log itself is the engine's clock.
+    pub records: Vec<RecordAt>,
+    /// Items whose answers somebody waits for, by their place, and the key that each answer is kept by.
+    pub asked: Vec<(usize, Key)>,
+}
+
+/// A record of the log that is the engine's clock: everything in it is received at one instant, later than what is in the
+/// records before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordAt {
+    /// When the log took it.
+    pub at: Timestamp,
+    /// How many items it holds; none: it says only how late it is.
+    pub items: usize,
 }
 
 /// An `Idempotency-Key`, and what it came with.
@@ -152,17 +167,34 @@ impl Key {
     }
 }
 
+impl Logged {
+    /// Where it leads from `known`; `None`: it does not go on there.
+    pub(crate) fn leads(&self, known: &BTreeMap<SlotName, u64>) -> Option<BTreeMap<SlotName, u64>> {
+        let mut next = BTreeMap::new();
+        let goes_on = self.positions.iter().all(|advance| {
+            let at = next.get(&advance.slot).or_else(|| known.get(&advance.slot)).copied();
+            next.insert(advance.slot.clone(), advance.to);
+            at.map_or_else(|| self.begins.contains(&advance.slot), |at| at == advance.from)
+        });
+        goes_on.then_some(next)
+    }
+}
+
 impl Unreadable {
+    /// The letter's id, wherever it is made one.
+    pub(crate) fn letter_id(&self, origin: &str) -> DeadLetterId {
+        DeadLetterId::derive(|hash| {
+            hash.text(origin).bytes(&self.raw);
+        })
+    }
+
     pub fn dead_letter(&self, slot: &str, sequence: u64, index: usize, at: Timestamp) -> DeadLetter {
         let origin = match &self.origin {
             Some(origin) => origin.place.to_string(),
             None => format!("{slot}/{sequence}/{index}"),
         };
-        let id = DeadLetterId::derive(|hash| {
-            hash.text(&origin).bytes(&self.raw);
-        });
         DeadLetter {
-            id,
+            id: self.letter_id(&origin),
             source: self.source.clone(),
             format: self.format.clone(),
             origin: origin.into(),

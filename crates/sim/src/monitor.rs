@@ -98,6 +98,7 @@ impl Monitor {
             starts_at: said.starts_at,
             ends_at: said.ends_at,
             heard_at: None,
+            times: model::event::ONCE,
         }))
     }
 

@@ -3,5 +3,8 @@
 mod log;
 mod metrics;
 
-pub use log::{LogFormat, commit_failed, delivery_failed, fatal, listening, load_failed, notice, set_up_logs, warning};
+pub use log::{
+    LogFormat, commit_failed, delivery_failed, fatal, listening, load_failed, log_not_written, notice, set_up_logs,
+    warning,
+};
 pub use metrics::Metrics;

@@ -46,6 +46,10 @@ pub fn commit_failed(why: &dyn Error) {
     warn!("a commit was not confirmed; the state is loaded again: {}", chain(why));
 }
 
+pub fn log_not_written(why: &str) {
+    warn!("nothing could be written to the log of events, trying again: {why}");
+}
+
 pub fn load_failed(why: &dyn Error) {
     warn!("the store cannot be loaded yet, trying again: {}", chain(why));
 }

@@ -19,6 +19,9 @@ pub struct Metrics {
     intake_items: IntGauge,
     intake_bytes: IntGauge,
     intake_refused: IntCounter,
+    log_records: IntCounter,
+    log_events: IntCounter,
+    log_events_combined: IntCounter,
     dead_letters: IntCounter,
     notices: IntCounterVec,
     requests: IntCounterVec,
@@ -48,6 +51,15 @@ impl Default for Metrics {
             intake_items: gauge("watchfire_intake_items", "Inputs waiting for the engine."),
             intake_bytes: gauge("watchfire_intake_bytes", "Bytes of pushes waiting for the engine."),
             intake_refused: counter("watchfire_intake_refused_total", "Pushes refused because too much was waiting."),
+            log_records: counter(
+                "watchfire_log_records_total",
+                "Records written to the log of events, ticks among them.",
+            ),
+            log_events: counter("watchfire_log_events_total", "Inputs forwarded to the log of events."),
+            log_events_combined: counter(
+                "watchfire_log_events_combined_total",
+                "Of these, those that only said the same again and were written as a count.",
+            ),
             dead_letters: counter("watchfire_dead_letters_total", "Inputs that could not be read and were kept."),
             notices: counters(
                 "watchfire_intake_notices_total",
@@ -108,6 +120,9 @@ impl Metrics {
             Box::new(self.intake_items.clone()),
             Box::new(self.intake_bytes.clone()),
             Box::new(self.intake_refused.clone()),
+            Box::new(self.log_records.clone()),
+            Box::new(self.log_events.clone()),
+            Box::new(self.log_events_combined.clone()),
             Box::new(self.dead_letters.clone()),
             Box::new(self.notices.clone()),
             Box::new(self.requests.clone()),
@@ -166,6 +181,13 @@ impl Metrics {
     pub fn intake_waiting(&self, items: usize, bytes: usize) {
         self.intake_items.set(items as i64);
         self.intake_bytes.set(bytes as i64);
+    }
+
+    /// Written to the log of events: records, the inputs they hold, and those that were spared.
+    pub fn forwarded(&self, records: u64, events: u64, combined: u64) {
+        self.log_records.inc_by(records);
+        self.log_events.inc_by(events);
+        self.log_events_combined.inc_by(combined);
     }
 
     pub fn intake_refused(&self) {

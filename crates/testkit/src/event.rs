@@ -58,6 +58,7 @@ impl Says {
             starts_at: None,
             ends_at: None,
             heard_at: None,
+            times: model::event::ONCE,
         };
         let labels = vec![("alertname".to_owned(), name.to_owned())];
         Says { key: key.into(), source: SOURCE.into(), pipeline: "default".into(), labels, event }

@@ -20,7 +20,7 @@ async fn exactly(world: &World, count: usize) {
 async fn read_up_to(process: &Process, next: u64) {
     let positions = vec![PositionAdvance::new(SLOT, next, next)];
     let begins = vec![SLOT.into()];
-    let logged = Logged { positions, begins, receipts: Vec::new() };
+    let logged = Logged { positions, begins, ..Logged::default() };
     let answer = process.runtime.read(Vec::new(), 0, logged).await.await.unwrap();
     assert!(matches!(answer, PushAnswer::Committed { .. }), "{answer:?}");
 }
@@ -46,7 +46,7 @@ async fn row_5_a_position_that_somebody_else_moved_on_is_where_reading_goes_on()
     exactly(&world, 1).await;
     let positions = vec![PositionAdvance::new(SLOT, 1, 3)];
     let begins = vec![SLOT.into()];
-    let logged = Logged { positions, begins, receipts: Vec::new() };
+    let logged = Logged { positions, begins, ..Logged::default() };
     let answer = process.runtime.read(Vec::new(), 0, logged).await.await.unwrap();
     assert!(matches!(answer, PushAnswer::Committed { .. }), "{answer:?}");
     for name in ["read by another", "read by another too", "ours"] {

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a test that fails")]
 
 mod commits;
+mod following;
 mod logs;
 mod shell;

@@ -8,7 +8,7 @@ use model::{Domain, Fingerprint, Timestamp};
 use runtime::intake::IntakeLimits;
 use runtime::{
     Asked, Effect, Event, Item, Logged, Machine, Overload, PositionAdvance, Published, Push, PushAnswer, PushId,
-    load_facts, topology_of,
+    RecordAt, SlotName, load_facts, topology_of,
 };
 use store::{Commit, Fault, Memory, ready};
 use testkit::firing;
@@ -34,7 +34,22 @@ impl Shell {
     }
 
     pub(crate) fn of(machine: Machine) -> Shell {
-        let mut shell = Shell {
+        let mut shell = Shell::that_loads(machine);
+        shell.load();
+        shell.land();
+        shell
+    }
+
+    /// One that decides what one log holds, and nothing else.
+    pub(crate) fn following(memory: &Memory) -> Shell {
+        let machine = Machine::new(Policy::default(), IntakeLimits::default()).that_follows(Domain::default());
+        let mut shell = Shell { memory: memory.clone(), ..Shell::that_loads(machine) };
+        shell.load();
+        shell
+    }
+
+    fn that_loads(machine: Machine) -> Shell {
+        Shell {
             machine,
             memory: Memory::new(),
             now: testkit::clock("10:00:00"),
@@ -44,10 +59,7 @@ impl Shell {
             published: Vec::new(),
             loads: 1,
             stopped: false,
-        };
-        shell.load();
-        shell.land();
-        shell
+        }
     }
 
     pub(crate) fn feed(&mut self, event: Event) {
@@ -101,7 +113,24 @@ impl Shell {
         let slot = positions[0].slot.clone();
         let is_known = self.machine.positions().is_none_or(|known| known.contains_key(&slot));
         let begins = if is_known { Vec::new() } else { vec![slot] };
-        let logged = Some(Box::new(Logged { positions, begins, receipts }));
+        let logged = Some(Box::new(Logged { positions, begins, receipts, ..Logged::default() }));
+        self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged }));
+    }
+
+    /// Records of the log that is the clock, from `from` on.
+    pub(crate) fn follow(&mut self, id: u64, from: u64, records: &[(Timestamp, Vec<Item>)]) {
+        let slot = SlotName::from("kafka/t/-/0");
+        let to = from + records.len() as u64;
+        let begins = if from == 0 { vec![slot.clone()] } else { Vec::new() };
+        let logged = Logged {
+            positions: vec![PositionAdvance::new(slot, from, to)],
+            begins,
+            records: records.iter().map(|(at, items)| RecordAt { at: *at, items: items.len() }).collect(),
+            asked: vec![],
+            ..Logged::default()
+        };
+        let items = records.iter().flat_map(|(_, items)| items.clone()).collect();
+        let logged = Some(Box::new(logged));
         self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged }));
     }
 

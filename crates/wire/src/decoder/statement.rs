@@ -86,6 +86,7 @@ impl Decoder {
             starts_at: said.starts_at,
             ends_at: said.ends_at,
             heard_at: None,
+            times: model::event::ONCE,
         })
     }
 

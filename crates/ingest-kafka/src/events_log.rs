@@ -1,0 +1,248 @@
+//! The log that engines follow, written: records and how far sources were read go in together, in one transaction. It is
+//! Kafka's group of readers that keeps how far, with the name of each lane beside its offset.
+//!
+//! Which process may go on reading a partition is the group's to say: a transaction of one that is no member any more,
+//! or was one of an earlier generation, is refused by the broker, with everything in it. `[I1, I10]`
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use runtime::{EventLog, LogWrite, NotWritten, PositionAdvance, Positions, SlotName};
+use telemetry::Metrics;
+
+use crate::client::Consumer;
+use crate::complaint::{Complaints, complaint};
+use crate::config::{Config, words};
+use crate::slot;
+
+/// What a call to the broker may take before it is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a commit of which nothing is heard is asked for again, before nobody can say whether it is in.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(60);
+/// A transaction that its process left open is given up by the broker after this, and what follows it is read.
+const TRANSACTION_MS: &str = "15000";
+/// Between two tries to hand over a record while librdkafka's queue is full.
+const QUEUE_PAUSE: Duration = Duration::from_millis(2);
+
+type Producer = ThreadedProducer<Complaints>;
+
+/// The reader's place in its group, for whoever writes what was read; empty where nothing is read.
+#[derive(Clone, Default)]
+pub struct Membership(Arc<Mutex<Option<Arc<Consumer>>>>);
+
+/// `watchfire.events`, as a transactional producer sees it.
+pub struct EventsLog {
+    config: Config,
+    topic: String,
+    /// No other process that runs has it: whoever takes it shuts out the one before.
+    transactional_id: String,
+    /// Topics that are read, whose offsets the group keeps.
+    sources: Vec<String>,
+    membership: Membership,
+    metrics: Metrics,
+    /// `None` before the first transaction, and after one that only a new producer gets over.
+    producer: Option<Producer>,
+}
+
+impl Membership {
+    pub(crate) fn is(&self, consumer: &Arc<Consumer>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(consumer.clone());
+    }
+
+    fn get(&self) -> Option<Arc<Consumer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl EventsLog {
+    /// `name`: of this process, the same after a restart, and no other's.
+    pub fn new(config: &Config, topic: &str, name: &str, membership: Membership, metrics: Metrics) -> EventsLog {
+        EventsLog {
+            config: config.clone(),
+            topic: topic.to_owned(),
+            transactional_id: format!("{}-{name}", config.group),
+            sources: config.topics.iter().map(|topic| topic.name.clone()).collect(),
+            membership,
+            metrics,
+            producer: None,
+        }
+    }
+
+    /// A producer whose place no earlier one of its name can take back.
+    fn ready(&mut self) -> Result<&Producer, NotWritten> {
+        if self.producer.is_none() {
+            let mut client = self.config.spoken();
+            client.set("transactional.id", &self.transactional_id).set("transaction.timeout.ms", TRANSACTION_MS);
+            client.set("enable.idempotence", "true").set("acks", "all").set("compression.type", "lz4");
+            client.set("linger.ms", "1").set("message.max.bytes", MESSAGE_BYTES_MAX);
+            let context = Complaints::new(self.metrics.clone());
+            let producer: Producer =
+                client.create_with_context(context).map_err(|error| NotWritten::Fatal(words(&error)))?;
+            producer.init_transactions(PATIENCE).map_err(|error| self.not_written(&error))?;
+            self.producer = Some(producer);
+        }
+        self.producer.as_ref().ok_or_else(|| NotWritten::GivenUp(String::new()))
+    }
+
+    fn transact(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), KafkaError> {
+        let (topic, membership) = (self.topic.clone(), self.membership.clone());
+        let Some(producer) = &self.producer else { return Ok(()) };
+        producer.begin_transaction()?;
+        for record in &records {
+            send(producer, &topic, record)?;
+        }
+        // Without a place in the group nothing can have been read.
+        let place = membership.get().and_then(|consumer| consumer.group_metadata());
+        if let Some(place) = place.filter(|_| !read.is_empty()) {
+            add_offsets(producer, read, &place)?;
+        }
+        commit(producer)
+    }
+
+    /// Nothing of it is in; the next transaction can begin, or a new producer is needed, or this process must end.
+    fn give_up(&mut self, error: &KafkaError) -> NotWritten {
+        let not_written = self.not_written(error);
+        if matches!(not_written, NotWritten::Fatal(_)) {
+            return not_written;
+        }
+        let aborted = self.producer.as_ref().map(|producer| producer.abort_transaction(PATIENCE));
+        if !matches!(aborted, Some(Ok(()))) {
+            // The next producer of this name gives it up.
+            self.producer = None;
+        }
+        not_written
+    }
+
+    fn not_written(&self, error: &KafkaError) -> NotWritten {
+        let words = format!("{}: {}", self.topic, complaint(error).1);
+        if is_fatal(error) { NotWritten::Fatal(format!("Kafka: {words}")) } else { NotWritten::GivenUp(words) }
+    }
+}
+
+impl EventLog for EventsLog {
+    fn partitions(&mut self) -> Result<u32, NotWritten> {
+        let topic = self.topic.clone();
+        let metadata = self.ready()?.client().fetch_metadata(Some(&topic), PATIENCE);
+        let metadata = metadata.map_err(|error| self.not_written(&error))?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+        match found.map_or(0, |found| found.partitions().len()) {
+            0 => Err(NotWritten::GivenUp(format!("there is no topic {topic} yet: docs/operations.md says how to make it"))),
+            some => Ok(u32::try_from(some).unwrap_or(u32::MAX)),
+        }
+    }
+
+    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), NotWritten> {
+        self.ready()?;
+        self.transact(records, read).map_err(|error| self.give_up(&error))
+    }
+
+    fn positions(&mut self) -> Result<Positions, NotWritten> {
+        // A transaction of ours that is still open would be waited for.
+        self.ready()?;
+        let Some(consumer) = self.membership.get() else { return Ok(Positions::new()) };
+        committed(&consumer, &self.sources).map_err(|error| self.not_written(&error))
+    }
+}
+
+/// librdkafka's own bound of one record; the topic has to take it too.
+const MESSAGE_BYTES_MAX: &str = "33554432";
+
+fn send(producer: &Producer, topic: &str, record: &LogWrite) -> Result<(), KafkaError> {
+    let began = Instant::now();
+    loop {
+        let to = BaseRecord::to(topic).key(&*record.key).payload(&record.value);
+        match producer.send(to.partition(i32::try_from(record.partition).unwrap_or(i32::MAX))) {
+            Ok(()) => return Ok(()),
+            Err((error, _)) => {
+                let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+                if !full || began.elapsed() > PATIENCE {
+                    return Err(error);
+                }
+                std::thread::sleep(QUEUE_PAUSE);
+            }
+        }
+    }
+}
+
+fn add_offsets(producer: &Producer, read: &[PositionAdvance], place: &ConsumerGroupMetadata) -> Result<(), KafkaError> {
+    let mut last = std::collections::BTreeMap::new();
+    for advance in read {
+        last.insert(slot::part_of(&advance.slot), (&advance.slot, advance.to));
+    }
+    let mut offsets = TopicPartitionList::new();
+    for (part, (slot, to)) in last {
+        let Some((topic, partition)) = part else { continue };
+        let offset = Offset::Offset(i64::try_from(to).unwrap_or(i64::MAX));
+        let mut element = offsets.add_partition(&topic, partition);
+        element.set_offset(offset)?;
+        element.set_metadata(slot.as_str());
+    }
+    producer.send_offsets_to_transaction(&offsets, place, PATIENCE)
+}
+
+/// Asked for again while nothing is heard: it is then either in, or known not to be.
+fn commit(producer: &Producer) -> Result<(), KafkaError> {
+    let until = Instant::now() + COMMIT_PATIENCE;
+    loop {
+        match producer.commit_transaction(PATIENCE) {
+            Ok(()) => return Ok(()),
+            Err(error) if may_be_asked_again(&error) && Instant::now() < until => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn may_be_asked_again(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::Transaction(error) => error.is_retriable() && !error.txn_requires_abort(),
+        KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut) => true,
+        _ => false,
+    }
+}
+
+/// What neither a new try nor a new producer gets over; a commit of which nothing was ever heard among it.
+fn is_fatal(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::Transaction(error) => error.is_fatal() || (error.is_retriable() && !error.txn_requires_abort()),
+        error => error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal),
+    }
+}
+
+/// What the group keeps: by the lane's name that stands beside each offset.
+fn committed(consumer: &Consumer, topics: &[String]) -> Result<Positions, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for topic in topics {
+        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+        for found in metadata.topics().iter().filter(|found| found.name() == topic) {
+            found.partitions().iter().for_each(|partition| drop(list.add_partition(topic, partition.id())));
+        }
+    }
+    if list.count() == 0 {
+        return Ok(Positions::new());
+    }
+    let committed = consumer.committed_offsets(list, PATIENCE)?;
+    let elements = committed.elements();
+    let known = elements.iter().filter_map(|element| {
+        let Offset::Offset(offset) = element.offset() else { return None };
+        let lane = SlotName::from(element.metadata());
+        let lane = if lane.as_str().is_empty() { slot::unnamed(element.topic(), element.partition()) } else { lane };
+        Some((lane, u64::try_from(offset).ok()?))
+    });
+    Ok(known.collect())
+}
+
+impl std::fmt::Debug for EventsLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventsLog").field("topic", &self.topic).field("id", &self.transactional_id).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Membership {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Membership").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,319 @@
+//! A runtime that decides nothing: what is pushed to it, and what is read of source topics, goes to the log that engines
+//! follow, and is answered once it stands there. `[I3]`
+//!
+//! One thread, which waits for the log only. While a transaction is under way more comes; all of that goes into the next.
+//! A second without anything is told to the log, too: time is in it, for engines have no other. Nothing of a transaction
+//! that was given up is in, so whoever waits for it is told to come again, or, for what was read, to read again.
+
+mod answer;
+mod route;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use model::limits::{INTAKE_BYTES_MAX, INTAKE_EVENTS_MAX};
+use store::{PositionAdvance, Store};
+use telemetry::Metrics;
+use tokio::sync::oneshot;
+
+use crate::clock::Time;
+use crate::driver::{Message, Positions, Runtime, Waiting};
+use crate::log_record::tick;
+use crate::push::{Item, Key, Logged, Overload, PushAnswer};
+use answer::Answers;
+use route::{Routed, Router};
+
+/// A partition that nothing was written to for so long is told how late it is.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+/// The log is asked so often how many partitions it has.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// One transaction holds no more than this part of what may wait.
+const PORTIONS: usize = 8;
+/// After a failure nothing is tried for so long.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
+
+/// The log that engines follow. It may take as long as it needs; its thread waits for nothing else.
+pub trait EventLog: Send + 'static {
+    /// How many partitions it has.
+    fn partitions(&mut self) -> Result<u32, NotWritten>;
+
+    /// Writes all of it, with how far that leads in the topics it was read from: all, or nothing.
+    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), NotWritten>;
+
+    /// How far source topics were read, by what was written.
+    fn positions(&mut self) -> Result<Positions, NotWritten>;
+}
+
+/// A record on its way into the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogWrite {
+    pub partition: u32,
+    pub key: Box<str>,
+    pub value: Vec<u8>,
+}
+
+/// Why nothing of it is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotWritten {
+    /// It may be tried again.
+    #[error("{0}")]
+    GivenUp(String),
+    /// Another has taken this process's place, or nobody can tell what is in: it must not go on.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+impl Runtime {
+    /// Forwards to a log. `name`: of this process, which no other that runs has. The store says where commands belong and
+    /// what became of them; nothing is written to it.
+    pub fn start_forwarding(
+        store: Store,
+        log: impl EventLog,
+        name: &str,
+        metrics: Metrics,
+        fatal: oneshot::Sender<String>,
+        time: Time,
+    ) -> Runtime {
+        let (runtime, from) = Runtime::behind_a_channel(&metrics, time);
+        let tokio = tokio::runtime::Handle::current();
+        let thread = Forwarder {
+            log,
+            answers: Answers { store: store.clone(), tokio: tokio.clone(), time },
+            router: Router::new(name, store, tokio),
+            metrics,
+            partitions: None,
+            looked_at: Instant::now(),
+            positions: None,
+            written_at: BTreeMap::new(),
+            fatal: Some(fatal),
+        };
+        let spawned = std::thread::Builder::new().name("forward".to_owned()).spawn(move || thread.run(&from));
+        drop(spawned.expect("a process that cannot start a thread cannot start"));
+        runtime
+    }
+}
+
+struct Forwarder<L> {
+    log: L,
+    router: Router,
+    answers: Answers,
+    metrics: Metrics,
+    /// Of the log; `None`: it has never said.
+    partitions: Option<u32>,
+    looked_at: Instant,
+    /// How far sources were read; `None`: the log has to be asked.
+    positions: Option<Positions>,
+    /// When each partition was written to last.
+    written_at: BTreeMap<u32, Instant>,
+    fatal: Option<oneshot::Sender<String>>,
+}
+
+/// What somebody wants forwarded.
+pub(crate) struct Pushed {
+    pub(crate) items: Vec<Item>,
+    pub(crate) key: Option<Key>,
+    pub(crate) logged: Option<Box<Logged>>,
+    pub(crate) waiting: Waiting,
+}
+
+/// What goes into one transaction, and what is asked for after it.
+#[derive(Default)]
+struct Portion {
+    pushes: Vec<Pushed>,
+    bytes: usize,
+    events: usize,
+    asking: Vec<oneshot::Sender<Positions>>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl<L: EventLog> Forwarder<L> {
+    fn run(mut self, from: &Receiver<Message>) {
+        // Nobody is left to push, or to stop it.
+        while let Some(portion) = Portion::next(from, self.until_next_tick()) {
+            let Portion { pushes, asking, stop, .. } = portion;
+            match self.forward(pushes).and_then(|()| self.tell_positions(asking)) {
+                Ok(()) => {}
+                Err(NotWritten::GivenUp(why)) => self.give_up(&why),
+                Err(NotWritten::Fatal(why)) => {
+                    self.fatal.take().map(|fatal| fatal.send(why));
+                    return;
+                }
+            }
+            if let Some(stop) = stop {
+                stop.send(()).ok();
+                return;
+            }
+        }
+    }
+
+    fn until_next_tick(&self) -> Duration {
+        let since = |nth| self.written_at.get(&nth).map_or(TICK_EVERY, Instant::elapsed);
+        let longest = (0..self.partitions.unwrap_or(0)).map(since).max();
+        TICK_EVERY.saturating_sub(longest.unwrap_or_default())
+    }
+
+    /// How far sources were read is asked anew: who reads looks there.
+    fn give_up(&mut self, why: &str) {
+        telemetry::log_not_written(why);
+        self.positions = None;
+        std::thread::sleep(PAUSE_AFTER_FAILURE);
+    }
+
+    /// Once this returns everybody is answered, or will be.
+    fn forward(&mut self, pushes: Vec<Pushed>) -> Result<(), NotWritten> {
+        let partitions = match self.look(&pushes) {
+            Ok(partitions) => partitions,
+            Err(why) => {
+                pushes.into_iter().for_each(Pushed::turn_away);
+                return Err(why);
+            }
+        };
+        let (pushes, positions) = self.those_that_are_next(pushes);
+        let read: Vec<PositionAdvance> = pushes
+            .iter()
+            .filter_map(|push| push.logged.as_deref())
+            .flat_map(|logged| logged.positions.clone())
+            .collect();
+        let Routed { mut records, under_way, events, combined } = self.router.route(pushes, partitions);
+        self.add_ticks(&mut records, partitions);
+        if records.is_empty() && read.is_empty() {
+            return Ok(());
+        }
+        let written: BTreeSet<u32> = records.iter().map(|record| record.partition).collect();
+        let count = records.len();
+        if let Err(why) = self.log.write(records, &read) {
+            under_way.into_iter().for_each(|waits| waits.turn_away());
+            return Err(why);
+        }
+        let now = Instant::now();
+        self.written_at.extend(written.into_iter().map(|partition| (partition, now)));
+        self.positions = positions.or(self.positions.take());
+        self.metrics.forwarded(count as u64, events, combined);
+        self.answers.give(under_way);
+        Ok(())
+    }
+
+    /// What has to be known of the log before anything is written.
+    fn look(&mut self, pushes: &[Pushed]) -> Result<u32, NotWritten> {
+        if self.positions.is_none() && pushes.iter().any(|push| push.logged.is_some()) {
+            self.positions = Some(self.log.positions()?);
+        }
+        match self.partitions {
+            Some(known) if self.looked_at.elapsed() < LOOK_EVERY => Ok(known),
+            before => {
+                let partitions = self.log.partitions()?;
+                self.looked_at = Instant::now();
+                self.partitions = Some(same_as(before, partitions)?);
+                Ok(partitions)
+            }
+        }
+    }
+
+    /// What was read from a topic is taken only where it goes on with what was. And how far it leads.
+    fn those_that_are_next(&self, pushes: Vec<Pushed>) -> (Vec<Pushed>, Option<Positions>) {
+        let Some(mut positions) = self.positions.clone() else { return (pushes, None) };
+        let mut next = Vec::with_capacity(pushes.len());
+        for push in pushes {
+            match push.logged.as_deref().map(|logged| logged.leads(&positions)) {
+                None => next.push(push),
+                Some(Some(to)) => {
+                    positions.extend(to);
+                    next.push(push);
+                }
+                Some(None) => push.waiting.tell(PushAnswer::Overloaded(Overload::NotNext)),
+            }
+        }
+        (next, Some(positions))
+    }
+
+    fn add_ticks(&self, records: &mut Vec<LogWrite>, partitions: u32) {
+        let written: BTreeSet<u32> = records.iter().map(|record| record.partition).collect();
+        let is_due = |nth: &u32| self.written_at.get(nth).is_none_or(|at| at.elapsed() >= TICK_EVERY);
+        let silent = (0..partitions).filter(|nth| !written.contains(nth)).filter(is_due);
+        records.extend(silent.map(|partition| LogWrite { partition, key: "".into(), value: tick() }));
+    }
+
+    fn tell_positions(&mut self, asking: Vec<oneshot::Sender<Positions>>) -> Result<(), NotWritten> {
+        if asking.is_empty() {
+            return Ok(());
+        }
+        // Who asks and is not answered asks again.
+        let positions = match self.positions.take() {
+            Some(known) => known,
+            None => self.log.positions()?,
+        };
+        asking.into_iter().for_each(|asking| drop(asking.send(positions.clone())));
+        self.positions = Some(positions);
+        Ok(())
+    }
+}
+
+/// A domain's partition follows from how many there are: with another number its state would be elsewhere.
+fn same_as(before: Option<u32>, partitions: u32) -> Result<u32, NotWritten> {
+    match before {
+        Some(before) if before != partitions => Err(NotWritten::Fatal(format!(
+            "the topic of events has {partitions} partitions now, and had {before}: every domain's place follows from that \
+             number, which must not change; docs/operations.md says how to move to another"
+        ))),
+        _ => Ok(partitions),
+    }
+}
+
+impl Portion {
+    /// What came meanwhile, or a while without anything; `None`: nobody can send any more.
+    fn next(from: &Receiver<Message>, patience: Duration) -> Option<Portion> {
+        let mut portion = Portion::default();
+        match from.recv_timeout(patience) {
+            Ok(message) => portion.add(message),
+            Err(RecvTimeoutError::Timeout) => return Some(portion),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+        // Who asks how far sources were read asks after what was sent before.
+        while portion.asking.is_empty()
+            && portion.stop.is_none()
+            && portion.bytes < INTAKE_BYTES_MAX / PORTIONS
+            && portion.events < INTAKE_EVENTS_MAX / PORTIONS
+            && let Ok(message) = from.try_recv()
+        {
+            portion.add(message);
+        }
+        Some(portion)
+    }
+
+    fn add(&mut self, message: Message) {
+        match message {
+            Message::Push { items, bytes, key, logged, waiting } => {
+                self.bytes += bytes;
+                self.events += items.len();
+                self.pushes.push(Pushed { items, key, logged, waiting });
+            }
+            Message::Positions(asking) => self.asking.push(asking),
+            Message::Stop(done) => self.stop = Some(done),
+            // Versions of the CMDB are put into the store, from where engines take them.
+            Message::Cmdb { waiting, .. } => waiting.tell(PushAnswer::Overloaded(Overload::StoreUnavailable)),
+            // Engines have their own policy, and time is in the log.
+            Message::Machine(_) => {}
+        }
+    }
+}
+
+impl Pushed {
+    /// Nothing of it is in the log.
+    fn turn_away(self) {
+        let why = if self.logged.is_some() { Overload::NotNext } else { Overload::StoreUnavailable };
+        self.waiting.tell(PushAnswer::Overloaded(why));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_with_another_number_of_partitions_is_another_log() {
+        assert_eq!(same_as(None, 4), Ok(4));
+        assert_eq!(same_as(Some(4), 4), Ok(4));
+        assert!(matches!(same_as(Some(4), 5), Err(NotWritten::Fatal(_))));
+    }
+}
