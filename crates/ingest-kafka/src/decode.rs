@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::event::Event;
 use model::{Labels, SourceName, Timestamp};
 use rules::PipelineSet;
-use runtime::{Item, SlotName, Unreadable};
+use runtime::{Item, Key, LogRecord, NoLogRecord, RecordAt, SlotName, Unreadable};
 use wire::{Context, Decoded, Format, Input, Refused};
 
 use crate::cloud_event;
@@ -20,6 +20,11 @@ pub(crate) struct Inputs {
     pub(crate) items: Vec<Item>,
     /// When the log took each of the items.
     pub(crate) receipts: Vec<Timestamp>,
+    /// The records, and whose answers are waited for, where this is the log that engines follow.
+    pub(crate) records: Vec<RecordAt>,
+    pub(crate) asked: Vec<(usize, Key)>,
+    /// What must not be passed over, nor guessed at.
+    pub(crate) fatal: Option<String>,
     pub(crate) counts: BTreeMap<(usize, Kind), u64>,
     /// Codes of remarks.
     pub(crate) notices: Vec<&'static str>,
@@ -61,15 +66,47 @@ pub(crate) struct Reading {
     pub(crate) topics: Arc<Vec<Topic>>,
     pub(crate) slots: BTreeMap<Part, SlotName>,
     pub(crate) pipelines: Arc<PipelineSet>,
+    /// This is the log that engines follow, and it is time itself.
+    pub(crate) is_events: bool,
 }
 
 impl Reading {
     pub(crate) fn all(&self, records: Vec<Record>) -> Inputs {
         let mut inputs = Inputs::default();
         for record in records {
-            self.one(&record, &mut inputs);
+            let before = inputs.items.len();
+            match self.is_events {
+                true => self.of_events(&record, &mut inputs),
+                false => self.one(&record, &mut inputs),
+            }
+            if self.is_events {
+                let items = inputs.items.len() - before;
+                inputs.records.push(RecordAt { at: record.logged_at.unwrap_or_default(), items });
+            }
         }
         inputs
+    }
+
+    /// What ingest processes wrote. Anything else is nobody's event, and lies among the dead letters.
+    fn of_events(&self, record: &Record, inputs: &mut Inputs) {
+        let Some(value) = record.value.as_deref() else { return inputs.count(record, Kind::Tombstone) };
+        let before = inputs.items.len();
+        match LogRecord::read(value) {
+            Ok(LogRecord { items, asked }) => {
+                inputs.asked.extend(asked.into_iter().map(|(place, key)| (before + place, key)));
+                inputs.items.extend(items);
+                inputs.count(record, Kind::Read);
+            }
+            Err(why @ NoLogRecord::Foreign(_)) => {
+                let Some(topic) = self.topics.get(record.part.topic) else { return };
+                let origin = Origin { reading: self, record, topic, source: unnamed(topic) };
+                inputs.items.push(origin.unreadable(0, &why.to_string(), value));
+                inputs.count(record, Kind::Dead);
+            }
+            Err(why @ NoLogRecord::Later(_)) => {
+                inputs.fatal.get_or_insert_with(|| format!("record {} of the log of events: {why}", record.offset));
+            }
+        }
     }
 
     fn one(&self, record: &Record, inputs: &mut Inputs) {
@@ -110,8 +147,13 @@ impl Inputs {
 
     /// These, and behind them others.
     pub(crate) fn and(mut self, mut others: Inputs) -> Inputs {
+        let read = others.items.len();
         self.items.append(&mut others.items);
         self.receipts.append(&mut others.receipts);
+        let before = self.items.len() - read;
+        self.asked.extend(others.asked.into_iter().map(|(place, key)| (before + place, key)));
+        self.records.append(&mut others.records);
+        self.fatal = self.fatal.or(others.fatal);
         self.notices.append(&mut others.notices);
         for (of, count) in others.counts {
             *self.counts.entry(of).or_default() += count;

@@ -4,12 +4,13 @@
 //! Which process may go on reading a partition is the group's to say: a transaction of one that is no member any more,
 //! or was one of an earlier generation, is refused by the broker, with everything in it. `[I1, I10]`
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rdkafka::client::ClientContext;
 use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use runtime::{EventLog, LogWrite, NotWritten, PositionAdvance, Positions, SlotName};
 use telemetry::Metrics;
@@ -28,11 +29,39 @@ const TRANSACTION_MS: &str = "15000";
 /// Between two tries to hand over a record while librdkafka's queue is full.
 const QUEUE_PAUSE: Duration = Duration::from_millis(2);
 
-type Producer = ThreadedProducer<Complaints>;
+type Producer = ThreadedProducer<Sends>;
+
+/// What librdkafka says of what it sends. That a record did not get there the commit of its transaction says.
+struct Sends(Complaints);
+
+impl ClientContext for Sends {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.about(&error, reason);
+    }
+}
+
+impl ProducerContext for Sends {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            let (code, words) = complaint(error);
+            self.0.say(&code, &words);
+        }
+    }
+}
 
 /// The reader's place in its group, for whoever writes what was read; empty where nothing is read.
 #[derive(Clone, Default)]
-pub struct Membership(Arc<Mutex<Option<Arc<Consumer>>>>);
+pub struct Membership(Arc<Mutex<Member>>);
+
+#[derive(Default)]
+struct Member {
+    consumer: Option<Arc<Consumer>>,
+    /// What we were in the group when it last shared out, and how often it had by then.
+    place: Option<Arc<ConsumerGroupMetadata>>,
+    turn: u64,
+}
 
 /// `watchfire.events`, as a transactional producer sees it.
 pub struct EventsLog {
@@ -50,11 +79,32 @@ pub struct EventsLog {
 
 impl Membership {
     pub(crate) fn is(&self, consumer: &Arc<Consumer>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(consumer.clone());
+        self.member().consumer = Some(consumer.clone());
     }
 
-    fn get(&self) -> Option<Arc<Consumer>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The group has shared its partitions out anew.
+    pub(crate) fn takes_turn(&self, place: Option<ConsumerGroupMetadata>) {
+        let mut member = self.member();
+        member.place = place.map(Arc::new);
+        member.turn += 1;
+    }
+
+    pub(crate) fn turn(&self) -> u64 {
+        self.member().turn
+    }
+
+    fn consumer(&self) -> Option<Arc<Consumer>> {
+        self.member().consumer.clone()
+    }
+
+    /// What we were in this turn; `None`: it is over.
+    fn place_in(&self, turn: u64) -> Option<Arc<ConsumerGroupMetadata>> {
+        let member = self.member();
+        member.place.clone().filter(|_| member.turn == turn)
+    }
+
+    fn member(&self) -> MutexGuard<'_, Member> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,7 +129,7 @@ impl EventsLog {
             client.set("transactional.id", &self.transactional_id).set("transaction.timeout.ms", TRANSACTION_MS);
             client.set("enable.idempotence", "true").set("acks", "all").set("compression.type", "lz4");
             client.set("linger.ms", "1").set("message.max.bytes", MESSAGE_BYTES_MAX);
-            let context = Complaints::new(self.metrics.clone());
+            let context = Sends(Complaints::new(self.metrics.clone()));
             let producer: Producer =
                 client.create_with_context(context).map_err(|error| NotWritten::Fatal(words(&error)))?;
             producer.init_transactions(PATIENCE).map_err(|error| self.not_written(&error))?;
@@ -88,17 +138,20 @@ impl EventsLog {
         self.producer.as_ref().ok_or_else(|| NotWritten::GivenUp(String::new()))
     }
 
-    fn transact(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), KafkaError> {
-        let (topic, membership) = (self.topic.clone(), self.membership.clone());
+    fn transact(
+        &mut self,
+        records: Vec<LogWrite>,
+        read: &[PositionAdvance],
+        place: Option<&ConsumerGroupMetadata>,
+    ) -> Result<(), KafkaError> {
+        let topic = self.topic.clone();
         let Some(producer) = &self.producer else { return Ok(()) };
         producer.begin_transaction()?;
         for record in &records {
             send(producer, &topic, record)?;
         }
-        // Without a place in the group nothing can have been read.
-        let place = membership.get().and_then(|consumer| consumer.group_metadata());
-        if let Some(place) = place.filter(|_| !read.is_empty()) {
-            add_offsets(producer, read, &place)?;
+        if let Some(place) = place {
+            add_offsets(producer, read, place)?;
         }
         commit(producer)
     }
@@ -130,20 +183,28 @@ impl EventLog for EventsLog {
         let metadata = metadata.map_err(|error| self.not_written(&error))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
         match found.map_or(0, |found| found.partitions().len()) {
-            0 => Err(NotWritten::GivenUp(format!("there is no topic {topic} yet: docs/operations.md says how to make it"))),
+            0 => Err(NotWritten::GivenUp(format!(
+                "there is no topic {topic} yet: docs/operations.md says how to make it"
+            ))),
             some => Ok(u32::try_from(some).unwrap_or(u32::MAX)),
         }
     }
 
-    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), NotWritten> {
+    /// The broker compares the turn: of what was read in one that is over it takes nothing, nor do we try.
+    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance], turn: u64) -> Result<(), NotWritten> {
         self.ready()?;
-        self.transact(records, read).map_err(|error| self.give_up(&error))
+        let place = self.membership.place_in(turn);
+        if place.is_none() && !read.is_empty() {
+            return Err(NotWritten::GivenUp("the group has shared its partitions out anew meanwhile".to_owned()));
+        }
+        let place = place.filter(|_| !read.is_empty());
+        self.transact(records, read, place.as_deref()).map_err(|error| self.give_up(&error))
     }
 
     fn positions(&mut self) -> Result<Positions, NotWritten> {
         // A transaction of ours that is still open would be waited for.
         self.ready()?;
-        let Some(consumer) = self.membership.get() else { return Ok(Positions::new()) };
+        let Some(consumer) = self.membership.consumer() else { return Ok(Positions::new()) };
         committed(&consumer, &self.sources).map_err(|error| self.not_written(&error))
     }
 }
@@ -218,7 +279,9 @@ fn committed(consumer: &Consumer, topics: &[String]) -> Result<Positions, KafkaE
     for topic in topics {
         let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
         for found in metadata.topics().iter().filter(|found| found.name() == topic) {
-            found.partitions().iter().for_each(|partition| drop(list.add_partition(topic, partition.id())));
+            for partition in found.partitions() {
+                list.add_partition(topic, partition.id());
+            }
         }
     }
     if list.count() == 0 {
@@ -237,7 +300,10 @@ fn committed(consumer: &Consumer, topics: &[String]) -> Result<Positions, KafkaE
 
 impl std::fmt::Debug for EventsLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EventsLog").field("topic", &self.topic).field("id", &self.transactional_id).finish_non_exhaustive()
+        f.debug_struct("EventsLog")
+            .field("topic", &self.topic)
+            .field("id", &self.transactional_id)
+            .finish_non_exhaustive()
     }
 }
 

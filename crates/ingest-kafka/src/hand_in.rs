@@ -38,12 +38,16 @@ pub(crate) struct Batch {
     pub(crate) slots: BTreeMap<Part, SlotName>,
     /// What we say ourselves of these positions.
     pub(crate) own: Vec<Item>,
+    /// Of the group's sharing out.
+    pub(crate) turn: u64,
 }
 
 pub(crate) struct HandIn {
     pub(crate) runtime: Runtime,
     pub(crate) pipelines: Pipelines,
     pub(crate) topics: Arc<Vec<Topic>>,
+    /// The log that engines follow is read.
+    pub(crate) is_events: bool,
     pub(crate) to: Sender<Reply>,
 }
 
@@ -51,7 +55,7 @@ impl HandIn {
     /// Until the reader has gone. How many batches are on their way is the reader's to say.
     pub(crate) async fn run(self, mut from: UnboundedReceiver<HandedIn>) {
         while let Some(handed_in) = from.recv().await {
-            let Batch { released, slots, own } = match handed_in {
+            let Batch { released, slots, own, turn } = match handed_in {
                 HandedIn::Batch(batch) => batch,
                 HandedIn::Behind(behind) => {
                     self.runtime.behind(behind);
@@ -59,11 +63,19 @@ impl HandIn {
                 }
             };
             let Released { records, positions, begins, bytes } = released;
-            let reading = Reading { topics: self.topics.clone(), slots, pipelines: self.pipelines() };
+            let (topics, pipelines) = (self.topics.clone(), self.pipelines());
+            let reading = Reading { topics, slots, pipelines, is_events: self.is_events };
             let mut inputs = decoded(Arc::new(reading), records).await;
+            if let Some(why) = inputs.fatal.take() {
+                // Who has gone needs no answer.
+                self.to.send(Reply::Fatal(why)).ok();
+                return;
+            }
             // What we say ourselves no log took: it has the time at which it is decided.
             inputs.items.extend(own.iter().cloned());
-            let logged = Logged { positions: positions.clone(), begins, receipts: inputs.receipts, ..Logged::default() };
+            let Inputs { receipts, records, asked, .. } = &mut inputs;
+            let (receipts, records, asked) = (std::mem::take(receipts), std::mem::take(records), std::mem::take(asked));
+            let logged = Logged { positions: positions.clone(), begins, receipts, records, turn, asked };
             let answered = self.runtime.read(inputs.items, bytes, logged).await;
             let (to, metrics, topics) = (self.to.clone(), self.runtime.metrics().clone(), self.topics.clone());
             let (mut counts, notices) = (inputs.counts, inputs.notices);
@@ -128,5 +140,5 @@ async fn decoded(reading: Arc<Reading>, mut records: Vec<Record>) -> Inputs {
 /// Positions that nothing is read of: what is lost, where a log begins.
 pub(crate) fn positions_only(positions: Vec<PositionAdvance>, own: Vec<Item>) -> Batch {
     let begins = positions.iter().map(|advance| advance.slot.clone()).collect();
-    Batch { released: Released { positions, begins, ..Released::default() }, slots: BTreeMap::new(), own }
+    Batch { released: Released { positions, begins, ..Released::default() }, slots: BTreeMap::new(), own, turn: 0 }
 }

@@ -4,7 +4,8 @@
 //! `queues` (in which order it hands in), `decode` and `cloud_event` (from records to inputs), `hand_in` (to the engine,
 //! and back), `client` and `complaint` (what librdkafka says by itself), `repair` (logs that are not what they were),
 //! `fencings` (a place in the group that is another's), `topic_id`, and
-//! [`reader`], the thread that does all of it; and [`writer`], which is the way out.
+//! [`reader`], the thread that does all of it; and [`writer`], which is the way out. Where there are several processes,
+//! [`events_log`] is what ingest processes write, and [`engines`] shares its partitions out among those that decide.
 //!
 //! The rule: the positions in the store are the truth. They are committed with what came of the records, and whatever
 //! goes wrong, reading goes on where the store is. Kafka's own offsets are told afterwards, for those who watch lag.
@@ -15,6 +16,8 @@ mod cloud_event;
 mod complaint;
 pub mod config;
 mod decode;
+pub mod engines;
+pub mod events_log;
 mod fencings;
 mod hand_in;
 mod queues;
@@ -26,6 +29,8 @@ mod topic_id;
 pub mod writer;
 
 pub use config::{Config, Topic};
+pub use engines::Engines;
+pub use events_log::{EventsLog, Membership};
 pub use hand_in::Pipelines;
-pub use reader::Reader;
+pub use reader::{Place, Reader};
 pub use writer::{Writer, Written};

@@ -296,7 +296,7 @@ mod tests {
 
     fn record(part: Part, offset: u64, seconds_ago: i64) -> Record {
         let at = Some(WALL - Span::from_seconds(seconds_ago));
-        Record { part, offset, at, value: Some(vec![b'x'; 100].into()), headers: Vec::new() }
+        Record { part, offset, at, logged_at: at, value: Some(vec![b'x'; 100].into()), headers: Vec::new() }
     }
 
     fn queues(now: Instant) -> Queues {

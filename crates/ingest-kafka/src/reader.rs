@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 use crate::client::{Client, Consumer, End, Happened};
 use crate::complaint::complaint;
 use crate::config::{Config, Topic, words};
+use crate::events_log::Membership;
 use crate::fencings::Fencings;
 use crate::hand_in::{Batch, HandIn, HandedIn, Pipelines};
 use crate::queues::Queues;
@@ -55,8 +56,21 @@ pub struct Reader {
     ended: oneshot::Receiver<()>,
 }
 
+/// How partitions come to be ours, and who keeps how far they are read.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// The group shares them out, and is told how far they are; the store keeps it.
+    Store,
+    /// The group shares them out and keeps it, with the transactions that what was read is forwarded in.
+    Group(Membership),
+    /// One of the log that engines follow: [`Engines`](crate::Engines) shares them out, and tells the group.
+    Engine(i32),
+}
+
 #[derive(Debug)]
 pub(crate) enum Reply {
+    /// What was read must not be passed over, nor guessed at.
+    Fatal(String),
     Answered {
         answer: PushAnswer,
         positions: Vec<PositionAdvance>,
@@ -74,6 +88,7 @@ pub(crate) enum Reply {
 
 struct Thread {
     config: Config,
+    place: Place,
     consumer: Arc<Consumer>,
     fencings: Fencings,
     topics: Arc<Vec<Topic>>,
@@ -113,25 +128,38 @@ impl Reader {
         pipelines: Pipelines,
         fatal: oneshot::Sender<String>,
     ) -> Result<Reader, String> {
-        let consumer = join(config, &runtime)?;
+        Reader::start_at(Place::Store, config, runtime, pipelines, fatal)
+    }
+
+    /// The same in another place.
+    pub fn start_at(
+        place: Place,
+        config: &Config,
+        runtime: Runtime,
+        pipelines: Pipelines,
+        fatal: oneshot::Sender<String>,
+    ) -> Result<Reader, String> {
+        let consumer = Arc::new(join(config, &place, &runtime)?);
         let (hand_in, batches) = unbounded_channel();
         let (to_us, replies) = channel();
         let topics = Arc::new(config.topics.clone());
         let tokio = tokio::runtime::Handle::current();
-        let work = HandIn { runtime: runtime.clone(), pipelines, topics: topics.clone(), to: to_us.clone() };
+        let is_events = matches!(place, Place::Engine(_));
+        let work = HandIn { runtime: runtime.clone(), pipelines, topics: topics.clone(), is_events, to: to_us.clone() };
         tokio.spawn(work.run(batches));
         let stop = Arc::new(AtomicBool::new(false));
         let now = Instant::now();
         let thread = Thread {
             config: config.clone(),
-            consumer: Arc::new(consumer),
+            pending: place.own(),
+            place,
+            consumer,
             fencings: Fencings::default(),
             topics,
             runtime,
             tokio,
             queues: Queues::default(),
             logs: BTreeMap::new(),
-            pending: BTreeSet::new(),
             asked: Asked::nothing(now),
             sent: 0,
             ids: None,
@@ -168,17 +196,30 @@ impl Reader {
     }
 }
 
-/// A member of the group that reads the topics.
-fn join(config: &Config, runtime: &Runtime) -> Result<Consumer, String> {
+impl Place {
+    /// What is ours from the beginning, and stays so.
+    fn own(&self) -> BTreeSet<Part> {
+        match self {
+            Place::Store | Place::Group(_) => BTreeSet::new(),
+            Place::Engine(partition) => BTreeSet::from([Part { topic: 0, partition: *partition }]),
+        }
+    }
+}
+
+/// A member of the group that reads the topics; of none, where partitions are given.
+fn join(config: &Config, place: &Place, runtime: &Runtime) -> Result<Consumer, String> {
     let client = Client::new(runtime.metrics().clone());
     let consumer: Consumer = config.client().create_with_context(client).map_err(|error| words(&error))?;
-    let names: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
-    consumer.subscribe(&names).map_err(|error| error.to_string())?;
+    if !matches!(place, Place::Engine(_)) {
+        let names: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
+        consumer.subscribe(&names).map_err(|error| error.to_string())?;
+    }
     Ok(consumer)
 }
 
 impl Thread {
     fn run(mut self) -> Result<(), String> {
+        self.take_place();
         while !self.stop.load(Ordering::Relaxed) {
             if self.fencings.keep_out() {
                 self.hear(POLL)?;
@@ -274,10 +315,27 @@ impl Thread {
         self.rewinding = true;
     }
 
+    /// Whoever writes what was read asks the group as this member.
+    fn take_place(&self) {
+        if let Place::Group(membership) = &self.place {
+            membership.is(&self.consumer);
+        }
+    }
+
+    /// The group has shared out anew, and this is what we are in it: what is read from now on is written as that. Only
+    /// here, where librdkafka has just said so: at any other moment it may be in between two.
+    fn take_turn(&self) {
+        if let Place::Group(membership) = &self.place {
+            membership.takes_turn(self.consumer.group_metadata());
+        }
+    }
+
     /// As another member, once it is time: a fenced one of librdkafka's is good for nothing.
     fn join_again(&mut self) -> Result<(), String> {
         if self.fencings.may_join(Instant::now()) {
-            let fenced = std::mem::replace(&mut self.consumer, Arc::new(join(&self.config, &self.runtime)?));
+            let anew = Arc::new(join(&self.config, &self.place, &self.runtime)?);
+            let fenced = std::mem::replace(&mut self.consumer, anew);
+            self.take_place();
             // It takes leave of brokers that may not answer.
             drop(std::thread::spawn(move || drop(fenced)));
         }
@@ -290,6 +348,7 @@ impl Thread {
                 let parts: Vec<Part> = parts.iter().filter_map(|(topic, nth)| self.part(topic, *nth)).collect();
                 self.pending.extend(parts);
                 self.asked.assigned();
+                self.take_turn();
                 // Of no partition at all it has to be heard, too.
                 if self.pending.is_empty() {
                     self.assign(&TopicPartitionList::new())?;
@@ -327,6 +386,7 @@ impl Thread {
                     self.ends(ends);
                 }
                 Reply::Ids(ids) => self.identified(ids),
+                Reply::Fatal(why) => return Err(why),
             }
             reply = self.replies.try_recv().ok();
         }
@@ -366,12 +426,13 @@ impl Thread {
                 return;
             }
             let slots = self.queues.parts().map(|(part, slot, _)| (part, slot.clone())).collect();
-            self.send(Batch { released, slots, own: Vec::new() });
+            self.send(Batch { released, slots, own: Vec::new(), turn: 0 });
         }
     }
 
     fn send(&mut self, batch: Batch) {
-        if self.hand_in.send(HandedIn::Batch(batch)).is_ok() {
+        let turn = if let Place::Group(membership) = &self.place { membership.turn() } else { 0 };
+        if self.hand_in.send(HandedIn::Batch(Batch { turn, ..batch })).is_ok() {
             self.on_their_way += 1;
             self.sent += 1;
         }

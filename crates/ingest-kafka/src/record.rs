@@ -17,6 +17,8 @@ pub(crate) struct Record {
     pub(crate) offset: u64,
     /// When the log took it, or its producer made it; `None`: the record does not say.
     pub(crate) at: Option<Timestamp>,
+    /// The same, as it was read: whoever reads it reads the same.
+    pub(crate) logged_at: Option<Timestamp>,
     /// `None`: a tombstone.
     pub(crate) value: Option<Box<[u8]>>,
     pub(crate) headers: Vec<Header>,
@@ -33,10 +35,12 @@ impl Record {
         let headers = message
             .headers()
             .map(|headers| headers.iter().map(|header| (header.key.into(), header.value.map(Box::from))).collect());
+        let at = millis.map(|millis| Timestamp::from_micros(millis.saturating_mul(1000)));
         Record {
             part,
             offset: u64::try_from(message.offset()).unwrap_or(0),
-            at: millis.map(|millis| Timestamp::from_micros(millis.saturating_mul(1000))),
+            at,
+            logged_at: at,
             value: message.payload().map(Box::from),
             headers: headers.unwrap_or_default(),
         }

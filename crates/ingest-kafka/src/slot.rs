@@ -38,6 +38,18 @@ pub(crate) fn is_of(slot: &SlotName, topic: &str) -> bool {
     slot.as_str().split('/').nth(1) == Some(topic)
 }
 
+/// The topic and partition that a lane is of.
+pub(crate) fn part_of(slot: &SlotName) -> Option<(String, i32)> {
+    let (topic, rest) = slot.as_str().strip_prefix(KAFKA)?.strip_prefix('/')?.split_once('/')?;
+    let (_, partition) = rest.split_once('/')?;
+    Some((topic.to_owned(), partition.parse().ok()?))
+}
+
+/// The lane of a partition of which nobody said which log it is.
+pub(crate) fn unnamed(topic: &str, partition: i32) -> SlotName {
+    Incarnation { id: None, turn: 0 }.slot(topic, partition)
+}
+
 impl Incarnation {
     pub(crate) fn slot(&self, topic: &str, partition: i32) -> SlotName {
         let id = self.id.as_deref().unwrap_or(NO_ID);
@@ -114,6 +126,14 @@ mod tests {
         assert_eq!(first.after().slot("alerts", 3).as_str(), "kafka/alerts/Zx_1~1/3");
         let unnamed = Incarnation { id: None, turn: 2 };
         assert_eq!(unnamed.slot("alerts", 3).as_str(), "kafka/alerts/-~2/3");
+    }
+
+    #[test]
+    fn a_lane_says_of_which_partition_it_is() {
+        let first = Incarnation { id: Some("Zx_1".to_owned()), turn: 0 };
+        assert_eq!(part_of(&first.after().slot("alerts.eu", 3)), Some(("alerts.eu".to_owned(), 3)));
+        assert_eq!(part_of(&unnamed("alerts", 7)), Some(("alerts".to_owned(), 7)));
+        assert_eq!(part_of(&"push/3".into()), None);
     }
 
     #[test]

@@ -38,8 +38,9 @@ pub trait EventLog: Send + 'static {
     /// How many partitions it has.
     fn partitions(&mut self) -> Result<u32, NotWritten>;
 
-    /// Writes all of it, with how far that leads in the topics it was read from: all, or nothing.
-    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), NotWritten>;
+    /// Writes all of it, with how far that leads in the topics it was read from: all, or nothing. Nothing, too, where what
+    /// was read under `turn` may have become another process's to read.
+    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance], turn: u64) -> Result<(), NotWritten>;
 
     /// How far source topics were read, by what was written.
     fn positions(&mut self) -> Result<Positions, NotWritten>;
@@ -175,6 +176,7 @@ impl<L: EventLog> Forwarder<L> {
             .filter_map(|push| push.logged.as_deref())
             .flat_map(|logged| logged.positions.clone())
             .collect();
+        let turn = pushes.iter().filter_map(|push| push.logged.as_deref()).map(|logged| logged.turn).min();
         let Routed { mut records, under_way, events, combined } = self.router.route(pushes, partitions);
         self.add_ticks(&mut records, partitions);
         if records.is_empty() && read.is_empty() {
@@ -182,7 +184,7 @@ impl<L: EventLog> Forwarder<L> {
         }
         let written: BTreeSet<u32> = records.iter().map(|record| record.partition).collect();
         let count = records.len();
-        if let Err(why) = self.log.write(records, &read) {
+        if let Err(why) = self.log.write(records, &read, turn.unwrap_or(0)) {
             under_way.into_iter().for_each(|waits| waits.turn_away());
             return Err(why);
         }
@@ -238,11 +240,8 @@ impl<L: EventLog> Forwarder<L> {
         if asking.is_empty() {
             return Ok(());
         }
-        // Who asks and is not answered asks again.
-        let positions = match self.positions.take() {
-            Some(known) => known,
-            None => self.log.positions()?,
-        };
+        // Always anew: what is this process's to read now, another may have read meanwhile. Who is not answered asks again.
+        let positions = self.log.positions()?;
         asking.into_iter().for_each(|asking| drop(asking.send(positions.clone())));
         self.positions = Some(positions);
         Ok(())

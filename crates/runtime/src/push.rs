@@ -39,6 +39,8 @@ pub struct Logged {
     pub receipts: Vec<Timestamp>,
     /// The records that the items stand in, where the log itself is the engine's clock.
     pub records: Vec<RecordAt>,
+    /// Under which turn of the group's sharing out it was read: with another, others may have read it too.
+    pub turn: u64,
     /// Items whose answers somebody waits for, by their place, and the key that each answer is kept by.
     pub asked: Vec<(usize, Key)>,
 }

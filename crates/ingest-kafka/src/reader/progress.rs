@@ -7,7 +7,7 @@ use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use runtime::Lag;
 
-use super::{Reply, Thread};
+use super::{Place, Reply, Thread};
 use crate::client::End;
 use crate::complaint::complaint;
 use crate::hand_in::HandedIn;
@@ -90,6 +90,9 @@ impl Thread {
     }
 
     pub(super) fn tell_kafka(&mut self, mode: CommitMode) {
+        if !matches!(self.place, Place::Store) {
+            return;
+        }
         let mut list = TopicPartitionList::new();
         for (part, slot, _) in self.queues.parts() {
             let Some(committed) = self.committed.get(slot).copied() else { continue };

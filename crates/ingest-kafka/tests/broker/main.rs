@@ -15,6 +15,7 @@ mod lag;
 mod logs;
 mod outages;
 mod reading;
+mod scaled;
 mod security;
 mod transactions;
 mod world;

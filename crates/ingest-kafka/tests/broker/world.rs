@@ -21,7 +21,7 @@ use crate::broker;
 use crate::common::{self, Process, topic};
 
 /// Nothing here takes longer.
-const TEST_PATIENCE: Duration = Duration::from_secs(100);
+const TEST_PATIENCE: Duration = Duration::from_secs(180);
 const SEND_PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct World {
@@ -98,7 +98,11 @@ impl World {
 
     /// Its topic; made again as soon as the broker has let go of one of that name.
     pub(crate) async fn create(&self, settings: &[(&str, &str)], partitions: i32) {
-        let new = NewTopic::new(&self.name, partitions, TopicReplication::Fixed(1));
+        self.create_topic(&self.name, settings, partitions).await;
+    }
+
+    pub(crate) async fn create_topic(&self, name: &str, settings: &[(&str, &str)], partitions: i32) {
+        let new = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
         let new = settings.iter().fold(new, |new, (name, value)| new.set(name, value));
         loop {
             let made = self.admin.create_topics([&new], &AdminOptions::new()).await.unwrap().remove(0);
@@ -111,7 +115,11 @@ impl World {
     }
 
     pub(crate) async fn delete(&self) {
-        let deleted = self.admin.delete_topics(&[&self.name], &AdminOptions::new()).await.unwrap();
+        self.delete_topic(&self.name).await;
+    }
+
+    pub(crate) async fn delete_topic(&self, name: &str) {
+        let deleted = self.admin.delete_topics(&[name], &AdminOptions::new()).await.unwrap();
         deleted.into_iter().for_each(|topic| drop(topic.unwrap()));
     }
 

@@ -13,7 +13,8 @@ use telemetry::Metrics;
 use tokio::sync::oneshot;
 use wire::Format;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Machines that build beside are slow.
+const PATIENCE: Duration = Duration::from_secs(90);
 const PAGE: usize = 1000;
 
 pub(crate) struct Process {

@@ -39,7 +39,7 @@ impl EventLog for FakeLog {
         Ok(PARTITIONS)
     }
 
-    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance]) -> Result<(), NotWritten> {
+    fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance], _turn: u64) -> Result<(), NotWritten> {
         let mut inner = self.0.lock().unwrap();
         if let Some(why) = inner.fails.pop() {
             return Err(why);

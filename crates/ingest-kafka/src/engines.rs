@@ -1,0 +1,286 @@
+//! Shares the partitions of the log that engines follow out among the processes that decide. A partition is one engine,
+//! with a state, an epoch and a reader of its own; here is only who has which.
+//!
+//! A member of the group that reads nothing itself. What is taken from it stops at once; but what keeps a process that
+//! was late from writing is the epoch in the store, not this. `[I10]`
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{CommitMode, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use runtime::{Positions, Runtime};
+use telemetry::Metrics;
+use tokio::sync::oneshot;
+use wire::Format;
+
+use crate::client::{Client, Consumer, Happened};
+use crate::complaint::complaint;
+use crate::config::{Config, Topic, words};
+use crate::hand_in::Pipelines;
+use crate::reader::{Place, Reader};
+use crate::slot;
+
+const POLL: Duration = Duration::from_millis(100);
+/// The group is told so often how far its partitions are, for those who watch lag.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+const ASK_PATIENCE: Duration = Duration::from_secs(10);
+/// An engine that cannot go on may be one that is not ours any more: the group has so long to say so.
+const OURS_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Makes the engine of a partition, of so many; it says there where it cannot go on.
+pub type MakeEngine = Box<dyn Fn(u32, u32, oneshot::Sender<String>) -> Runtime + Send>;
+
+/// Engines that run; dropping it does not stop them, [`Engines::stop`] does.
+#[derive(Debug)]
+pub struct Engines {
+    stop: Arc<AtomicBool>,
+    ended: oneshot::Receiver<()>,
+    running: Running,
+}
+
+/// The engines that are ours, by partition.
+#[derive(Clone, Debug, Default)]
+pub struct Running(Arc<Mutex<BTreeMap<i32, Runtime>>>);
+
+impl Running {
+    pub fn all(&self) -> Vec<Runtime> {
+        self.lock().values().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, Runtime>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One partition of ours.
+struct Engine {
+    runtime: Runtime,
+    reader: Reader,
+    decides: oneshot::Receiver<String>,
+    reads: oneshot::Receiver<String>,
+    /// Since when it cannot go on, and why.
+    ended: Option<(Instant, String)>,
+}
+
+struct Thread {
+    config: Config,
+    topic: String,
+    consumer: Consumer,
+    pipelines: Pipelines,
+    make: MakeEngine,
+    tokio: tokio::runtime::Handle,
+    engines: BTreeMap<i32, Engine>,
+    running: Running,
+    told_at: Instant,
+    stop: Arc<AtomicBool>,
+}
+
+impl Engines {
+    /// Joins the group of engines. `fatal` is told where this process cannot go on.
+    pub fn start(
+        config: &Config,
+        topic: &str,
+        pipelines: Pipelines,
+        make: MakeEngine,
+        metrics: Metrics,
+        fatal: oneshot::Sender<String>,
+    ) -> Result<Engines, String> {
+        let config = of_engines(config, topic);
+        let client = Client::new(metrics);
+        let consumer: Consumer = config.client().create_with_context(client).map_err(|error| words(&error))?;
+        consumer.subscribe(&[topic]).map_err(|error| error.to_string())?;
+        let (stop, running) = (Arc::new(AtomicBool::new(false)), Running::default());
+        let thread = Thread {
+            config,
+            topic: topic.to_owned(),
+            consumer,
+            pipelines,
+            make,
+            tokio: tokio::runtime::Handle::current(),
+            engines: BTreeMap::new(),
+            running: running.clone(),
+            told_at: Instant::now(),
+            stop: stop.clone(),
+        };
+        let (end, ended) = oneshot::channel();
+        let run = move || {
+            if let Err(why) = thread.run() {
+                drop(fatal.send(why));
+            }
+            // Nobody may be waiting for it.
+            end.send(()).ok();
+        };
+        let spawned = std::thread::Builder::new().name("engines".to_owned()).spawn(run);
+        drop(spawned.map_err(|error| format!("the thread that shares engines out cannot be started: {error}"))?);
+        Ok(Engines { stop, ended, running })
+    }
+
+    /// The engines that are ours now.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
+    /// Each finishes what is under way, and the group is told that we leave.
+    pub async fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        drop(self.ended.await);
+    }
+}
+
+/// As engines read: a group of their own, and one topic.
+fn of_engines(config: &Config, topic: &str) -> Config {
+    let log = Topic { name: topic.to_owned(), format: Format::Native, source: None, pipeline: None };
+    Config { group: format!("{}-engines", config.group), topics: vec![log], alone: false, ..config.clone() }
+}
+
+impl Thread {
+    fn run(mut self) -> Result<(), String> {
+        while !self.stop.load(Ordering::Relaxed) {
+            if let Some(Err(error)) = self.consumer.poll(POLL) {
+                self.wrong(&error)?;
+            }
+            for happened in self.consumer.context().take_happened() {
+                self.happened(happened)?;
+            }
+            self.look_at_engines()?;
+            if self.told_at.elapsed() >= TELL_EVERY {
+                self.told_at = Instant::now();
+                self.tell_kafka(CommitMode::Async);
+            }
+        }
+        let parts: Vec<i32> = self.engines.keys().copied().collect();
+        self.tell_kafka(CommitMode::Sync);
+        self.end(&parts);
+        Ok(())
+    }
+
+    fn wrong(&self, error: &KafkaError) -> Result<(), String> {
+        let (code, words) = complaint(error);
+        match error {
+            KafkaError::MessageConsumptionFatal(_) => Err(format!("Kafka: {words}")),
+            KafkaError::PartitionEOF(_) => Ok(()),
+            _ => {
+                self.consumer.context().complaints.say(&code, &words);
+                Ok(())
+            }
+        }
+    }
+
+    fn happened(&mut self, happened: Happened) -> Result<(), String> {
+        match happened {
+            Happened::Assigned(parts) => {
+                let parts: Vec<i32> = parts.into_iter().map(|(_, partition)| partition).collect();
+                self.hold(&parts)?;
+                if !parts.is_empty() {
+                    let of = self.partitions()?;
+                    parts.into_iter().try_for_each(|partition| self.begin(partition, of))?;
+                }
+            }
+            Happened::Revoked(parts) => {
+                self.end(&parts.into_iter().map(|(_, partition)| partition).collect::<Vec<_>>());
+            }
+            Happened::Ends(_) => {}
+            Happened::Failed(why) => return Err(format!("Kafka: {why}")),
+        }
+        Ok(())
+    }
+
+    /// The group hears that they are taken; nothing is fetched of them here.
+    fn hold(&self, parts: &[i32]) -> Result<(), String> {
+        let mut list = TopicPartitionList::new();
+        for partition in parts {
+            let added = list.add_partition_offset(&self.topic, *partition, Offset::End);
+            added.map_err(|error| error.to_string())?;
+        }
+        let held = self.consumer.incremental_assign(&list).and_then(|()| self.consumer.pause(&list));
+        held.map_err(|error| format!("partitions could not be taken up: {error}"))
+    }
+
+    fn partitions(&self) -> Result<u32, String> {
+        let metadata = self.consumer.fetch_metadata(Some(&self.topic), ASK_PATIENCE);
+        let metadata = metadata.map_err(|error| format!("Kafka: {}: {}", self.topic, complaint(&error).1))?;
+        let found = metadata.topics().iter().find(|found| found.name() == self.topic);
+        Ok(found.map_or(0, |found| u32::try_from(found.partitions().len()).unwrap_or(u32::MAX)))
+    }
+
+    fn begin(&mut self, partition: i32, of: u32) -> Result<(), String> {
+        let (decide, decides) = oneshot::channel();
+        let (read, reads) = oneshot::channel();
+        // The tasks that it starts belong to the process.
+        let _within = self.tokio.enter();
+        let runtime = (self.make)(u32::try_from(partition).unwrap_or(0), of, decide);
+        let place = Place::Engine(partition);
+        let reader = Reader::start_at(place, &self.config, runtime.clone(), self.pipelines.clone(), read)?;
+        self.running.lock().insert(partition, runtime.clone());
+        let before = self.engines.insert(partition, Engine { runtime, reader, decides, reads, ended: None });
+        if let Some(before) = before {
+            self.finish(vec![before]);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, parts: &[i32]) {
+        let ended: Vec<Engine> = parts.iter().filter_map(|partition| self.engines.remove(partition)).collect();
+        let mut running = self.running.lock();
+        parts.iter().for_each(|partition| drop(running.remove(partition)));
+        drop(running);
+        self.finish(ended);
+    }
+
+    /// What is under way is finished; whoever has the partition next does not wait for that, nor need it.
+    fn finish(&self, engines: Vec<Engine>) {
+        let stops = engines.into_iter().map(|engine| {
+            self.tokio.spawn(async move {
+                engine.reader.stop().await;
+                engine.runtime.stop().await;
+            })
+        });
+        let stops: Vec<_> = stops.collect();
+        if self.stop.load(Ordering::Relaxed) {
+            stops.into_iter().for_each(|stop| drop(self.tokio.block_on(stop)));
+        }
+    }
+
+    /// One that cannot go on, and still is ours after a while, ends the process: whoever starts it again has a clean state.
+    fn look_at_engines(&mut self) -> Result<(), String> {
+        for (partition, engine) in &mut self.engines {
+            let said = engine.decides.try_recv().ok().or_else(|| engine.reads.try_recv().ok());
+            if let (Some(why), None) = (said, &engine.ended) {
+                engine.ended = Some((Instant::now(), why));
+            }
+            if let Some((since, why)) = &engine.ended
+                && since.elapsed() >= OURS_PATIENCE
+            {
+                return Err(format!("the engine of partition {partition}: {why}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_kafka(&self, mode: CommitMode) {
+        let mut list = TopicPartitionList::new();
+        for (partition, engine) in &self.engines {
+            let asked = self.tokio.block_on(async { tokio::time::timeout(POLL, engine.runtime.positions()).await });
+            let next = asked.ok().flatten().and_then(|positions| next_of(&positions, &self.topic, *partition));
+            if let Some(next) = next.and_then(|next| i64::try_from(next).ok()) {
+                drop(list.add_partition_offset(&self.topic, *partition, Offset::Offset(next)));
+            }
+        }
+        if list.count() > 0
+            && let Err(error) = self.consumer.commit(&list, mode)
+        {
+            let (code, words) = complaint(&error);
+            self.consumer.context().complaints.say(&code, &words);
+        }
+    }
+}
+
+/// How far the newest lane of a partition was read.
+fn next_of(positions: &Positions, topic: &str, partition: i32) -> Option<u64> {
+    let is_of = |slot| slot::part_of(slot).is_some_and(|(name, nth)| name == topic && nth == partition);
+    positions.iter().filter(|(slot, _)| is_of(slot)).map(|(_, next)| *next).max()
+}
