@@ -4,6 +4,7 @@ use model::command::{Action, Command, Outcome};
 use model::event::Event;
 use model::{Domain, Span, Step, Timestamp};
 use store::{AuditEntry, CmdbVersion, DeadLetter, Output, PositionAdvance, Receipt};
+use topology::Graph;
 
 use crate::domains::{Decided, Domains, carried_out};
 use crate::outputs::of_dead_letter;
@@ -69,8 +70,14 @@ pub(crate) struct Stamp<'s> {
     pub(crate) now: Timestamp,
 }
 
-/// Decides the pushes, and the timers that are due by now; each that somebody pushed has the next sequence number.
-pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, stamp: &Stamp<'_>) -> Batch {
+/// Decides the pushes, and the timers that are due by now; each that somebody pushed has the next sequence number. Graphs
+/// come into force on the way, each from its own instant.
+pub(crate) fn assemble(
+    domains: &mut Domains,
+    mut pushes: Vec<Push>,
+    stamp: &Stamp<'_>,
+    graphs: Vec<(Timestamp, Graph)>,
+) -> Batch {
     let Stamp { slot, from, now, .. } = *stamp;
     let lengths: Vec<usize> = pushes.iter().map(|push| push.items.len()).collect();
     let mut items = Vec::with_capacity(lengths.iter().sum());
@@ -84,7 +91,7 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, stamp: &Sta
             items.push((at, heard(item, at, wall)));
         }
     }
-    let (Decided { steps, answers }, items) = domains.decide_with_timers(items, now);
+    let (Decided { steps, answers }, items) = decide_over(domains, items, now, graphs);
     let mut items = items.into_iter().map(|(_, item)| item);
     for (push, length) in pushes.iter_mut().zip(lengths) {
         push.items.extend(items.by_ref().take(length));
@@ -128,6 +135,28 @@ pub(crate) fn assemble(domains: &mut Domains, mut pushes: Vec<Push>, stamp: &Sta
     batch
 }
 
+/// What comes before a graph is in force is decided by the one before it.
+fn decide_over(
+    domains: &mut Domains,
+    items: Vec<(Timestamp, Item)>,
+    now: Timestamp,
+    graphs: Vec<(Timestamp, Graph)>,
+) -> (Decided, Vec<(Timestamp, Item)>) {
+    let mut all = Decided::default();
+    let (mut rest, mut given_back) = (items, Vec::new());
+    for (from, graph) in graphs {
+        let later = rest.split_off(rest.partition_point(|(at, _)| *at < from));
+        let (decided, items) = domains.decide(std::mem::replace(&mut rest, later));
+        given_back.extend(items);
+        all.add(decided);
+        all.add(domains.set_topology(from, graph));
+    }
+    let (decided, items) = domains.decide_with_timers(rest, now);
+    given_back.extend(items);
+    all.add(decided);
+    (all, given_back)
+}
+
 /// An alert that comes while the engine's time is behind is not ahead of its receipt.
 fn heard(item: Item, at: Timestamp, wall: Timestamp) -> Item {
     match item {
@@ -167,12 +196,12 @@ pub(crate) fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Opt
 }
 
 /// A version of the CMDB is a change by a person too. `[I14]`
-pub(crate) fn import_audit(by: Box<str>, version: u64, items: usize, now: Timestamp) -> AuditEntry {
+pub(crate) fn import_audit(by: Box<str>, version: Option<u64>, items: usize, now: Timestamp) -> AuditEntry {
     AuditEntry {
         at: now,
         by,
         action: "import_cmdb".into(),
-        subject: format!("version {version}").into(),
+        subject: version.map_or_else(|| "the next version".to_owned(), |version| format!("version {version}")).into(),
         detail: serde_json::json!({ "items": items }).to_string().into(),
     }
 }

@@ -61,6 +61,14 @@ pub struct Decided {
     pub answers: Vec<ItemAnswer>,
 }
 
+impl Decided {
+    /// And what came after it.
+    pub(crate) fn add(&mut self, mut later: Decided) {
+        self.steps.append(&mut later.steps);
+        self.answers.append(&mut later.answers);
+    }
+}
+
 impl Domains {
     /// The engines as the store has them. The default domain always exists.
     pub fn restore(loaded: Loaded, topology: Topology, policy: Policy) -> Domains {

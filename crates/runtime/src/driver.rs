@@ -26,6 +26,8 @@ use crate::recompute::Asked;
 const LOAD_AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// … but no longer than this.
 const LOAD_AGAIN_AT_MOST: Duration = Duration::from_secs(5);
+/// The store is asked so often for versions of the CMDB that are announced: several times before they are in force.
+const VERSIONS_EVERY: Duration = Duration::from_secs(1);
 /// A permit stands for so many bytes, so that the limit fits a semaphore.
 const BYTES_PER_PERMIT: usize = 1024;
 
@@ -143,6 +145,7 @@ impl Runtime {
             fatal: Some(fatal),
             time,
             load_tries: 0,
+            looked_for_versions: std::time::Instant::now(),
         };
         let spawned = std::thread::Builder::new().name("decide".to_owned()).spawn(move || thread.run(&from));
         drop(spawned.expect("a process that cannot start a thread cannot start"));
@@ -303,6 +306,8 @@ struct DecideThread {
     fatal: Option<oneshot::Sender<String>>,
     time: Time,
     load_tries: u32,
+    /// When the store was asked last for versions of the CMDB that are announced.
+    looked_for_versions: std::time::Instant,
 }
 
 impl DecideThread {
@@ -325,7 +330,26 @@ impl DecideThread {
                 return;
             }
             self.tell_positions();
+            self.look_for_versions();
         }
+    }
+
+    /// What is announced there is heard of before the log comes to it.
+    fn look_for_versions(&mut self) {
+        let Some(newest) = self.machine.newest_version() else { return };
+        if self.looked_for_versions.elapsed() < VERSIONS_EVERY {
+            return;
+        }
+        self.looked_for_versions = std::time::Instant::now();
+        let (store, to) = (self.store.clone(), self.to.clone());
+        self.tokio.spawn(async move {
+            // A store that does not answer is asked again.
+            if let Ok(versions) = store.topology_after(newest).await
+                && !versions.is_empty()
+            {
+                drop(to.send(Message::Machine(Event::Announced(versions))));
+            }
+        });
     }
 
     fn tell_positions(&mut self) {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use model::Cmdb;
 use model::limits::{INTAKE_BYTES_MAX, INTAKE_EVENTS_MAX};
 use store::{PositionAdvance, Store};
 use telemetry::Metrics;
@@ -125,6 +126,7 @@ struct Portion {
     bytes: usize,
     events: usize,
     asking: Vec<oneshot::Sender<Positions>>,
+    cmdbs: Vec<(Box<Cmdb>, Option<Box<str>>, Waiting)>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -132,7 +134,8 @@ impl<L: EventLog> Forwarder<L> {
     fn run(mut self, from: &Receiver<Message>) {
         // Nobody is left to push, or to stop it.
         while let Some(portion) = Portion::next(from, self.until_next_tick()) {
-            let Portion { pushes, asking, stop, .. } = portion;
+            let Portion { pushes, asking, cmdbs, stop, .. } = portion;
+            cmdbs.into_iter().for_each(|(cmdb, by, waiting)| self.answers.announce(*cmdb, by, waiting));
             match self.forward(pushes).and_then(|()| self.tell_positions(asking)) {
                 Ok(()) => {}
                 Err(NotWritten::GivenUp(why)) => self.give_up(&why),
@@ -289,8 +292,7 @@ impl Portion {
             }
             Message::Positions(asking) => self.asking.push(asking),
             Message::Stop(done) => self.stop = Some(done),
-            // Versions of the CMDB are put into the store, from where engines take them.
-            Message::Cmdb { waiting, .. } => waiting.tell(PushAnswer::Overloaded(Overload::StoreUnavailable)),
+            Message::Cmdb { cmdb, by, waiting } => self.cmdbs.push((cmdb, by, waiting)),
             // Engines have their own policy, and time is in the log.
             Message::Machine(_) => {}
         }

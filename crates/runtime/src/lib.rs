@@ -5,6 +5,7 @@
 //!
 //! Keeps I2, I3, I14, I17, I18.
 
+mod announced;
 mod assemble;
 pub mod clock;
 mod combine;

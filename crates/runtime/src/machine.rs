@@ -12,6 +12,7 @@ use model::{Cmdb, CommitHash, Domain, Span, Step, Timestamp};
 use store::{CmdbVersion, Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
 use topology::{Graph, Topology};
 
+use crate::announced::Announced;
 use crate::assemble::{Batch, Stamp, assemble, import_audit};
 use crate::clock::Clock;
 use crate::domains::Domains;
@@ -47,6 +48,8 @@ pub enum Event {
         id: PushId,
     },
     Policy(Box<Policy>),
+    /// Versions of the CMDB that come into force as the log comes to them.
+    Announced(Vec<CmdbVersion>),
     /// Take nothing more; what is under way is finished.
     Stop,
 }
@@ -130,6 +133,8 @@ pub struct Machine {
     outputs: bool,
     /// The domain that everybody's facts are kept in.
     home: Domain,
+    /// Versions of the CMDB that the log has not come to.
+    announced: Announced,
 }
 
 impl Machine {
@@ -157,6 +162,7 @@ impl Machine {
             refusing: false,
             outputs: false,
             home: Domain::default(),
+            announced: Announced::default(),
         }
     }
 
@@ -184,6 +190,11 @@ impl Machine {
     /// How far each slot is decided, the next position of each; `None` while that is not known.
     pub fn positions(&self) -> Option<&BTreeMap<SlotName, u64>> {
         matches!(self.phase, Phase::Running).then_some(&self.positions)
+    }
+
+    /// The newest version of the CMDB that is known, in force or not; `None`: it is nobody's to ask for.
+    pub fn newest_version(&self) -> Option<u64> {
+        (self.follows() && matches!(self.phase, Phase::Running)).then(|| self.announced.newest())
     }
 
     pub fn start(&self) -> Vec<Effect> {
@@ -228,6 +239,7 @@ impl Machine {
                     domains.set_policy(self.policy.clone());
                 }
             }
+            Event::Announced(versions) => versions.into_iter().for_each(|version| self.announced.add(version)),
             Event::Facts(domain, number, facts) => self.facts(domain, number, facts),
             Event::Cmdb { cmdb, graph, by, id } => self.import(Import { cmdb, graph, by, id }, &mut effects),
             Event::Stop => self.stopping = true,
@@ -364,7 +376,7 @@ impl Machine {
         let Some(domains) = &mut self.domains else { return };
         let now = self.clock.stamp(latest);
         let stamp = Stamp { slot: self.slot.as_str(), from: self.sequence, not_before, pushed_at, wall, now };
-        let batch = assemble(domains, pushes, &stamp);
+        let batch = assemble(domains, pushes, &stamp, Vec::new());
         self.sequence = batch.to;
         self.decided.push_back(batch);
     }
@@ -383,7 +395,8 @@ impl Machine {
         }
         let now = self.clock.last();
         let stamp = Stamp { slot: self.slot.as_str(), from: self.sequence, not_before, pushed_at: now, wall: now, now };
-        let batch = assemble(domains, pushes, &stamp);
+        let graphs = self.announced.due(not_before, now);
+        let batch = assemble(domains, pushes, &stamp, graphs);
         self.sequence = batch.to;
         self.decided.push_back(batch);
     }
@@ -533,6 +546,13 @@ impl Machine {
         let committed = loaded.clock.unwrap_or_default();
         // What is decided again of a log has the instants that it had; wall time does not go back.
         self.clock = Clock::after(if self.follows() { committed } else { committed.max(self.clock.last()) });
+        if self.follows() {
+            let since = loaded.clock;
+            let is_due = |version: &CmdbVersion| since.is_some_and(|clock| version.from <= clock);
+            let (due, announced) = std::mem::take(&mut loaded.topology).into_iter().partition(is_due);
+            loaded.topology = due;
+            self.announced = Announced::of(loaded.topology.last().map_or(0, |version| version.version), announced);
+        }
         let topology = topology_of(&loaded);
         self.recomputes.restore(std::mem::take(&mut loaded.owed));
         self.settle_unknown(held, &loaded.topology, effects);
@@ -599,7 +619,7 @@ fn imported(domains: &mut Domains, import: Import, position: u64, now: Timestamp
     let items = cmdb.items.len();
     let decided = domains.set_topology(now, graph);
     let mut batch = Batch::of_steps(decided.steps, position, now);
-    batch.audit.extend(by.map(|by| import_audit(by, version, items, now)));
+    batch.audit.extend(by.map(|by| import_audit(by, Some(version), items, now)));
     batch.topology = Some(CmdbVersion { version, from: now, cmdb: *cmdb });
     batch.version = Some((version, now));
     batch.answers.push((id, PushAnswer::Committed { answers: Vec::new(), at: now }));

@@ -10,6 +10,7 @@
 //!
 //! Keeps I1, I2, I3, I9, I10, I12, I14 and I15; `check` examines a store for them.
 
+mod announce;
 mod channel;
 pub mod check;
 pub mod commit;

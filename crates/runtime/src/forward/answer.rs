@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use model::step::Answer;
+use model::{Cmdb, Span};
 use store::Store;
 use tokio::runtime::Handle;
 
+use crate::assemble::import_audit;
 use crate::clock::Time;
 use crate::driver::Waiting;
 use crate::push::{ItemAnswer, Key, Overload, PushAnswer};
 
+/// A version of the CMDB is in force so long after it was put into the store: by then every engine has heard of it.
+const ANNOUNCED_BEFORE: Span = Span::from_seconds(5);
 /// How long an engine has to carry out a command, before whoever waits is told to ask again.
 const COMMAND_PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks for a receipt.
@@ -64,6 +68,22 @@ impl Answers {
                 }
             }
         }
+    }
+}
+
+impl Answers {
+    /// Versions of the CMDB do not go through the log: they stand in the store, and say from when they are in force.
+    pub(crate) fn announce(&self, cmdb: Cmdb, by: Option<Box<str>>, waiting: Waiting) {
+        let (store, now) = (self.store.clone(), self.time.now());
+        // It ends by itself, with its answer.
+        drop(self.tokio.spawn(async move {
+            let audit = by.map(|by| import_audit(by, None, cmdb.items.len(), now));
+            let announced = store.announce_cmdb(cmdb, now + ANNOUNCED_BEFORE, audit).await;
+            waiting.tell(match announced {
+                Ok(_) => PushAnswer::Committed { answers: Vec::new(), at: now },
+                Err(_) => PushAnswer::Overloaded(Overload::StoreUnavailable),
+            });
+        }));
     }
 }
 

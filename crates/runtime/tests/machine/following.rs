@@ -7,7 +7,7 @@ use model::event::{AlertEvent, Event as Said};
 use model::step::Counts;
 use model::{Span, Timestamp};
 use runtime::{Event, Item};
-use store::{Fault, Loaded, Memory};
+use store::{Fault, Loaded, Memory, ready};
 use testkit::{clear, firing};
 
 use crate::shell::{Shell, alert};
@@ -175,4 +175,40 @@ fn what_is_said_again_at_once_comes_to_the_same_as_a_count() {
     assert_eq!(counts_of_counted, counts);
     assert!(counts.repeated > counts.opened && counts.cleared > 0, "{counts:?}");
     assert_eq!(state(counted), state(one_by_one));
+}
+
+/// The same log, with a CMDB that comes into force in the middle of it.
+fn followed_with_a_cmdb(portions: &[usize], heard_at: usize) -> (Loaded, usize) {
+    let memory = Memory::new();
+    let from = testkit::clock("10:45:10");
+    let cmdb = testkit::cmdb("shop -> web-0");
+    ready(memory.store().announce_cmdb(cmdb, from, None)).unwrap();
+    let announced = ready(memory.store().topology_after(0)).unwrap();
+    let mut shell = Shell::following(&memory);
+    let records = log();
+    let (mut at, mut bound) = (0, 0);
+    for size in portions.iter().cycle() {
+        let Some(rest) = records.get(at..).filter(|rest| !rest.is_empty()) else { break };
+        if at >= heard_at {
+            shell.feed(Event::Announced(announced.clone()));
+        }
+        let portion = rest.get(..*size).unwrap_or(rest);
+        shell.follow(at as u64, at as u64, portion);
+        shell.land_all();
+        at += portion.len();
+    }
+    let loaded = memory.load().unwrap();
+    bound += loaded.domains.values().flat_map(|snapshot| &snapshot.alerts).filter(|alert| alert.ci.is_some()).count();
+    (loaded, bound)
+}
+
+#[test]
+fn a_version_of_the_cmdb_is_in_force_from_its_instant_in_the_log_wherever_it_was_heard_of() {
+    let (whole, bound) = followed_with_a_cmdb(&[1_000], 0);
+    assert!(bound > 0, "the CMDB says something of the log's alerts");
+    let whole = state(whole);
+    for (portions, heard_at) in [(&[1][..], 0), (&[7], 100), (&[3, 40], 60)] {
+        let (loaded, _) = followed_with_a_cmdb(portions, heard_at);
+        assert_eq!(state(loaded), whole, "{portions:?}");
+    }
 }
