@@ -78,7 +78,7 @@ impl Outputs {
         let mut patience = LOOK_EVERY;
         while !*stop.borrow_and_update() {
             patience = match self.pass().await {
-                Ok(told) if told == AT_ONCE => Duration::ZERO,
+                Ok(told) if told >= AT_ONCE => Duration::ZERO,
                 Ok(_) => LOOK_EVERY,
                 Err(why) => {
                     self.metrics.output_failed();
@@ -96,7 +96,9 @@ impl Outputs {
     /// The oldest, in one go; how many there were.
     pub async fn pass(&self) -> Result<usize, String> {
         let untold = self.store.outputs(AT_ONCE).await.map_err(|error| error.to_string())?;
-        let Some(last) = untold.last().map(|untold| untold.id) else { return Ok(0) };
+        if untold.is_empty() {
+            return Ok(0);
+        }
         let mut records = Vec::with_capacity(untold.len());
         let mut members = Members::default();
         for untold in &untold {
@@ -106,7 +108,7 @@ impl Outputs {
             }
         }
         self.outlet.hand_on(records).await?;
-        self.store.outputs_told(last).await.map_err(|error| error.to_string())?;
+        self.store.outputs_told(&untold).await.map_err(|error| error.to_string())?;
         self.metrics.outputs_told(untold.len() as u64);
         Ok(untold.len())
     }

@@ -50,6 +50,8 @@ pub const WALK_ITEMS_MAX: usize = 20_000;
 pub const RELATIVES_MAX: usize = 64;
 /// Episodes without an item that a new one without an item is compared with. More: those that began nearest in time.
 pub const UNBOUND_COMPARED_MAX: usize = 256;
+/// Partitions of the topic that engines share, each with a writer of its own in the store. A further one is refused.
+pub const ENGINE_PARTITIONS_MAX: u32 = 4096;
 /// Rows of one page of a list. More asked: this many given.
 pub const PAGE_ROWS_MAX: usize = 1000;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.

@@ -7,6 +7,7 @@ use model::{Cmdb, Timestamp};
 use crate::commit::{AuditEntry, CmdbVersion};
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
+use crate::partition::Partition;
 use crate::rows::ledger::{topology_from, topology_row};
 use crate::rows::record::audit_row;
 use crate::schema::{AUDIT, HEAD, TOPOLOGY};
@@ -31,7 +32,7 @@ impl Transaction for Announce {
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
-        let mut head = found.head()?;
+        let mut head = found.head(Partition::WHOLE)?;
         let newest = found.next().first().map(|row| topology_from(row)).transpose()?;
         let after = |newest: &CmdbVersion| self.from.max(newest.from + model::Span::MICROSECOND);
         let version = newest.as_ref().map_or(0, |newest| newest.version) + 1;

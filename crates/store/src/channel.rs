@@ -1,6 +1,6 @@
 //! A connection to a database, whichever it is: what a store asks of it, and the two ways to work with one.
 //!
-//! [`Writer`] is the one connection that writes; [`Questions`] are asked of one moment, through a task that owns the
+//! [`Writer`] is a connection that writes, one for each writer; [`Questions`] are asked of one moment, through a task that owns the
 //! transaction: whoever asks may go away at any time, and the task ends the transaction and gives its connection back.
 //! Work on a database never happens in a future that whoever waits for it might drop.
 
@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
 use crate::op::Op;
+use crate::partition::Partition;
 use crate::schema::Table;
 use crate::select::Select;
 use crate::transaction::{Found, Guard, Transaction};
@@ -24,8 +25,8 @@ pub(crate) trait Reader: Send + 'static {
 
 /// A connection that writes, one transaction after the other. Dropping it rolls back what is open.
 pub(crate) trait Channel: Send + 'static {
-    /// From here to the end nobody else writes, and the guard has been seen to hold.
-    fn begin(&mut self, guard: Guard) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// From here to the end nobody else writes what is the partition's, and the guard has been seen to hold.
+    fn begin(&mut self, guard: Guard, partition: Partition) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn rows(&mut self, select: &Select) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
     fn carry_out(&mut self, op: Op) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn commit(&mut self) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -46,7 +47,7 @@ pub(crate) trait Connect: Send + 'static {
     fn connect(&self) -> impl Future<Output = Result<Self::Channel, StoreError>> + Send;
 }
 
-/// The one connection that writes.
+/// The connection of one writer.
 #[derive(Debug)]
 pub(crate) struct Writer<C: Connect> {
     connect: C,
@@ -57,7 +58,12 @@ pub(crate) struct Writer<C: Connect> {
 
 impl<C: Connect> Writer<C> {
     pub(crate) fn new(connect: C, channel: C::Channel) -> Writer<C> {
-        Writer { connect, channel: Some(channel), closed: false }
+        Writer { channel: Some(channel), ..Writer::later(connect) }
+    }
+
+    /// One that connects once it has something to write.
+    pub(crate) fn later(connect: C) -> Writer<C> {
+        Writer { connect, channel: None, closed: false }
     }
 
     pub(crate) async fn close(&mut self) {
@@ -70,7 +76,7 @@ impl<C: Connect> Writer<C> {
     /// The connection is taken out for the time of the transaction: whatever goes wrong, a panic included, drops it.
     pub(crate) async fn run<T: Transaction>(&mut self, transaction: T) -> Result<T::Answer, T::Error> {
         let mut channel = self.take().await?;
-        channel.begin(T::GUARD).await?;
+        channel.begin(T::GUARD, transaction.partition()).await?;
         let mut found = Found::new(each(&mut channel, transaction.reads()).await?);
         found.extend(each(&mut channel, transaction.then_reads(&found)?).await?);
         let answer = match transaction.decide(found) {

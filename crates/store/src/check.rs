@@ -8,17 +8,19 @@ use model::{AlertId, Incident, IncidentId, Outage};
 
 use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
+use crate::partition::Partition;
 use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
-use crate::rows::head::{Head, Link};
+use crate::rows::head::{Head, Link, Numbering};
 use crate::rows::hot::{Moved, log_from};
 use crate::rows::incident::{incident_from, outage_from};
-use crate::rows::ledger::{Range, position_from};
+use crate::rows::ledger::{Range, owner_from, position_from};
 use crate::rows::record::Outgoing;
 use crate::schema::{
-    ALERT, ALERT_HOT, COMMITTED, EPISODE, HEAD, HOT_LOG, INCIDENT, LEDGER, OUTAGE, OUTBOX, POSITION, REMEMBERED,
+    ALERT, ALERT_HOT, COMMITTED, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, LEDGER, NUMBERING, OUTAGE, OUTBOX, POSITION,
+    REMEMBERED,
 };
 use crate::select::{Condition, Select};
-use crate::store::{Reading, Store};
+use crate::store::{Backend, Reading, Store};
 use crate::value::Cell;
 
 /// Something that does not hold.
@@ -42,16 +44,17 @@ impl Store {
     /// What is wrong with the store; nothing, as a rule. Reads everything, beside a running service.
     pub async fn check(&self) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Findings::default();
-        if let Store::Sqlite(sqlite) = self {
+        if let Backend::Sqlite(sqlite) = self.backend() {
             sqlite.integrity().await?.into_iter().for_each(|what| findings.add("file", what));
         }
         let mut reading = self.reading().await?;
-        let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
-        chain(&mut reading, &head, &mut findings).await?;
+        let heads = Head::all(&reading.select(Select::from(&HEAD)).await?)?;
+        chains(&mut reading, &heads, &mut findings).await?;
+        domains(&mut reading, &heads, &mut findings).await?;
         ledger(&mut reading, &mut findings).await?;
-        let incidents = incidents(&mut reading, &head, &mut findings).await?;
+        let incidents = incidents(&mut reading, &mut findings).await?;
         episodes(&mut reading, &incidents, &mut findings).await?;
-        alerts(&mut reading, &mut findings).await?;
+        alerts(&mut reading, &heads, &mut findings).await?;
         outages(&mut reading, &mut findings).await?;
         outbox(&mut reading, &mut findings).await?;
         Ok(findings.finish())
@@ -83,36 +86,59 @@ impl Findings {
     }
 }
 
-/// Every link is derived from what it says, and follows the one before it; the head is the last. `[I2, I10]`
-async fn chain(reading: &mut Reading, head: &Head, findings: &mut Findings) -> Result<(), StoreError> {
-    let mut last: Option<Link> = None;
+/// Every link is derived from what it says, and follows the one before it of the same writer; each head is the last of its
+/// chain. `[I2, I10]`
+async fn chains(reading: &mut Reading, heads: &[Head], findings: &mut Findings) -> Result<(), StoreError> {
+    let mut ends: BTreeMap<Partition, Link> = BTreeMap::new();
     reading
         .each(Select::from(&COMMITTED), |row| {
             let link = Link::from_row(row)?;
             let seq = link.seq;
+            let partition = Partition::of_sequence(seq);
             if !link.is_sound() {
                 findings.add("I10", format!("the hash of commit {seq} is not that of what it wrote"));
             }
             if !link.counts.add_up() {
                 findings.add("I2", format!("the dispositions of commit {seq} do not add up to its events"));
             }
-            let begins = seq == 1 && link.previous == GENESIS;
+            let first = partition.base() + 1;
+            let begins = seq == first && link.previous == GENESIS;
             let follows = |last: &Link| {
                 last.seq + 1 == seq
                     && last.hash == link.previous
                     && last.epoch <= link.epoch
                     && last.clock <= link.clock
             };
-            if !last.as_ref().map_or(begins || seq > 1, follows) {
+            if !ends.get(&partition).map_or(begins || seq > first, follows) {
                 findings.add("I10", format!("commit {seq} does not follow the one before it"));
             }
-            last = Some(link);
+            ends.insert(partition, link);
             Ok(())
         })
         .await?;
-    let (seq, hash) = last.map_or((0, GENESIS), |link| (link.seq, link.hash));
-    if (seq, hash) != (head.commits, head.hash) {
-        findings.add("I10", format!("the head is at commit {}, the chain ends at {seq}", head.commits));
+    for head in heads {
+        let base = head.partition.base();
+        let (seq, hash) = ends.remove(&head.partition).map_or((base, GENESIS), |link| (link.seq, link.hash));
+        let said = base + head.commits;
+        if (seq, hash) != (said, head.hash) {
+            findings.add("I10", format!("the head of {} is at commit {said}, the chain ends at {seq}", head.partition));
+        }
+    }
+    ends.keys().for_each(|partition| findings.add("I10", format!("{partition} has commits and no head")));
+    let (whole, parts): (Vec<&Head>, Vec<&Head>) =
+        heads.iter().filter(|head| head.commits > 0).partition(|head| head.partition == Partition::WHOLE);
+    if !whole.is_empty() && !parts.is_empty() {
+        findings.add("I10", "all of it and a partition of it were written".to_owned());
+    }
+    Ok(())
+}
+
+/// Every domain has a writer. `[I10]`
+async fn domains(reading: &mut Reading, heads: &[Head], findings: &mut Findings) -> Result<(), StoreError> {
+    for (domain, owner) in reading.all(Select::from(&DOMAIN), owner_from).await? {
+        if !heads.iter().any(|head| head.partition == owner) {
+            findings.add("I10", format!("domain {domain} is that of {owner}, which has no head"));
+        }
     }
     Ok(())
 }
@@ -142,11 +168,8 @@ async fn ledger(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
 }
 
 /// Numbers are given once, links end somewhere and do not run in circles. `[I6, I8]`
-async fn incidents(
-    reading: &mut Reading,
-    head: &Head,
-    findings: &mut Findings,
-) -> Result<BTreeSet<IncidentId>, StoreError> {
+async fn incidents(reading: &mut Reading, findings: &mut Findings) -> Result<BTreeSet<IncidentId>, StoreError> {
+    let given = Numbering::from_rows(&reading.select(Select::from(&NUMBERING)).await?)?;
     let mut numbers: BTreeMap<u64, IncidentId> = BTreeMap::new();
     let mut links: BTreeMap<IncidentId, Option<IncidentId>> = BTreeMap::new();
     let mut wanted: Vec<(IncidentId, IncidentId)> = Vec::new();
@@ -154,7 +177,7 @@ async fn incidents(
         .each(Select::from(&INCIDENT), |row| {
             let incident = incident_from(row)?;
             let Incident { id, number, .. } = incident;
-            let number = number.filter(|number| (1..=head.incident_number).contains(number));
+            let number = number.filter(|number| (1..=given.incident).contains(number));
             match number.map(|number| (number, numbers.insert(number, id))) {
                 None => findings.add("I6", format!("{id} has no number that was given")),
                 Some((number, Some(other))) => findings.add("I6", format!("{id} and {other} share number {number}")),
@@ -216,12 +239,12 @@ fn overlaps(of_one: &mut Vec<EpisodeRecord>, findings: &mut Findings) {
 }
 
 /// Every narrow row that repeats move has its alert; every alert that fires has its narrow row. `[I15]`
-async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+async fn alerts(reading: &mut Reading, heads: &[Head], findings: &mut Findings) -> Result<(), StoreError> {
     let all = keys(reading, Select::from(&ALERT).columns(&["id"])).await?;
     let resolved = Select::from(&ALERT).columns(&["id"]).is("state", state_word(AlertState::Resolved));
     let resolved = keys(reading, resolved).await?;
     let mut narrow = keys(reading, Select::from(&ALERT_HOT).columns(&["alert"])).await?;
-    for (alert, hot) in logged(reading, findings).await? {
+    for (alert, hot) in logged(reading, heads, findings).await? {
         match hot {
             Some(_) => narrow.extend([alert]),
             None => drop(narrow.remove(&alert)),
@@ -244,18 +267,22 @@ async fn alerts(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
     Ok(())
 }
 
-/// What the log says of alerts. It is as long as the head says.
-async fn logged(reading: &mut Reading, findings: &mut Findings) -> Result<Moved, StoreError> {
-    let said = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?.hot_logged;
-    let rows = reading.select(Select::from(&HOT_LOG)).await?;
-    let entries = rows.iter().map(|row| u64::read(&row[HOT_LOG.place("entries")]).unwrap_or_default()).sum::<u64>();
-    if entries != said {
-        findings.add("I15", format!("the log of repeats has {entries} entries where {said} were written"));
+/// What the logs say of alerts. Each is as long as its head says.
+async fn logged(reading: &mut Reading, heads: &[Head], findings: &mut Findings) -> Result<Moved, StoreError> {
+    let mut moved = Moved::new();
+    for head in heads {
+        let rows = reading.select(head.partition.rows_of(&HOT_LOG, "seq")).await?;
+        let entries = rows.iter().map(|row| u64::read(&row[HOT_LOG.place("entries")]).unwrap_or_default()).sum::<u64>();
+        if entries != head.hot_logged {
+            let said = head.hot_logged;
+            findings.add("I15", format!("the log of repeats has {entries} entries where {said} were written"));
+        }
+        match log_from(&rows) {
+            Ok(mut of_one) => moved.append(&mut of_one),
+            Err(error) => findings.add("I15", error.to_string()),
+        }
     }
-    Ok(log_from(&rows).unwrap_or_else(|error| {
-        findings.add("I15", error.to_string());
-        Moved::new()
-    }))
+    Ok(moved)
 }
 
 async fn keys(reading: &mut Reading, select: Select) -> Result<BTreeSet<AlertId>, StoreError> {

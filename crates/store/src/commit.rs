@@ -17,7 +17,7 @@ pub const GENESIS: CommitHash = CommitHash::from_bytes([0; 16]);
 pub struct Commit {
     /// The fencing epoch that [`Store::claim`](crate::Store::claim) gave.
     pub epoch: u64,
-    /// The hash of the commit this one follows; [`GENESIS`] for the first.
+    /// The hash of the same writer's commit that this one follows; [`GENESIS`] for the first.
     pub previous: CommitHash,
     pub positions: Vec<PositionAdvance>,
     /// One for each domain that decided something. Several of one domain are written in their order.
@@ -31,7 +31,7 @@ pub struct Commit {
     pub owed: Option<Vec<(Domain, RecomputeWanted)>>,
     /// For topics that carry every change, in order.
     pub outputs: Vec<Output>,
-    /// The engine's clock; the store's "now" from here on. It never goes back.
+    /// The engine's clock; the store's, or the partition's, "now" from here on. It never goes back.
     pub now: Timestamp,
 }
 
@@ -100,13 +100,13 @@ pub struct CmdbVersion {
 pub struct Committed {
     /// What the next commit follows.
     pub hash: CommitHash,
-    /// The number of this commit, from 1.
+    /// The number of this commit: from 1, and of a partition's from its own first one.
     pub seq: u64,
     /// Incidents that got their number now.
     pub numbers: Vec<(IncidentId, u64)>,
     /// Problems that got their number now.
     pub problem_numbers: Vec<(ProblemId, u64)>,
-    /// The last timeline line that is in the store.
+    /// The last line that is in the timeline, of this writer's.
     pub timeline_seq: u64,
 }
 

@@ -3,10 +3,10 @@
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
 use crate::rows::head::Head;
-use crate::schema::{self, DEAD_LETTER, HEAD, Table};
+use crate::schema::{self, DEAD_LETTER, HEAD, NUMBERING, Table};
 use crate::select::Select;
 use crate::store::{Pages, Reading, Store};
-use crate::transaction::{Found, Transaction};
+use crate::transaction::{ClaimAll, Found, Transaction};
 use crate::value::Row;
 
 /// The epoch of a store into which a copy is under way, or was left half-way: nobody claims it.
@@ -15,21 +15,23 @@ pub(crate) const COPYING: u64 = i64::MAX as u64;
 const LETTERS_AT_ONCE: usize = 16;
 
 impl Store {
-    /// Copies everything of one moment; how many rows. This store is claimed first: who wrote it is fenced off, so that
-    /// nothing is written behind the copy. The head comes last: until then nobody can claim the other store.
+    /// Copies everything of one moment; how many rows. This store is claimed first: who wrote any of it is fenced off, so
+    /// that nothing is written behind the copy. The heads come last, and of them that of the whole store: until then nobody can
+    /// claim the other store.
     ///
     /// # Errors
     /// [`StoreError::NotEmpty`] where the other store holds anything.
     pub async fn copy_to(&self, other: &Store) -> Result<u64, StoreError> {
         refuse_unless_empty(&mut other.reading().await?).await?;
         other.run(Begin).await?;
-        self.claim().await?;
+        self.run(ClaimAll).await?;
         let mut reading = self.reading().await?;
         let mut copied = 0;
-        let tables = schema::ALL.iter().copied().filter(|table| table.name != HEAD.name);
-        for table in tables.chain([&HEAD]) {
+        let tables = schema::ALL.iter().copied().filter(|table| table.name != HEAD.name).map(Select::from);
+        for select in tables.chain([Select::from(&HEAD).newest(&["id"])]) {
+            let table = select.table;
             let at_once = if table.name == DEAD_LETTER.name { LETTERS_AT_ONCE } else { Pages::ROWS };
-            let mut pages = Pages::of(Select::from(table)).at_once(at_once);
+            let mut pages = Pages::of(select).at_once(at_once);
             while let Some(rows) = pages.next(&mut reading).await? {
                 copied += rows.len() as u64;
                 other.run(Fill { table, rows }).await?;
@@ -39,13 +41,14 @@ impl Store {
     }
 }
 
-/// The head is there from the beginning, and says that nothing was ever committed.
+/// The head of the whole store and the row of its numbers are there from the beginning, and say that nothing was ever
+/// committed.
 async fn refuse_unless_empty(reading: &mut Reading) -> Result<(), StoreError> {
-    let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
-    if head.commits > 0 || head.epoch == COPYING {
+    let heads = Head::all(&reading.select(Select::from(&HEAD)).await?)?;
+    if heads.len() > 1 || heads.iter().any(|head| head.commits > 0 || head.epoch == COPYING) {
         return Err(StoreError::NotEmpty);
     }
-    for table in schema::ALL.iter().filter(|table| table.name != HEAD.name) {
+    for table in schema::ALL.iter().filter(|table| ![HEAD.name, NUMBERING.name].contains(&table.name)) {
         if !reading.select(Select::from(table).limit(1)).await?.is_empty() {
             return Err(StoreError::NotEmpty);
         }
@@ -62,12 +65,12 @@ impl Transaction for Begin {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        vec![Select::from(&HEAD)]
+        vec![Head::asked(self.partition())]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
         let mut writes = Writes::default();
-        writes.put(&HEAD, Head { epoch: COPYING, ..found.head()? }.row());
+        writes.put(&HEAD, Head { epoch: COPYING, ..found.head(self.partition())? }.row());
         Ok((writes.finish(), ()))
     }
 }
@@ -84,17 +87,17 @@ impl Transaction for Fill {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        vec![Select::from(&HEAD)]
+        vec![Head::asked(self.partition())]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
         // A copier that slept may find another's store in the place of its own.
-        if found.head()?.epoch != COPYING {
+        if found.head(self.partition())?.epoch != COPYING {
             return Err(StoreError::NotEmpty);
         }
         let mut writes = Writes::default();
         for row in self.rows {
-            match self.table.name == HEAD.name {
+            match [HEAD.name, NUMBERING.name].contains(&self.table.name) {
                 true => writes.put(self.table, row),
                 false => writes.append(self.table, row),
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::commit::SlotName;
+use crate::partition::Partition;
 
 /// Why a store could not be opened, read or maintained.
 #[derive(Debug, Error)]
@@ -52,6 +53,12 @@ pub enum StoreError {
     BadCursor(String),
     #[error("a copy into this store was left half-way: remove what is there, and copy again")]
     HalfCopied,
+    /// A store has one writer for all of it, or one for each partition.
+    #[error(
+        "this store was written for {written}, and cannot be claimed for {claimed}: run every process on it in the mode \
+         that it was made in (direct, or scaled), or start with an empty store"
+    )]
+    OtherMode { claimed: Partition, written: Partition },
     #[error("there is something in the store already")]
     NotEmpty,
     #[error("there is no {0}")]

@@ -1,6 +1,6 @@
 //! The only crate that knows SQL: what is committed together, loaded, asked and kept.
 //!
-//! Read in this order: [`commit`] (what the committer writes in one transaction), `plan` (how that becomes rows, fenced,
+//! Read in this order: `partition` (who writes it), [`commit`] (what the committer writes in one transaction), `plan` (how that becomes rows, fenced,
 //! numbered and sealed with a hash), `schema` (the tables) and `rows` (how each kind becomes one and back), [`load`] (what
 //! an engine needs to go on), [`read`] (what pages and reports ask), [`retain`], [`check`], `copy`, `dump`.
 //!
@@ -22,6 +22,7 @@ pub mod memory;
 mod op;
 mod output;
 pub mod page;
+mod partition;
 mod plan;
 pub mod postgres;
 pub mod read;
@@ -43,6 +44,7 @@ pub use memory::{Fault, Image, Memory, ready};
 pub use model::CommitHash;
 pub use output::{Output, Untold};
 pub use page::{Page, PageRequest};
+pub use partition::Partition;
 pub use postgres::{Lease, Postgres, PostgresConfig};
 pub use read::{
     AlertFilter, AuditFilter, ChangeFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey, Member,
@@ -53,5 +55,5 @@ pub use rows::alert::{EpisodeRecord, StatementKind, StatementRecord};
 pub use rows::ledger::{HourCounts, Range};
 pub use rows::record::{AuditLine, DeadLetterLine, DeadLetterState, OutboxState, Outgoing, TimelineLine};
 pub use sqlite::{Sqlite, SqliteConfig};
-pub use store::Store;
+pub use store::{Backend, PartitionHead, Store};
 pub use transaction::Delivery;

@@ -1,6 +1,6 @@
 //! What an engine needs to go on: the state as it was committed last. `[I15]`
 //!
-//! Start-up and recovery are the same load. What is loaded of each domain:
+//! Start-up and recovery are the same load; of a partition, it is that of its domains alone. What is loaded of each domain:
 //! alerts it has not forgotten, with what repeats moved laid over them, the episodes it needs and the statements it
 //! remembers; incidents that are not final, or were not one
 //! horizon ago; every problem (they are few, and a rejected one must not be proposed again); outages that are open or
@@ -18,19 +18,20 @@ use model::{AlertId, CommitHash, Domain, Incident, Outage, Problem, Span, Timest
 
 use crate::commit::{CmdbVersion, SlotName};
 use crate::error::StoreError;
+use crate::partition::Partition;
 use crate::rows::alert::{ALERT_LINE, alert_from, remembered_from, whole_episode_from};
 use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_from, source_from};
 use crate::rows::head::Head;
 use crate::rows::hot::{Moved, hot_from, log_from, log_of};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
-use crate::rows::ledger::{owed_from, position_from, topology_from};
+use crate::rows::ledger::{clock_from, owed_from, owner_from, position_from, topology_from};
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, OWED, POSITION,
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, OWED, POSITION,
     PROBLEM, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Pages, Reading, Store};
-use crate::value::{Cells, Row};
+use crate::value::{Cell, Row};
 
 /// How far back incidents count towards a recurrence.
 pub const RECURRENCE_WITHIN: Span = Span::from_days(30);
@@ -43,7 +44,7 @@ pub struct Loaded {
     pub epoch: u64,
     /// What the next commit follows.
     pub last_hash: CommitHash,
-    /// How many commits there were; 0: the store is empty.
+    /// How many commits there were; 0: the store is empty, or nothing was written of the partition.
     pub commits: u64,
     /// The engine's clock as committed last.
     pub clock: Option<Timestamp>,
@@ -73,13 +74,15 @@ pub struct Snapshot {
 }
 
 impl Store {
+    /// Everything; with a handle of a partition, what is its own. Positions and versions of the topology are everybody's.
     pub async fn load(&self) -> Result<Loaded, StoreError> {
+        let partition = self.partition();
         let mut reading = self.reading().await?;
-        let head = Head::from_rows(&reading.select(Select::from(&HEAD)).await?)?;
+        let head = Head::of(partition, &reading.select(Head::asked(partition)).await?)?;
         let positions = reading.all(Select::from(&POSITION), position_from).await?;
         let topology = reading.all(Select::from(&TOPOLOGY), topology_from).await?;
-        let owed = reading.all(Select::from(&OWED), owed_from).await?;
-        let mut domains = Domains::read(&mut reading).await?;
+        let mut domains = Domains::read(&mut reading, partition).await?;
+        let owed = reading.all(Select::from(&OWED).with_any(domains.own()), owed_from).await?;
         domains.alerts(&mut reading).await?;
         domains.incidents(&mut reading).await?;
         domains.facts(&mut reading).await?;
@@ -98,22 +101,26 @@ impl Store {
 }
 
 struct Domains {
+    partition: Partition,
     snapshots: BTreeMap<Domain, Snapshot>,
     /// What ended before this is of no interest to any domain.
     horizon: Timestamp,
 }
 
 impl Domains {
-    async fn read(reading: &mut Reading) -> Result<Domains, StoreError> {
-        let clocks = reading
-            .all(Select::from(&DOMAIN), |row| {
-                let mut cells = Cells::new(&DOMAIN, row);
-                Ok((cells.take()?, Snapshot { clock: cells.take()?, ..Snapshot::default() }))
-            })
-            .await?;
-        let snapshots: BTreeMap<Domain, Snapshot> = clocks.into_iter().collect();
+    async fn read(reading: &mut Reading, partition: Partition) -> Result<Domains, StoreError> {
+        let of = (partition != Partition::WHOLE).then(|| Condition::Is("head", partition.head().into()));
+        let clocks = reading.all(Select::from(&DOMAIN).with_any(of), clock_from).await?;
+        let snapshot = |(domain, clock)| (domain, Snapshot { clock, ..Snapshot::default() });
+        let snapshots: BTreeMap<Domain, Snapshot> = clocks.into_iter().map(snapshot).collect();
         let least = snapshots.values().map(|snapshot| snapshot.clock).min().unwrap_or_default();
-        Ok(Domains { snapshots, horizon: least - LATE_HORIZON })
+        Ok(Domains { partition, snapshots, horizon: least - LATE_HORIZON })
+    }
+
+    /// Only rows of these domains, where there are others.
+    fn own(&self) -> Option<Condition> {
+        let names = || self.snapshots.keys().map(Into::into).collect();
+        (self.partition != Partition::WHOLE).then(|| Condition::AnyOf("domain", names()))
     }
 
     /// Every row has the domain of a step, and every step leaves its domain's clock.
@@ -124,6 +131,17 @@ impl Domains {
 
     /// The narrow table and its log have each alert that is remembered, and no other.
     async fn alerts(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
+        match self.partition {
+            Partition::WHOLE => self.all_alerts(reading).await?,
+            partition => self.own_alerts(reading, partition).await?,
+        }
+        for snapshot in self.snapshots.values_mut() {
+            snapshot.alerts.sort_by_key(|alert| alert.id);
+        }
+        Ok(())
+    }
+
+    async fn all_alerts(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
         let mut logged = log_from(&reading.select(Select::from(&HOT_LOG)).await?)?;
         let mut pages = Pages::of(Select::from(&ALERT_HOT));
         while let Some(rows) = pages.next(reading).await? {
@@ -135,8 +153,22 @@ impl Domains {
         while rest.peek().is_some() {
             self.page(reading, &known(rest.by_ref().take(ALERTS_AT_ONCE))).await?;
         }
-        for snapshot in self.snapshots.values_mut() {
-            snapshot.alerts.sort_by_key(|alert| alert.id);
+        Ok(())
+    }
+
+    /// Domain by domain, each in the order of its index: what others have is not looked at, however much it is.
+    async fn own_alerts(&mut self, reading: &mut Reading, partition: Partition) -> Result<(), StoreError> {
+        let mut logged = log_from(&reading.select(partition.rows_of(&HOT_LOG, "seq")).await?)?;
+        for domain in self.snapshots.keys().cloned().collect::<Vec<_>>() {
+            let ids = Select::from(&ALERT).columns(&["domain", "id"]).is("domain", &domain).ordered(&["domain", "id"]);
+            let mut pages = Pages::of(ids);
+            while let Some(rows) = pages.next(reading).await? {
+                let ids: BTreeSet<AlertId> = rows.iter().filter_map(|row| row.last().and_then(AlertId::read)).collect();
+                let laid = reading.all(Select::from(&ALERT_HOT).any_of("alert", ids.iter().copied()), hot_from).await?;
+                let mut newest: Moved = laid.into_iter().map(|(alert, hot)| (alert, Some(hot))).collect();
+                newest.extend(ids.iter().filter_map(|id| logged.remove_entry(id)));
+                self.page(reading, &known(newest)).await?;
+            }
         }
         Ok(())
     }
@@ -166,8 +198,8 @@ impl Domains {
             .columns(INCIDENT_LINE)
             .with(Condition::AtLeast("needed_until", least.into()))
             .ordered(&["needed_until", "id"]);
-        let mut incidents = reading.all(open, incident_from).await?;
-        incidents.extend(reading.all(still, incident_from).await?);
+        let mut incidents = reading.all(open.with_any(self.own()), incident_from).await?;
+        incidents.extend(reading.all(still.with_any(self.own()), incident_from).await?);
         incidents.sort_by_key(|incident| incident.id);
         for incident in incidents {
             let domain = incident.domain.clone();
@@ -177,7 +209,7 @@ impl Domains {
                 snapshot.incidents.push(incident);
             }
         }
-        for problem in reading.all(Select::from(&PROBLEM), problem_from).await? {
+        for problem in reading.all(Select::from(&PROBLEM).with_any(self.own()), problem_from).await? {
             let domain = problem.domain.clone();
             self.of(&domain)?.problems.push(problem);
         }
@@ -191,13 +223,16 @@ impl Domains {
         let ended = Select::from(&OUTAGE).with(Condition::AtLeast("stop", just_after.into())).ordered(&["stop", "id"]);
         // In the order of their index: by their key, SQLite would walk them all.
         let since = |table, column| {
-            Select::from(table).with(Condition::AtLeast(column, late().into())).ordered(&[column, "id", "domain"])
+            Select::from(table)
+                .with(Condition::AtLeast(column, late().into()))
+                .with_any(self.own())
+                .ordered(&[column, "id", "domain"])
         };
         let silences = since(&SILENCE, "stop");
         let windows = since(&MAINTENANCE, "stop");
         let changes = since(&CHANGE, "received_at");
-        let mut outages = reading.all(open, outage_of_domain).await?;
-        outages.extend(reading.all(ended, outage_of_domain).await?);
+        let mut outages = reading.all(open.with_any(self.own()), outage_of_domain).await?;
+        outages.extend(reading.all(ended.with_any(self.own()), outage_of_domain).await?);
         outages.sort_by_key(|(_, outage)| outage.id);
         for (domain, outage) in outages {
             self.of(&domain)?.outages.push(outage);
@@ -211,10 +246,10 @@ impl Domains {
         for (domain, change) in reading.all(changes, change_from).await? {
             self.of(&domain)?.changes.push(change);
         }
-        for (domain, source) in reading.all(Select::from(&SOURCE), source_from).await? {
+        for (domain, source) in reading.all(Select::from(&SOURCE).with_any(self.own()), source_from).await? {
             self.of(&domain)?.sources.push(source);
         }
-        for (domain, coverage) in reading.all(Select::from(&COVERAGE), coverage_from).await? {
+        for (domain, coverage) in reading.all(Select::from(&COVERAGE).with_any(self.own()), coverage_from).await? {
             self.of(&domain)?.coverage.push(coverage);
         }
         self.drop_what_each_domain_is_past();
@@ -237,7 +272,7 @@ impl Domains {
     async fn recurrences(&mut self, reading: &mut Reading) -> Result<(), StoreError> {
         let since = self.horizon + LATE_HORIZON - RECURRENCE_WITHIN;
         let recent = Select::from(&RECURRENCE).with(Condition::AtLeast("opened_at", since.into()));
-        for (domain, recurrence) in reading.all(recent, recurrence_from).await? {
+        for (domain, recurrence) in reading.all(recent.with_any(self.own()), recurrence_from).await? {
             self.of(&domain)?.recurrences.push(recurrence);
         }
         for snapshot in self.snapshots.values_mut() {
@@ -257,7 +292,7 @@ fn known(moved: impl IntoIterator<Item = (AlertId, Option<Hot>)>) -> BTreeMap<Al
 /// [`EPISODES_SHOWN_MAX`]) and without what was said.
 pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
-    let hot = hot_of(reading, alerts.iter().map(|alert| alert.id).collect()).await?;
+    let hot = hot_of(reading, &alerts).await?;
     // Of one that is forgotten nothing is needed, and all there is is shown.
     let (known, forgotten): (Vec<AlertId>, Vec<AlertId>) =
         alerts.iter().map(|alert| alert.id).partition(|id| hot.contains_key(id));
@@ -272,13 +307,17 @@ pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<
 }
 
 /// What repeats moved of those alerts that the engine still has.
-async fn hot_of(reading: &mut Reading, alerts: BTreeSet<AlertId>) -> Result<BTreeMap<AlertId, Hot>, StoreError> {
-    if alerts.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let laid = reading.all(Select::from(&ALERT_HOT).any_of("alert", alerts.iter().copied()), hot_from).await?;
+async fn hot_of(reading: &mut Reading, alerts: &[Alert]) -> Result<BTreeMap<AlertId, Hot>, StoreError> {
+    let ids: BTreeSet<AlertId> = alerts.iter().map(|alert| alert.id).collect();
+    let domains: BTreeSet<&Domain> = alerts.iter().map(|alert| &alert.domain).collect();
+    let laid = reading.all(Select::from(&ALERT_HOT).any_of("alert", ids.iter().copied()), hot_from).await?;
     let mut moved: Moved = laid.into_iter().map(|(alert, hot)| (alert, Some(hot))).collect();
-    moved.append(&mut log_of(&reading.select(Select::from(&HOT_LOG)).await?, &alerts)?);
+    // Only the logs of who writes them: each writer has one, and each may be long.
+    let owners = reading.all(Select::from(&DOMAIN).any_of("name", domains), owner_from).await?;
+    for partition in owners.into_iter().map(|(_, owner)| owner).collect::<BTreeSet<_>>() {
+        let log = reading.select(partition.rows_of(&HOT_LOG, "seq")).await?;
+        moved.append(&mut log_of(&log, &ids)?);
+    }
     Ok(known(moved))
 }
 

@@ -14,7 +14,9 @@ use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::load::Loaded;
 use crate::op::{Op, Verb};
+use crate::partition::Partition;
 use crate::plan::CommitPlan;
+use crate::rows::head::{Head, Numbering};
 use crate::schema;
 use crate::schema::{Kind, Table};
 use crate::select::{Condition, Select};
@@ -68,8 +70,8 @@ impl Memory {
         Memory(Arc::new(Mutex::new(Twin { hot_log_max: entries, ..Twin::default() })))
     }
 
-    fn plan(&self, commit: Commit) -> CommitPlan {
-        CommitPlan { commit, hot_log_max: self.lock().hot_log_max }
+    fn plan(&self, partition: Partition, commit: Commit) -> CommitPlan {
+        CommitPlan { partition, commit, hot_log_max: self.lock().hot_log_max }
     }
 
     pub fn claim(&self) -> Result<u64, StoreError> {
@@ -77,13 +79,17 @@ impl Memory {
     }
 
     pub fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
+        self.commit_to(Partition::WHOLE, commit)
+    }
+
+    pub(crate) fn commit_to(&self, partition: Partition, commit: Commit) -> Result<Committed, CommitError> {
         let fault = self.lock().fault.take();
         match fault {
-            None => self.run(self.plan(commit)),
+            None => self.run(self.plan(partition, commit)),
             Some(Fault::Before) => Err(StoreError::unavailable("a fault that was asked for, before").into()),
             Some(Fault::Full) => Err(CommitError::Full),
             Some(Fault::After) => {
-                self.run(self.plan(commit))?;
+                self.run(self.plan(partition, commit))?;
                 Err(StoreError::unavailable("a fault that was asked for, after").into())
             }
         }
@@ -117,7 +123,7 @@ impl Memory {
     }
 
     pub fn store(&self) -> Store {
-        Store::Memory(self.clone())
+        Store::from(self.clone())
     }
 
     pub(crate) fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
@@ -169,9 +175,10 @@ pub fn ready<F: Future>(future: F) -> F::Output {
 impl Default for Tables {
     fn default() -> Tables {
         let mut tables = Tables(schema::ALL.iter().map(|_| BTreeMap::new()).collect());
-        let none = [0_i64; 6].map(Value::Int);
-        let head = crate::value::row![1_i64, 0_i64, 0_i64, Value::Id([0; 16])].into_iter().chain(none).collect();
-        tables.apply(vec![Op { verb: Verb::Append, table: &schema::HEAD, rows: vec![head] }]);
+        tables.apply(vec![
+            Op { verb: Verb::Append, table: &schema::HEAD, rows: vec![Head::new(Partition::WHOLE).row()] },
+            Op { verb: Verb::Append, table: &schema::NUMBERING, rows: vec![Numbering::default().row()] },
+        ]);
         tables
     }
 }

@@ -3,15 +3,18 @@
 //! A queue of its own beside the outbox: that tells people what matters, in its own time and each target by itself; this
 //! hands on everything in the order in which it became so.
 
+use std::collections::BTreeMap;
+
 use model::Timestamp;
 
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
-use crate::schema::{HEAD, OUTPUT};
+use crate::partition::Partition;
+use crate::schema::OUTPUT;
 use crate::select::{Condition, Select};
-use crate::store::Store;
+use crate::store::{Reading, Store};
 use crate::transaction::{Found, Transaction, key_of};
-use crate::value::{Cells, Row, row};
+use crate::value::{Cell, Cells, Row, row};
 
 /// A change, with the whole of what changed as it was then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,18 +30,14 @@ pub struct Output {
 /// One that is not told yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Untold {
-    /// Its place in the order of all.
+    /// Its place in the order of all that its writer wrote.
     pub id: u64,
     pub at: Timestamp,
     pub output: Output,
 }
 
-/// Outputs of one commit have places below this.
-const PER_COMMIT_BITS: u32 = 20;
-
 impl Output {
-    pub(crate) fn row(&self, seq: u64, nth: usize, at: Timestamp) -> Row {
-        let id = (seq << PER_COMMIT_BITS) | nth as u64;
+    pub(crate) fn row(&self, id: u64, at: Timestamp) -> Row {
         row![id, at, &self.kind, &self.subject, &self.body]
     }
 }
@@ -55,21 +54,54 @@ impl Untold {
 }
 
 impl Store {
-    /// The oldest that are not told yet, in their order.
+    /// The oldest that are not told yet, each writer's in their order. Every writer that has some gets a share of the limit,
+    /// and at least one: none waits for a busy one. What others leave of theirs goes to those that have more.
     pub async fn outputs(&self, limit: usize) -> Result<Vec<Untold>, StoreError> {
-        let select = Select::from(&OUTPUT).ordered(&["id"]).limit(limit);
-        self.reading().await?.all(select, Untold::from_row).await
+        let mut reading = self.reading().await?;
+        let waiting = waiting(&mut reading).await?;
+        let share = (limit / waiting.len().max(1)).max(1);
+        let mut untold: Vec<Untold> = Vec::new();
+        let mut with_more = Vec::new();
+        for partition in waiting {
+            let oldest = reading.all(partition.rows_of(&OUTPUT, "id").limit(share), Untold::from_row).await?;
+            with_more.extend(oldest.get(share - 1).map(|last| (partition, last.id)));
+            untold.extend(oldest);
+        }
+        for (partition, last) in with_more {
+            let left = limit.saturating_sub(untold.len());
+            let more = partition.rows_of(&OUTPUT, "id").after(Some(vec![last.into()])).limit(left);
+            untold.extend(reading.all(more, Untold::from_row).await?);
+        }
+        Ok(untold)
     }
 
-    /// Everything up to this place is told.
-    pub async fn outputs_told(&self, up_to: u64) -> Result<(), StoreError> {
+    /// These are told, and whatever their writers wrote before them.
+    pub async fn outputs_told(&self, told: &[Untold]) -> Result<(), StoreError> {
+        let mut up_to: BTreeMap<Partition, u64> = BTreeMap::new();
+        for Untold { id, .. } in told {
+            let last = up_to.entry(Partition::of_sequence(*id)).or_default();
+            *last = (*last).max(*id);
+        }
         self.run(Told { up_to }).await
+    }
+}
+
+/// Whose outputs are not all told: a step from the oldest of one writer to the oldest of the next.
+async fn waiting(reading: &mut Reading) -> Result<Vec<Partition>, StoreError> {
+    let mut waiting: Vec<Partition> = Vec::new();
+    loop {
+        let from = waiting.last().map_or(0, |last| last.end());
+        let next = Select::from(&OUTPUT).columns(&["id"]).with(Condition::AtLeast("id", from.into())).limit(1);
+        let rows = reading.select(next).await?;
+        let Some(id) = rows.first().and_then(|row| row.first()).and_then(u64::read) else { return Ok(waiting) };
+        waiting.push(Partition::of_sequence(id));
     }
 }
 
 #[derive(Debug)]
 struct Told {
-    up_to: u64,
+    /// The last place of each.
+    up_to: BTreeMap<Partition, u64>,
 }
 
 impl Transaction for Told {
@@ -77,14 +109,18 @@ impl Transaction for Told {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        let told = Condition::Less("id", (self.up_to + 1).into());
-        vec![Select::from(&HEAD), Select::from(&OUTPUT).columns(&["id"]).with(told)]
+        let told = |(partition, last): (&Partition, &u64)| {
+            let from = Condition::AtLeast("id", partition.base().into());
+            Select::from(&OUTPUT).columns(&["id"]).with(from).with(Condition::Less("id", (last + 1).into()))
+        };
+        self.up_to.iter().map(told).collect()
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
-        found.head()?;
         let mut writes = Writes::default();
-        found.next().iter().for_each(|row| writes.remove(&OUTPUT, key_of(&OUTPUT, row)));
+        for _ in &self.up_to {
+            found.next().iter().for_each(|row| writes.remove(&OUTPUT, key_of(&OUTPUT, row)));
+        }
         Ok((writes.finish(), ()))
     }
 }

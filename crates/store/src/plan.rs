@@ -10,24 +10,25 @@ use model::{AlertId, CommitHash, Domain, EpisodeId, Incident, IncidentId, Proble
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
 use crate::error::{CommitError, Conflict, StoreError};
 use crate::op::{Op, Writes};
+use crate::partition::Partition;
 use crate::rows::alert::{alert_from, alert_row, episode_row, remembered_key, remembered_row, statement_row};
 use crate::rows::fact::{
     change_row, coverage_row, exercise_row, gap_row, maintenance_row, recovery_point_row, silence_row, source_row,
 };
-use crate::rows::head::{Head, Link, sum};
+use crate::rows::head::{Head, Link, Numbering, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
 use crate::rows::incident::{
     INCIDENT_LINE, Role, about_row, incident_from, incident_items, incident_row, outage_row, problem_row,
     recurrence_row,
 };
-use crate::rows::ledger::{HourCounts, Range, hour_of, owed_row, position_from, topology_row};
+use crate::rows::ledger::{HourCounts, Range, domain_row, hour_of, owed_row, owner_from, position_from, topology_row};
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION, PROBLEM, RECEIPT,
+    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION, PROBLEM, RECEIPT,
     RECOVERY_POINT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
-use crate::select::Select;
+use crate::select::{Condition, Select};
 use crate::transaction::{Found, Guard, Transaction, key_of};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
@@ -35,6 +36,7 @@ type Member = (AlertId, EpisodeId);
 
 #[derive(Debug)]
 pub(crate) struct CommitPlan {
+    pub(crate) partition: Partition,
     pub(crate) commit: Commit,
     /// As [`HOT_LOG_ENTRIES_MAX`](model::limits::HOT_LOG_ENTRIES_MAX).
     pub(crate) hot_log_max: u64,
@@ -45,6 +47,10 @@ impl Transaction for CommitPlan {
     type Error = CommitError;
     const GUARD: Guard = Guard::Own;
 
+    fn partition(&self) -> Partition {
+        self.partition
+    }
+
     fn reads(&self) -> Vec<Select> {
         let Commit { positions, steps, receipts, owed, .. } = &self.commit;
         let each = || steps.iter();
@@ -53,43 +59,56 @@ impl Transaction for CommitPlan {
         let changes = each().flat_map(|step| &step.changes).map(|change| Value::from(change.id));
         let subjects = incidents().map(Value::from).chain(windows).chain(changes);
         vec![
-            Select::from(&HEAD),
-            Select::from(&POSITION).any_of("slot", positions.iter().map(|advance| &advance.slot)),
+            Head::asked(self.partition),
+            Select::from(&DOMAIN).any_of("name", self.domains()),
             Select::from(&INCIDENT).columns(&["id", "number"]).any_of("id", incidents()),
             Select::from(&PROBLEM)
                 .columns(&["id", "number"])
                 .any_of("id", each().flat_map(|step| &step.problems).map(|problem| problem.id)),
+            Select::from(&POSITION).any_of("slot", positions.iter().map(|advance| &advance.slot)),
             Select::from(&ABOUT).any_of("subject", subjects),
             Select::from(&ALERT).any_of("id", forgotten(steps).into_keys()),
             Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
             Select::from(&COUNT_HOUR).any_of("hour", each().map(|step| hour_of(step.clock))),
-            if owed.is_some() { Select::from(&OWED) } else { Select::from(&OWED).limit(0) },
+            if owed.is_some() { self.owed() } else { Select::from(&OWED).limit(0) },
             Select::from(&INCIDENT).columns(INCIDENT_LINE).any_of("id", relinked(steps)),
         ]
     }
 
-    /// A full log is laid down, for which it is read.
+    /// Who gives numbers asks for the last that were given, and who writes a domain first asks again whether it is so, once
+    /// nobody else can. A full log is laid down, for which it is read.
     fn then_reads(&self, found: &Found) -> Result<Vec<Select>, StoreError> {
-        let full = Head::from_rows(found.first())?.hot_logged >= self.hot_log_max;
-        Ok(if full { vec![Select::from(&HOT_LOG)] } else { Vec::new() })
+        let wanted = self.wanted(found)?;
+        let mut reads = Vec::new();
+        if wanted.numbering {
+            reads.push(Select::from(&NUMBERING).locked());
+            reads.push(Select::from(&DOMAIN).any_of("name", &wanted.new_domains));
+        }
+        if wanted.log {
+            reads.push(self.partition.rows_of(&HOT_LOG, "seq"));
+        }
+        Ok(reads)
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, Committed), CommitError> {
-        let CommitPlan { commit, hot_log_max } = self;
-        let head = found.head()?;
+        let wanted = self.wanted(&found)?;
+        let CommitPlan { partition, commit, .. } = self;
+        let head = found.head(partition)?;
         check(&commit)?;
         fence(&commit, &head)?;
         let mut plan = Plan {
-            seq: head.commits + 1,
+            seq: partition.base() + head.commits + 1,
             head,
+            numbering: Numbering::default(),
             writes: Writes::default(),
             numbers: Vec::new(),
             problem_numbers: Vec::new(),
         };
-        let positions = found.next().iter().map(|row| position_from(row)).collect::<Result<_, _>>()?;
-        plan.positions(&commit.positions, positions)?;
+        let mut domains = found.next();
         let incident_numbers = numbers_from(&found.next(), &INCIDENT)?;
         let problem_numbers = numbers_from(&found.next(), &PROBLEM)?;
+        let positions = found.next().iter().map(|row| position_from(row)).collect::<Result<_, _>>()?;
+        plan.positions(&commit.positions, positions)?;
         plan.items(&commit.steps, found.next());
         plan.episodes(&commit.steps);
         plan.statements(&commit.steps);
@@ -99,14 +118,83 @@ impl Transaction for CommitPlan {
         plan.hours(&commit.steps, &found.next())?;
         plan.owe(commit.owed.as_deref(), &found.next());
         let relinked = found.next().iter().map(|row| incident_from(row)).collect::<Result<Vec<Incident>, _>>()?;
-        let full = plan.head.hot_logged >= hot_log_max;
-        plan.moved(&commit.steps, full.then(|| found.next()))?;
+        if wanted.numbering {
+            plan.numbering = Numbering::from_rows(&found.next())?;
+            domains.extend(found.next());
+        }
+        own(partition, &commit, &domains)?;
+        plan.moved(&commit.steps, wanted.log.then(|| found.next()))?;
         let dead_letters = commit.dead_letters.len() as u64;
         let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
         plan.records(&commit);
         let now = commit.now;
         plan.steps(commit.steps, incident_numbers, problem_numbers, relinked);
         Ok(plan.seal(now, counts, dead_letters))
+    }
+}
+
+/// What is to be asked once the first questions are answered.
+struct Wanted {
+    /// The last numbers that were given.
+    numbering: bool,
+    /// Those that nobody has written yet.
+    new_domains: Vec<Domain>,
+    /// The log of repeats, which is full.
+    log: bool,
+}
+
+impl CommitPlan {
+    fn wanted(&self, found: &Found) -> Result<Wanted, StoreError> {
+        let [head, domains, incidents, problems] = found.ahead();
+        let domains = domains.iter().map(|row| owner_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let new_domains: Vec<Domain> =
+            self.domains().into_iter().filter(|domain| !domains.contains_key(*domain)).cloned().collect();
+        let incidents = numbers_from::<IncidentId>(incidents, &INCIDENT)?;
+        let problems = numbers_from::<ProblemId>(problems, &PROBLEM)?;
+        let opens = |step: &Step| {
+            step.incidents.iter().any(|incident| !incidents.contains_key(&incident.id))
+                || step.problems.iter().any(|problem| !problems.contains_key(&problem.id))
+        };
+        Ok(Wanted {
+            numbering: !new_domains.is_empty() || self.commit.steps.iter().any(opens),
+            new_domains,
+            log: Head::of(self.partition, head)?.hot_logged >= self.hot_log_max,
+        })
+    }
+
+    /// Those that are written and might be another partition's. Who writes all of it need not ask.
+    fn domains(&self) -> BTreeSet<&Domain> {
+        if self.partition == Partition::WHOLE {
+            return BTreeSet::new();
+        }
+        let owed = self.commit.owed.iter().flatten().map(|(domain, _)| domain);
+        self.commit.steps.iter().map(|step| &step.domain).chain(owed).collect()
+    }
+
+    /// What is owed to the domains of the writer.
+    fn owed(&self) -> Select {
+        match self.partition {
+            Partition::WHOLE => Select::from(&OWED),
+            partition => {
+                let own = Select::from(&DOMAIN).columns(&["name"]).is("head", partition.head());
+                Select::from(&OWED).with(Condition::Among("domain", Box::new(own)))
+            }
+        }
+    }
+}
+
+/// A domain has one writer: whoever wrote it first.
+fn own(partition: Partition, commit: &Commit, domains: &[Row]) -> Result<(), CommitError> {
+    let wrong = |what: String| Err(CommitError::Invalid { what });
+    let owners = domains.iter().map(|row| owner_from(row)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    if let Some((domain, owner)) = owners.iter().find(|(_, owner)| **owner != partition) {
+        return wrong(format!("it is one of {partition}, and writes domain {domain}, which is that of {owner}"));
+    }
+    let known = |domain| owners.contains_key(domain) || commit.steps.iter().any(|step| step.domain == *domain);
+    let mut owed = commit.owed.iter().flatten().filter(|_| partition != Partition::WHOLE);
+    match owed.find(|(domain, _)| !known(domain)) {
+        Some((domain, _)) => wrong(format!("something is owed to domain {domain}, which no step has written")),
+        None => Ok(()),
     }
 }
 
@@ -164,6 +252,8 @@ fn numbers_from<Id: Cell + Ord>(rows: &[Row], table: &'static Table) -> Result<B
 struct Plan {
     seq: u64,
     head: Head,
+    /// As it was, where no number is given.
+    numbering: Numbering,
     writes: Writes,
     numbers: Vec<(IncidentId, u64)>,
     problem_numbers: Vec<(ProblemId, u64)>,
@@ -350,15 +440,17 @@ impl Plan {
 
     /// What comes with the commit beside its steps.
     fn records(&mut self, commit: &Commit) {
+        let base = self.head.partition.base();
         for letter in &commit.dead_letters {
             self.writes.keep(&DEAD_LETTER, dead_letter_row(letter));
         }
         for entry in &commit.audit {
             self.head.audit += 1;
-            self.writes.append(&AUDIT, audit_row(self.head.audit, entry));
+            self.writes.append(&AUDIT, audit_row(base + self.head.audit, entry));
         }
-        for (nth, output) in commit.outputs.iter().enumerate() {
-            self.writes.append(&OUTPUT, output.row(self.seq, nth, commit.now));
+        for output in &commit.outputs {
+            self.head.outputs += 1;
+            self.writes.append(&OUTPUT, output.row(base + self.head.outputs, commit.now));
         }
         if let Some(version) = &commit.topology {
             self.writes.put(&TOPOLOGY, topology_row(version));
@@ -377,9 +469,9 @@ impl Plan {
         for mut step in steps {
             for incident in &mut step.incidents {
                 let number = incident_numbers.entry(incident.id).or_insert_with(|| {
-                    self.head.incident_number += 1;
-                    self.numbers.push((incident.id, self.head.incident_number));
-                    self.head.incident_number
+                    self.numbering.incident += 1;
+                    self.numbers.push((incident.id, self.numbering.incident));
+                    self.numbering.incident
                 });
                 incident.number = Some(*number);
                 self.writes.put(&INCIDENT, incident_row(incident, step.clock));
@@ -389,9 +481,9 @@ impl Plan {
             }
             for problem in &mut step.problems {
                 let number = problem_numbers.entry(problem.id).or_insert_with(|| {
-                    self.head.problem_number += 1;
-                    self.problem_numbers.push((problem.id, self.head.problem_number));
-                    self.head.problem_number
+                    self.numbering.problem += 1;
+                    self.problem_numbers.push((problem.id, self.numbering.problem));
+                    self.numbering.problem
                 });
                 problem.number = Some(*number);
                 self.writes.put(&PROBLEM, problem_row(problem));
@@ -419,7 +511,7 @@ impl Plan {
     fn facts(&mut self, step: &Step) {
         let domain = &step.domain;
         let writes = &mut self.writes;
-        writes.put(&DOMAIN, row![domain, step.clock]);
+        writes.put(&DOMAIN, domain_row(domain, step.clock, self.head.partition));
         step.outages_removed.iter().for_each(|(id, _)| writes.take_back(&OUTAGE, row![*id]));
         step.outages.iter().for_each(|outage| writes.put(&OUTAGE, outage_row(domain, outage)));
         step.recurrences.iter().for_each(|seen| writes.put(&RECURRENCE, recurrence_row(domain, seen)));
@@ -436,7 +528,8 @@ impl Plan {
     fn decisions(&mut self, step: Step) {
         for decision in &step.timeline {
             self.head.timeline += 1;
-            self.writes.append(&TIMELINE, timeline_row(self.head.timeline, decision));
+            let seq = self.head.partition.base() + self.head.timeline;
+            self.writes.append(&TIMELINE, timeline_row(seq, decision));
         }
         for message in step.outbox {
             self.writes.keep(&OUTBOX, Outgoing::new(message).row());
@@ -444,12 +537,15 @@ impl Plan {
     }
 
     fn seal(mut self, now: Timestamp, counts: Counts, dead_letters: u64) -> (Vec<Op>, Committed) {
+        if !(self.numbers.is_empty() && self.problem_numbers.is_empty()) {
+            self.writes.put(&NUMBERING, self.numbering.row());
+        }
         let mut ops = self.writes.finish();
         let previous = self.head.hash;
         let digest = digest(&ops);
         let hash = Link::derive(previous, self.seq, self.head.epoch, digest);
         self.head.clock = self.head.now().map_or(now, |clock| clock.max(now));
-        self.head.commits = self.seq;
+        self.head.commits += 1;
         self.head.hash = hash;
         let link = Link {
             seq: self.seq,
@@ -470,7 +566,7 @@ impl Plan {
             seq: self.seq,
             numbers: self.numbers,
             problem_numbers: self.problem_numbers,
-            timeline_seq: self.head.timeline,
+            timeline_seq: self.head.partition.base() + self.head.timeline,
         };
         (ops, committed)
     }

@@ -1,9 +1,9 @@
-//! PostgreSQL: one writer at a time, whichever process it is in, and readers that never wait for it.
+//! PostgreSQL: one writer of a head at a time, whichever process it is in, and readers that never wait for it.
 //!
-//! - Whoever writes locks the head's row first: what it then reads and writes, nobody else writes meanwhile. A writer
+//! - Whoever writes locks its head's row first: what it then reads and writes, nobody else writes meanwhile. A writer
 //!   that hangs in a transaction is ended by the server (`idle_in_transaction_session_timeout`), so that another can
 //!   take over; its epoch fences it when it comes back.
-//! - `READ COMMITTED` is enough, since all writes follow the one lock. Readers see one moment: `REPEATABLE READ`.
+//! - `READ COMMITTED` is enough, since all writes of a head follow its lock. Readers see one moment: `REPEATABLE READ`.
 //! - Many rows are one statement: arrays, unnested.
 //! - All tables stand in a schema of ours, `watchfire` unless the URL says another (`options[search_path]=NAME`).
 
@@ -15,8 +15,8 @@ mod read;
 mod write;
 
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
 use std::time::Duration;
 
 use model::limits::HOT_LOG_ENTRIES_MAX;
@@ -27,6 +27,7 @@ use tokio::sync::Mutex;
 use crate::channel::{KeptSince, Questions, Writer};
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::partition::Partition;
 use crate::plan::CommitPlan;
 use crate::transaction::{Claim, Transaction};
 pub use lease::Lease;
@@ -51,15 +52,22 @@ impl Default for PostgresConfig {
 
 /// A store in one schema of a PostgreSQL database.
 #[derive(Clone, Debug)]
-pub struct Postgres(Arc<Opened>);
+pub struct Postgres {
+    opened: Arc<Opened>,
+    /// `None` where the store was opened read-only.
+    writer: Option<Arc<Own>>,
+}
+
+/// A connection that writes, of those who share a handle.
+type Own = Mutex<Writer<Options>>;
 
 #[derive(Debug)]
 struct Opened {
     /// Who it is, without the password.
     name: String,
     schema: String,
-    /// `None` where the store was opened read-only.
-    writer: Option<Arc<Mutex<Writer<Options>>>>,
+    /// Those that there are; `None` once the store is closed.
+    writers: StdMutex<Option<Vec<Weak<Own>>>>,
     hot_log_max: u64,
     in_the_name: Arc<InTheName>,
     readers: PgPool,
@@ -121,29 +129,37 @@ impl Postgres {
         Ok(Postgres::over(&place, None, Arc::default(), PostgresConfig::default()))
     }
 
-    fn over(
-        place: &Place,
-        writer: Option<Arc<Mutex<Writer<Options>>>>,
-        in_the_name: Arc<InTheName>,
-        config: PostgresConfig,
-    ) -> Postgres {
-        Postgres(Arc::new(Opened {
+    fn over(place: &Place, writer: Option<Arc<Own>>, in_the_name: Arc<InTheName>, config: PostgresConfig) -> Postgres {
+        let opened = Arc::new(Opened {
             name: place.name(),
             schema: place.schema.clone(),
-            writer,
+            writers: StdMutex::new(Some(writer.iter().map(Arc::downgrade).collect())),
             in_the_name,
             hot_log_max: config.hot_log_max,
             readers: pool(place.reading(), config.readers),
             writing: place.writing(),
             keeper: Arc::new(Keeper::new(place.writing())),
             held: Mutex::new(None),
-        }))
+        });
+        Postgres { opened, writer }
+    }
+
+    /// One that writes over a connection of its own, which goes with the last clone of it: writers of several partitions
+    /// do not wait for each other.
+    pub(crate) fn beside(&self) -> Postgres {
+        let mut writers = self.opened.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(_), Some(writers)) = (&self.writer, writers.as_mut()) else { return self.clone() };
+        let options = Options { connect: self.opened.writing.clone(), name: Arc::clone(&self.opened.in_the_name) };
+        let writer = Arc::new(Mutex::new(Writer::later(options)));
+        writers.retain(|writer| writer.strong_count() > 0);
+        writers.push(Arc::downgrade(&writer));
+        Postgres { opened: Arc::clone(&self.opened), writer: Some(writer) }
     }
 
     /// Becomes the active process, in whose name `holder` stands; renewed by itself until the store is closed. An older
     /// schema is brought to this version's.
     pub(crate) async fn take_lease(&self, holder: &str) -> Result<Lease, StoreError> {
-        let (opened, holder) = (Arc::clone(&self.0), holder.to_owned());
+        let (opened, holder) = (Arc::clone(&self.opened), holder.to_owned());
         let work = tokio::spawn(async move {
             let taken = opened.keeper.take(&holder).await?;
             if taken == Lease::Ours {
@@ -164,7 +180,7 @@ impl Postgres {
 
     /// Ends when another process has taken the lease; never where none was taken here.
     pub(crate) async fn lease_lost(&self) {
-        let held = self.0.held.lock().await.as_ref().map(Held::lost);
+        let held = self.opened.held.lock().await.as_ref().map(Held::lost);
         let Some(mut lost) = held else { return std::future::pending().await };
         if lost.wait_for(|lost| *lost).await.is_err() {
             std::future::pending().await // closed: given back
@@ -181,25 +197,26 @@ impl Postgres {
 
     /// Host, database and schema, without the password.
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.opened.name
     }
 
     /// Waits for what is being written, gives the lease back and closes the connections; who still reads is waited for
     /// only for a while. Further use of any clone fails.
     pub async fn close(&self) {
-        if let Some(writer) = &self.0.writer {
+        let writers = self.opened.writers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for writer in writers.into_iter().flatten().filter_map(|writer| writer.upgrade()) {
             writer.lock().await.close().await;
         }
-        if let Some(held) = self.0.held.lock().await.take() {
-            held.give_back(&self.0.keeper).await;
+        if let Some(held) = self.opened.held.lock().await.take() {
+            held.give_back(&self.opened.keeper).await;
         }
-        drop(tokio::time::timeout(READERS_END_WITHIN, self.0.readers.close()).await);
+        drop(tokio::time::timeout(READERS_END_WITHIN, self.opened.readers.close()).await);
     }
 
     /// In a task of its own, which nobody cancels but the clock: a transaction that takes too long is dropped with its
     /// connection, and the server takes it back.
     pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
-        let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
+        let writer = Arc::clone(self.writer.as_ref().ok_or(StoreError::ReadOnly)?);
         let work = tokio::spawn(async move {
             let mut writer = writer.lock().await;
             let done = tokio::time::timeout(TRANSACTION_AT_MOST, writer.run(transaction)).await;
@@ -210,27 +227,30 @@ impl Postgres {
 
     /// Over a new connection: what the old one knew may be another writer's past.
     pub(crate) async fn claim(&self, claim: Claim) -> Result<u64, StoreError> {
-        let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
+        let writer = Arc::clone(self.writer.as_ref().ok_or(StoreError::ReadOnly)?);
         let renewed = tokio::spawn(async move { writer.lock().await.renew().await });
         renewed.await.map_err(|lost| StoreError::unavailable(&lost.to_string()))?;
+        let partition = claim.partition();
         let epoch = self.run(claim).await?;
-        self.0.in_the_name.epoch.store(epoch, Ordering::Release);
+        if partition == Partition::WHOLE {
+            self.opened.in_the_name.epoch.store(epoch, Ordering::Release);
+        }
         Ok(epoch)
     }
 
-    pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.run(CommitPlan { commit, hot_log_max: self.0.hot_log_max }).await
+    pub(crate) async fn commit(&self, partition: Partition, commit: Commit) -> Result<Committed, CommitError> {
+        self.run(CommitPlan { partition, commit, hot_log_max: self.opened.hot_log_max }).await
     }
 
     /// Drops the months of which nothing is kept any more.
     pub(crate) async fn expire(&self, kept: [KeptSince; 2]) -> Result<(), StoreError> {
-        let writer = Arc::clone(self.0.writer.as_ref().ok_or(StoreError::ReadOnly)?);
+        let writer = Arc::clone(self.writer.as_ref().ok_or(StoreError::ReadOnly)?);
         let work = tokio::spawn(async move { writer.lock().await.expire(&kept).await });
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
     }
 
     pub(crate) fn reading(&self) -> Questions {
-        Questions::of(Moment::open(self.0.readers.clone()))
+        Questions::of(Moment::open(self.opened.readers.clone()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! Incidents, problems, outages, episodes, alerts and the audit stay for ever. By the store's own clock:
 //! statements, timeline lines and dead letters go after their retention time (where a store keeps the first two by the
 //! month, once their month has gone by too); delivered or abandoned messages with the
-//! timeline; receipts after 24 h. The chain of commits keeps its newest links, and the ledger folds what is as old as
+//! timeline; receipts after 24 h. Each chain of commits keeps its newest links, and the ledger folds what is as old as
 //! the links that went into one range for each slot, so that it still tiles. `[I1]`
 
 use model::limits::IDEMPOTENCY_KEEP;
@@ -12,6 +12,8 @@ use model::{Span, Timestamp};
 use crate::channel::KeptSince;
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
+use crate::partition::Partition;
+use crate::rows::head::Head;
 use crate::rows::ledger::Range;
 use crate::rows::record::OutboxState;
 use crate::schema::{COMMITTED, DEAD_LETTER, LEDGER, OUTBOX, RECEIPT, STATEMENT, TIMELINE, Table};
@@ -49,12 +51,43 @@ impl Default for Retention {
 pub(crate) struct Sweep {
     pub(crate) retention: Retention,
     pub(crate) now: Timestamp,
-    /// The first commit whose link and ranges are kept as they are.
-    pub(crate) first_kept: u64,
+    pub(crate) chains: Vec<Chain>,
     /// At most this many rows of each kind.
     pub(crate) rows: usize,
     /// Statements and timeline go by the month, and not here.
     pub(crate) by_month: bool,
+}
+
+/// What one writer has written.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    partition: Partition,
+    /// The first commit whose link and ranges are kept as they are.
+    first_kept: u64,
+}
+
+impl Chain {
+    /// Where it has committed anything; so many links are kept.
+    pub(crate) fn past(head: &Head, commits: u64) -> Option<Chain> {
+        let first_kept = (head.commits + 1).saturating_sub(commits.max(1));
+        (head.commits > 0).then_some(Chain { partition: head.partition, first_kept })
+    }
+
+    fn reads(&self, history: usize, rows: usize) -> [Select; 3] {
+        let old = |table| {
+            let base = self.partition.base();
+            let from = Condition::AtLeast("seq", base.into());
+            Select::from(table).with(from).with(Condition::Less("seq", (base + self.first_kept).into()))
+        };
+        [
+            // In the order they were written, which is nearly that of their instants: a walk from the oldest stops
+            // at the first that is kept, where a search by instant would walk them all.
+            self.partition.rows_of(&TIMELINE, "seq").columns(&["seq", "at"]).limit(history),
+            old(&COMMITTED).columns(&["seq"]).limit(rows),
+            // The newest of the old ones first: what can be folded no further sinks below them.
+            old(&LEDGER).newest(&["seq", "slot", "start"]).limit(rows.max(RANGES_LOOKED_AT)),
+        ]
+    }
 }
 
 impl Sweep {
@@ -74,7 +107,6 @@ impl Transaction for Sweep {
         let older = |column: &'static str, keep: Span| Condition::Less(column, (self.now - keep).into());
         let Retention { statements, timeline, dead_letters, .. } = self.retention;
         let history = if self.by_month { 0 } else { self.rows };
-        let old_commit = Condition::Less("seq", self.first_kept.into());
         // A question for each state: by one state the index leads from the oldest message on.
         let done = |state: OutboxState| {
             Select::from(&OUTBOX)
@@ -84,7 +116,7 @@ impl Transaction for Sweep {
                 .ordered(&["at", "id"])
                 .limit(self.rows)
         };
-        vec![
+        let mut reads = vec![
             Select::from(&STATEMENT)
                 .columns(&["alert", "instant", "kind", "severity"])
                 .with(older("received_at", statements))
@@ -102,16 +134,9 @@ impl Transaction for Sweep {
                 .with(older("at", IDEMPOTENCY_KEEP))
                 .ordered(&["at", "token"])
                 .limit(self.rows),
-            // In the order they were written, which is nearly that of their instants: a walk from the oldest stops
-            // at the first that is kept, where a search by instant would walk them all.
-            Select::from(&TIMELINE).columns(&["seq", "at"]).limit(history),
-            Select::from(&COMMITTED).columns(&["seq"]).with(old_commit.clone()).limit(self.rows),
-            // The newest of the old ones first: what can be folded no further sinks below them.
-            Select::from(&LEDGER)
-                .with(old_commit)
-                .newest(&["seq", "slot", "start"])
-                .limit(self.rows.max(RANGES_LOOKED_AT)),
-        ]
+        ];
+        reads.extend(self.chains.iter().flat_map(|chain| chain.reads(history, self.rows)));
+        reads
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, bool), StoreError> {
@@ -121,9 +146,11 @@ impl Transaction for Sweep {
         }
         let oldest_kept = self.now - self.retention.timeline;
         let old = |row: &Row| row.last().and_then(Timestamp::read).is_some_and(|at| at < oldest_kept);
-        slice.remove(&TIMELINE, found.next().into_iter().take_while(old).collect());
-        slice.remove(&COMMITTED, found.next());
-        slice.fold(found.next().iter().map(|row| Range::from_row(row)).collect::<Result<_, _>>()?);
+        for _ in &self.chains {
+            slice.remove(&TIMELINE, found.next().into_iter().take_while(old).collect());
+            slice.remove(&COMMITTED, found.next());
+            slice.fold(found.next().iter().map(|row| Range::from_row(row)).collect::<Result<_, _>>()?);
+        }
         Ok((slice.writes.finish(), slice.more))
     }
 }

@@ -77,11 +77,13 @@ macro_rules! tables {
 }
 
 tables! {
-    /// The one row that every commit reads and moves on.
+    /// A row for each writer, which every commit of it reads and moves on.
     HEAD = "head", key 1 {
-        id: Int, epoch: Int, commits: Int, hash: Id, clock: Int, incident_number: Int, problem_number: Int,
-        timeline: Int, audit: Int, hot_logged: Int,
+        id: Int, epoch: Int, commits: Int, hash: Id, clock: Int, timeline: Int, audit: Int, hot_logged: Int,
+        outputs: Int,
     }
+    /// The last numbers that people were given: one row, which commits that give some move on.
+    NUMBERING = "numbering", key 1 { id: Int, incident: Int, problem: Int }
     /// One row for each commit: the chain of hashes, and what became of its events.
     COMMITTED = "committed", key 1 {
         seq: Int, epoch: Int, previous: Id, hash: Id, digest: Id, clock: Int,
@@ -92,7 +94,8 @@ tables! {
     POSITION = "position", key 1 { slot: Text, next: Int }
     /// The ranges of each slot, as they were committed; they tile. `[I1]`
     LEDGER = "ledger", key 2 { slot: Text, start: Int, stop: Int, seq: Int, gap: Int }
-    DOMAIN = "domain", key 1 { name: Text, clock: Int }
+    /// Each has one writer, whose head it names.
+    DOMAIN = "domain", key 1 { name: Text, clock: Int, head: Int }
     /// What the engine wants from behind its horizon and has not been given yet.
     OWED = "owed", key 2 { domain: Text, nth: Int, body: Text }
 

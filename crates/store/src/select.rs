@@ -20,6 +20,8 @@ pub(crate) struct Select {
     /// Only rows strictly after these values of the order's columns.
     pub(crate) after: Option<Vec<Value>>,
     pub(crate) limit: Option<usize>,
+    /// Where several can write: nobody else writes these rows until the end of the transaction.
+    pub(crate) locked: bool,
 }
 
 /// What must hold of a row. A null satisfies only [`Condition::Null`] and [`Condition::OpenOrAfter`].
@@ -50,6 +52,7 @@ impl Select {
             descending: false,
             after: None,
             limit: None,
+            locked: false,
         }
     }
 
@@ -102,6 +105,11 @@ impl Select {
 
     pub(crate) fn limit(mut self, rows: usize) -> Select {
         self.limit = Some(rows);
+        self
+    }
+
+    pub(crate) fn locked(mut self) -> Select {
+        self.locked = true;
         self
     }
 

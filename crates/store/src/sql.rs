@@ -36,6 +36,10 @@ pub(crate) fn select(dialect: Dialect, select: &Select) -> Question {
         let mark = question.one(Value::from(limit as u64));
         question.write(&format!(" LIMIT {mark}"));
     }
+    // On SQLite whoever writes keeps every other writer out.
+    if select.locked && dialect == Dialect::Postgres {
+        question.write(" FOR UPDATE");
+    }
     question
 }
 

@@ -23,6 +23,7 @@ use tokio::sync::Mutex;
 use crate::channel::{Questions, Writer};
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::partition::Partition;
 use crate::plan::CommitPlan;
 use crate::transaction::Transaction;
 use lock::Lock;
@@ -140,8 +141,8 @@ impl Sqlite {
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string()).into()))
     }
 
-    pub(crate) async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        self.run(CommitPlan { commit, hot_log_max: self.0.hot_log_max }).await
+    pub(crate) async fn commit(&self, partition: Partition, commit: Commit) -> Result<Committed, CommitError> {
+        self.run(CommitPlan { partition, commit, hot_log_max: self.0.hot_log_max }).await
     }
 
     pub(crate) fn reading(&self) -> Questions {

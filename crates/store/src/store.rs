@@ -1,4 +1,5 @@
-//! One store, whichever keeps it. An enum, not a trait object: there are few, and all are known.
+//! One store, whichever keeps it. An enum, not a trait object: there are few, and all are known. A handle concerns the
+//! whole of it, or one partition.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use crate::channel::Questions;
 use crate::commit::{AuditEntry, Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::memory::{Memory, Tables};
+use crate::partition::Partition;
 use crate::postgres::{Lease, Postgres, PostgresConfig};
-use crate::retain::{Retention, Sweep};
+use crate::retain::{Chain, Retention, Sweep};
 use crate::rows::head::Head;
 use crate::rows::record::DeadLetterState;
 use crate::schema::HEAD;
@@ -16,31 +18,56 @@ use crate::select::Select;
 use crate::sqlite::{Sqlite, SqliteConfig};
 use crate::transaction::{Claim, Delivery, MarkDeadLetter, MarkOutbox, Transaction};
 use crate::value::{Row, Value};
-use model::{DeadLetterId, OutboxId};
+use model::{DeadLetterId, OutboxId, Timestamp};
 
-/// A handle to a store; clones share it.
+/// A handle to a store; clones share it. What is claimed, loaded and committed is the whole of it, or a partition's.
 #[derive(Clone, Debug)]
-pub enum Store {
+pub struct Store {
+    backend: Backend,
+    partition: Partition,
+}
+
+/// What keeps the rows.
+#[derive(Clone, Debug)]
+pub enum Backend {
     Sqlite(Sqlite),
     Postgres(Postgres),
     Memory(Memory),
 }
 
+/// How far a writer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionHead {
+    pub partition: Partition,
+    pub epoch: u64,
+    pub commits: u64,
+    /// The engine's clock as committed last.
+    pub clock: Option<Timestamp>,
+    /// Of its timeline's last line; of none, the number that the first one follows.
+    pub timeline: u64,
+}
+
+impl From<Backend> for Store {
+    fn from(backend: Backend) -> Store {
+        Store { backend, partition: Partition::WHOLE }
+    }
+}
+
 impl From<Postgres> for Store {
     fn from(postgres: Postgres) -> Store {
-        Store::Postgres(postgres)
+        Backend::Postgres(postgres).into()
     }
 }
 
 impl From<Sqlite> for Store {
     fn from(sqlite: Sqlite) -> Store {
-        Store::Sqlite(sqlite)
+        Backend::Sqlite(sqlite).into()
     }
 }
 
 impl From<Memory> for Store {
     fn from(memory: Memory) -> Store {
-        Store::Memory(memory)
+        Backend::Memory(memory).into()
     }
 }
 
@@ -62,38 +89,68 @@ impl Store {
         Sqlite::open_read_only(path_of(url)?).await.map(Store::from)
     }
 
+    /// What keeps it.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// What this handle claims, loads and commits.
+    pub fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// A handle to the same store that claims, loads and commits this partition alone. What belongs to no partition
+    /// (questions, messages, retention) is the same with every handle.
+    #[must_use]
+    pub fn for_partition(&self, partition: Partition) -> Store {
+        let backend = match &self.backend {
+            Backend::Postgres(postgres) => Backend::Postgres(postgres.beside()),
+            Backend::Sqlite(_) | Backend::Memory(_) => self.backend.clone(),
+        };
+        Store { backend, partition }
+    }
+
+    /// How far each writer has come, that of the whole store first.
+    pub async fn heads(&self) -> Result<Vec<PartitionHead>, StoreError> {
+        Ok(self.all_heads().await?.iter().map(PartitionHead::of).collect())
+    }
+
     /// Becomes the one process that writes, in whose name `holder` stands: no two lives of a process have the same. Where
     /// a lock keeps others out it is that already.
     pub async fn take_lease(&self, holder: &str) -> Result<Lease, StoreError> {
-        match self {
-            Store::Sqlite(_) | Store::Memory(_) => Ok(Lease::Ours),
-            Store::Postgres(postgres) => postgres.take_lease(holder).await,
+        match &self.backend {
+            Backend::Sqlite(_) | Backend::Memory(_) => Ok(Lease::Ours),
+            Backend::Postgres(postgres) => postgres.take_lease(holder).await,
         }
     }
 
     /// Ends when another process has become the one that writes.
     pub async fn lease_lost(&self) {
-        match self {
-            Store::Sqlite(_) | Store::Memory(_) => std::future::pending().await,
-            Store::Postgres(postgres) => postgres.lease_lost().await,
+        match &self.backend {
+            Backend::Sqlite(_) | Backend::Memory(_) => std::future::pending().await,
+            Backend::Postgres(postgres) => postgres.lease_lost().await,
         }
     }
 
-    /// Takes the store over and gives the epoch that commits carry from now on; earlier ones are fenced off. `[I10]`
+    /// Takes the store, or the handle's partition, over and gives the epoch that commits carry from now on; earlier ones
+    /// are fenced off. `[I10]`
+    ///
+    /// # Errors
+    /// [`StoreError::OtherMode`] where the whole is claimed and a partition was written, or the other way round.
     pub async fn claim(&self) -> Result<u64, StoreError> {
-        match self {
-            Store::Postgres(postgres) => postgres.claim(Claim).await,
-            Store::Sqlite(_) | Store::Memory(_) => self.run(Claim).await,
+        match &self.backend {
+            Backend::Postgres(postgres) => postgres.claim(Claim(self.partition)).await,
+            Backend::Sqlite(_) | Backend::Memory(_) => self.run(Claim(self.partition)).await,
         }
     }
 
     /// Writes everything, or nothing. An error that is not [`CommitError::Fenced`], a conflict or `Invalid` leaves it
     /// unknown whether the commit was taken.
     pub async fn commit(&self, commit: Commit) -> Result<Committed, CommitError> {
-        match self {
-            Store::Memory(memory) => memory.commit(commit),
-            Store::Sqlite(sqlite) => sqlite.commit(commit).await,
-            Store::Postgres(postgres) => postgres.commit(commit).await,
+        match &self.backend {
+            Backend::Memory(memory) => memory.commit_to(self.partition, commit),
+            Backend::Sqlite(sqlite) => sqlite.commit(self.partition, commit).await,
+            Backend::Postgres(postgres) => postgres.commit(self.partition, commit).await,
         }
     }
 
@@ -115,14 +172,14 @@ impl Store {
 
     /// Removes at most `rows` rows of each kind that are kept no longer, and says whether there may be more.
     pub async fn retain(&self, retention: &Retention, rows: usize) -> Result<bool, StoreError> {
-        let head = self.head().await?;
-        let Some(now) = head.now() else { return Ok(false) };
-        let first_kept = (head.commits + 1).saturating_sub(retention.commits.max(1));
-        let by_month = matches!(self, Store::Postgres(_));
-        let sweep = Sweep { retention: *retention, now, first_kept, rows: rows.max(1), by_month };
+        let heads = self.all_heads().await?;
+        let Some(now) = heads.iter().filter_map(Head::now).max() else { return Ok(false) };
+        let by_month = matches!(self.backend, Backend::Postgres(_));
+        let chains = heads.iter().filter_map(|head| Chain::past(head, retention.commits)).collect();
+        let sweep = Sweep { retention: *retention, now, chains, rows: rows.max(1), by_month };
         let kept = sweep.kept();
         let more = self.run(sweep).await?;
-        if let Store::Postgres(postgres) = self {
+        if let Backend::Postgres(postgres) = &self.backend {
             postgres.expire(kept).await?;
         }
         Ok(more)
@@ -130,35 +187,49 @@ impl Store {
 
     /// Writes a copy of the whole store to a path where nothing is, while the service goes on.
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
-        match self {
-            Store::Sqlite(sqlite) => sqlite.backup(to).await,
-            Store::Memory(_) => Err(StoreError::NotFound("file behind a store in memory to back up".to_owned())),
-            Store::Postgres(postgres) => {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.backup(to).await,
+            Backend::Memory(_) => Err(StoreError::NotFound("file behind a store in memory to back up".to_owned())),
+            Backend::Postgres(postgres) => {
                 let why = format!("{} is backed up with PostgreSQL's own pg_dump", postgres.name());
                 Err(StoreError::Path { path: to.to_owned(), why })
             }
         }
     }
 
-    pub(crate) async fn head(&self) -> Result<Head, StoreError> {
-        Head::from_rows(&self.reading().await?.select(Select::from(&HEAD)).await?)
+    /// Those that the handle is about: its partition's, or all.
+    pub(crate) async fn own_heads(&self) -> Result<Vec<Head>, StoreError> {
+        let mut heads = self.all_heads().await?;
+        heads.retain(|head| self.partition == Partition::WHOLE || head.partition == self.partition);
+        Ok(heads)
+    }
+
+    async fn all_heads(&self) -> Result<Vec<Head>, StoreError> {
+        Head::all(&self.reading().await?.select(Select::from(&HEAD)).await?)
     }
 
     pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
-        match self {
-            Store::Memory(memory) => memory.run(transaction),
-            Store::Sqlite(sqlite) => sqlite.run(transaction).await,
-            Store::Postgres(postgres) => postgres.run(transaction).await,
+        match &self.backend {
+            Backend::Memory(memory) => memory.run(transaction),
+            Backend::Sqlite(sqlite) => sqlite.run(transaction).await,
+            Backend::Postgres(postgres) => postgres.run(transaction).await,
         }
     }
 
     /// A view of one moment; what is committed later does not show.
     pub(crate) async fn reading(&self) -> Result<Reading, StoreError> {
-        Ok(match self {
-            Store::Memory(memory) => Reading::Memory(memory.snapshot()?),
-            Store::Sqlite(sqlite) => Reading::Database(sqlite.reading()),
-            Store::Postgres(postgres) => Reading::Database(postgres.reading()),
+        Ok(match &self.backend {
+            Backend::Memory(memory) => Reading::Memory(memory.snapshot()?),
+            Backend::Sqlite(sqlite) => Reading::Database(sqlite.reading()),
+            Backend::Postgres(postgres) => Reading::Database(postgres.reading()),
         })
+    }
+}
+
+impl PartitionHead {
+    fn of(head: &Head) -> PartitionHead {
+        let Head { partition, epoch, commits, .. } = *head;
+        PartitionHead { partition, epoch, commits, clock: head.now(), timeline: partition.base() + head.timeline }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::commit::AuditEntry;
 use crate::copy::COPYING;
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
+use crate::partition::Partition;
 use crate::rows::head::Head;
 use crate::rows::record::{DeadLetterState, OutboxState, Outgoing, audit_row, dead_letter_from};
 use crate::schema::{AUDIT, DEAD_LETTER, HEAD, OUTBOX, Table};
@@ -22,6 +23,11 @@ pub(crate) trait Transaction: Send + 'static {
     type Error: From<StoreError> + Send + 'static;
     /// What keeps it from being done by a process that is no longer the one that writes.
     const GUARD: Guard = Guard::Epoch;
+
+    /// Whose head keeps others out meanwhile. What belongs to no partition goes by that of the whole store.
+    fn partition(&self) -> Partition {
+        Partition::WHOLE
+    }
 
     fn reads(&self) -> Vec<Select>;
 
@@ -37,9 +43,9 @@ pub(crate) trait Transaction: Send + 'static {
 /// Where several processes can write, what must hold once all others are kept out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guard {
-    /// The lease, if one was taken, is still ours.
-    Lease,
-    /// The epoch, if one was claimed, is still ours.
+    /// It claims, and looks at other heads than its own. Of the whole store: the lease, if one was taken, is still ours.
+    Claim,
+    /// The epoch of the whole store, if it was claimed, is still ours; if not, the lease, if one was taken.
     Epoch,
     /// It carries its epoch itself, and looks.
     Own,
@@ -62,38 +68,84 @@ impl Found {
         self.0.pop_front().unwrap_or_default()
     }
 
-    /// What the first read found, which stays to be taken.
-    pub(crate) fn first(&self) -> &[Row] {
-        self.0.front().map_or(&[], Vec::as_slice)
+    /// What the first reads found, which stays to be taken.
+    pub(crate) fn ahead<const N: usize>(&self) -> [&[Row]; N] {
+        std::array::from_fn(|at| self.0.get(at).map_or(&[][..], Vec::as_slice))
     }
 
-    pub(crate) fn head(&mut self) -> Result<Head, StoreError> {
-        Head::from_rows(&self.next())
+    pub(crate) fn head(&mut self, partition: Partition) -> Result<Head, StoreError> {
+        Head::of(partition, &self.next())
     }
 }
 
-/// Takes the store over: whoever wrote under an earlier epoch is fenced off.
+/// Takes the store, or a partition of it, over: whoever wrote under an earlier epoch is fenced off. A partition's first
+/// claim makes its head.
+///
+/// Who writes all of it and who writes a partition never do so at once: neither claims once the other has committed, and
+/// each fences off the other that has claimed and not committed yet. The row of the whole store, which every claim locks
+/// first, puts claims in an order.
 #[derive(Debug)]
-pub(crate) struct Claim;
+pub(crate) struct Claim(pub(crate) Partition);
 
 impl Transaction for Claim {
     type Answer = u64;
     type Error = StoreError;
-    const GUARD: Guard = Guard::Lease;
+    const GUARD: Guard = Guard::Claim;
+
+    fn partition(&self) -> Partition {
+        self.0
+    }
 
     fn reads(&self) -> Vec<Select> {
         vec![Select::from(&HEAD)]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
-        let mut head = found.head()?;
-        if head.epoch == COPYING {
+        let Claim(partition) = self;
+        let rows = found.next();
+        if Head::of(Partition::WHOLE, &rows)?.epoch == COPYING {
             return Err(StoreError::HalfCopied);
         }
-        head.epoch += 1;
         let mut writes = Writes::default();
+        let is_whole = |partition| partition == Partition::WHOLE;
+        for mut other in Head::all(&rows)?.into_iter().filter(|head| is_whole(head.partition) != is_whole(partition)) {
+            if other.commits > 0 {
+                return Err(StoreError::OtherMode { claimed: partition, written: other.partition });
+            }
+            if other.epoch > 0 {
+                other.epoch += 1;
+                writes.put(&HEAD, other.row());
+            }
+        }
+        let mut head = Head::of(partition, &rows)?;
+        head.epoch += 1;
         writes.put(&HEAD, head.row());
         Ok((writes.finish(), head.epoch))
+    }
+}
+
+/// Fences off whoever writes any of it.
+#[derive(Debug)]
+pub(crate) struct ClaimAll;
+
+impl Transaction for ClaimAll {
+    type Answer = ();
+    type Error = StoreError;
+    const GUARD: Guard = Guard::Claim;
+
+    fn reads(&self) -> Vec<Select> {
+        vec![Select::from(&HEAD)]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
+        let mut writes = Writes::default();
+        for head in Head::all(&found.next())? {
+            if head.epoch == COPYING {
+                return Err(StoreError::HalfCopied);
+            }
+            writes.put(&HEAD, Head { epoch: head.epoch + 1, ..head }.row());
+        }
+        Ok((writes.finish(), ()))
     }
 }
 
@@ -174,11 +226,11 @@ impl Transaction for MarkDeadLetter {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        vec![Select::from(&HEAD), Select::one(&DEAD_LETTER, [self.id.into()])]
+        vec![Head::asked(self.partition()), Select::one(&DEAD_LETTER, [self.id.into()])]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, bool), StoreError> {
-        let mut head = found.head()?;
+        let mut head = found.head(self.partition())?;
         let rows = found.next();
         let mut row =
             rows.into_iter().next().ok_or_else(|| StoreError::NotFound(format!("dead letter {}", self.id)))?;
@@ -190,7 +242,7 @@ impl Transaction for MarkDeadLetter {
         head.audit += 1;
         let mut writes = Writes::default();
         writes.put(&DEAD_LETTER, row);
-        writes.append(&AUDIT, audit_row(head.audit, &self.audit));
+        writes.append(&AUDIT, audit_row(head.partition.base() + head.audit, &self.audit));
         writes.put(&HEAD, head.row());
         Ok((writes.finish(), true))
     }

@@ -96,4 +96,15 @@ conform! {
         what_is_kept_for_a_time_goes_in_slices,
         the_ledger_folds_and_still_tiles,
         a_copy_holds_the_same_and_fences_off_who_wrote_the_first;
+    partitions:
+        partitions_commit_side_by_side_each_with_its_own_epoch_and_chain,
+        a_zombie_of_one_partition_is_fenced_off_while_another_goes_on,
+        numbers_are_one_sequence_for_all_partitions,
+        a_partition_loads_its_own_domains_alone,
+        a_domain_has_the_writer_that_wrote_it_first,
+        a_store_is_written_whole_or_by_partitions_and_never_both,
+        outputs_of_a_quiet_partition_do_not_wait_for_a_busy_one,
+        each_partition_has_a_timeline_of_its_own_that_goes_on_after_any_line,
+        the_newest_commits_of_each_partition_are_kept,
+        a_copy_of_several_partitions_holds_the_same_and_fences_all_of_them_off;
 }

@@ -3,8 +3,9 @@
 mod common;
 
 use common::*;
-use model::Step;
-use store::{Commit, CommitError, Conflict, Disposition, Fault, Memory, StoreError, ready};
+use model::alert::{Alert, Hot};
+use model::{Domain, Step};
+use store::{Commit, CommitError, Conflict, Disposition, Fault, Memory, Partition, StoreError, ready};
 
 fn written(memory: &Memory, epoch: u64, n: u64) -> Commit {
     let previous = memory.load().expect("it answers").last_hash;
@@ -62,6 +63,33 @@ fn a_failover_that_lost_the_tail_is_noticed_at_the_next_commit() {
     // Another history of the same length, epoch and positions is another history.
     memory.commit(written(&memory, epoch, 4)).unwrap();
     assert!(matches!(memory.commit(next), Err(CommitError::Conflict(Conflict::Tail))));
+}
+
+#[test]
+fn each_partition_lays_down_its_own_log_of_repeats() {
+    let store = Memory::with_hot_log_max(5).store();
+    let handle = |n: u32| store.for_partition(Partition::nth(n).unwrap());
+    let mut chains = [0, 1].map(|n| ready(Chain::claim(&handle(n))));
+    for round in 1..=9_u64 {
+        for (own, chain) in chains.iter_mut().enumerate().take(if round < 4 { 2 } else { 1 }) {
+            let domain = Domain::from(format!("domain-{own}"));
+            let moved = Alert { domain: domain.clone(), ..alert(own as u64, at(0)) };
+            let repeats = vec![(moved.id, Hot { count: round, ..moved.hot })];
+            let alerts = if round == 1 { vec![moved] } else { Vec::new() };
+            ready(chain.step(Step { domain, alerts, repeats, ..step(at(round as i64)) }));
+        }
+        assert_eq!(ready(store.check()).unwrap(), []);
+    }
+    let of = |line: &str| line.split(' ').nth(1).unwrap().parse::<u64>().unwrap() >> 40;
+    let counts = |n: usize| {
+        let loaded = ready(chains[n].store.load()).unwrap();
+        loaded.domains.values().flat_map(|domain| &domain.alerts).map(|alert| alert.hot.count).collect::<Vec<_>>()
+    };
+    assert_eq!((counts(0), counts(1)), (vec![9], vec![3]));
+    let dump = ready(store.dump()).unwrap();
+    let (_, log) = dump.split_once("\nhot_log\n").unwrap();
+    let rows = |n: u64| log.lines().take_while(|line| line.starts_with(' ')).filter(|line| of(line) == n).count();
+    assert_eq!((rows(1), rows(2)), (3, 3), "the log of the one was laid down, that of the other was not yet full");
 }
 
 #[test]

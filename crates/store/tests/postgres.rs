@@ -14,8 +14,8 @@ use model::text::bounded;
 use model::{CiId, Domain, Incident, SourceName, Step};
 use sqlx::{AssertSqlSafe, Row as _};
 use store::{
-    AlertFilter, Commit, CommitError, Conflict, Delivery, Disposition, Lease, PageRequest, Postgres, PostgresConfig,
-    Retention, Store, StoreError,
+    AlertFilter, Commit, CommitError, Conflict, Delivery, Disposition, Lease, PageRequest, Partition, Postgres,
+    PostgresConfig, Retention, Store, StoreError,
 };
 
 async fn open(schema: &Schema) -> Postgres {
@@ -368,6 +368,113 @@ async fn a_process_that_cannot_use_the_schema_gives_the_lease_back() {
     assert_eq!(Store::from(newer.clone()).take_lease("the newer").await.unwrap(), Lease::Ours, "at once");
     older.close().await;
     newer.close().await;
+    schema.drop().await;
+}
+
+/// Two engines that open incidents at the same time, each over a connection of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_neither_collide_nor_skip_when_partitions_commit_at_the_same_time() {
+    const EACH: u64 = 50;
+    let Some(schema) = schema().await else { return };
+    let (one, other) = (open(&schema).await, open(&schema).await);
+    let commits = async |postgres: Postgres, own: u32| {
+        let store = Store::from(postgres).for_partition(Partition::nth(own).unwrap());
+        let mut chain = Chain::claim(&store).await;
+        let mut numbers = Vec::new();
+        for n in 0..EACH {
+            let n = 2 * n + u64::from(own);
+            let domain = Domain::from(format!("domain-{own}-{}", n % 7));
+            let opened = Incident { domain: domain.clone(), ..incident(n, at(n as i64)) };
+            // Some open nothing, and wait for nobody.
+            let incidents = if n % 5 < 3 { vec![opened] } else { Vec::new() };
+            let timeline = vec![decided(days(30 * n as i64 % 300), Subject::Incident(incident_id(n)))];
+            let stepped = Step { domain, incidents, timeline, ..step(at(n as i64)) };
+            numbers.extend(chain.step(stepped).await.numbers.into_iter().map(|(_, number)| number));
+        }
+        numbers
+    };
+    let tasks = [tokio::spawn(commits(one.clone(), 0)), tokio::spawn(commits(other.clone(), 1))];
+    let mut numbers = Vec::new();
+    for task in tasks {
+        let of_one = task.await.unwrap();
+        assert!(of_one.is_sorted());
+        numbers.extend(of_one);
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=60).collect::<Vec<_>>());
+    assert_eq!(Store::from(one.clone()).check().await.unwrap(), []);
+    one.close().await;
+    other.close().await;
+    schema.drop().await;
+}
+
+/// Whoever is second finds it taken, also where both looked before either had written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_domain_that_two_partitions_write_first_at_the_same_time_becomes_that_of_one() {
+    let Some(schema) = schema().await else { return };
+    let postgres = open(&schema).await;
+    let store = Store::from(postgres.clone());
+    let (one, other) = (Partition::nth(0).unwrap(), Partition::nth(1).unwrap());
+    let (mut a, mut b) =
+        (Chain::claim(&store.for_partition(one)).await, Chain::claim(&store.for_partition(other)).await);
+    for n in 0..20 {
+        let both = || Commit { steps: vec![Step { domain: format!("d-{n}").into(), ..step(at(n)) }], ..commit(at(n)) };
+        let (first, second) = tokio::join!(a.try_commit(both()), b.try_commit(both()));
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        let refused = first.err().or(second.err()).unwrap();
+        assert!(matches!(refused, CommitError::Invalid { .. }), "{refused}");
+    }
+    assert_eq!(store.check().await.unwrap(), []);
+    postgres.close().await;
+    schema.drop().await;
+}
+
+/// A process that is stopped in the middle of a transaction holds up nobody but its own partition.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partition_does_not_wait_for_the_writer_of_another() {
+    let Some(schema) = schema().await else { return };
+    let postgres = open(&schema).await;
+    let store = Store::from(postgres.clone());
+    let mut own = Chain::claim(&store.for_partition(Partition::nth(0).unwrap())).await;
+    Chain::claim(&store.for_partition(Partition::nth(1).unwrap())).await.advance("events/1", 0, 1).await.unwrap();
+    let mut hanging = schema.behind_the_back().await;
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM head WHERE id = 3 FOR UPDATE").execute(&mut hanging).await.unwrap();
+    own.step(Step { incidents: vec![incident(1, at(0))], ..written(0) }).await;
+    store.retain(&Retention::default(), 9).await.unwrap();
+    Chain::claim(&store.for_partition(Partition::nth(0).unwrap())).await.step(written(1)).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut hanging).await.unwrap();
+    postgres.close().await;
+    let refused = own.advance("events/0", 0, 1).await.unwrap_err();
+    assert!(refused.to_string().contains("did not say"), "closed is closed, whatever the handle: {refused}");
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn a_store_of_the_version_with_one_head_goes_on_with_its_numbers_and_its_chain() {
+    let Some(schema) = schema().await else { return };
+    let before = open(&schema).await;
+    let mut chain = Chain::claim(&before.clone().into()).await;
+    let opened = Step { incidents: vec![incident(1, at(0)), incident(2, at(0))], ..written(0) };
+    chain.step(Step { problems: vec![problem(1, at(0))], ..opened }).await;
+    before.close().await;
+    let with_one_head = "ALTER TABLE head ADD COLUMN incident_number bigint, ADD COLUMN problem_number bigint;
+        UPDATE head SET incident_number = numbering.incident, problem_number = numbering.problem FROM numbering;
+        ALTER TABLE head DROP COLUMN outputs, DROP CONSTRAINT head_id_check, ADD CHECK (id = 1);
+        DROP TABLE numbering; ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest, alert_of_domain;
+        UPDATE schema_version SET version = 4";
+    tamper(&schema, with_one_head).await;
+    let postgres = open(&schema).await;
+    let store = Store::from(postgres.clone());
+    assert_eq!(store.take_lease("the newer").await.unwrap(), Lease::Ours, "who takes the lease brings it up");
+    assert_eq!(store.check().await.unwrap(), []);
+    let epoch = store.claim().await.unwrap();
+    let mut chain = Chain { store: store.clone(), epoch, previous: chain.previous };
+    let opened = Step { incidents: vec![incident(3, at(1))], problems: vec![problem(2, at(1))], ..written(1) };
+    let committed = chain.step(opened).await;
+    let given = (committed.numbers, committed.problem_numbers);
+    assert_eq!((committed.seq, given), (2, (vec![(incident_id(3), 3)], vec![(problem_id(2), 2)])));
+    assert_eq!(store.check().await.unwrap(), []);
+    postgres.close().await;
     schema.drop().await;
 }
 

@@ -9,9 +9,19 @@ use model::Step;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use store::{
-    AlertFilter, Commit, CommitError, Disposition, PageRequest, PositionAdvance, Sqlite, SqliteConfig, Store,
-    StoreError,
+    AlertFilter, Commit, CommitError, Disposition, Output, PageRequest, Partition, PositionAdvance, Sqlite,
+    SqliteConfig, Store, StoreError,
 };
+
+/// Back to how the schema was before partitions had heads of their own.
+const WITH_ONE_HEAD: &str = "
+    CREATE TABLE one_head (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, commits INTEGER NOT NULL,
+      hash BLOB NOT NULL, clock INTEGER NOT NULL, incident_number INTEGER NOT NULL, problem_number INTEGER NOT NULL,
+      timeline INTEGER NOT NULL, audit INTEGER NOT NULL, hot_logged INTEGER NOT NULL DEFAULT 0) STRICT;
+    INSERT INTO one_head SELECT head.id, epoch, commits, hash, clock, incident, problem, timeline, audit, hot_logged
+      FROM head, numbering;
+    DROP TABLE head; ALTER TABLE one_head RENAME TO head; DROP TABLE numbering;
+    ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest";
 
 async fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, SqliteConfig::default()).await.expect("the store opens")
@@ -80,9 +90,11 @@ async fn a_store_of_the_first_version_is_copied_as_it_is_and_brought_up_with_all
     tamper(
         &path,
         "INSERT INTO alert_hot SELECT id, 7, changed_at, changed_at, NULL, NULL, NULL, NULL, NULL FROM alert;
-         DROP TABLE hot_log; DROP TABLE owed; ALTER TABLE head DROP COLUMN hot_logged; PRAGMA user_version = 1",
+         DROP TABLE hot_log; DROP TABLE owed; DROP TABLE output; PRAGMA user_version = 1",
     )
     .await;
+    tamper(&path, WITH_ONE_HEAD).await;
+    tamper(&path, "ALTER TABLE head DROP COLUMN hot_logged").await;
     let refused = Sqlite::open_read_only(&path).await.unwrap_err();
     assert!(matches!(refused, StoreError::TooOld { found: 1, .. }), "{refused}");
     let copy = folder.file("before-the-upgrade.db");
@@ -93,6 +105,36 @@ async fn a_store_of_the_first_version_is_copied_as_it_is_and_brought_up_with_all
         assert_eq!(alerts.iter().map(|alert| alert.hot.count).collect::<Vec<_>>(), [7; 20], "{}", path.display());
         assert_eq!(store.check().await.unwrap(), []);
     }
+}
+
+#[tokio::test]
+async fn a_store_of_the_version_with_one_head_goes_on_with_its_numbers_its_chain_and_its_outputs() {
+    let folder = Folder::new();
+    let path = folder.file("fourth.db");
+    let sqlite = open(&path).await;
+    let mut chain = Chain::claim(&sqlite.clone().into()).await;
+    let opened = Step { incidents: vec![incident(1, at(0)), incident(2, at(0))], ..written(0) };
+    let outputs = vec![Output { kind: "incident.opened".into(), subject: "inc_1".into(), body: "{}".into() }];
+    let steps = vec![Step { problems: vec![problem(1, at(0))], ..opened }];
+    chain.commit(Commit { steps, outputs: outputs.clone(), ..commit(at(0)) }).await;
+    sqlite.close().await;
+    drop((chain.store, sqlite));
+    tamper(&path, WITH_ONE_HEAD).await;
+    tamper(&path, "UPDATE output SET id = 1 << 20; PRAGMA user_version = 4").await;
+
+    let store: Store = open(&path).await.into();
+    assert_eq!(store.check().await.unwrap(), []);
+    let epoch = store.claim().await.unwrap();
+    let mut chain = Chain { store: store.clone(), epoch, previous: chain.previous };
+    let opened = Step { incidents: vec![incident(3, at(1))], problems: vec![problem(2, at(1))], ..written(1) };
+    let committed = chain.commit(Commit { steps: vec![opened], outputs, ..commit(at(1)) }).await;
+    let given = (committed.numbers, committed.problem_numbers);
+    assert_eq!((committed.seq, given), (2, (vec![(incident_id(3), 3)], vec![(problem_id(2), 2)])));
+    let told: Vec<_> = store.outputs(9).await.unwrap().into_iter().map(|untold| untold.at).collect();
+    assert_eq!(told, [at(0), at(1)], "in their order");
+    assert_eq!(store.check().await.unwrap(), []);
+    let refused = store.for_partition(Partition::nth(0).unwrap()).claim().await.unwrap_err();
+    assert!(matches!(refused, StoreError::OtherMode { .. }), "{refused}");
 }
 
 #[tokio::test]
@@ -223,7 +265,7 @@ async fn what_is_damaged_is_found() {
         ("I5", "UPDATE episode SET incident = x'000102030405060708090a0b0c0d0e0f'"),
         ("I5", "INSERT INTO episode SELECT alert, zeroblob(16), alert_name, ci, incident, start, stop, ended_by, received_at,
           counting_since, counts_from, suppressed, too_old, preexisting, false_positive, steps, needed, rest FROM episode"),
-        ("I6", "UPDATE head SET incident_number = 0"),
+        ("I6", "UPDATE numbering SET incident = 0"),
         ("I8", "UPDATE incident SET body = json_set(body, '$.merged_into', json_extract(body, '$.id'))"),
         ("I8", "UPDATE incident SET body = json_set(body, '$.parent', 'inc_000102030405060708090a0b0c0d0e0f')"),
         ("I9", "INSERT INTO outbox SELECT zeroblob(16), at, kind, subject, version, notify, state, attempts, next_at,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use api::Auth;
 use runtime::Time;
-use store::{Sqlite, SqliteConfig, Store};
+use store::{Sqlite, SqliteConfig};
 
 use crate::service::{Service, alert, service, service_over};
 
@@ -95,7 +95,7 @@ async fn an_outage_that_turns_out_to_be_none_tells_its_service() {
 async fn what_cannot_be_read_when_it_is_to_be_told_is_a_reset_and_not_silence() {
     let file = std::env::temp_dir().join(format!("watchfire-stream-{}.db", std::process::id()));
     let sqlite = Sqlite::open(&file, SqliteConfig::default()).await.unwrap();
-    let service = service_over(Store::Sqlite(sqlite.clone()), Auth::default(), Time::default()).await.with_cmdb().await;
+    let service = service_over(sqlite.clone().into(), Auth::default(), Time::default()).await.with_cmdb().await;
     let mut listener = listen(&service, "/api/v1/stream?kind=incident,service", &[]).await;
     service.push(&alert("db-7", "disk")).await;
     sqlite.close().await;

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_views.sql"),
     include_str!("../../migrations/postgres/0003_lease.sql"),
     include_str!("../../migrations/postgres/0004_output.sql"),
+    include_str!("../../migrations/postgres/0005_partitions.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

@@ -29,6 +29,9 @@ fn history(table: &'static Table) -> Option<&'static History> {
     HISTORY.iter().find(|history| std::ptr::eq(history.table, table))
 }
 
+/// What the advisory lock of who makes a month is called: "Mont".
+const LOCK: i64 = 0x4d6f_6e74;
+
 /// How long the drop of a month waits for those who read it; those who come after wait behind it.
 const PATIENCE: &str = "300ms";
 
@@ -123,9 +126,12 @@ impl Range {
         Range { name: format!("{table}_{year:04}_{month:02}"), from, to }
     }
 
-    /// Made apart and then attached, which keeps no reader waiting.
+    /// Made apart and then attached, which keeps no reader waiting. Writers of several partitions of the store make months
+    /// one after the other.
     async fn make(&self, connection: &mut PgConnection, table: &str) -> Result<(), StoreError> {
         let Range { name, from, to } = self;
+        let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
+        lock.execute(&mut *connection).await.map_err(from_sqlx)?;
         let there = sqlx::query("SELECT 1 FROM pg_inherits WHERE inhrelid = to_regclass($1)").bind(name);
         if there.fetch_optional(&mut *connection).await.map_err(from_sqlx)?.is_some() {
             return Ok(()); // another writer made it
@@ -146,7 +152,7 @@ async fn names(connection: &mut PgConnection) -> Result<BTreeSet<String>, StoreE
     rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(from_sqlx)
 }
 
-/// Drops a month if nothing in it is as young as that; inside a transaction that keeps other writers out, so that nothing
+/// Drops a month if nothing in it is as young as that; inside a transaction, and with the month locked, so that nothing
 /// comes between looking and dropping. Whether it went; an error where somebody reads the table for longer than patience
 /// allows.
 pub(super) async fn drop_old(
@@ -156,6 +162,9 @@ pub(super) async fn drop_old(
     since: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let Some(history) = history(table) else { return Ok(false) };
+    // Whoever writes a partition of the store has another head than the one that is locked here.
+    let text = format!("SET LOCAL lock_timeout = '{PATIENCE}'; LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE");
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await?;
     // Where rows age by the instant they are in the month by, the month says all.
     if history.age != history.by {
         let young = format!("SELECT 1 FROM {name} WHERE {} >= {} LIMIT 1", history.age, since.micros());
@@ -163,10 +172,7 @@ pub(super) async fn drop_old(
             return Ok(false);
         }
     }
-    let text = format!(
-        "SET LOCAL lock_timeout = '{PATIENCE}'; ALTER TABLE {0} DETACH PARTITION {name}; DROP TABLE {name}",
-        table.name
-    );
+    let text = format!("ALTER TABLE {0} DETACH PARTITION {name}; DROP TABLE {name}", table.name);
     sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await?;
     Ok(true)
 }

@@ -14,6 +14,7 @@ use super::read;
 use crate::channel::{Channel, Connect, KeptSince};
 use crate::error::StoreError;
 use crate::op::{Op, Verb, replace};
+use crate::partition::Partition;
 use crate::schema::{Column, Kind, Table};
 use crate::select::Select;
 use crate::transaction::Guard;
@@ -62,13 +63,16 @@ impl PostgresChannel {
     }
 
     /// What must hold now that every other writer waits.
-    async fn look(&mut self, guard: Guard) -> Result<(), StoreError> {
+    async fn look(&mut self, guard: Guard, partition: Partition) -> Result<(), StoreError> {
         let question = match (guard, self.name.holder.get(), self.name.epoch.load(Ordering::Acquire)) {
-            (Guard::Lease, Some(holder), _) => {
+            // The lease is that of who writes all of it: who has lost it may still write a partition.
+            (Guard::Claim, ..) if partition != Partition::WHOLE => return Ok(()),
+            (Guard::Claim, Some(holder), _) | (Guard::Epoch, Some(holder), 0) => {
                 sqlx::query("SELECT holder FROM lease WHERE holder <> $1").bind(holder.as_str())
             }
             (Guard::Epoch, _, epoch @ 1..) => {
-                sqlx::query("SELECT holder FROM lease, head WHERE epoch <> $1").bind(epoch.cast_signed())
+                sqlx::query("SELECT holder FROM lease, head WHERE head.id = 1 AND epoch <> $1")
+                    .bind(epoch.cast_signed())
             }
             _ => return Ok(()),
         };
@@ -80,7 +84,7 @@ impl PostgresChannel {
 
     /// One month, if it is old; given up for now where somebody reads the table.
     async fn expire_one(&mut self, (table, since): KeptSince, name: &str) -> Result<(), StoreError> {
-        self.begin(Guard::Epoch).await?;
+        self.begin(Guard::Epoch, Partition::WHOLE).await?;
         match drop_old(&mut self.connection, table, name, since).await {
             Ok(gone) => {
                 self.commit().await?;
@@ -109,10 +113,11 @@ impl Connect for Options {
 }
 
 impl Channel for PostgresChannel {
-    /// Every write waits here for the one before it, whoever writes that.
-    async fn begin(&mut self, guard: Guard) -> Result<(), StoreError> {
-        self.say("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head FOR UPDATE").await?;
-        self.look(guard).await
+    /// Every write waits here for the one before it of the same head, whoever writes that.
+    async fn begin(&mut self, guard: Guard, partition: Partition) -> Result<(), StoreError> {
+        let text = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", lock(guard, partition));
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut self.connection).await.map_err(from_sqlx)?;
+        self.look(guard, partition).await
     }
 
     async fn rows(&mut self, select: &Select) -> Result<Vec<Row>, StoreError> {
@@ -158,6 +163,19 @@ impl Channel for PostgresChannel {
     async fn close(self) {
         // What matters was made durable by its commit.
         drop(self.connection.close().await);
+    }
+}
+
+/// Locks heads, the least first, so that nobody waits in a circle. A claim begins with that of the whole store, which is
+/// always there: only once it has that does it see which others there are.
+fn lock(guard: Guard, partition: Partition) -> String {
+    let of = |partition: Partition| format!("SELECT 1 FROM head WHERE id = {} FOR UPDATE", partition.head());
+    match guard {
+        Guard::Claim if partition == Partition::WHOLE => {
+            format!("{}; SELECT 1 FROM head ORDER BY id FOR UPDATE", of(Partition::WHOLE))
+        }
+        Guard::Claim => format!("{}; {}", of(Partition::WHOLE), of(partition)),
+        Guard::Epoch | Guard::Own => of(partition),
     }
 }
 

@@ -9,6 +9,8 @@ use super::{any_of, within};
 use crate::commit::{DeadLetter, Receipt, SlotName};
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest, page};
+use crate::partition::Partition;
+use crate::rows::head::Head;
 use crate::rows::ledger::{HourCounts, Range, position_from};
 use crate::rows::record::{
     AuditLine, DEAD_LETTER_LINE, DeadLetterLine, DeadLetterState, OutboxState, Outgoing, TimelineLine, audit_from,
@@ -53,14 +55,15 @@ pub struct Depths {
 }
 
 impl Store {
-    /// The engine's clock as committed last: a store's "now". `None` where nothing was committed yet.
+    /// The engine's clock as committed last: a store's "now"; of several writers, that of the one furthest ahead. `None`
+    /// where nothing was committed yet.
     pub async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.head().await?.now())
+        Ok(self.own_heads().await?.iter().filter_map(Head::now).max())
     }
 
     /// Whether anything was ever committed.
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        Ok(self.head().await?.commits == 0)
+        Ok(self.own_heads().await?.iter().all(|head| head.commits == 0))
     }
 
     pub async fn positions(&self) -> Result<BTreeMap<SlotName, u64>, StoreError> {
@@ -78,11 +81,16 @@ impl Store {
         page(&mut self.reading().await?, select, request, timeline_from).await
     }
 
-    /// What was decided about anything, in the order of the decisions: for a stream that resumes after a line.
+    /// What was decided about anything, in the order of the decisions: for a stream that resumes after a line. Where
+    /// partitions are written, each has an order of its own, and a stream asks a handle of each for what comes after its
+    /// last line; a handle of the whole store gives the lines of one partition after those of another.
     pub async fn timeline_after(&self, seq: u64, limit: usize) -> Result<Vec<TimelineLine>, StoreError> {
         let limit = limit.clamp(1, model::limits::PAGE_ROWS_MAX);
-        let select = Select::from(&TIMELINE).after(Some(vec![seq.into()])).limit(limit);
-        self.reading().await?.all(select, timeline_from).await
+        let lines = match self.partition() {
+            Partition::WHOLE => Select::from(&TIMELINE),
+            partition => partition.rows_of(&TIMELINE, "seq"),
+        };
+        self.reading().await?.all(lines.after(Some(vec![seq.into()])).limit(limit), timeline_from).await
     }
 
     /// Who changed what, the newest first.
@@ -93,7 +101,7 @@ impl Store {
             .with_any(is("action", &filter.action))
             .with_any(is("subject", &filter.subject))
             .with_any(within("at", filter.from, filter.to))
-            .newest(&["seq"]);
+            .newest(&["at", "seq"]);
         page(&mut self.reading().await?, select, request, audit_from).await
     }
 

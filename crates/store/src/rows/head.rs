@@ -1,67 +1,123 @@
-//! The head: the one row that every commit moves on, and the chain of commits behind it.
+//! The heads: the row that every commit of a writer moves on, and the chain of commits behind it.
 
 use model::step::Counts;
 use model::{CommitHash, Timestamp};
 
+use crate::commit::GENESIS;
 use crate::error::StoreError;
-use crate::schema::{COMMITTED, HEAD};
+use crate::partition::Partition;
+use crate::schema::{COMMITTED, HEAD, NUMBERING};
+use crate::select::Select;
 use crate::value::{Cells, Row, Value, row};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
+    pub(crate) partition: Partition,
     pub(crate) epoch: u64,
     /// How many commits there were.
     pub(crate) commits: u64,
     pub(crate) hash: CommitHash,
     pub(crate) clock: Timestamp,
-    /// The last numbers that were given.
-    pub(crate) incident_number: u64,
-    pub(crate) problem_number: u64,
+    /// Lines of the timeline, of the audit.
     pub(crate) timeline: u64,
     pub(crate) audit: u64,
     /// Entries in the log of what repeats moved.
     pub(crate) hot_logged: u64,
+    pub(crate) outputs: u64,
 }
 
 impl Head {
+    /// Of a partition that nobody has claimed yet.
+    pub(crate) fn new(partition: Partition) -> Head {
+        Head {
+            partition,
+            epoch: 0,
+            commits: 0,
+            hash: GENESIS,
+            clock: Timestamp::default(),
+            timeline: 0,
+            audit: 0,
+            hot_logged: 0,
+            outputs: 0,
+        }
+    }
+
+    pub(crate) fn asked(partition: Partition) -> Select {
+        Select::one(&HEAD, [partition.head().into()])
+    }
+
     pub(crate) fn row(&self) -> Row {
         row![
-            1_i64,
+            self.partition.head(),
             self.epoch,
             self.commits,
             self.hash,
             self.clock,
-            self.incident_number,
-            self.problem_number,
             self.timeline,
             self.audit,
             self.hot_logged,
+            self.outputs,
         ]
     }
 
-    /// From the rows of the head's table, which are one.
-    pub(crate) fn from_rows(rows: &[Row]) -> Result<Head, StoreError> {
-        let [row] = rows else {
-            return Err(StoreError::Corrupt { what: format!("table head has {} rows, not one", rows.len()) });
-        };
+    fn from_row(row: &[Value]) -> Result<Head, StoreError> {
         let mut cells = Cells::new(&HEAD, row);
-        cells.skip();
+        let partition = Partition::of_head(cells.take()?).ok_or_else(|| cells.wrong("it has a row of no partition"))?;
         Ok(Head {
+            partition,
             epoch: cells.take()?,
             commits: cells.take()?,
             hash: cells.take()?,
             clock: cells.take()?,
-            incident_number: cells.take()?,
-            problem_number: cells.take()?,
             timeline: cells.take()?,
             audit: cells.take()?,
             hot_logged: cells.take()?,
+            outputs: cells.take()?,
         })
+    }
+
+    /// The head of a partition, among the rows of some. That of the whole store is there from the beginning; another
+    /// one's first claim makes it.
+    pub(crate) fn of(partition: Partition, rows: &[Row]) -> Result<Head, StoreError> {
+        match Head::all(rows)?.into_iter().find(|head| head.partition == partition) {
+            Some(head) => Ok(head),
+            None if partition != Partition::WHOLE => Ok(Head::new(partition)),
+            None => Err(StoreError::Corrupt { what: "table head has no row of the whole store".to_owned() }),
+        }
+    }
+
+    pub(crate) fn all(rows: &[Row]) -> Result<Vec<Head>, StoreError> {
+        rows.iter().map(|row| Head::from_row(row)).collect()
     }
 
     /// The clock as committed last; `None` before the first commit.
     pub(crate) fn now(&self) -> Option<Timestamp> {
         (self.commits > 0).then_some(self.clock)
+    }
+}
+
+/// The last numbers that people were given. One row for the whole store.
+///
+/// Who gives numbers locks it after the head, and before any other row is written; who does not, never. So locks are
+/// taken in one order, whoever takes them: heads, this row, then rows table by table as they are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbering {
+    pub(crate) incident: u64,
+    pub(crate) problem: u64,
+}
+
+impl Numbering {
+    pub(crate) fn row(self) -> Row {
+        row![1_i64, self.incident, self.problem]
+    }
+
+    pub(crate) fn from_rows(rows: &[Row]) -> Result<Numbering, StoreError> {
+        let [row] = rows else {
+            return Err(StoreError::Corrupt { what: format!("table numbering has {} rows, not one", rows.len()) });
+        };
+        let mut cells = Cells::new(&NUMBERING, row);
+        cells.skip();
+        Ok(Numbering { incident: cells.take()?, problem: cells.take()? })
     }
 }
 

@@ -6,7 +6,8 @@ use model::{Domain, Span, Timestamp};
 use super::head::{count_cells, counts_from};
 use crate::commit::{CmdbVersion, SlotName};
 use crate::error::StoreError;
-use crate::schema::{COUNT_HOUR, LEDGER, OWED, POSITION, TOPOLOGY};
+use crate::partition::Partition;
+use crate::schema::{COUNT_HOUR, DOMAIN, LEDGER, OWED, POSITION, TOPOLOGY};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
 impl From<&SlotName> for Value {
@@ -24,6 +25,25 @@ impl Cell for SlotName {
 pub(crate) fn position_from(row: &[Value]) -> Result<(SlotName, u64), StoreError> {
     let mut cells = Cells::new(&POSITION, row);
     Ok((cells.take()?, cells.take()?))
+}
+
+pub(crate) fn domain_row(domain: &Domain, clock: Timestamp, owner: Partition) -> Row {
+    row![domain, clock, owner.head()]
+}
+
+/// A domain and its clock.
+pub(crate) fn clock_from(row: &[Value]) -> Result<(Domain, Timestamp), StoreError> {
+    let mut cells = Cells::new(&DOMAIN, row);
+    Ok((cells.take()?, cells.take()?))
+}
+
+/// A domain and who writes it.
+pub(crate) fn owner_from(row: &[Value]) -> Result<(Domain, Partition), StoreError> {
+    let mut cells = Cells::new(&DOMAIN, row);
+    let domain = cells.take()?;
+    cells.skip();
+    let owner = Partition::of_head(cells.take()?).ok_or_else(|| cells.wrong("a domain is that of no partition"))?;
+    Ok((domain, owner))
 }
 
 /// What is owed to a domain, in the order of the rows.

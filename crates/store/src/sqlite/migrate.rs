@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_hot_log.sql"),
     include_str!("../../migrations/sqlite/0003_owed.sql"),
     include_str!("../../migrations/sqlite/0004_output.sql"),
+    include_str!("../../migrations/sqlite/0005_partitions.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.

@@ -10,6 +10,7 @@ use super::read::{self, bind};
 use crate::channel::{Channel, Connect};
 use crate::error::StoreError;
 use crate::op::{Op, Verb, replace};
+use crate::partition::Partition;
 use crate::schema::Table;
 use crate::select::Select;
 use crate::transaction::Guard;
@@ -46,7 +47,7 @@ impl Connect for Options {
 impl Channel for SqliteChannel {
     /// At once for writing: a transaction that becomes a writer later fails where another has written meanwhile. The
     /// lock file keeps other processes out, so there is nothing to guard against.
-    async fn begin(&mut self, _: Guard) -> Result<(), StoreError> {
+    async fn begin(&mut self, _: Guard, _: Partition) -> Result<(), StoreError> {
         self.say("BEGIN IMMEDIATE").await
     }
 

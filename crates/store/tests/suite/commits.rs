@@ -280,10 +280,10 @@ pub(crate) async fn outputs_wait_in_their_order_until_they_are_told(store: Store
     let said: Vec<_> = waiting.iter().map(|untold| (untold.at, untold.output.clone())).collect();
     assert_eq!(said, [(at(1), output(2)), (at(1), output(1)), (at(2), output(0))]);
     assert_eq!(store.outputs(2).await.unwrap(), waiting[..2]);
-    store.outputs_told(waiting[1].id).await.unwrap();
+    store.outputs_told(&waiting[..2]).await.unwrap();
     assert_eq!(store.outputs(10).await.unwrap(), waiting[2..]);
     chain.commit(Commit { outputs: vec![output(3)], ..commit(at(3)) }).await;
-    store.outputs_told(waiting[1].id).await.unwrap();
+    store.outputs_told(&waiting[..2]).await.unwrap();
     let left: Vec<_> = store.outputs(10).await.unwrap().into_iter().map(|untold| untold.output).collect();
     assert_eq!(left, [output(0), output(3)], "what was not told stays");
 }

@@ -4,8 +4,8 @@ use model::alert::Statement;
 use model::step::Subject;
 use model::{Span, Step};
 use store::{
-    Commit, DeadLetterFilter, DeadLetterState, Delivery, OutboxState, PageRequest, PositionAdvance, Retention, Store,
-    StoreError,
+    Backend, Commit, DeadLetterFilter, DeadLetterState, Delivery, OutboxState, PageRequest, PositionAdvance, Retention,
+    Store, StoreError,
 };
 
 use crate::common::*;
@@ -120,7 +120,7 @@ pub(crate) async fn what_is_kept_for_a_time_goes_in_slices(store: Store) {
         (statements, store.timeline(&subject(day), &PageRequest::default()).await.unwrap().items.len())
     };
     // Where history goes by the month, all of it is in months that are kept in part.
-    let by_month = matches!(store, Store::Postgres(_));
+    let by_month = matches!(store.backend(), Backend::Postgres(_));
     for (day, statements, timeline, letters, keys) in
         [(18, 0, 0, 0, 0), (19, 2, 0, 0, 0), (28, 2, 0, 0, 0), (29, 2, 1, 0, 0), (34, 2, 1, 1, 0), (38, 2, 1, 1, 1)]
     {

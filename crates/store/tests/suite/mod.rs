@@ -3,4 +3,5 @@
 pub(crate) mod commits;
 pub(crate) mod engine;
 pub(crate) mod life;
+pub(crate) mod partitions;
 pub(crate) mod questions;

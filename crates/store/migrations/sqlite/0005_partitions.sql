@@ -1,0 +1,29 @@
+-- Each partition has a writer of its own, with a head of its own: row 1 is the head of whoever writes the whole store, row
+-- n + 2 that of partition n. People's numbers are one sequence for all of them.
+
+CREATE TABLE numbering (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  incident INTEGER NOT NULL,
+  problem INTEGER NOT NULL
+) STRICT;
+INSERT INTO numbering SELECT 1, incident_number, problem_number FROM head;
+
+CREATE TABLE heads (
+  id INTEGER PRIMARY KEY CHECK (id >= 1),
+  epoch INTEGER NOT NULL,
+  commits INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  clock INTEGER NOT NULL,
+  timeline INTEGER NOT NULL,
+  audit INTEGER NOT NULL,
+  hot_logged INTEGER NOT NULL,
+  outputs INTEGER NOT NULL
+) STRICT;
+-- Outputs had the place of their commit in theirs: what comes now comes after.
+INSERT INTO heads SELECT id, epoch, commits, hash, clock, timeline, audit, hot_logged, CASE commits WHEN 0 THEN 0 ELSE (commits + 1) << 20 END
+  FROM head;
+DROP TABLE head;
+ALTER TABLE heads RENAME TO head;
+
+ALTER TABLE domain ADD COLUMN head INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX audit_newest ON audit (at, seq);
