@@ -11,6 +11,8 @@ use wire::Format;
 
 /// The topic that is read where no other is named.
 pub const DEFAULT_TOPIC: &str = "watchfire.alerts";
+/// The log that engines follow, where no other is named.
+pub const DEFAULT_EVENTS: &str = "watchfire.events";
 /// The consumer group, unless another is named.
 pub const DEFAULT_GROUP: &str = "watchfire";
 

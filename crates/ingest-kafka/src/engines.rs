@@ -32,14 +32,13 @@ const ASK_PATIENCE: Duration = Duration::from_secs(10);
 const OURS_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Makes the engine of a partition, of so many; it says there where it cannot go on.
-pub type MakeEngine = Box<dyn Fn(u32, u32, oneshot::Sender<String>) -> Runtime + Send>;
+pub type MakeEngine = Box<dyn Fn(u32, u32, oneshot::Sender<String>) -> Result<Runtime, String> + Send>;
 
 /// Engines that run; dropping it does not stop them, [`Engines::stop`] does.
 #[derive(Debug)]
 pub struct Engines {
     stop: Arc<AtomicBool>,
     ended: oneshot::Receiver<()>,
-    running: Running,
 }
 
 /// The engines that are ours, by partition.
@@ -80,12 +79,14 @@ struct Thread {
 }
 
 impl Engines {
-    /// Joins the group of engines. `fatal` is told where this process cannot go on.
+    /// Joins the group of engines; those that are ours stand in `running`. `fatal` is told where this process cannot go
+    /// on.
     pub fn start(
         config: &Config,
         topic: &str,
         pipelines: Pipelines,
         make: MakeEngine,
+        running: Running,
         metrics: Metrics,
         fatal: oneshot::Sender<String>,
     ) -> Result<Engines, String> {
@@ -93,7 +94,7 @@ impl Engines {
         let client = Client::new(metrics);
         let consumer: Consumer = config.client().create_with_context(client).map_err(|error| words(&error))?;
         consumer.subscribe(&[topic]).map_err(|error| error.to_string())?;
-        let (stop, running) = (Arc::new(AtomicBool::new(false)), Running::default());
+        let stop = Arc::new(AtomicBool::new(false));
         let thread = Thread {
             config,
             topic: topic.to_owned(),
@@ -102,7 +103,7 @@ impl Engines {
             make,
             tokio: tokio::runtime::Handle::current(),
             engines: BTreeMap::new(),
-            running: running.clone(),
+            running,
             told_at: Instant::now(),
             stop: stop.clone(),
         };
@@ -116,12 +117,7 @@ impl Engines {
         };
         let spawned = std::thread::Builder::new().name("engines".to_owned()).spawn(run);
         drop(spawned.map_err(|error| format!("the thread that shares engines out cannot be started: {error}"))?);
-        Ok(Engines { stop, ended, running })
-    }
-
-    /// The engines that are ours now.
-    pub fn running(&self) -> &Running {
-        &self.running
+        Ok(Engines { stop, ended })
     }
 
     /// Each finishes what is under way, and the group is told that we leave.
@@ -212,7 +208,7 @@ impl Thread {
         let (read, reads) = oneshot::channel();
         // The tasks that it starts belong to the process.
         let _within = self.tokio.enter();
-        let runtime = (self.make)(u32::try_from(partition).unwrap_or(0), of, decide);
+        let runtime = (self.make)(u32::try_from(partition).unwrap_or(0), of, decide)?;
         let place = Place::Engine(partition);
         let reader = Reader::start_at(place, &self.config, runtime.clone(), self.pipelines.clone(), read)?;
         self.running.lock().insert(partition, runtime.clone());

@@ -177,6 +177,14 @@ impl Runtime {
         self.time.now()
     }
 
+    pub(crate) fn time(&self) -> Time {
+        self.time
+    }
+
+    pub(crate) fn shared_graph(&self) -> Arc<std::sync::RwLock<Arc<Graph>>> {
+        self.graph.clone()
+    }
+
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }

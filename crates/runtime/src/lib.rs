@@ -12,6 +12,7 @@ mod combine;
 pub mod domains;
 pub mod driver;
 mod facts;
+mod follow;
 mod forward;
 pub mod intake;
 mod lag;

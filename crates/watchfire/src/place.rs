@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
-use store::{Lease, Postgres, PostgresConfig, Sqlite, SqliteConfig, Store, StoreError};
+use store::{Backend, Lease, Postgres, PostgresConfig, Sqlite, SqliteConfig, Store, StoreError};
 
 /// Where a store is unless somebody says otherwise.
 pub(crate) const DEFAULT: &str = "sqlite://watchfire-data/watchfire.db";
@@ -20,6 +20,11 @@ pub(crate) enum StorePlace {
 }
 
 impl StorePlace {
+    /// Whether processes on several machines can have it open at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, StorePlace::Postgres { .. })
+    }
+
     /// For the one process that writes it; made anew where there is none.
     pub(crate) async fn open(&self) -> anyhow::Result<Store> {
         Ok(match self {
@@ -83,11 +88,16 @@ async fn database(url: &str) -> Result<Store, StoreError> {
 
 /// A name that no other life of a process has, and that tells a person which one it is.
 pub(crate) fn holder() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME"));
-    let host = host.map_or_else(|_| "a host".to_owned(), |name| name.trim().to_owned());
+    let host = host();
     // The standard library keys each hash map at random, from the system's own source.
     let life = RandomState::new().build_hasher().finish();
     format!("process {} on {host} (life {life:016x})", std::process::id())
+}
+
+/// The name of this machine.
+pub(crate) fn host() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME"));
+    host.map_or_else(|_| "a host".to_owned(), |name| name.trim().to_owned())
 }
 
 const BESIDE: &str = "`watchfire report` and `watchfire store check` read beside it";
@@ -105,10 +115,10 @@ fn taken(path: &Path, error: StoreError) -> anyhow::Error {
 
 /// Waits for what is under way and closes the files or connections.
 pub(crate) async fn close(store: &Store) {
-    match store {
-        Store::Sqlite(sqlite) => sqlite.close().await,
-        Store::Postgres(postgres) => postgres.close().await,
-        Store::Memory(_) => {}
+    match store.backend() {
+        Backend::Sqlite(sqlite) => sqlite.close().await,
+        Backend::Postgres(postgres) => postgres.close().await,
+        Backend::Memory(_) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `chores` (what is done now and then),
+//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several processes instead), `chores` (what is done now and then),
 //! `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out or standing by; nothing is answered before it is
@@ -11,11 +11,13 @@ mod chores;
 mod door;
 mod http;
 mod kafka;
+mod parts;
 mod reload;
 mod signals;
 mod standby;
 mod watchdog;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +30,7 @@ use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
+use crate::cli::Role;
 use crate::config::{Config, Target};
 use crate::inventory::Care;
 use crate::outcome::Outcome;
@@ -52,6 +55,20 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let store = config.store.open_beside().await.context("the store cannot be opened")?;
     let outcome = serve_over(&store, config, wanted, signals, time).await;
     // On every way out: whoever stands by need not wait until this one counts as silent.
+    if tokio::time::timeout(STOP_AT_MOST, close(&store)).await.is_err() {
+        telemetry::notice("the store does not answer: it was not closed in order");
+    }
+    outcome
+}
+
+/// The same for some of the parts, beside other processes that run the others.
+pub(crate) async fn serve_parts(config: Config, parts: BTreeSet<Role>) -> anyhow::Result<Outcome> {
+    telemetry::set_up_logs(config.log.0, &config.log.1);
+    let wanted = Wanted::read(&config, Care::Strict)?;
+    wanted.remarks.iter().for_each(|remark| telemetry::notice(remark));
+    let signals = Signals::listen()?;
+    let store = config.store.open_beside().await.context("the store cannot be opened")?;
+    let outcome = parts::serve_over(&store, config, wanted, signals, &parts).await;
     if tokio::time::timeout(STOP_AT_MOST, close(&store)).await.is_err() {
         telemetry::notice("the store does not answer: it was not closed in order");
     }

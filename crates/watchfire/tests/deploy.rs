@@ -135,3 +135,31 @@ fn every_topic_that_is_read_or_written_is_made() {
         }
     }
 }
+
+/// Laid over the other one: what it adds agrees with it, with the configuration and with the command line.
+#[test]
+fn the_parts_in_processes_of_their_own_agree_with_what_they_are_laid_over() {
+    const SCALED: &str = "deploy/compose/scaled.yaml";
+    let (base, scaled) = (yaml(COMPOSE), yaml(SCALED));
+    let configuration = yaml(CONFIGURATIONS[0]);
+    let events = configuration["kafka"]["events"].as_str().unwrap_or("watchfire.events");
+    assert!(read(SCALED).contains(&format!("for topic in {events};")), "{events} is made");
+    let known = |name: &str| base["services"].get(name).is_some() || scaled["services"].get(name).is_some();
+    let (mut parts, mut hosts) = (BTreeSet::new(), BTreeSet::new());
+    for (name, service) in scaled["services"].as_object().unwrap() {
+        for needed in service["depends_on"].as_object().into_iter().flatten().map(|(needed, _)| needed) {
+            assert!(known(needed), "{name} waits for {needed}, which is no service");
+        }
+        if !name.starts_with("watchfire") {
+            assert_eq!(service["image"], base["services"]["kafka"]["image"], "{name}");
+            continue;
+        }
+        let words = texts(&service["command"]);
+        let mounted = texts(&base["services"]["watchfire-1"]["volumes"]);
+        assert!(mounted.iter().any(|volume| volume.contains(words[2])), "{name}: {words:?}");
+        assert_eq!((words[0], words[1], words[3]), ("run", "--config", "--role"), "{name}");
+        parts.extend(words[4].split(',').map(str::to_owned));
+        assert!(hosts.insert(service["hostname"].as_str().unwrap().to_owned()), "{name}: names are each process's own");
+    }
+    assert_eq!(parts, BTreeSet::from(["api", "engine", "ingest"].map(str::to_owned)));
+}

@@ -197,5 +197,5 @@ fn wrong_use_ends_with_two_and_help_with_zero() {
         let said = folder.watchfire(right).succeeded();
         assert!(said.out.contains("watchfire") && said.err.is_empty(), "{right:?}");
     }
-    folder.watchfire(&["run", "--role", "ingest,api"]).ended(2).told("all parts in one process");
+    folder.watchfire(&["run", "--role", "ingest,api"]).ended(2).told("they meet over Kafka");
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
 use engine::Policy;
-use ingest_kafka::engines::MakeEngine;
+use ingest_kafka::engines::{MakeEngine, Running};
 use ingest_kafka::{Engines, EventsLog, Membership, Place, Reader};
+use model::Domain;
 use model::alert::Alert;
+use model::event::Event;
 use rules::PipelineSet;
 use runtime::{Item, PushAnswer, Runtime, Time, home_of};
-use store::Memory;
+use store::{Memory, Partition};
 use telemetry::Metrics;
 use tokio::sync::oneshot;
 
@@ -26,6 +28,7 @@ struct Ingest {
 /// One that decides.
 struct Decider {
     engines: Engines,
+    running: Running,
     _told: oneshot::Receiver<String>,
 }
 
@@ -59,13 +62,23 @@ fn decider(world: &World, memory: &Memory) -> Decider {
     let memory = memory.clone();
     let make: MakeEngine = Box::new(move |partition, of, fatal| {
         let home = home_of(partition, of);
-        Runtime::start_following(memory.store(), Policy::default(), home, Metrics::default(), fatal, false)
+        let nth = Partition::nth(partition).ok_or("too many partitions")?;
+        Ok(Runtime::start_following(
+            memory.store().for_partition(nth),
+            Policy::default(),
+            home,
+            Metrics::default(),
+            fatal,
+            false,
+        ))
     });
     let (fatal, told) = oneshot::channel();
     let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
     let config = world.config(false);
-    let engines = Engines::start(&config, &events(world), pipelines, make, Metrics::default(), fatal).unwrap();
-    Decider { engines, _told: told }
+    let running = Running::default();
+    let engines =
+        Engines::start(&config, &events(world), pipelines, make, running.clone(), Metrics::default(), fatal).unwrap();
+    Decider { engines, running, _told: told }
 }
 
 async fn with_events(partitions: i32, test: impl AsyncFnOnce(&World)) {
@@ -169,6 +182,47 @@ async fn an_engine_that_takes_over_comes_to_what_an_undisturbed_one_does() {
             assert_eq!(alert.episodes, expected[name].episodes, "{name}");
             assert_eq!((alert.id, alert.hot.count), (expected[name].id, expected[name].hot.count), "{name}");
         }
+    })
+    .await;
+}
+
+/// Alerts of this many tenants.
+const TENANTS: usize = 24;
+
+fn of_tenants(name: &str) -> Vec<Item> {
+    let of_tenant = |nth: usize| {
+        let mut alert = testkit::firing(&format!("{name}-{nth}")).alert();
+        alert.domain = Domain::from(format!("tenant-{nth}"));
+        Item::Event(Event::Alert(Box::new(alert)))
+    };
+    (0..TENANTS).map(of_tenant).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn engines_share_the_partitions_out_and_each_goes_on_with_what_another_had() {
+    with_events(4, async |world| {
+        let reads = ingest(world, "one");
+        let first = decider(world, &world.memory);
+        let pushed = async |name: &str| {
+            until("it stands in the log", || async {
+                matches!(reads.runtime.push(of_tenants(name), 1, None).await, PushAnswer::Committed { .. })
+            })
+            .await;
+        };
+        pushed("disk").await;
+        exactly(&world.memory, TENANTS).await;
+        let second = decider(world, &world.memory);
+        until("both have some", || async { first.running.all().len() == 2 && second.running.all().len() == 2 }).await;
+        pushed("cpu").await;
+        exactly(&world.memory, 2 * TENANTS).await;
+        first.engines.stop().await;
+        until("the second has all", || async { second.running.all().len() == 4 }).await;
+        pushed("memory").await;
+        exactly(&world.memory, 3 * TENANTS).await;
+        let heads = world.memory.store().heads().await.unwrap();
+        assert_eq!(heads.iter().filter(|head| head.commits > 0).count(), 4, "{heads:?}");
+        reads.stop().await;
+        second.engines.stop().await;
     })
     .await;
 }

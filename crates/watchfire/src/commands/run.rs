@@ -12,22 +12,32 @@ use crate::outcome::{Outcome, WrongUse};
 use crate::service;
 
 pub(super) async fn run(args: Run, console: &Console) -> anyhow::Result<Outcome> {
-    all_parts(&args.role)?;
     let file = args.config.as_deref().map(TextFile::read).transpose()?;
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let (config, remarks) = Config::load(file.as_ref(), variables)?;
     remarks.iter().for_each(|remark| console.say_with(Colour::Yellow, "warning:", remark));
     config.secrets()?;
-    service::serve(config, args.clock.unwrap_or_default()).await
+    match parts(&args, &config)? {
+        None => service::serve(config, args.clock.unwrap_or_default()).await,
+        Some(parts) => service::serve_parts(config, parts).await,
+    }
 }
 
-/// Parts in processes of their own meet over Kafka, which this version does not have.
-fn all_parts(roles: &[Role]) -> Result<(), WrongUse> {
-    let asked: BTreeSet<Role> = roles.iter().copied().collect();
-    if asked.len() == Role::value_variants().len() {
-        return Ok(());
+/// Which parts of several processes this one runs; `None`: it runs all of them by itself.
+fn parts(args: &Run, config: &Config) -> Result<Option<BTreeSet<Role>>, WrongUse> {
+    let parts: BTreeSet<Role> = args.role.iter().copied().collect();
+    if parts.len() == Role::value_variants().len() {
+        return Ok(None);
     }
-    let what = "this version runs all parts in one process: leave --role out, or say --role ingest,engine,api";
-    Err(WrongUse(what.to_owned()))
+    let lacks = if config.kafka.is_none() {
+        "they meet over Kafka: say where it is with `kafka: {brokers: [host:9092]}`"
+    } else if !config.store.is_shared() {
+        "they share a database: say which with `store: {url: postgres://…}`"
+    } else if args.clock.is_some() {
+        "their time is in the log of events: there is no other --clock"
+    } else {
+        return Ok(Some(parts));
+    };
+    Err(WrongUse(format!("with --role the parts run in several processes, and {lacks}")))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ingest_kafka::Topic;
-use ingest_kafka::config::{Config, DEFAULT_GROUP, DEFAULT_TOPIC};
+use ingest_kafka::config::{Config, DEFAULT_EVENTS, DEFAULT_GROUP, DEFAULT_TOPIC};
 use serde_json::Value;
 use serde_saphyr::{Location, Spanned};
 use wire::Format;
@@ -23,6 +23,8 @@ pub(crate) struct Kafka {
     files: BTreeMap<String, PathBuf>,
     /// Every change is written to topics.
     pub(crate) outputs: bool,
+    /// The log that engines follow, where there are several processes.
+    pub(crate) events: String,
     /// Where the configuration says it.
     said_at: String,
 }
@@ -51,12 +53,13 @@ impl Kafka {
 impl Resolver<'_> {
     pub(super) fn kafka(&mut self, shape: Spanned<KafkaShape>) -> Option<Kafka> {
         let at = shape.referenced;
-        let KafkaShape { brokers, group, sources, outputs, properties } = shape.value;
+        let KafkaShape { brokers, group, sources, outputs, events, properties } = shape.value;
         let brokers = self.each(brokers, |resolver, said| resolver.read(&said, broker));
         if brokers.is_empty() {
             self.fault_at(&at, "`kafka` names no brokers: add `brokers: [host:9092]`, or take `kafka` out");
         }
         let group = self.or(group, DEFAULT_GROUP, |text| Ok(text.to_owned()))?;
+        let events = self.or(events, DEFAULT_EVENTS, topic_name)?;
         let mut topics = self.each(sources, Resolver::topic);
         if topics.is_empty() {
             let name = DEFAULT_TOPIC.to_owned();
@@ -65,7 +68,10 @@ impl Resolver<'_> {
         let (properties, files) = self.properties(&at, properties.unwrap_or_default());
         let config = Config { brokers, group, topics, properties, alone: true };
         config.faults().iter().for_each(|fault| self.fault_at(&at, &format!("`kafka.properties`: {fault}")));
-        Some(Kafka { config, files, outputs: outputs.unwrap_or(false), said_at: self.at(&at) })
+        if let Some(topic) = config.topics.iter().find(|topic| topic.name == events) {
+            self.fault_at(&at, &format!("{} is the log of events, which is no source: name another topic", topic.name));
+        }
+        Some(Kafka { config, files, outputs: outputs.unwrap_or(false), events, said_at: self.at(&at) })
     }
 
     fn topic(&mut self, shape: KafkaSourceShape) -> Option<Topic> {

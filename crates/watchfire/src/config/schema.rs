@@ -28,6 +28,7 @@ pub(crate) fn schema() -> Value {
                     "source": {"type": "string", "description": "Of events that name none; else the topic's name."},
                     "pipeline": {"type": "string", "description": "Else the one for each event's format and source."},
                 })),
+                "events": {"type": "string", "default": "watchfire.events", "description": "The log that engines follow where the parts run in several processes (--role)."},
                 "outputs": {"type": "boolean", "default": false, "description": "Whether every change is written to watchfire.incidents, .problems, .services and .dead-letter."},
                 "properties": {
                     "type": "object",

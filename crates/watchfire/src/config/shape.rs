@@ -63,6 +63,7 @@ pub(super) struct KafkaShape {
     pub(super) group: Option<Text>,
     pub(super) sources: Option<Vec<KafkaSourceShape>>,
     pub(super) outputs: Option<bool>,
+    pub(super) events: Option<Text>,
     pub(super) properties: Option<BTreeMap<String, serde_json::Value>>,
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use connect::{Outlet, Outputs, Record};
-use ingest_kafka::{Reader, Writer, Written};
+use ingest_kafka::{Place, Reader, Writer, Written};
 use runtime::Runtime;
 use store::Store;
 use tokio::sync::{oneshot, watch};
@@ -22,6 +22,20 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn start(config: &Config, runtime: &Runtime, in_force: &Arc<InForce>) -> anyhow::Result<Reading> {
+        Reading::start_at(Place::Store, config, runtime, in_force)
+    }
+
+    /// Nothing is read by this process.
+    pub(super) fn none() -> Reading {
+        Reading { reader: None, failed: oneshot::channel().1 }
+    }
+
+    pub(super) fn start_at(
+        place: Place,
+        config: &Config,
+        runtime: &Runtime,
+        in_force: &Arc<InForce>,
+    ) -> anyhow::Result<Reading> {
         let (fatal, failed) = oneshot::channel();
         let Some(kafka) = &config.kafka else { return Ok(Reading { reader: None, failed }) };
         let known = in_force.pipelines();
@@ -36,8 +50,11 @@ impl Reading {
                 );
             }
         }
-        let config = kafka.read().map_err(|why| anyhow!(why))?;
-        let reader = Reader::start(&config, runtime.clone(), in_force.pipelines.clone(), fatal);
+        let read = kafka.read().map_err(|why| anyhow!(why))?;
+        // Of several that read, each has a place of its own in the group.
+        let alone = matches!(place, Place::Store);
+        let config = ingest_kafka::Config { alone, ..read };
+        let reader = Reader::start_at(place, &config, runtime.clone(), in_force.pipelines.clone(), fatal);
         let topics: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
         telemetry::notice(&format!("reads {} of Kafka at {}", topics.join(", "), config.brokers.join(", ")));
         Ok(Reading { reader: Some(reader.map_err(|why| anyhow!("Kafka: {why}"))?), failed })

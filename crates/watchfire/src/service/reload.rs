@@ -3,6 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use anyhow::Context as _;
+use ingest_kafka::engines::Running;
 use model::Cmdb;
 use rules::PipelineSet;
 use runtime::Runtime;
@@ -41,6 +42,8 @@ pub(super) struct InForce {
     store: Store,
     /// Shared with whoever decodes.
     pub(super) pipelines: Arc<RwLock<Arc<PipelineSet>>>,
+    /// Engines of this process that go by the same policy.
+    engines: Running,
     /// One reload at a time.
     turn: Mutex<()>,
 }
@@ -48,7 +51,12 @@ pub(super) struct InForce {
 impl InForce {
     pub(super) fn new(config: Config, runtime: Runtime, store: Store, wanted: &Wanted) -> InForce {
         let pipelines = Arc::new(RwLock::new(Arc::new(wanted.pipelines.clone())));
-        InForce { config, runtime, store, pipelines, turn: Mutex::new(()) }
+        InForce { config, runtime, store, pipelines, engines: Running::default(), turn: Mutex::new(()) }
+    }
+
+    /// The same for these engines, too.
+    pub(super) fn over(self, engines: Running) -> InForce {
+        InForce { engines, ..self }
     }
 
     pub(super) fn pipelines(&self) -> Arc<PipelineSet> {
@@ -83,6 +91,7 @@ impl InForce {
             None => false,
         };
         self.runtime.set_policy(wanted.pipelines.policy());
+        self.engines.all().iter().for_each(|engine| engine.set_policy(wanted.pipelines.policy()));
         let set = Arc::new(wanted.pipelines);
         match self.pipelines.write() {
             Ok(mut pipelines) => *pipelines = set,

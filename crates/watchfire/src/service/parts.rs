@@ -1,0 +1,169 @@
+//! The service in several processes: each runs some of the parts, and they meet over the log of events and one database.
+//!
+//! Every process forwards what is pushed to it, and shows what is committed; `ingest` reads source topics beside that,
+//! `engine` decides what the log holds. One of the engines' processes, by lease, tells the outside and tidies up.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use ingest_kafka::engines::{MakeEngine, Running};
+use ingest_kafka::{Engines, EventsLog, Membership, Place};
+use runtime::{Runtime, Time, home_of};
+use store::{Lease, Partition, Store};
+use telemetry::Metrics;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+
+use super::kafka::{self, Reading};
+use super::reload::{InForce, Wanted};
+use super::signals::Signals;
+use super::{DRAIN_AT_MOST, STOP_AT_MOST, SUPERSEDED, chores, courier, http, not_listened, stop_asked, until_stopped};
+use crate::cli::Role;
+use crate::config::{Config, Kafka};
+use crate::outcome::Outcome;
+use crate::place::{holder, host};
+
+/// Between two looks whether the process that tells the outside has fallen silent.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
+pub(super) async fn serve_over(
+    store: &Store,
+    config: Config,
+    wanted: Wanted,
+    mut signals: Signals,
+    parts: &BTreeSet<Role>,
+) -> anyhow::Result<Outcome> {
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| not_listened(config.listen))?;
+    let address = listener.local_addr()?;
+    let kafka = config.kafka.as_ref().context("parts meet over Kafka")?;
+    let metrics = Metrics::default();
+    let membership = Membership::default();
+    let name = format!("{}-{}", host(), address.port());
+    let (runtime, lost) = forwarding(kafka, &membership, store, &name, &metrics)?;
+    runtime.follow(store.clone());
+    let running = Running::default();
+    let in_force = InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted);
+    let in_force = Arc::new(in_force.over(running.clone()));
+    in_force.apply(wanted).await?;
+    let (stop, stopped) = watch::channel(false);
+    let mut reading = match parts.contains(&Role::Ingest) {
+        true => Reading::start_at(Place::Group(membership), &config, &runtime, &in_force)?,
+        false => Reading::none(),
+    };
+    let (fatal, mut undecided) = oneshot::channel();
+    let engines = match parts.contains(&Role::Engine) {
+        true => Some(engines(kafka, store, &in_force, running, metrics.clone(), fatal)?),
+        false => None,
+    };
+    let duties =
+        Duties { config: config.clone(), store: store.clone(), runtime: runtime.clone(), stopped: stopped.clone() };
+    let mut duties = tokio::spawn(duties.once_ours(parts.contains(&Role::Engine)));
+    let (router, api) = http::router(&config, &runtime, store, &in_force, address)?;
+    let server = tokio::spawn(http::serve(listener, router, api, stopped));
+    telemetry::notice(&format!("runs {} as {name}; everything is kept in {}", words(parts), config.store));
+    telemetry::listening(&address.to_string());
+    let ended = tokio::select! {
+        ended = until_stopped(&mut signals, &in_force, lost, &mut reading) => ended,
+        Ok(why) = &mut undecided => {
+            telemetry::fatal(&why);
+            Err(anyhow!(why))
+        }
+        ended = &mut duties => {
+            let why = ended.map_err(anyhow::Error::from).and_then(|ended| ended).err();
+            let why = why.map_or_else(|| SUPERSEDED.to_owned(), |why| why.to_string());
+            telemetry::fatal(&why);
+            Err(anyhow!(why))
+        }
+    };
+    stop.send_replace(true);
+    reading.stop().await;
+    if let Some(engines) = engines
+        && tokio::time::timeout(STOP_AT_MOST, engines.stop()).await.is_err()
+    {
+        telemetry::notice("the store does not answer: what is under way is decided again by whoever comes next");
+    }
+    tokio::select! {
+        _ = tokio::time::timeout(DRAIN_AT_MOST, server) => {}
+        () = stop_asked(&mut signals) => telemetry::notice("told again to stop: open connections are cut"),
+    }
+    if tokio::time::timeout(STOP_AT_MOST, runtime.stop()).await.is_err() {
+        telemetry::notice("Kafka does not answer: what was not acknowledged is not kept");
+    }
+    ended.map(|()| Outcome::Done)
+}
+
+fn forwarding(
+    kafka: &Kafka,
+    membership: &Membership,
+    store: &Store,
+    name: &str,
+    metrics: &Metrics,
+) -> anyhow::Result<(Runtime, oneshot::Receiver<String>)> {
+    let read = kafka.read().map_err(|why| anyhow!(why))?;
+    let log = EventsLog::new(&read, &kafka.events, name, membership.clone(), metrics.clone());
+    let (fatal, lost) = oneshot::channel();
+    Ok((Runtime::start_forwarding(store.clone(), log, name, metrics.clone(), fatal, Time::default()), lost))
+}
+
+fn engines(
+    kafka: &Kafka,
+    store: &Store,
+    in_force: &Arc<InForce>,
+    running: Running,
+    metrics: Metrics,
+    fatal: oneshot::Sender<String>,
+) -> anyhow::Result<Engines> {
+    let read = kafka.read().map_err(|why| anyhow!(why))?;
+    let (store, pipelines, outputs) = (store.clone(), in_force.clone(), kafka.outputs);
+    let told = metrics.clone();
+    let make: MakeEngine = Box::new(move |nth, of, fatal| {
+        let partition =
+            Partition::nth(nth).ok_or_else(|| format!("the log of events has {of} partitions: too many"))?;
+        let policy = pipelines.pipelines().policy();
+        let home = home_of(nth, of);
+        Ok(Runtime::start_following(store.for_partition(partition), policy, home, told.clone(), fatal, outputs))
+    });
+    let shared = in_force.pipelines.clone();
+    Engines::start(&read, &kafka.events, shared, make, running, metrics, fatal).map_err(|why| anyhow!("Kafka: {why}"))
+}
+
+fn words(parts: &BTreeSet<Role>) -> String {
+    let word = |part: &Role| match part {
+        Role::Ingest => "ingest",
+        Role::Engine => "engine",
+        Role::Api => "api",
+    };
+    parts.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// What one process does for all: telling people and systems, writing outputs, removing what is too old.
+struct Duties {
+    config: Config,
+    store: Store,
+    runtime: Runtime,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Duties {
+    /// Waits for the lease, and has them from then on. Ends with an error where another has taken them over.
+    async fn once_ours(self, may: bool) -> anyhow::Result<()> {
+        if !may {
+            return std::future::pending().await;
+        }
+        let name = holder();
+        while !matches!(self.store.take_lease(&name).await, Ok(Lease::Ours)) {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        telemetry::notice("this process tells the outside, until another has to");
+        chores::start(&self.config, &self.runtime, &self.store, &self.stopped);
+        kafka::start_outputs(&self.config, &self.store, &self.runtime, &self.stopped)?;
+        let courier = courier(&self.config, &self.store, &self.runtime)?;
+        let (by, telling) = (self.runtime.clone(), self.stopped.clone());
+        tokio::select! {
+            () = courier.run_by(move || by.now(), telling) => std::future::pending().await,
+            () = self.store.lease_lost() => bail!(SUPERSEDED),
+        }
+    }
+}
