@@ -7,11 +7,13 @@
 //!
 //! Read in this order: [`random`], [`profile`] (what this seed is about), [`estate`], [`monitor`] and [`person`] (who
 //! speaks), [`journal`] (what was sent, and what its sender was told), [`world`] (time, processes, the store and its
-//! faults), [`oracle`], [`sometimes`] (proof that rare paths ran), [`mutant`] (planted bugs that must be found).
+//! faults), [`oracle`], [`sometimes`] (proof that rare paths ran), [`mutant`] (planted bugs that must be found); and [`group`], lives of the parts in several
+//! processes, with a Kafka between them.
 //!
 //! Tests I1 to I19 but for the parts that need a real disk.
 
 pub mod estate;
+pub mod group;
 pub mod journal;
 pub mod monitor;
 pub mod mutant;
