@@ -92,6 +92,7 @@ impl Copy {
         Postgres::open(url, PostgresConfig::default()).await.expect("a new store opens").close().await;
         let mut to = connect(url).await;
         say(&mut to, "DELETE FROM head").await;
+        say(&mut to, "DELETE FROM numbering").await;
         for table in ["statement", "timeline"] {
             let made =
                 format!("CREATE TABLE {table}_all PARTITION OF {table} FOR VALUES FROM (MINVALUE) TO (MAXVALUE)");
