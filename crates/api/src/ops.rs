@@ -97,12 +97,12 @@ async fn readyz(State(api): State<Api>) -> Result<&'static str, Fault> {
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String)))]
 async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     let (metrics, live) = (api.runtime().metrics(), api.runtime().live());
-    let incidents = live.incidents();
     for priority in Priority::ALL {
-        let open = incidents.iter().filter(|incident| incident.is_open() && incident.priority == priority).count();
+        let open = live.incidents_that(|incident| incident.is_open() && incident.priority == priority);
         metrics.open_incidents(priority.as_str(), open);
     }
-    metrics.open_alerts(live.alerts().len());
+    // Counted, not gathered: whoever is shown every alert keeps the engine from changing it in place.
+    metrics.open_alerts(live.alerts_open());
     if let Ok(depths) = api.store().depths().await {
         metrics.outbox_pending(usize::try_from(depths.outbox.pending).unwrap_or(usize::MAX));
     }
@@ -136,8 +136,8 @@ async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
         now: Instant(now),
         last_commit_at: Instant(live.clock()),
         commits: live.commit(),
-        incidents_open: live.incidents().iter().filter(|incident| incident.is_open()).count(),
-        alerts_firing: live.alerts().len(),
+        incidents_open: live.incidents_that(|incident| incident.is_open()),
+        alerts_firing: live.alerts_open(),
         cmdb_version: graph.version(),
         cmdb_items: graph.len(),
         outbox_pending: depths.outbox.pending,

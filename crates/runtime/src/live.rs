@@ -71,6 +71,16 @@ impl LiveView {
         alerts
     }
 
+    /// How many alerts are open, however many that are.
+    pub fn alerts_open(&self) -> usize {
+        self.shown().alerts.len()
+    }
+
+    /// How many incidents of which this is true are neither closed nor merged.
+    pub fn incidents_that(&self, is: impl Fn(&Incident) -> bool) -> usize {
+        self.shown().incidents.iter().filter(|entry| is(entry.value())).count()
+    }
+
     /// Incidents that are neither closed nor merged, the newest first.
     pub fn incidents(&self) -> Vec<Arc<Incident>> {
         let shown = self.shown();
