@@ -1,10 +1,12 @@
 //! All pipelines of a configuration, and which of them an event belongs to.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use model::event::Event;
 use model::{SourceName, source};
 use serde::Deserialize;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use wire::{Context, Decoded, Decoder, Format, Input, Received};
 
 use crate::error::{FileError, Notice};
@@ -111,16 +113,44 @@ fn named_by(received: &Received) -> Option<SourceName> {
     }
 }
 
-/// The source that the first event of a body names.
+/// The source that the first event of a body names. What stands behind it is for whoever reads the event: nearly every
+/// event of Kafka is a body of its own, and need not be read twice.
 fn first_source(body: &[u8]) -> Option<SourceName> {
-    #[derive(Deserialize)]
-    struct Named {
-        source: Option<String>,
-    }
     let start = body.iter().position(|byte| *byte == b'{')?;
-    let mut events = serde_json::Deserializer::from_slice(body.get(start..)?).into_iter::<Named>();
-    let named = events.next()?.ok()?.source.filter(|source| !source.is_empty())?;
-    Some(SourceName::new(named))
+    let mut named = None;
+    let mut event = serde_json::Deserializer::from_slice(body.get(start..)?);
+    // Left in the middle, which is an error, and no matter.
+    event.deserialize_map(Named(&mut named)).ok();
+    named.filter(|source| !source.is_empty()).map(SourceName::new)
+}
+
+struct Named<'n>(&'n mut Option<String>);
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Field {
+    Source,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for Named<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut event: M) -> Result<(), M::Error> {
+        while let Some(field) = event.next_key()? {
+            if matches!(field, Field::Source) {
+                *self.0 = event.next_value()?;
+                return Ok(());
+            }
+            event.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
 }
 
 type Files = Vec<(String, Placed)>;
