@@ -67,7 +67,7 @@ const DEFAULTS: [(&str, &str); 14] = [
     ("queued.min.messages", "10000"),
     ("queued.max.messages.kbytes", "16384"),
     ("fetch.queue.backoff.ms", "5"),
-    ("fetch.message.max.bytes", "1048576"),
+    ("fetch.message.max.bytes", "131072"),
     ("fetch.wait.max.ms", "250"),
     ("check.crcs", "true"),
     ("socket.keepalive.enable", "true"),

@@ -4,7 +4,7 @@
 //! While a partition lies behind and its records are on their way, nothing later than they may be is given out; but not
 //! for longer than [`AWAITED_AT_MOST`], for a partition whose broker is gone keeps nobody waiting.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use model::{Span, Timestamp};
@@ -18,15 +18,18 @@ pub(crate) const AWAITED_AT_MOST: Duration = Duration::from_secs(5);
 const LIVE: Span = Span::from_seconds(1);
 /// Further behind than this, and timers wait for what was read.
 const BEHIND_AFTER: Span = Span::from_seconds(10);
-/// What is read ahead of all partitions together.
+/// What is read ahead of all partitions together; while one of them is awaited, twice as much.
 const READ_AHEAD_BYTES_MAX: usize = 16 << 20;
-/// The least that is read ahead of one.
+/// Beyond that it is read so much at once, for meanwhile partitions may have to wait.
+const STEP_BYTES: usize = 1 << 20;
+/// The least that is read ahead of one while others are awaited.
 const PARTITION_BYTES_MIN: usize = 64 << 10;
-const PARTITION_RECORDS_MAX: usize = 20_000;
 
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
     parts: BTreeMap<Part, Queue>,
+    /// Of all of them together.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -79,11 +82,12 @@ impl Queues {
             awaited_since: Some(now),
             paused: false,
         };
-        self.parts.insert(part, queue);
+        let before = self.parts.insert(part, queue);
+        self.bytes -= before.map_or(0, |queue| queue.bytes);
     }
 
     pub(crate) fn revoke(&mut self, part: Part) {
-        self.parts.remove(&part);
+        self.bytes -= self.parts.remove(&part).map_or(0, |queue| queue.bytes);
     }
 
     pub(crate) fn parts(&self) -> impl Iterator<Item = (Part, &SlotName, Option<u64>)> {
@@ -102,9 +106,17 @@ impl Queues {
         self.parts.get(&part).is_none_or(|queue| queue.records.is_empty())
     }
 
-    /// Whether so much was read ahead that the rest can wait.
-    pub(crate) fn is_full(&self) -> bool {
-        self.parts.values().map(|queue| queue.bytes).sum::<usize>() > 2 * READ_AHEAD_BYTES_MAX
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How much may have been read ahead after the next look: what is awaited may lie behind much that is not.
+    pub(crate) fn bytes_max(&self, now: Instant) -> usize {
+        if self.bytes > READ_AHEAD_BYTES_MAX && self.awaits(now) {
+            (self.bytes + STEP_BYTES).min(2 * READ_AHEAD_BYTES_MAX)
+        } else {
+            READ_AHEAD_BYTES_MAX
+        }
     }
 
     /// Takes a record in; one that was read before, or of a partition that is not ours any more, is let go. An instant that
@@ -117,7 +129,9 @@ impl Queues {
         }
         queue.read_to = Some(record.offset + 1);
         queue.awaited_since = None;
-        queue.bytes += record.bytes();
+        let bytes = record.bytes();
+        queue.bytes += bytes;
+        self.bytes += bytes;
         queue.records.push_back(record);
     }
 
@@ -152,15 +166,19 @@ impl Queues {
         let mut released = Released::default();
         let mut ranges: BTreeMap<Part, (u64, u64)> = BTreeMap::new();
         let mut waits = self.waits_for(wall, now);
+        let mut heads = self.heads(wall);
         while released.records.len() < records_max && released.bytes < bytes_max {
-            let Some((at, part)) = self.earliest(wall) else { break };
+            let Some((at, part)) = heads.pop_first() else { break };
             if waits.is_some_and(|live_too| live_too || wall - at > LIVE) {
                 break;
             }
             let Some(queue) = self.parts.get_mut(&part) else { break };
             let Some(mut record) = queue.take(wall, now) else { break };
+            heads.extend(queue.head_at(wall).map(|at| (at, part)));
             record.at = Some(at);
-            released.bytes += record.bytes();
+            let bytes = record.bytes();
+            released.bytes += bytes;
+            self.bytes -= bytes;
             if std::mem::take(&mut queue.is_new) {
                 released.begins.push(queue.slot.clone());
             }
@@ -179,10 +197,13 @@ impl Queues {
         released
     }
 
-    /// The partition whose next record is the earliest, and when that was; within a partition time does not go back.
-    fn earliest(&self, wall: Timestamp) -> Option<(Timestamp, Part)> {
-        let heads = self.parts.iter().filter_map(|(part, queue)| Some((queue.head_at(wall)?, *part)));
-        heads.min()
+    /// When each partition's next record was, the earliest first; within a partition time does not go back.
+    fn heads(&self, wall: Timestamp) -> BTreeSet<(Timestamp, Part)> {
+        self.parts.iter().filter_map(|(part, queue)| Some((queue.head_at(wall)?, *part))).collect()
+    }
+
+    fn awaits(&self, now: Instant) -> bool {
+        self.parts.values().any(|queue| queue.is_awaited(now))
     }
 
     /// Whether something earlier may come of a partition; and if so, whether it lies so far back that what comes live waits
@@ -204,17 +225,19 @@ impl Queues {
         self.parts.iter().filter_map(|(part, queue)| Some((*part, queue.lag()?)))
     }
 
-    /// Partitions of which enough was read ahead, and those of which there is room again.
-    pub(crate) fn pauses(&mut self) -> (Vec<Part>, Vec<Part>) {
-        let bytes_max = (READ_AHEAD_BYTES_MAX / self.parts.len().max(1)).max(PARTITION_BYTES_MIN);
+    /// Partitions of which nothing more is to come, and those of which there is room again. What librdkafka has fetched of
+    /// a partition that pauses it lets go and fetches anew: so it pauses only those that stand in the way of one that is
+    /// awaited, and all where nothing goes on (`stands_still`).
+    pub(crate) fn pauses(&mut self, stands_still: bool, now: Instant) -> (Vec<Part>, Vec<Part>) {
+        let share = (READ_AHEAD_BYTES_MAX / self.parts.len().max(1)).max(PARTITION_BYTES_MIN);
+        let in_the_way = self.bytes > READ_AHEAD_BYTES_MAX && self.awaits(now);
         let (mut pause, mut resume) = (Vec::new(), Vec::new());
         for (part, queue) in &mut self.parts {
-            let full = queue.bytes > bytes_max || queue.records.len() > PARTITION_RECORDS_MAX;
-            let half = queue.bytes < bytes_max / 2 && queue.records.len() < PARTITION_RECORDS_MAX / 2;
-            if full && !queue.paused {
+            let is_to_wait = stands_still || (in_the_way && queue.bytes > share);
+            if is_to_wait && !queue.paused {
                 queue.paused = true;
                 pause.push(*part);
-            } else if half && queue.paused {
+            } else if queue.paused && !is_to_wait && queue.bytes < share / 2 {
                 queue.paused = false;
                 resume.push(*part);
             }
@@ -229,6 +252,7 @@ impl Queues {
 
     /// Nothing that was read counts: reading goes on where the store is.
     pub(crate) fn rewind(&mut self, next: impl Fn(&SlotName) -> Option<u64>, now: Instant) {
+        self.bytes = 0;
         for queue in self.parts.values_mut() {
             queue.records.clear();
             queue.bytes = 0;
@@ -471,16 +495,33 @@ mod tests {
     }
 
     #[test]
-    fn reading_ahead_is_bounded_and_goes_on_once_there_is_room() {
+    fn reading_ahead_is_bounded_and_a_partition_waits_only_where_another_is_awaited() {
         let now = Instant::now();
         let mut queues = known(now);
-        for offset in 0..=PARTITION_RECORDS_MAX as u64 {
-            queues.push(record(A, 10 + offset, 0), WALL);
+        let mut offset = 10;
+        while queues.bytes() <= queues.bytes_max(now) {
+            queues.push(Record { value: Some(vec![b'x'; 64 << 10].into()), ..record(A, offset, 900) }, WALL);
+            offset += 1;
         }
-        assert_eq!(queues.pauses(), (vec![A], vec![]));
-        assert_eq!(queues.pauses(), (vec![], vec![]), "said once");
-        drop(queues.release(PARTITION_RECORDS_MAX / 2 + 2, usize::MAX, WALL, now));
-        assert_eq!(queues.pauses(), (vec![], vec![A]));
+        assert_eq!(queues.pauses(false, now), (vec![], vec![]), "it need only not be read on");
+        queues.ends_at(B, 5, now);
+        assert!(queues.bytes() <= queues.bytes_max(now), "what is awaited is read all the same");
+        assert_eq!(queues.pauses(false, now), (vec![A], vec![]));
+        assert_eq!(queues.pauses(false, now), (vec![], vec![]), "said once");
+        queues.push(record(B, 4, 900), WALL);
+        drop(queues.release(usize::MAX, READ_AHEAD_BYTES_MAX / 2, WALL, now));
+        assert_eq!(queues.pauses(false, now), (vec![], vec![]), "not before half of its share is free");
+        drop(queues.release(usize::MAX, READ_AHEAD_BYTES_MAX, WALL, now));
+        assert_eq!((queues.bytes(), queues.pauses(false, now)), (0, (vec![], vec![A])));
+    }
+
+    #[test]
+    fn where_nothing_goes_on_all_partitions_wait() {
+        let now = Instant::now();
+        let mut queues = known(now);
+        queues.push(record(A, 10, 0), WALL);
+        assert_eq!(queues.pauses(true, now), (vec![A, B], vec![]));
+        assert_eq!(queues.pauses(false, now), (vec![], vec![A, B]));
     }
 
     #[test]

@@ -39,13 +39,16 @@ const POLL: Duration = Duration::from_millis(20);
 const POLL_BETWEEN_BATCHES: Duration = Duration::from_millis(1);
 /// Records taken from librdkafka between two looks at everything else.
 const TAKEN_AT_ONCE: usize = 2_000;
-/// One batch on its way to the engine.
-const BATCH_RECORDS_MAX: usize = 10_000;
-const BATCH_BYTES_MAX: usize = 8 << 20;
-/// So many are on their way: one is committed, one decided, one decoded.
-const ON_THEIR_WAY_MAX: usize = 3;
+/// One batch on its way to the engine, small enough to be decoded within a processor's caches.
+const BATCH_RECORDS_MAX: usize = 5_000;
+const BATCH_BYTES_MAX: usize = 4 << 20;
+/// So many are on their way: while some are committed, which now and then takes long, others are decided and decoded.
+const ON_THEIR_WAY_MAX: usize = 6;
 /// With a batch on its way, the next grows to this before it follows.
 const BATCH_RECORDS_MIN: usize = 1_000;
+/// Where so much is read ahead that the rest can wait, librdkafka is left alone, with all it has fetched; but not for longer,
+/// for partitions may come and go, and of headers it does not count what they hold.
+const LEFT_ALONE_AT_MOST: Duration = Duration::from_millis(500);
 /// What was handed in has that long to be committed once the reader is to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -105,6 +108,8 @@ struct Thread {
     /// Of the topics there are; `None`: nobody has said yet.
     ids: Option<BTreeMap<String, String>>,
     ends_asked: bool,
+    /// Since when so much is read ahead that the rest can wait.
+    full_since: Option<Instant>,
     /// Something was not taken: once nothing is on its way, reading goes on where the store is.
     rewinding: bool,
     repair: Repair,
@@ -164,6 +169,7 @@ impl Reader {
             sent: 0,
             ids: None,
             ends_asked: false,
+            full_since: None,
             rewinding: false,
             repair: Repair::default(),
             on_their_way: 0,
@@ -254,16 +260,19 @@ impl Thread {
         Ok(())
     }
 
-    /// Records that are there; waits a moment where none is.
+    /// Records that are there; waits a moment where none is, or where there is no room for any.
     fn take(&mut self) -> Result<(), String> {
+        let bytes_max = self.queues.bytes_max(Instant::now());
+        if self.queues.bytes() <= bytes_max {
+            self.full_since = None;
+        } else if self.full_since.get_or_insert_with(Instant::now).elapsed() < LEFT_ALONE_AT_MOST {
+            return self.hear(POLL);
+        }
         // What could be handed in has been: what is left waits for answers, or for records that come before it.
         let nothing_to_do = self.queues.is_empty() || self.on_their_way >= ON_THEIR_WAY_MAX;
         let mut patience = if nothing_to_do { POLL } else { POLL_BETWEEN_BATCHES };
         let wall = self.runtime.now();
         for _ in 0..TAKEN_AT_ONCE {
-            if self.queues.is_full() {
-                break;
-            }
             let record = match self.consumer.poll(patience) {
                 None => break,
                 Some(Err(error)) => Err(error),
@@ -277,9 +286,17 @@ impl Thread {
                 Ok(record) => record.into_iter().for_each(|record| self.queues.push(record, wall)),
                 Err(error) => self.wrong(&error)?,
             }
+            if self.queues.bytes() > bytes_max {
+                break;
+            }
             patience = Duration::ZERO;
         }
         Ok(())
+    }
+
+    /// Nothing goes on, as when the store is away.
+    fn stands_still(&self) -> bool {
+        self.full_since.is_some_and(|since| since.elapsed() >= LEFT_ALONE_AT_MOST)
     }
 
     fn wrong(&mut self, error: &KafkaError) -> Result<(), String> {

@@ -19,7 +19,7 @@ const ASK_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Thread {
     pub(super) fn pause_and_resume(&mut self) {
-        let (pause, resume) = self.queues.pauses();
+        let (pause, resume) = self.queues.pauses(self.stands_still(), Instant::now());
         let list = |parts: &[Part]| {
             let mut list = TopicPartitionList::new();
             for part in parts {

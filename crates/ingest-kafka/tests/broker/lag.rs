@@ -49,8 +49,8 @@ const ALONE: &str = "WATCHFIRE_TEST_ALONE";
 const RECORDS: i32 = 1_600;
 /// Together far more than may be held.
 const RECORD_BYTES: usize = 100_000;
-/// The store being away costs no more: 16 MiB that librdkafka fetched, 16 MiB in the reader's queues, three batches of 8
-/// MiB, what our own producer holds, and what the allocator keeps.
+/// The store being away costs no more: 16 MiB that librdkafka fetched, 16 MiB in the reader's queues, six batches of 4 MiB,
+/// what our own producer holds, and what the allocator keeps.
 const GROWTH_MAX: u64 = 80 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
