@@ -19,6 +19,8 @@ use crate::service::Service;
 
 const PORT: u16 = 18_099;
 const STANDSTILL: Duration = Duration::from_secs(60);
+/// How far it is is asked so often: each answer takes time of the same cores.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
 pub(crate) struct Direct {
@@ -35,6 +37,9 @@ pub(crate) struct Direct {
     events: u64,
     #[arg(long, default_value_t = 200_000)]
     fingerprints: u64,
+    /// No alert is known before: what is measured has new ones in it
+    #[arg(long)]
+    cold: bool,
     #[arg(long, default_value_t = 6)]
     partitions: i32,
     #[arg(long, default_value_t = 1)]
@@ -60,8 +65,11 @@ impl Direct {
         let kafka = Kafka::new(&self.kafka, &topic, self.partitions).await?;
         self.fill(&kafka)?;
         println!(
-            "{} events of {} fingerprints by Zipf's law in {} partitions",
-            self.events, self.fingerprints, self.partitions
+            "{} events of {} fingerprints by Zipf's law in {} partitions, {} of them known before",
+            self.events,
+            self.fingerprints,
+            self.partitions,
+            self.known()
         );
         let (mut bare, mut direct) = (0.0_f64, 0.0_f64);
         for round in 0..self.rounds {
@@ -74,11 +82,17 @@ impl Direct {
         Ok(())
     }
 
+    /// Each fingerprint comes once before what is measured, so that it has none that is new.
+    fn known(&self) -> u64 {
+        if self.cold { 0 } else { self.fingerprints }
+    }
+
     fn fill(&self, kafka: &Kafka) -> anyhow::Result<()> {
+        let mut new = Source::new(Profile::AllNew, self.fingerprints, self.seed);
         let mut source = Source::new(Profile::Steady, self.fingerprints, self.seed);
         let mut value = String::new();
-        for _ in 0..self.events {
-            let event = source.next();
+        for nth in 0..self.known() + self.events {
+            let event = if nth < self.known() { new.next() } else { source.next() };
             value.clear();
             event.write("load", &mut value);
             kafka.send(&event.key.to_string(), &value)?;
@@ -98,7 +112,7 @@ impl Direct {
         }
         consumer.assign(&list)?;
         let (mut read, mut bytes, mut began) = (0, 0, None);
-        while read < self.events {
+        while read < self.known() + self.events {
             let message = consumer.poll(Duration::from_secs(10)).context("the topic ends before its end")??;
             began.get_or_insert_with(Instant::now);
             let value = std::str::from_utf8(message.payload().unwrap_or_default())?;
@@ -107,27 +121,30 @@ impl Direct {
             read += 1;
         }
         ensure!(bytes > 0, "the events say nothing");
-        Ok(self.events as f64 / began.map_or(1.0, |began: Instant| began.elapsed().as_secs_f64()))
+        Ok(read as f64 / began.map_or(1.0, |began: Instant| began.elapsed().as_secs_f64()))
     }
 
-    /// From the first commit that shows to the last event.
+    /// From the first commit that shows, once all that is to be known is in, to the last event.
     async fn direct(&self, kafka: &Kafka, run: &str) -> anyhow::Result<f64> {
         let folder = std::env::temp_dir().join(format!("watchfire-load-{run}"));
         std::fs::create_dir_all(&folder)?;
         let started = self.start(kafka, run, &folder)?;
         let service = Service::at(&format!("http://127.0.0.1:{PORT}"))?;
+        let all = self.known() + self.events;
         let (mut began, mut last, mut moved) = (None, 0, Instant::now());
-        while last < self.events {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        while last < all {
+            tokio::time::sleep(LOOK_EVERY).await;
             let now = service.committed().await.unwrap_or(0);
             if now > last {
-                began.get_or_insert((Instant::now(), now));
                 (last, moved) = (now, Instant::now());
+                if now >= self.known() {
+                    began.get_or_insert((moved, now));
+                }
             }
-            ensure!(moved.elapsed() < STANDSTILL, "{last} of {} are in, and nothing moves", self.events);
+            ensure!(moved.elapsed() < STANDSTILL, "{last} of {all} are in, and nothing moves");
         }
         let (began, first) = began.context("nothing was committed")?;
-        let rate = (self.events - first) as f64 / began.elapsed().as_secs_f64();
+        let rate = (all - first) as f64 / began.elapsed().as_secs_f64();
         drop(started);
         std::fs::remove_dir_all(&folder)?;
         Ok(rate)
