@@ -81,6 +81,8 @@ pub(crate) enum Reply {
         own: Vec<Item>,
     },
     Positions(Positions),
+    /// How far reading is was asked in vain.
+    Unanswered,
     /// Where the logs of partitions end that nothing is fetched of meanwhile.
     Ends(Vec<End>),
     /// Where logs begin and end that are looked at.
@@ -397,6 +399,7 @@ impl Thread {
             match heard {
                 Reply::Answered { answer, positions, own } => self.answered(&answer, positions, own),
                 Reply::Positions(positions) => self.go_on(&positions)?,
+                Reply::Unanswered => self.unanswered(),
                 Reply::Watermarks(all) => self.looked(all)?,
                 Reply::Ends(ends) => {
                     self.ends_asked = false;

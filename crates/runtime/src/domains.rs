@@ -119,8 +119,12 @@ impl Domains {
         now: Timestamp,
     ) -> (Decided, Vec<(Timestamp, Item)>) {
         let (mut batches, places) = self.sort_out(items);
-        let due = |state: &&State| state.next_deadline().is_some_and(|deadline| deadline <= now);
-        for state in self.states.values().filter(due) {
+        // What an input of this batch sets may be due within it.
+        let due = |state: &&State| {
+            batches.contains_key(state.domain()) || state.next_deadline().is_some_and(|deadline| deadline <= now)
+        };
+        let due: Vec<&State> = self.states.values().filter(due).collect();
+        for state in due {
             let batch = batches.entry(state.domain().clone()).or_default();
             batch.inputs.push(Received { at: now, input: Input::Tick });
         }

@@ -79,10 +79,12 @@ impl Runtime {
     ) -> Runtime {
         let (runtime, from) = Runtime::behind_a_channel(&metrics, time);
         let tokio = tokio::runtime::Handle::current();
+        // Pushes are counted anew in each life of a process, and answers to those of an earlier one are still kept.
+        let life = format!("{name}/{}", time.now().micros());
         let thread = Forwarder {
             log,
             answers: Answers { store: store.clone(), tokio: tokio.clone(), time },
-            router: Router::new(name, store, tokio),
+            router: Router::new(&life, store, tokio),
             metrics,
             partitions: None,
             looked_at: Instant::now(),

@@ -11,10 +11,10 @@ mod kafka;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::alert::{Alert, Statement};
+use ::engine::Policy;
 use model::event::{Event, Status};
 use model::{Domain, Fingerprint, Span, Timestamp};
-use runtime::{Item, home_of, partition_of};
+use runtime::{Domains, Item, home_of, partition_of, topology_of};
 use store::{Loaded, Memory, Partition, ready};
 use testkit::{clear, firing};
 
@@ -181,7 +181,8 @@ impl World {
                 *found.entry(alert.external_id.as_deref().unwrap_or_default().to_owned()).or_default() += 1;
             }
         }
-        let sent: BTreeSet<String> = (0..self.kafka.sources.iter().map(Vec::len).sum()).map(|n| n.to_string()).collect();
+        let sent: BTreeSet<String> =
+            (0..self.kafka.sources.iter().map(Vec::len).sum()).map(|n| n.to_string()).collect();
         let lost = sent.iter().filter(|number| !found.contains_key(*number)).count();
         let doubled = found.values().filter(|count| **count > 1).count();
         if lost + doubled > 0 {
@@ -195,7 +196,7 @@ impl World {
         engine::follow_alone(&alone, partition, &log);
         let of = |memory: &Memory| {
             let nth = Partition::nth(partition).expect("there are few");
-            state(ready(memory.store().for_partition(nth).load()).expect("it is in memory"))
+            state(ready(memory.store().for_partition(nth).load()).expect("it is in memory"), partition)
         };
         if of(&alone) != of(&self.memory) {
             self.violation(format!("I16: partition {partition} is not what one undisturbed engine makes of it"));
@@ -215,25 +216,16 @@ pub(crate) fn home(partition: u32) -> Domain {
     home_of(partition, PARTITIONS)
 }
 
-/// Without what does not follow from the log: numbers of people's, and which row says when something was said last.
-fn state(mut loaded: Loaded) -> String {
+/// As an engine has it that is loaded now; without numbers of people's, which do not follow from the log, and with one
+/// clock, for a domain's own says only when it last decided something.
+fn state(mut loaded: Loaded, partition: u32) -> String {
     for snapshot in loaded.domains.values_mut() {
         snapshot.incidents.iter_mut().for_each(|incident| incident.number = None);
         snapshot.problems.iter_mut().for_each(|problem| problem.number = None);
-        snapshot.clock = Timestamp::EPOCH;
-        snapshot.alerts.iter_mut().for_each(lay_over);
+        snapshot.clock = loaded.clock.unwrap_or_default();
     }
-    format!("{:?} {:?}", loaded.clock, loaded.domains)
-}
-
-fn lay_over(alert: &mut Alert) {
-    let Some(repeated) = alert.hot.repeated.take() else { return };
-    for statement in &mut alert.statements {
-        if statement.key() == repeated.statement
-            && let Statement::Firing(firing) = statement
-        {
-            firing.last_received_at = repeated.last_received_at;
-            firing.ends_at = repeated.ends_at;
-        }
-    }
+    let (clock, topology) = (loaded.clock, topology_of(&loaded));
+    let domains = Domains::restore_at(home(partition), loaded, topology, Policy::default());
+    let states = domains.states().map(|state| format!("{state:?}"));
+    format!("{clock:?} {}", states.collect::<String>())
 }

@@ -18,6 +18,8 @@ const TOPICS_EVERY: Duration = Duration::from_secs(10);
 /// Whether the store still is where we are is asked so often, while nothing is handed in.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 const ASK_PATIENCE: Duration = Duration::from_secs(5);
+/// Where nobody could say how far it is, that is asked again after this.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// What was asked, and when; whoever answers does so elsewhere.
 #[derive(Debug)]
@@ -98,10 +100,20 @@ impl Thread {
         self.asked.positions_at = Instant::now();
         let (runtime, to_us) = (self.runtime.clone(), self.to_us.clone());
         self.tokio.spawn(async move {
-            if let Some(positions) = runtime.positions().await {
-                drop(to_us.send(Reply::Positions(positions)));
-            }
+            let reply = match runtime.positions().await {
+                Some(positions) => Reply::Positions(positions),
+                None => {
+                    tokio::time::sleep(ASK_AGAIN_AFTER).await;
+                    Reply::Unanswered
+                }
+            };
+            drop(to_us.send(reply));
         });
+    }
+
+    /// Whoever keeps it could not say.
+    pub(super) fn unanswered(&mut self) {
+        self.asked.positions = false;
     }
 
     /// It is known how far the store is.

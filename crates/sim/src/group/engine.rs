@@ -50,7 +50,9 @@ impl Engines {
     pub(super) fn are_done(&mut self, world: &World) -> bool {
         self.owners.iter().all(|engine| {
             let end = world.kafka.read(engine.partition as usize, 0, false).1;
-            engine.position() == Some(end) && engine.commits.is_empty() && end == world.kafka.end(engine.partition as usize)
+            engine.position() == Some(end)
+                && engine.commits.is_empty()
+                && end == world.kafka.end(engine.partition as usize)
         })
     }
 
@@ -208,12 +210,7 @@ impl Engine {
     }
 }
 
-fn push_of(
-    id: PushId,
-    advance: PositionAdvance,
-    begins: Vec<SlotName>,
-    records: &[(Timestamp, Vec<Item>)],
-) -> Push {
+fn push_of(id: PushId, advance: PositionAdvance, begins: Vec<SlotName>, records: &[(Timestamp, Vec<Item>)]) -> Push {
     let logged = Logged {
         positions: vec![advance],
         begins,
@@ -231,8 +228,7 @@ pub(super) fn follow_alone(memory: &Memory, partition: u32, log: &[(Timestamp, V
     let loaded = ready(engine.store.load()).expect("it is in memory");
     let slot = engine.slot();
     let advance = PositionAdvance::new(slot.clone(), 0, log.len() as u64);
-    let events =
-        [Event::Loaded(Box::new(loaded), epoch), Event::Push(push_of(PushId(0), advance, vec![slot], log))];
+    let events = [Event::Loaded(Box::new(loaded), epoch), Event::Push(push_of(PushId(0), advance, vec![slot], log))];
     for event in events {
         for effect in engine.machine.on(event, Timestamp::EPOCH) {
             if let Effect::Commit(commit) = effect {

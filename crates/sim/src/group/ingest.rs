@@ -106,8 +106,7 @@ impl Ingest {
         let kafka = &world.kafka;
         if self.turn != kafka.turn {
             let own = (0..kafka.owners.len()).filter(|source| kafka.owners[*source] == nth);
-            let known: Option<BTreeMap<usize, u64>> =
-                own.map(|source| Some((source, kafka.offset(source)?))).collect();
+            let known: Option<BTreeMap<usize, u64>> = own.map(|source| Some((source, kafka.offset(source)?))).collect();
             let Some(known) = known else { return world.path("offsets wait for a transaction") };
             (self.turn, self.next) = (kafka.turn, known);
         }
