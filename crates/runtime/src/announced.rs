@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use model::{Span, Timestamp};
-use store::CmdbVersion;
+use store::{CmdbVersion, Loaded};
 use topology::Graph;
 
 #[derive(Debug, Default)]
@@ -15,9 +15,15 @@ pub(crate) struct Announced {
 }
 
 impl Announced {
-    /// Those that wait behind the version in force.
-    pub(crate) fn of(in_force: u64, waiting: Vec<CmdbVersion>) -> Announced {
-        let mut announced = Announced { waiting: BTreeMap::new(), newest: in_force };
+    /// Those that the log has not come to yet; what is loaded keeps the others.
+    pub(crate) fn taken_out_of(loaded: &mut Loaded) -> Announced {
+        let since = loaded.clock;
+        let is_in_force = |version: &CmdbVersion| since.is_some_and(|clock| version.from <= clock);
+        let (in_force, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut loaded.topology).into_iter().partition(is_in_force);
+        loaded.topology = in_force;
+        let newest = loaded.topology.last().map_or(0, |version| version.version);
+        let mut announced = Announced { waiting: BTreeMap::new(), newest };
         waiting.into_iter().for_each(|version| announced.add(version));
         announced
     }

@@ -14,6 +14,7 @@ pub mod driver;
 mod facts;
 mod follow;
 mod forward;
+mod import;
 pub mod intake;
 mod lag;
 pub mod live;
@@ -29,10 +30,11 @@ pub use domains::{Decided, Domains};
 pub use driver::{Positions, Runtime};
 pub use facts::load_facts;
 pub use forward::{EventLog, LogWrite, NotWritten};
+pub use import::topology_of;
 pub use lag::Lag;
 pub use live::{Change, Changed, LiveView};
 pub use log_record::{LOG_RECORD_VERSION, LogRecord, NoLogRecord, home_of, partition_of};
-pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published, topology_of};
+pub use machine::{Effect, Event, Machine, PUSH_SLOT, Published};
 pub use push::{
     Item, ItemAnswer, Key, Logged, Origin, OtherBody, Overload, Push, PushAnswer, PushId, RecordAt, Unreadable,
 };

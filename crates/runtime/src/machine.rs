@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use engine::{Input, Policy, Recompute};
 use model::{Cmdb, CommitHash, Domain, Span, Step, Timestamp};
 use store::{CmdbVersion, Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
-use topology::{Graph, Topology};
+use topology::Graph;
 
 use crate::announced::Announced;
-use crate::assemble::{Batch, Stamp, assemble, import_audit};
+use crate::assemble::{Batch, Stamp, assemble};
 use crate::clock::Clock;
 use crate::domains::Domains;
+use crate::import::{Import, imported, topology_of};
 use crate::intake::{Intake, IntakeLimits};
 use crate::outputs::outputs;
 use crate::pace::Pace;
@@ -84,14 +85,6 @@ pub struct Published {
 enum Aside {
     Facts(Domain, Box<Recompute>),
     Cmdb(Box<Import>),
-}
-
-#[derive(Debug)]
-struct Import {
-    cmdb: Box<Cmdb>,
-    graph: Box<Graph>,
-    by: Option<Box<str>>,
-    id: PushId,
 }
 
 #[derive(Debug)]
@@ -547,11 +540,7 @@ impl Machine {
         // What is decided again of a log has the instants that it had; wall time does not go back.
         self.clock = Clock::after(if self.follows() { committed } else { committed.max(self.clock.last()) });
         if self.follows() {
-            let since = loaded.clock;
-            let is_due = |version: &CmdbVersion| since.is_some_and(|clock| version.from <= clock);
-            let (due, announced) = std::mem::take(&mut loaded.topology).into_iter().partition(is_due);
-            loaded.topology = due;
-            self.announced = Announced::of(loaded.topology.last().map_or(0, |version| version.version), announced);
+            self.announced = Announced::taken_out_of(&mut loaded);
         }
         let topology = topology_of(&loaded);
         self.recomputes.restore(std::mem::take(&mut loaded.owed));
@@ -608,31 +597,4 @@ impl Machine {
         }
         self.intake.put_back(again);
     }
-}
-
-/// A version of the CMDB, in force from `now`, with who put it there.
-fn imported(domains: &mut Domains, import: Import, position: u64, now: Timestamp) -> Batch {
-    let Import { cmdb, graph, by, id } = import;
-    // Built while another was under way, or before anything was loaded: it is the next all the same.
-    let version = domains.topology.current().version() + 1;
-    let graph = if graph.version() == version { *graph } else { Graph::build_lenient(&cmdb, version).0 };
-    let items = cmdb.items.len();
-    let decided = domains.set_topology(now, graph);
-    let mut batch = Batch::of_steps(decided.steps, position, now);
-    batch.audit.extend(by.map(|by| import_audit(by, Some(version), items, now)));
-    batch.topology = Some(CmdbVersion { version, from: now, cmdb: *cmdb });
-    batch.version = Some((version, now));
-    batch.answers.push((id, PushAnswer::Committed { answers: Vec::new(), at: now }));
-    batch
-}
-
-/// Every version that the store knows, each in force from its instant.
-pub fn topology_of(loaded: &Loaded) -> Topology {
-    let mut versions = loaded.topology.iter();
-    let graph = |version: &CmdbVersion| Graph::build_lenient(&version.cmdb, version.version).0;
-    let mut topology = Topology::new(versions.next().map(graph).unwrap_or_else(Graph::empty));
-    for version in versions {
-        topology.push(version.from, graph(version));
-    }
-    topology
 }

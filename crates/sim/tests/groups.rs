@@ -1,5 +1,7 @@
 //! Lives of the parts in several processes: `WATCHFIRE_SIM_SEEDS` of them; and planted bugs of that protocol are found.
 
+use std::io::Write as _;
+
 use sim::group::{GroupMutant, live_in_groups};
 
 const SEEDS: u64 = 50;
@@ -23,7 +25,8 @@ fn whatever_happens_between_processes_each_record_is_decided_once_as_if_undistur
             *paths.entry(path).or_insert(0) += count;
         }
     }
-    println!("{} lives, {records} records: {paths:?}", seeds());
+    let line = format!("{} lives, {records} records: {paths:?}\n", seeds());
+    std::io::stderr().write_all(line.as_bytes()).expect("the test can speak");
     let wanted = [
         "a commit fails",
         "a commit of which nothing is heard",
