@@ -140,20 +140,18 @@ impl EventsLog {
 
     fn transact(
         &mut self,
-        records: Vec<LogWrite>,
+        records: &[LogWrite],
         read: &[PositionAdvance],
         place: Option<&ConsumerGroupMetadata>,
-    ) -> Result<(), KafkaError> {
-        let topic = self.topic.clone();
+    ) -> Result<(), NotWritten> {
         let Some(producer) = &self.producer else { return Ok(()) };
-        producer.begin_transaction()?;
-        for record in &records {
-            send(producer, &topic, record)?;
-        }
-        if let Some(place) = place {
-            add_offsets(producer, read, place)?;
-        }
-        commit(producer)
+        let filled = fill(producer, &self.topic, records, read, place);
+        filled.map_err(|error| self.give_up(&error))?;
+        let Some(producer) = &self.producer else { return Ok(()) };
+        commit(producer).map_err(|error| match is_unheard(&error) {
+            true => NotWritten::Fatal(format!("Kafka: {}", self.words(&error))),
+            false => self.give_up(&error),
+        })
     }
 
     /// Nothing of it is in; the next transaction can begin, or a new producer is needed, or this process must end.
@@ -171,8 +169,12 @@ impl EventsLog {
     }
 
     fn not_written(&self, error: &KafkaError) -> NotWritten {
-        let words = format!("{}: {}", self.topic, complaint(error).1);
+        let words = self.words(error);
         if is_fatal(error) { NotWritten::Fatal(format!("Kafka: {words}")) } else { NotWritten::GivenUp(words) }
+    }
+
+    fn words(&self, error: &KafkaError) -> String {
+        format!("{}: {}", self.topic, complaint(error).1)
     }
 }
 
@@ -198,7 +200,7 @@ impl EventLog for EventsLog {
             return Err(NotWritten::GivenUp("the group has shared its partitions out anew meanwhile".to_owned()));
         }
         let place = place.filter(|_| !read.is_empty());
-        self.transact(records, read, place.as_deref()).map_err(|error| self.give_up(&error))
+        self.transact(&records, read, place.as_deref())
     }
 
     fn positions(&mut self) -> Result<Positions, NotWritten> {
@@ -211,6 +213,19 @@ impl EventLog for EventsLog {
 
 /// librdkafka's own bound of one record; the topic has to take it too.
 const MESSAGE_BYTES_MAX: &str = "33554432";
+
+/// Begins a transaction with all of it.
+fn fill(
+    producer: &Producer,
+    topic: &str,
+    records: &[LogWrite],
+    read: &[PositionAdvance],
+    place: Option<&ConsumerGroupMetadata>,
+) -> Result<(), KafkaError> {
+    producer.begin_transaction()?;
+    records.iter().try_for_each(|record| send(producer, topic, record))?;
+    place.map_or(Ok(()), |place| add_offsets(producer, read, place))
+}
 
 fn send(producer: &Producer, topic: &str, record: &LogWrite) -> Result<(), KafkaError> {
     let began = Instant::now();
@@ -265,12 +280,17 @@ fn may_be_asked_again(error: &KafkaError) -> bool {
     }
 }
 
-/// What neither a new try nor a new producer gets over; a commit of which nothing was ever heard among it.
+/// What neither a new try nor a new producer gets over.
 fn is_fatal(error: &KafkaError) -> bool {
     match error {
-        KafkaError::Transaction(error) => error.is_fatal() || (error.is_retriable() && !error.txn_requires_abort()),
+        KafkaError::Transaction(error) => error.is_fatal(),
         error => error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal),
     }
+}
+
+/// Of a commit: nothing was ever heard of it, so nobody can say whether it is in.
+fn is_unheard(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.is_retriable() && !error.txn_requires_abort())
 }
 
 /// What the group keeps: by the lane's name that stands beside each offset.

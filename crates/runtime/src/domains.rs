@@ -107,8 +107,30 @@ impl Domains {
     /// Decides items that were received at one instant each, in order, and gives them back: whoever cannot tell whether
     /// what came of them is committed decides them again.
     pub fn decide(&mut self, items: Vec<(Timestamp, Item)>) -> (Decided, Vec<(Timestamp, Item)>) {
-        let (batches, places) = self.sort_out(items);
-        self.run_and_give_back(batches, places)
+        let (mut all, mut given_back, rest) = self.decide_before_commands(items);
+        let (batches, places) = self.sort_out(rest);
+        let (decided, items) = self.run_and_give_back(batches, places);
+        all.add(decided);
+        given_back.extend(items);
+        (all, given_back)
+    }
+
+    /// What a command is about may be what comes before it in one batch: whose it is is known once that is decided. So
+    /// it is up to the last command, which begins what is left.
+    fn decide_before_commands(
+        &mut self,
+        mut rest: Vec<(Timestamp, Item)>,
+    ) -> (Decided, Vec<(Timestamp, Item)>, Vec<(Timestamp, Item)>) {
+        let (mut all, mut given_back) = (Decided::default(), Vec::new());
+        let is_command = |(_, item): &(Timestamp, Item)| matches!(item, Item::Command(_));
+        while let Some(before) = rest.iter().skip(1).position(is_command) {
+            let later = rest.split_off(before + 1);
+            let (batches, places) = self.sort_out(std::mem::replace(&mut rest, later));
+            let (decided, items) = self.run_and_give_back(batches, places);
+            all.add(decided);
+            given_back.extend(items);
+        }
+        (all, given_back, rest)
     }
 
     /// The same, and then the timers that are due by `now`, of every domain: a quiet one does not wait until the others
@@ -118,7 +140,8 @@ impl Domains {
         items: Vec<(Timestamp, Item)>,
         now: Timestamp,
     ) -> (Decided, Vec<(Timestamp, Item)>) {
-        let (mut batches, places) = self.sort_out(items);
+        let (mut all, mut given_back, rest) = self.decide_before_commands(items);
+        let (mut batches, places) = self.sort_out(rest);
         // What an input of this batch sets may be due within it.
         let due = |state: &&State| {
             batches.contains_key(state.domain()) || state.next_deadline().is_some_and(|deadline| deadline <= now)
@@ -128,7 +151,10 @@ impl Domains {
             let batch = batches.entry(state.domain().clone()).or_default();
             batch.inputs.push(Received { at: now, input: Input::Tick });
         }
-        self.run_and_give_back(batches, places)
+        let (decided, items) = self.run_and_give_back(batches, places);
+        all.add(decided);
+        given_back.extend(items);
+        (all, given_back)
     }
 
     /// Each item to the domains it concerns.

@@ -3,6 +3,7 @@
 use model::alert::{Alert, Statement};
 use std::num::NonZeroU32;
 
+use model::command::{Action, Command, IncidentAction, IncidentTarget};
 use model::event::{AlertEvent, Event as Said};
 use model::step::Counts;
 use model::{Span, Timestamp};
@@ -87,6 +88,30 @@ fn in_whatever_portions_a_log_is_read_it_comes_to_the_same() {
     for portions in [&[1][..], &[2], &[3, 1, 5], &[17, 2], &[100, 1]] {
         assert_eq!(state(followed(portions)), whole, "{portions:?}");
     }
+}
+
+/// Whoever reads the log again has what a person acted on and the action in one portion.
+#[test]
+fn a_command_finds_what_comes_before_it_in_the_same_portion() {
+    let at = testkit::clock("10:00:00");
+    let Item::Event(Said::Alert(said)) = alert("acme", "disk/db-7") else { panic!("an alert is an alert") };
+    let (target, action) = (IncidentTarget::HoldsAlert(said.fingerprint), IncidentAction::Acknowledge);
+    let action = Action::Incident { target, action };
+    let command = Item::Command(Box::new(Command { by: "ann".into(), at: None, action }));
+    let records = [(at, vec![Item::Event(Said::Alert(said))]), (at + Span::MINUTE, vec![command])];
+    let followed = |portion: usize| {
+        let mut shell = Shell::following(&Memory::new());
+        for (nth, records) in records.chunks(portion).enumerate() {
+            shell.follow(nth as u64, (nth * portion) as u64, records);
+            shell.land_all();
+        }
+        shell.memory.load().unwrap()
+    };
+    let incidents = |loaded: &Loaded| loaded.domains.values().flat_map(|snapshot| snapshot.incidents.clone()).collect();
+    let (whole, apart) = (followed(2), followed(1));
+    let acknowledged: Vec<model::Incident> = incidents(&apart);
+    assert!(acknowledged[0].acknowledged_at.is_some(), "{acknowledged:?}");
+    assert_eq!(state(whole), state(apart));
 }
 
 #[test]

@@ -54,8 +54,9 @@ impl Resolver<'_> {
     pub(super) fn kafka(&mut self, shape: Spanned<KafkaShape>) -> Option<Kafka> {
         let at = shape.referenced;
         let KafkaShape { brokers, group, sources, outputs, events, properties } = shape.value;
+        let names_none = brokers.as_ref().is_none_or(Vec::is_empty);
         let brokers = self.each(brokers, |resolver, said| resolver.read(&said, broker));
-        if brokers.is_empty() {
+        if names_none {
             self.fault_at(&at, "`kafka` names no brokers: add `brokers: [host:9092]`, or take `kafka` out");
         }
         let group = self.or(group, DEFAULT_GROUP, |text| Ok(text.to_owned()))?;

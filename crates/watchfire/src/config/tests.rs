@@ -77,7 +77,9 @@ fn faults_name_their_place_and_what_to_do() {
         ("notify: [{webhook: 'https://x.example', secret: short}]", "etc/w.yaml:1:20: "),
         ("notify: [{webhook: 'https://x.example', secret_file: s, match: [colour=red]}]", "known are type, priority"),
         ("notify_allow: [here]", "etc/w.yaml:1:16: `here` is no network"),
-        ("kafka: {brokers: [a]}\n", "this version does not read Kafka"),
+        ("kafka: {brokers: [a]}\n", "etc/w.yaml:1:19: `a` is no broker: write a host and a port"),
+        ("kafka: {sources: []}\n", "`kafka` names no brokers: add `brokers: [host:9092]`"),
+        ("kafka: {brokers: ['a:1'], events: x, sources: [{topic: x}]}\n", "x is the log of events, which is no source"),
         ("http: {listen: 127.0.0.1:1}\nhttp: {}\n", "`http` stands here twice: keep one"),
     ] {
         let told = loaded(text, &[]).unwrap_err();
