@@ -13,7 +13,7 @@ pub(crate) struct Budget {
     pub(crate) sim_seeds: u32,
     /// Rounds of killing and restarting the real process.
     pub(crate) kill_rounds: u32,
-    /// Faults of the loop over Kafka and PostgreSQL.
+    /// Faults of each loop over Kafka and PostgreSQL.
     pub(crate) kafka_faults: u32,
     /// Seconds for which the store is away under full load.
     pub(crate) stall_seconds: u32,
@@ -21,7 +21,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) const SHARE: Budget =
-        Budget { cases: 256, sim_seeds: 50, kill_rounds: 5, kafka_faults: 7, stall_seconds: 10 };
+        Budget { cases: 256, sim_seeds: 50, kill_rounds: 5, kafka_faults: 9, stall_seconds: 10 };
     pub(crate) const FULL: Budget =
         Budget { cases: 4096, sim_seeds: 5000, kill_rounds: 100, kafka_faults: 150, stall_seconds: 60 };
 

@@ -21,6 +21,9 @@ pub struct Domains {
     pub policy: Policy,
 }
 
+/// Each with the instant at which it was received.
+type Items = Vec<(Timestamp, Item)>;
+
 /// Where an item went.
 #[derive(Debug)]
 enum Place {
@@ -117,10 +120,7 @@ impl Domains {
 
     /// What a command is about may be what comes before it in one batch: whose it is is known once that is decided. So
     /// it is up to the last command, which begins what is left.
-    fn decide_before_commands(
-        &mut self,
-        mut rest: Vec<(Timestamp, Item)>,
-    ) -> (Decided, Vec<(Timestamp, Item)>, Vec<(Timestamp, Item)>) {
+    fn decide_before_commands(&mut self, mut rest: Items) -> (Decided, Items, Items) {
         let (mut all, mut given_back) = (Decided::default(), Vec::new());
         let is_command = |(_, item): &(Timestamp, Item)| matches!(item, Item::Command(_));
         while let Some(before) = rest.iter().skip(1).position(is_command) {

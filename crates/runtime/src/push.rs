@@ -147,6 +147,11 @@ impl Key {
         Key { token: token.into(), body: None }
     }
 
+    /// Of one of several commands that came with it.
+    pub(crate) fn nth(&self, index: usize) -> Key {
+        Key { token: format!("{}/{index}", self.token).into(), body: self.body.clone() }
+    }
+
     /// Whether a request with this key is the one that came before with `body`, as far as both say.
     pub fn check(&self, body: Option<&str>) -> Result<(), OtherBody> {
         match (self.body.as_deref(), body) {

@@ -43,6 +43,8 @@ pub(super) struct Record {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) partition: usize,
+    /// Where it goes on; `-`: nothing was read.
+    pub(super) next: String,
     pub(super) lag: String,
     pub(super) member: String,
 }
@@ -169,6 +171,11 @@ impl Topic {
         records
     }
 
+    /// Its slots in a store, as a condition.
+    pub(super) fn slots(&self, column: &str) -> String {
+        format!("{column} LIKE 'kafka/{}/%'", self.name)
+    }
+
     /// Where each partition ends; an error where the broker does not say.
     pub(super) fn try_ends(&self) -> Result<Vec<u64>, String> {
         let mut kcat = self.kcat(&["-Q"]);
@@ -199,8 +206,9 @@ impl Topic {
             // GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG CONSUMER-ID HOST CLIENT-ID
             let cells: Vec<&str> = line.split_whitespace().collect();
             let is_ours = cells.len() >= 7 && cells[1] == self.name;
-            let (partition, lag, member) = is_ours.then(|| (cells[2].parse(), cells[5], cells[6]))?;
-            Some(Place { partition: partition.ok()?, lag: lag.to_owned(), member: member.to_owned() })
+            let partition = is_ours.then(|| cells[2].parse())?.ok()?;
+            let [next, lag, member] = [cells[3], cells[5], cells[6]].map(str::to_owned);
+            Some(Place { partition, next, lag, member })
         };
         let mut places: Vec<Place> = text.lines().filter_map(place).collect();
         places.sort_by_key(|place| place.partition);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::broker::Broker;
+use super::deck::Deck;
 use super::producer::Producer;
 use super::site::Site;
 use super::truth::settle;
@@ -69,23 +70,6 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Faults as cards of a deck: each kind comes before any comes again.
-#[derive(Debug)]
-struct Deck {
-    random: Random,
-    left: Vec<Fault>,
-}
-
-impl Deck {
-    fn draw(&mut self) -> Fault {
-        if self.left.is_empty() {
-            self.left = Fault::ALL.to_vec();
-        }
-        let nth = self.random.below(self.left.len() as u64);
-        self.left.swap_remove(nth as usize)
-    }
-}
-
 /// Two processes, one of them active; who ends is followed by another.
 struct Crew<'s> {
     site: &'s Site,
@@ -105,7 +89,7 @@ fn every_record_is_read_once_whatever_dies() {
     let (faults, seed) = (number("WATCHFIRE_KAFKA_FAULTS", FAULTS_UNLESS_SAID), number("WATCHFIRE_KILL_SEED", clock()));
     say(format_args!("loop of faults: {faults} faults, WATCHFIRE_KILL_SEED={seed}"));
     let (started, mut random) = (Instant::now(), Random::new(seed));
-    let mut deck = Deck { random: Random::new(random.next()), left: Vec::new() };
+    let mut deck = Deck::of(&Fault::ALL, random.next());
     let mut crew = Crew::of(&site);
     let producer = Producer::start(&site.topic, random.next());
     let mut kinds: BTreeMap<Fault, u64> = BTreeMap::new();
@@ -254,14 +238,4 @@ impl<'s> Crew<'s> {
 
 fn is_taking_over(process: &Process) -> bool {
     process.has_said(|line| line.contains("taking over").then_some(())).is_some()
-}
-
-#[test]
-fn each_kind_of_fault_is_drawn_before_any_comes_again() {
-    let mut deck = Deck { random: Random::new(3), left: Vec::new() };
-    for _ in 0..3 {
-        let mut drawn: Vec<Fault> = Fault::ALL.iter().map(|_| deck.draw()).collect();
-        drawn.sort_unstable();
-        assert_eq!(drawn, Fault::ALL);
-    }
 }

@@ -1,5 +1,6 @@
 //! Somebody who sends alerts without end: each batch has one under a key of its own, which the next batch resolves; the
-//! rest is about conditions that come, are said again, and go. So there is always about as much that fires.
+//! rest is about conditions that come, are said again, and go. So there is always about as much that fires. Each host is
+//! one tenant's, which matters where tenants are domains.
 //!
 //! A batch that the broker did not acknowledge is sent again, as any producer does; so a record may stand in the topic
 //! twice, and what stands there is what counts. Whatever was acknowledged has to stand there.
@@ -43,6 +44,7 @@ pub(super) struct Script {
     firing: Vec<Option<Timestamp>>,
 }
 
+pub(super) const TENANTS: u64 = 10;
 const CONDITIONS: u64 = 40;
 const RECORDS_MAX: u64 = 5;
 const SEVERITIES: [&str; 4] = ["critical", "major", "minor", "warning"];
@@ -152,10 +154,12 @@ fn fires(key: &str, condition: u64, since: Timestamp) -> Line {
 }
 
 fn event(key: &str, condition: u64, since: Timestamp) -> serde_json::Value {
+    let host = condition % HOSTS;
     json!({
         "source": "killer",
         "dedup_key": key,
-        "ci": format!("host-{}", condition % HOSTS),
+        "ci": format!("host-{host}"),
+        "labels": {"tenant": format!("tenant-{}", host % TENANTS)},
         "summary": format!("what {key} says"),
         "starts_at": since.to_string(),
     })

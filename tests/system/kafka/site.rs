@@ -51,7 +51,7 @@ impl Site {
 
     /// The slots of the topic, as a condition.
     pub(super) fn slots(&self, column: &str) -> String {
-        format!("{column} LIKE 'kafka/{}/%'", self.topic.name)
+        self.topic.slots(column)
     }
 
     /// How many records are committed; an error where the store does not answer.
@@ -111,7 +111,7 @@ impl Site {
 }
 
 /// Each host has a service: so outages are at work, and incidents stay small.
-fn cmdb() -> String {
+pub(super) fn cmdb() -> String {
     (0..HOSTS).fold("items:\n".to_owned(), |text, host| {
         let service = format!("{{id: service-{host}, class: service, requires: [host-{host}]}}");
         format!("{text}  - {{id: host-{host}, class: host}}\n  - {service}\n")

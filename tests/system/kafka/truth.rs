@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::broker::Record;
+use super::broker::{Record, Topic};
 use super::producer::Journal;
 use super::site::Site;
+use crate::behind::Behind;
 use crate::kill::account::Account;
 use crate::kill::book::{Book, Condition, Firing};
 use crate::watchfire::{Watchfire, store_check};
@@ -29,21 +30,29 @@ struct Statements {
 /// Compares, ends the service and clears up; returns how many records there are.
 #[track_caller]
 pub(super) fn settle(site: &Site, service: Watchfire, journal: &Journal) -> u64 {
-    let contents = site.topic.contents();
-    let found: BTreeSet<&str> = contents.iter().map(|record| record.value.as_str()).collect();
-    let missing = journal.values.iter().filter(|value| !found.contains(value.as_str())).count();
-    assert_eq!(missing, 0, "the broker lost what it had acknowledged: this run says nothing");
+    let contents = contents(&site.topic, journal);
     let book = book(&contents);
     let mut account = Account::default();
     account.ask(&service, &book);
     service.stop();
     account.look_into_the_store(&site.store, &book);
     ledger(site, &contents, &mut account);
+    writers(&site.store, &mut account);
     assert!(account.is_clean(), "{account}");
     let check = store_check(&site.store, site.folder.path());
     assert!(check.status.success(), "store check: {}", String::from_utf8_lossy(&check.stderr));
     site.store.clear();
     contents.len() as u64
+}
+
+/// What stands in the topic, among it everything that the broker acknowledged.
+#[track_caller]
+pub(super) fn contents(topic: &Topic, journal: &Journal) -> Vec<Record> {
+    let contents = topic.contents();
+    let found: BTreeSet<&str> = contents.iter().map(|record| record.value.as_str()).collect();
+    let missing = journal.values.iter().filter(|value| !found.contains(value.as_str())).count();
+    assert_eq!(missing, 0, "the broker lost what it had acknowledged: this run says nothing");
+    contents
 }
 
 /// As the measures say: a firing opens an episode if none is open, a clear ends it.
@@ -76,12 +85,24 @@ fn condition(alert: &Statements) -> Condition {
     Condition { statements: alert.records, firings }
 }
 
-/// Each partition's ranges lie end to end, from its first record to its last; and no writer wrote after one that came
-/// after it.
+/// Each partition was read to its last record.
 fn ledger(site: &Site, contents: &[Record], account: &mut Account) {
-    let ranges = format!("SELECT slot, start, stop, gap FROM ledger WHERE {} ORDER BY slot, start", site.slots("slot"));
+    let mut ends: BTreeMap<usize, u64> = BTreeMap::new();
+    for record in contents {
+        ends.insert(record.partition, record.offset + 1);
+    }
+    let reached = reached(&site.store, &site.topic, account);
+    if reached != ends {
+        account.lost.push(format!("ledger: partitions end at {ends:?}, and were read to {reached:?}"));
+    }
+}
+
+/// How far each partition was read. Its ranges lie end to end, from its first record on.
+pub(super) fn reached(store: &Behind, topic: &Topic, account: &mut Account) -> BTreeMap<usize, u64> {
+    let of_topic = topic.slots("slot");
+    let ranges = format!("SELECT slot, start, stop, gap FROM ledger WHERE {of_topic} ORDER BY slot, start");
     let mut reached: BTreeMap<String, u64> = BTreeMap::new();
-    for row in site.store.rows(&ranges) {
+    for row in store.rows(&ranges) {
         let number = |at: usize| row[at].parse::<u64>().unwrap();
         let from = reached.insert(row[0].clone(), number(2)).unwrap_or(0);
         match number(1).cmp(&from) {
@@ -93,19 +114,22 @@ fn ledger(site: &Site, contents: &[Record], account: &mut Account) {
             account.lost.push(format!("ledger: {row:?} was given up"));
         }
     }
-    let mut ends: BTreeMap<usize, u64> = BTreeMap::new();
-    for record in contents {
-        ends.insert(record.partition, record.offset + 1);
+    let mut of_partitions = BTreeMap::new();
+    for (slot, to) in reached {
+        let partition = slot.rsplit('/').next().and_then(|word| word.parse().ok()).unwrap();
+        if of_partitions.insert(partition, to).is_some() {
+            account.doubled.push(format!("ledger: partition {partition} was read in two lanes, {slot} is one"));
+        }
     }
-    let of_slot = |(slot, to): (String, u64)| (slot.rsplit('/').next().and_then(|word| word.parse().ok()).unwrap(), to);
-    let slots = reached.len();
-    let reached: BTreeMap<usize, u64> = reached.into_iter().map(of_slot).collect();
-    if reached != ends || slots != ends.len() {
-        account.lost.push(format!("ledger: partitions end at {ends:?}, and were read to {reached:?} in {slots} slots"));
-    }
+    of_partitions
+}
+
+/// No writer wrote after one that came after it: neither of the whole, nor of a partition of the store, whose commits
+/// are numbered by themselves.
+pub(super) fn writers(store: &Behind, account: &mut Account) {
     let late = "SELECT count(*) FROM committed AS one JOIN committed AS next ON next.seq = one.seq + 1 \
                 WHERE next.epoch < one.epoch";
-    if site.store.number(late) != 0 {
+    if store.number(late) != 0 {
         account.doubled.push("a process committed after another one had taken over".to_owned());
     }
 }

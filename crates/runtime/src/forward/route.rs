@@ -74,8 +74,11 @@ impl Router {
         let Pushed { items, key, logged, waiting } = push;
         self.count += 1;
         let mut told = Vec::with_capacity(items.len());
+        let last = items.len().saturating_sub(1);
         for (index, (mut item, place)) in items.into_iter().zip(places).enumerate() {
-            let key = self.answer_to(&mut item, index, key.as_ref(), &mut told);
+            // Each answer is kept by a key of its own; whoever asks again hears the last, as whoever asked first does.
+            let key = key.as_ref().map(|key| if index == last { key.clone() } else { key.nth(index) });
+            let key = self.answer_to(&mut item, index, key, &mut told);
             match place {
                 Place::Of(domain) => {
                     let partition = partition_of(&domain, partitions);
@@ -95,7 +98,7 @@ impl Router {
     }
 
     /// What is told of an item; and for a command the key that its answer is kept by.
-    fn answer_to(&self, item: &mut Item, index: usize, key: Option<&Key>, told: &mut Vec<Told>) -> Option<Key> {
+    fn answer_to(&self, item: &mut Item, index: usize, key: Option<Key>, told: &mut Vec<Told>) -> Option<Key> {
         match item {
             Item::Event(_) => {
                 told.push(Told::event());
@@ -108,7 +111,7 @@ impl Router {
                 None
             }
             Item::Command(_) => {
-                let key = key.cloned().unwrap_or_else(|| Key::unchecked(self.nth(index)));
+                let key = key.unwrap_or_else(|| Key::unchecked(self.nth(index)));
                 told.push(Told::Later(key.clone()));
                 Some(key)
             }
