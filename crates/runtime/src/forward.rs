@@ -31,6 +31,8 @@ const TICK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// One transaction holds no more than this part of what may wait.
 const PORTIONS: usize = 8;
+/// What is still wrong is said again only after so long.
+const SAY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// After a failure nothing is tried for so long.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(250);
 
@@ -90,6 +92,7 @@ impl Runtime {
             looked_at: Instant::now(),
             positions: None,
             written_at: BTreeMap::new(),
+            said: None,
             fatal: Some(fatal),
         };
         let spawned = std::thread::Builder::new().name("forward".to_owned()).spawn(move || thread.run(&from));
@@ -110,6 +113,8 @@ struct Forwarder<L> {
     positions: Option<Positions>,
     /// When each partition was written to last.
     written_at: BTreeMap<u32, Instant>,
+    /// What was said last of what is wrong, and when.
+    said: Option<(String, Instant)>,
     fatal: Option<oneshot::Sender<String>>,
 }
 
@@ -161,7 +166,10 @@ impl<L: EventLog> Forwarder<L> {
 
     /// How far sources were read is asked anew: who reads looks there.
     fn give_up(&mut self, why: &str) {
-        telemetry::log_not_written(why);
+        if self.said.as_ref().is_none_or(|(said, at)| said != why || at.elapsed() >= SAY_AGAIN_AFTER) {
+            telemetry::log_not_written(why);
+            self.said = Some((why.to_owned(), Instant::now()));
+        }
         self.positions = None;
         std::thread::sleep(PAUSE_AFTER_FAILURE);
     }
@@ -183,7 +191,9 @@ impl<L: EventLog> Forwarder<L> {
             .collect();
         let turn = pushes.iter().filter_map(|push| push.logged.as_deref()).map(|logged| logged.turn).min();
         let Routed { mut records, under_way, events, combined } = self.router.route(pushes, partitions);
-        self.add_ticks(&mut records, partitions);
+        // Who pushes nothing asks whether anything gets there.
+        let asks = !under_way.is_empty() && records.is_empty();
+        self.add_ticks(&mut records, partitions, asks);
         if records.is_empty() && read.is_empty() {
             return Ok(());
         }
@@ -234,9 +244,11 @@ impl<L: EventLog> Forwarder<L> {
         (next, Some(positions))
     }
 
-    fn add_ticks(&self, records: &mut Vec<LogWrite>, partitions: u32) {
+    fn add_ticks(&self, records: &mut Vec<LogWrite>, partitions: u32, one_at_least: bool) {
         let written: BTreeSet<u32> = records.iter().map(|record| record.partition).collect();
-        let is_due = |nth: &u32| self.written_at.get(nth).is_none_or(|at| at.elapsed() >= TICK_EVERY);
+        let is_due = |nth: &u32| {
+            self.written_at.get(nth).is_none_or(|at| at.elapsed() >= TICK_EVERY) || (one_at_least && *nth == 0)
+        };
         let silent = (0..partitions).filter(|nth| !written.contains(nth)).filter(is_due);
         records.extend(silent.map(|partition| LogWrite { partition, key: "".into(), value: tick() }));
     }

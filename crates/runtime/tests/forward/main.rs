@@ -124,6 +124,14 @@ async fn a_push_is_answered_once_it_stands_in_the_log_each_item_at_its_domains_p
 }
 
 #[tokio::test]
+async fn who_pushes_nothing_is_told_whether_anything_gets_there() {
+    let world = world();
+    assert!(matches!(world.runtime.push(Vec::new(), 0, None).await, PushAnswer::Committed { .. }));
+    world.log.fail(NotWritten::GivenUp("no broker".into()));
+    assert!(matches!(world.runtime.push(Vec::new(), 0, None).await, PushAnswer::Overloaded(_)));
+}
+
+#[tokio::test]
 async fn of_a_transaction_that_was_given_up_nothing_is_in_and_its_senders_are_told_so() {
     let mut world = world();
     world.log.fail(NotWritten::GivenUp("no broker".into()));
