@@ -64,17 +64,25 @@ async fn row_5_a_position_that_somebody_else_moved_on_is_where_reading_goes_on()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_6_and_7_members_that_come_and_go_lose_and_double_nothing() {
     let world = World::new(4);
-    let stays = world.start_with(&[world.config(false), world.config(false)]);
-    let mut sent = 0;
+    let mut stays = world.start_with(&[world.config(false), world.config(false)]);
+    let (mut sent, mut told) = (0, Vec::new());
     for round in 0..3 {
         for _ in 0..40 {
             world.send(sent % 4, &firing(&format!("disk-{sent}")));
             sent += 1;
         }
         // Another member of the group, over the same engine: it comes, and goes again.
-        let (comes, _told) = stays.and_reader(&world.config(false));
+        let (comes, tells) = stays.and_reader(&world.config(false));
+        told.push(tells);
         until("some are in", || async { world.alerts().await.len() as i32 >= sent - 30 + round }).await;
         comes.stop().await;
+    }
+    let began = std::time::Instant::now();
+    while world.alerts().await.len() < usize::try_from(sent).unwrap() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let said: Vec<_> = stays.told.iter_mut().chain(&mut told).map(|told| told.try_recv()).collect();
+        let (found, positions, lags) = (world.alerts().await.len(), world.positions(), stays.runtime.lags());
+        assert!(began.elapsed() < Duration::from_secs(60), "{found} of {sent}; {positions:?}; {lags:?}; {said:?}");
     }
     exactly(&world, usize::try_from(sent).unwrap()).await;
     stays.stop().await;
