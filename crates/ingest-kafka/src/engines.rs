@@ -23,6 +23,7 @@ use crate::config::{Config, Topic, words};
 use crate::hand_in::Pipelines;
 use crate::reader::{Place, Reader};
 use crate::slot;
+use crate::work::Work;
 
 const POLL: Duration = Duration::from_millis(100);
 /// The group is told so often how far its partitions are, for those who watch lag.
@@ -36,10 +37,7 @@ pub type MakeEngine = Box<dyn Fn(u32, u32, oneshot::Sender<String>) -> Result<Ru
 
 /// Engines that run; dropping it does not stop them, [`Engines::stop`] does.
 #[derive(Debug)]
-pub struct Engines {
-    stop: Arc<AtomicBool>,
-    ended: oneshot::Receiver<()>,
-}
+pub struct Engines(Work);
 
 /// The engines that are ours, by partition.
 #[derive(Clone, Debug, Default)]
@@ -107,23 +105,12 @@ impl Engines {
             told_at: Instant::now(),
             stop: stop.clone(),
         };
-        let (end, ended) = oneshot::channel();
-        let run = move || {
-            if let Err(why) = thread.run() {
-                drop(fatal.send(why));
-            }
-            // Nobody may be waiting for it.
-            end.send(()).ok();
-        };
-        let spawned = std::thread::Builder::new().name("engines".to_owned()).spawn(run);
-        drop(spawned.map_err(|error| format!("the thread that shares engines out cannot be started: {error}"))?);
-        Ok(Engines { stop, ended })
+        Ok(Engines(Work::start("engines", stop, fatal, move || thread.run())?))
     }
 
     /// Each finishes what is under way, and the group is told that we leave.
     pub async fn stop(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        drop(self.ended.await);
+        self.0.stop().await;
     }
 }
 

@@ -3,7 +3,7 @@
 //! Read in this order: [`config`] (what it is told), `record` (what it reads), `slot` (where the store keeps how far),
 //! `queues` (in which order it hands in), `decode` and `cloud_event` (from records to inputs), `hand_in` (to the engine,
 //! and back), `client` and `complaint` (what librdkafka says by itself), `repair` (logs that are not what they were),
-//! `fencings` (a place in the group that is another's), `topic_id`, and
+//! `fencings` (a place in the group that is another's), `topic_id`, `work` (a thread, and its end), and
 //! [`reader`], the thread that does all of it; and [`writer`], which is the way out. Where there are several processes,
 //! [`events_log`] is what ingest processes write, and [`engines`] shares its partitions out among those that decide.
 //!
@@ -26,6 +26,7 @@ mod record;
 mod repair;
 mod slot;
 mod topic_id;
+mod work;
 pub mod writer;
 
 pub use config::{Config, Topic};

@@ -31,6 +31,7 @@ use crate::queues::Queues;
 use crate::record::{Part, Record};
 use crate::repair::{Repair, Watermarks};
 use crate::slot::Incarnation;
+use crate::work::Work;
 use place::Asked;
 
 /// How long the thread waits for a record before it looks at everything else.
@@ -54,10 +55,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A reader that runs; dropping it does not stop it, [`Reader::stop`] does.
 #[derive(Debug)]
-pub struct Reader {
-    stop: Arc<AtomicBool>,
-    ended: oneshot::Receiver<()>,
-}
+pub struct Reader(Work);
 
 /// How partitions come to be ours, and who keeps how far they are read.
 #[derive(Clone, Debug)]
@@ -184,23 +182,12 @@ impl Reader {
             behind: None,
             stop: stop.clone(),
         };
-        let (end, ended) = oneshot::channel();
-        let run = move || {
-            if let Err(why) = thread.run() {
-                drop(fatal.send(why));
-            }
-            // Nobody may be waiting for it.
-            end.send(()).ok();
-        };
-        let spawned = std::thread::Builder::new().name("kafka".to_owned()).spawn(run);
-        drop(spawned.map_err(|error| format!("the thread that reads Kafka cannot be started: {error}"))?);
-        Ok(Reader { stop, ended })
+        Ok(Reader(Work::start("kafka", stop, fatal, move || thread.run())?))
     }
 
     /// Takes nothing more; what was handed in has a while to be committed, and Kafka is told how far.
     pub async fn stop(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        drop(self.ended.await);
+        self.0.stop().await;
     }
 }
 
