@@ -75,6 +75,7 @@ async fn product(url: &str, said: &Said, topology: &Topology) -> (Duration, Dura
             receipts: Vec::new(),
             topology: None,
             owed: None,
+            holds: None,
             outputs: Vec::new(),
             now,
         };

@@ -108,21 +108,25 @@ impl Run {
                 let event = source.next();
                 event.write(run, &mut body);
                 body.push('\n');
-                *sent.counts.entry(event.key).or_default() += u64::from(!event.resolved);
+                *sent.counts.entry(event.key).or_default() += 1;
                 sent.due.push(self.profile.due(nth, self.rate, lasts));
                 (count, nth) = (count + 1, nth + 1);
             }
             tokio::time::sleep_until((sent.began + first).into()).await;
             let (service, times, due) = (service.clone(), times.clone(), sent.began + first);
             under_way.spawn(async move {
-                // A sender that is told to come again comes again.
-                while !matches!(service.push(body.clone()).await, Ok(true)) {
+                // A sender that is told to come again comes again, but not for ever.
+                while let Err(why) = service.push(body.clone()).await {
+                    ensure!(due.elapsed() < PATIENCE, "a push was not taken within {PATIENCE:?}: {why}");
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
                 times.lock().await.add(due.elapsed(), count);
+                Ok(())
             });
         }
-        while under_way.join_next().await.is_some() {}
+        while let Some(pushed) = under_way.join_next().await {
+            pushed??;
+        }
         let times = Arc::into_inner(times).context("nobody holds the times any more")?.into_inner();
         Ok((sent, times))
     }
@@ -155,7 +159,7 @@ impl Run {
                 value.clear();
                 event.write(&run, &mut value);
                 kafka.send(&event.key.to_string(), &value)?;
-                *sent.counts.entry(event.key).or_default() += u64::from(!event.resolved);
+                *sent.counts.entry(event.key).or_default() += 1;
                 sent.due.push(if profile == Profile::CatchUp { began.elapsed() } else { due });
             }
             kafka.flush()?;
@@ -199,10 +203,10 @@ impl Run {
 
     /// What is stored of the run is what was sent.
     async fn reckon(&self, service: &Service, run: &str, counts: &BTreeMap<u64, u64>) -> anyhow::Result<()> {
-        let sent = Stored { alerts: counts.len() as u64, firings: counts.values().sum() };
+        let sent = Stored { alerts: counts.len() as u64, events: counts.values().sum() };
         let stored = service.stored(run).await?;
-        println!("sent:   {} alerts, {} firings", sent.alerts, sent.firings);
-        println!("stored: {} alerts, {} firings", stored.alerts, stored.firings);
+        println!("sent:   {} alerts, {} events", sent.alerts, sent.events);
+        println!("stored: {} alerts, {} events", stored.alerts, stored.events);
         if stored != sent {
             bail!("what is stored is not what was sent");
         }

@@ -1,6 +1,7 @@
 //! The service under load, as anybody sees it: its metrics, its alerts.
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
+use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 /// Alerts of one page.
@@ -16,8 +17,8 @@ pub(crate) struct Service {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub(crate) alerts: u64,
-    /// The sum of how often each was said to fire.
-    pub(crate) firings: u64,
+    /// The sum of how many events each had.
+    pub(crate) events: u64,
 }
 
 impl Service {
@@ -29,14 +30,14 @@ impl Service {
         Ok(Service { url: url.trim_end_matches('/').to_owned(), client })
     }
 
-    pub(crate) async fn push(&self, body: String) -> anyhow::Result<bool> {
-        let request = self.client.post(format!("{}/ingest/v1/events", self.url)).body(body);
-        Ok(request.send().await?.status().is_success())
+    pub(crate) async fn push(&self, body: String) -> anyhow::Result<()> {
+        answered(self.client.post(format!("{}/ingest/v1/events", self.url)).body(body)).await?;
+        Ok(())
     }
 
     /// Events that were committed since the process started.
     pub(crate) async fn committed(&self) -> anyhow::Result<u64> {
-        let text = self.client.get(format!("{}/metrics", self.url)).send().await?.text().await?;
+        let text = answered(self.client.get(format!("{}/metrics", self.url))).await?.text().await?;
         let lines = text.lines().filter(|line| line.starts_with("watchfire_events_total{"));
         let counts = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
         Ok(counts.sum::<f64>() as u64)
@@ -46,18 +47,26 @@ impl Service {
     pub(crate) async fn stored(&self, run: &str) -> anyhow::Result<Stored> {
         let (mut stored, mut cursor) = (Stored::default(), None::<String>);
         loop {
-            let mut query = vec![("source", run.to_owned()), ("limit", PAGE.to_owned())];
-            query.extend(cursor.map(|cursor| ("cursor", cursor)));
-            let words: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let page = self.client.get(format!("{}/api/v1/alerts?{}", self.url, words.join("&"))).send().await?;
-            let page: Value = page.json().await?;
-            let items = page["items"].as_array().context("the alerts are a list")?;
+            let from = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+            let page = self.client.get(format!("{}/api/v1/alerts?limit={PAGE}{from}", self.url));
+            let page: Value = answered(page).await?.json().await?;
+            let items = page["items"].as_array().context("the alerts are no list")?;
+            let items: Vec<&Value> = items.iter().filter(|alert| alert["source"] == run).collect();
             stored.alerts += items.len() as u64;
-            stored.firings += items.iter().filter_map(|alert| alert["count"].as_u64()).sum::<u64>();
+            stored.events += items.iter().filter_map(|alert| alert["count"].as_u64()).sum::<u64>();
             cursor = page["next"].as_str().map(str::to_owned);
             if cursor.is_none() {
                 return Ok(stored);
             }
         }
     }
+}
+
+/// An answer that is none of success is an error with what it says.
+async fn answered(request: RequestBuilder) -> anyhow::Result<Response> {
+    let response = request.send().await?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    bail!("{} {}: {}", response.url().clone(), response.status(), response.text().await.unwrap_or_default())
 }

@@ -14,21 +14,27 @@ pub(crate) fn watchfire() -> &'static Path {
             assert!(path.is_file(), "WATCHFIRE_BIN is {}, and nothing is there: build it first", path.display());
             path
         }
-        None => built(),
+        None => built("watchfire", "watchfire"),
     })
 }
 
-fn built() -> PathBuf {
+/// The program that makes load: beside the binary under test where both were built, else built now.
+pub(crate) fn load() -> PathBuf {
+    let beside = watchfire().with_file_name("load");
+    if beside.is_file() { beside } else { built("load-tests", "load") }
+}
+
+fn built(package: &str, name: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--package", "watchfire", "--message-format", "json-render-diagnostics"]);
+    build.args(["build", "--quiet", "--package", package, "--message-format", "json-render-diagnostics"]);
     build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).stderr(Stdio::inherit());
     let output = build.output().unwrap();
     assert!(output.status.success(), "the binary under test does not build");
     let messages = String::from_utf8(output.stdout).unwrap();
     let executable = |line: &str| {
         let message: Value = serde_json::from_str(line).ok()?;
-        let is_ours = message["target"]["name"] == "watchfire";
+        let is_ours = message["target"]["name"] == name;
         message["executable"].as_str().filter(|_| is_ours).map(PathBuf::from)
     };
     messages.lines().find_map(executable).expect("cargo names the binary that it built")

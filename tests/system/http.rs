@@ -1,5 +1,6 @@
 //! A client that hands over bytes as they are and takes every status as an answer.
 
+use std::io::Read;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -36,6 +37,12 @@ impl Http {
 
     pub(crate) fn post(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, String> {
         self.send("POST", url, headers, body)
+    }
+
+    /// What comes without an end, as it comes.
+    pub(crate) fn stream(&self, url: &str) -> Result<impl Read + Send + use<>, String> {
+        let unending = self.0.get(url).config().timeout_global(None).build();
+        Ok(unending.call().map_err(|error| error.to_string())?.into_body().into_reader())
     }
 
     fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, String> {

@@ -24,3 +24,4 @@ mod same;
 mod several;
 mod site;
 mod truth;
+mod watcher;

@@ -2,7 +2,7 @@
 //!
 //! What is tested comes first: [`kill`] (killed at any moment, nothing acknowledged is lost or doubled), [`store_door`]
 //! (a second process, a newer version's store), [`moving`] (to PostgreSQL), [`standby`] (two processes), [`kafka`] (what
-//! stands in topics is read once, whatever dies), [`full_disk`], [`bad_input`], and [`peers`] (a real Prometheus, a real
+//! stands in topics is read once, whatever dies), [`load`] (what is sent in bulk is stored), [`full_disk`], [`bad_input`], and [`peers`] (a real Prometheus, a real
 //! Alertmanager, `amtool`). What it is tested with follows: a folder, a process, the service in it, an HTTP client, a look
 //! behind the service's back, a PostgreSQL of one's own, and a proxy before it.
 //!
@@ -15,6 +15,7 @@ mod bad_input;
 mod full_disk;
 mod kafka;
 mod kill;
+mod load;
 mod moving;
 mod peers;
 mod standby;

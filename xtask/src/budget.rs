@@ -13,7 +13,7 @@ pub(crate) struct Budget {
     pub(crate) sim_seeds: u32,
     /// Rounds of killing and restarting the real process.
     pub(crate) kill_rounds: u32,
-    /// Faults of each loop over Kafka and PostgreSQL.
+    /// Faults of each of the two loops over Kafka and PostgreSQL, one process at a time and several.
     pub(crate) kafka_faults: u32,
     /// Seconds for which the store is away under full load.
     pub(crate) stall_seconds: u32,
@@ -23,7 +23,7 @@ impl Budget {
     pub(crate) const SHARE: Budget =
         Budget { cases: 256, sim_seeds: 50, kill_rounds: 5, kafka_faults: 9, stall_seconds: 10 };
     pub(crate) const FULL: Budget =
-        Budget { cases: 4096, sim_seeds: 5000, kill_rounds: 100, kafka_faults: 150, stall_seconds: 60 };
+        Budget { cases: 4096, sim_seeds: 5000, kill_rounds: 100, kafka_faults: 80, stall_seconds: 60 };
 
     /// The variables that say it. proptest reads `PROPTEST_CASES` by itself; tests that count their own cases read
     /// `PROVE_CASES`.

@@ -88,7 +88,8 @@ async fn replay(by: By<Manager>, State(api): State<Api>, Path(id): Path<String>)
     }
     let items = read(&api.pipelines(), &letter)?;
     let whys: Vec<Option<String>> = items.iter().map(why_unreadable).collect();
-    // The key makes it once, also where this process ends between the push and the mark.
+    // The key makes it once, also where this process ends between the push and the mark; where it is forwarded, commands
+    // only: events may be heard again.
     let answer = api.once().push(items, letter.raw.len(), Key::unchecked(format!("dead letter {id}"))).await?;
     let answers = match answer {
         PushAnswer::Committed { answers, .. } => answers,

@@ -127,7 +127,12 @@ impl From<Overload> for Fault {
         Fault::unavailable(match why {
             Overload::Full => "more waits for the engine than may: ask again; nothing was done",
             Overload::UnderWay => "a request with this Idempotency-Key is under way: ask again for its answer",
-            Overload::StoreUnavailable => "the store takes nothing at the moment: ask again; nothing was done",
+            Overload::Unheard => {
+                "it was handed on, and nothing is heard of it yet: look whether it was done before asking again"
+            }
+            Overload::StoreUnavailable => {
+                "the store, or the log before it, takes nothing at the moment: ask again; nothing was done"
+            }
             Overload::Stopping => "this process is stopping: ask its successor; nothing was done",
             Overload::NotNext => "these are not the next records of their log: nothing was done",
         })
@@ -139,7 +144,9 @@ impl From<StoreError> for Fault {
         match error {
             StoreError::BadCursor(_) => Fault::bad(error.to_string()),
             StoreError::NotFound(what) => Fault::not_found(what),
-            StoreError::Unavailable { .. } | StoreError::Full => Fault::unavailable(error.to_string()),
+            StoreError::Unavailable { .. } | StoreError::Busy { .. } | StoreError::Full => {
+                Fault::unavailable(error.to_string())
+            }
             other => Fault::internal(other.to_string()),
         }
     }

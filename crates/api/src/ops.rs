@@ -83,11 +83,14 @@ async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// It has loaded its state, and the store answers: it can take pushes. Else `503`, with what is missing.
+/// It has loaded its state, and the store answers, and the log of events where there is one: it can take pushes. Else `503`, with what is missing.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses((status = 200, body = String)))]
 async fn readyz(State(api): State<Api>) -> Result<&'static str, Fault> {
     if api.runtime().live().commit() == 0 {
         return Err(Fault::unavailable("the state is still being loaded from the store"));
+    }
+    if api.runtime().is_cut_off() {
+        return Err(Fault::unavailable("the log of events takes nothing at the moment: can its brokers be reached?"));
     }
     api.store().clock().await?;
     Ok("ready\n")

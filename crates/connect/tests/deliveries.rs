@@ -138,6 +138,7 @@ impl World {
             receipts: Vec::new(),
             topology: None,
             owed: None,
+            holds: None,
             outputs: Vec::new(),
             now: self.now,
         };

@@ -121,6 +121,9 @@ impl<'a> Desk<'a> {
                 Subject::Item(ci) => hash.text("item").text(ci.as_str()),
             };
             hash.text(kind.as_str()).number(version as i64);
+            if let Subject::Source(_) | Subject::Item(_) = &subject {
+                self.state.domain.tell_apart(hash);
+            }
         });
         self.out.counts.told += u64::from(notify);
         self.out.outbox.push(OutboxMessage { id, at: self.now, kind, subject, version, notify });

@@ -47,12 +47,10 @@ impl Desk<'_> {
         self.alert_event(&event, 1);
     }
 
-    /// Reading goes on after it had stopped: every heartbeat, and every promise that waits for its source, gets its
-    /// patience anew.
-    pub(crate) fn resumed(&mut self) {
-        let now = self.now;
+    /// Reading goes on at `now` after it had stopped: every heartbeat, and every promise that waits for its source, gets its
+    /// patience anew. Said before time goes there, so that nothing is missed over what nobody could hear.
+    pub(crate) fn resumes(&mut self, now: Timestamp) {
         self.state.reading_since = now;
-        self.state.touched.heard.extend(self.state.awaiting.keys().cloned());
         let mut due: Vec<(Timestamp, SourceName)> = Vec::new();
         for source in self.state.sources.values_mut() {
             let Some(patience) = source.heartbeat.as_ref().and_then(Heartbeat::patience) else { continue };
@@ -65,5 +63,10 @@ impl Desk<'_> {
             self.state.touched.sources.insert(name.clone());
             self.state.timers.set(at, Timer::Heartbeat(name));
         }
+    }
+
+    /// Promises that wait for their sources are looked at again.
+    pub(crate) fn resumed(&mut self) {
+        self.state.touched.heard.extend(self.state.awaiting.keys().cloned());
     }
 }

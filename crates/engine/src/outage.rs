@@ -10,7 +10,7 @@ use model::fact::MaintenanceWindow;
 use model::outage::{ItemState, OutageState};
 use model::reason::Reason;
 use model::step::{RecomputeWanted, Subject};
-use model::{AlertId, CiId, IncidentId, Interval, Outage, OutageId, Span, Timestamp, limits};
+use model::{AlertId, CiId, Domain, IncidentId, Interval, Outage, OutageId, Span, Timestamp, limits};
 use topology::{FaultInterval, Graph, ItemIdx, ItemSet, Rollup, Segment, WindowInterval, sweep};
 
 use crate::desk::Desk;
@@ -66,7 +66,8 @@ impl Desk<'_> {
             let known = self.known_over(&service, facts, span);
             let found = segments.remove(&service).unwrap_or_default();
             let memory = self.state.outages.get(&service).map_or(&[][..], Vec::as_slice);
-            let mut next = splice(&service, &known, memory, &found, span, self.now);
+            let named = Named { domain: &self.state.domain, service: &service };
+            let mut next = splice(named, &known, memory, &found, span, self.now);
             for outage in next.iter_mut().filter(|outage| outage.incident.is_none()) {
                 outage.incident = self.incident_of(outage, &bearing, &mut scenes);
             }
@@ -199,7 +200,8 @@ impl Desk<'_> {
     ) {
         let mut outages = self.state.outages.remove(service).unwrap_or_default();
         let known = outages.split_off(over_before(&outages, span.start()));
-        let mut next = splice(service, &known, &outages, &found, span, self.now);
+        let named = Named { domain: &self.state.domain, service };
+        let mut next = splice(named, &known, &outages, &found, span, self.now);
         for outage in next.iter_mut().filter(|outage| outage.to.is_none_or(|to| to > span.start())) {
             outage.incident = self.incident_of(outage, bearing, scenes);
         }
@@ -316,9 +318,16 @@ fn over_before(outages: &[Outage], start: Timestamp) -> usize {
     if outages.iter().zip(rest).take(over).any(one) { 0 } else { over }
 }
 
+/// Whose outages they are.
+#[derive(Clone, Copy)]
+struct Named<'n> {
+    domain: &'n Domain,
+    service: &'n CiId,
+}
+
 /// A service's outages with those of the span replaced by what was found in it. Ids stay where anything of them does.
 fn splice(
-    service: &CiId,
+    named: Named<'_>,
     known: &[Outage],
     beside: &[Outage],
     found: &[Segment],
@@ -347,11 +356,11 @@ fn splice(
             _ => joined.push(piece),
         }
     }
-    name(service, known, beside, joined, now)
+    name(named, known, beside, joined, now)
 }
 
 fn name(
-    service: &CiId,
+    Named { domain, service }: Named<'_>,
     known: &[Outage],
     beside: &[Outage],
     pieces: Vec<(Timestamp, Option<Timestamp>, OutageState, bool)>,
@@ -375,6 +384,7 @@ fn name(
                 OutageId::derive(|hash| {
                     hash.text(service.as_str()).instant(from).text(state.as_str()).number(i64::from(planned));
                     hash.instant(now);
+                    domain.tell_apart(hash);
                     (nth > 0).then(|| hash.number(nth));
                 })
             };

@@ -124,6 +124,7 @@ impl Desk<'_> {
             ProblemId::derive(|hash| {
                 derive(hash);
                 hash.instant(now);
+                self.state.domain.tell_apart(hash);
                 (nth > 0).then(|| hash.number(nth));
             })
         };

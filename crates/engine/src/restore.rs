@@ -1,10 +1,13 @@
 //! After a restart: the state that the rows give is the state that was committed. `[I15]`
 
+use std::collections::BTreeSet;
+
 use model::alert::{Alert, Statement};
 use model::event::Heartbeat;
+use model::limits::LATE_HORIZON;
 use model::source::Coverage;
 use model::step::Recurrence;
-use model::{Incident, IncidentId, Problem, ProblemId, Timestamp};
+use model::{Domain, Incident, IncidentId, Problem, ProblemId, Timestamp};
 use topology::Topology;
 
 use crate::desk::Desk;
@@ -15,9 +18,10 @@ use crate::suppress::edges;
 use crate::timer::Timer;
 
 impl State {
-    /// The state that a snapshot stands for. Everything derived is derived anew.
+    /// The state that a snapshot stands for. Everything derived is derived anew. Nothing is known of a pause: whoever
+    /// missed something says [`Resumed`](crate::Input::Resumed).
     pub fn restore(snapshot: Snapshot, topology: &Topology, policy: &Policy) -> State {
-        let mut state = State { clock: snapshot.clock, reading_since: snapshot.clock, ..State::new(snapshot.domain) };
+        let mut state = State { clock: snapshot.clock, ..State::new(snapshot.domain) };
         for alert in snapshot.alerts {
             state.restore_alert(alert, policy);
         }
@@ -171,15 +175,18 @@ impl State {
         }
     }
 
-    /// What holds in every domain: windows, silences and changes, for a domain that is new.
-    pub fn snapshot_of_facts(&self) -> Snapshot {
-        Snapshot {
-            clock: self.clock,
-            silences: self.silences.values().cloned().collect(),
-            maintenance: self.windows.values().cloned().collect(),
-            changes: self.changes.values().cloned().collect(),
+    /// A domain that is new knows what is everybody's. Of that nothing is written under its name: whoever loads it lays
+    /// it under again ([`Snapshot::lay_under`]).
+    pub fn born(domain: Domain, everybody: &State, topology: &Topology, policy: &Policy) -> State {
+        let known = Snapshot {
+            domain,
+            clock: everybody.clock,
+            silences: everybody.silences.values().cloned().collect(),
+            maintenance: everybody.windows.values().cloned().collect(),
+            changes: everybody.changes.values().cloned().collect(),
             ..Snapshot::default()
-        }
+        };
+        State { reading_since: everybody.reading_since, ..State::restore(known, topology, policy) }
     }
 
     /// The number people use, given at commit.
@@ -199,4 +206,23 @@ impl State {
     pub fn problem(&self, id: ProblemId) -> Option<&Problem> {
         self.problems.get(&id)
     }
+}
+
+impl Snapshot {
+    /// What is everybody's, and was there before this domain, stands in the rows of the domain that keeps it for all. What
+    /// came later this one has of its own; and what lies behind its horizon it would have forgotten.
+    pub fn lay_under(&mut self, everybody: &Snapshot) {
+        let horizon = self.clock - LATE_HORIZON;
+        let silences = everybody.silences.iter().filter(|silence| silence.interval.end() > horizon);
+        lay(&mut self.silences, silences, |silence| silence.id);
+        let windows = everybody.maintenance.iter().filter(|window| window.interval.end() > horizon);
+        lay(&mut self.maintenance, windows, |window| window.id);
+        lay(&mut self.changes, everybody.changes.iter(), |change| change.id);
+    }
+}
+
+fn lay<'f, F: Clone + 'f, I: Ord>(own: &mut Vec<F>, everybody: impl Iterator<Item = &'f F>, id: impl Fn(&F) -> I) {
+    let known: BTreeSet<I> = own.iter().map(&id).collect();
+    own.extend(everybody.filter(|fact| !known.contains(&id(fact))).cloned());
+    own.sort_by_key(id);
 }

@@ -34,6 +34,9 @@ pub fn step(state: &mut State, topology: &Topology, policy: &Policy, batch: &Bat
 impl Desk<'_> {
     fn input(&mut self, received: &Received) {
         let at = received.at.max(self.state.clock);
+        if matches!(received.input, Input::Resumed) {
+            self.resumes(at);
+        }
         self.advance(at);
         let answer = match &received.input {
             Input::Event(event) => self.event(event),

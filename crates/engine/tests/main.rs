@@ -18,4 +18,5 @@ mod script;
 mod statements;
 mod states;
 mod sweeps;
+mod tenants;
 mod world;

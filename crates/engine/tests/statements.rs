@@ -174,7 +174,7 @@ proptest! {
         random.shuffle(&mut arriving);
         let mut world = World::new(testkit::topology(GRAPH), Policy::default());
         for (said, minutes) in arriving.iter().zip(30..) {
-            let event = model::event::Event::Alert(Box::new(event(said)));
+            let event = model::event::Event::from(event(said));
             world.feed(minute(minutes), Input::Event(event));
         }
         let now = minute(60);

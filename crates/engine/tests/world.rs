@@ -37,9 +37,11 @@ impl World {
         }
     }
 
-    /// An input at its instant, after every timer due before it has fired at its own.
+    /// An input at its instant, after every timer due before it has fired at its own: but for where nothing ran before.
     pub(crate) fn feed(&mut self, at: Timestamp, input: Input) -> Vec<Answer> {
-        self.run_timers(at - Span::MICROSECOND);
+        if !matches!(input, Input::Resumed) {
+            self.run_timers(at - Span::MICROSECOND);
+        }
         self.step(vec![Received { at, input }])
     }
 

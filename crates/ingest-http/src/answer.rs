@@ -234,7 +234,7 @@ impl Failure {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
             Failure::TooSlow => Some((CONNECTION, HeaderValue::from_static("close"))),
-            Failure::Overloaded(Overload::StoreUnavailable | Overload::Stopping) => {
+            Failure::Overloaded(Overload::StoreUnavailable | Overload::Unheard | Overload::Stopping) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Failure::UnknownCoding(_) => Some((ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"))),
@@ -249,7 +249,10 @@ fn overload(why: Overload) -> &'static str {
     match why {
         Overload::Full => "more waits for the engine than may: send it again; nothing of this push was kept",
         Overload::UnderWay => "a push with this Idempotency-Key is under way: ask again for its answer",
-        Overload::StoreUnavailable => "the store takes nothing at the moment: send it again; nothing was kept",
+        Overload::Unheard => "it may have been kept, and nobody can tell: send it again",
+        Overload::StoreUnavailable => {
+            "the store, or the log before it, takes nothing at the moment: send it again; nothing was kept"
+        }
         Overload::Stopping => "this process is stopping: send it again, to its successor; nothing was kept",
         Overload::NotNext => "these are not the next records of their log: nothing was kept",
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
@@ -93,19 +93,23 @@ impl ClientContext for Client {
 }
 
 impl ConsumerContext for Client {
-    /// Partitions are taken up by the reader, once, where the store is; they are let go at once.
+    /// Partitions are taken up by the reader, once, where the store is; they are let go at once. The group has its answer
+    /// here either way: until it has one, nothing is shared out anew, and where reading begins may take long to know.
     fn rebalance(&self, consumer: &BaseConsumer<Client>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let elements = list.elements();
-        let parts = elements.iter().map(|element| (element.topic().to_owned(), element.partition())).collect();
-        match what {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.note(Happened::Assigned(parts)),
+        let parts = list.elements().iter().map(|part| (part.topic().to_owned(), part.partition())).collect();
+        let answered = match what {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
+                self.note(Happened::Assigned(parts));
+                consumer.incremental_assign(&TopicPartitionList::new())
+            }
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => {
                 self.note(Happened::Revoked(parts));
-                if let Err(error) = consumer.incremental_unassign(list) {
-                    self.note(Happened::Failed(format!("partitions could not be let go: {error}")));
-                }
+                taken_up(consumer, list).and_then(|taken| consumer.incremental_unassign(&taken))
             }
-            other => self.note(Happened::Failed(format!("partitions could not be shared out: {other:?}"))),
+            other => return self.note(Happened::Failed(format!("partitions could not be shared out: {other:?}"))),
+        };
+        if let Err(error) = answered {
+            self.note(Happened::Failed(format!("what the group shared out could not be answered: {error}")));
         }
     }
 
@@ -119,6 +123,18 @@ impl ConsumerContext for Client {
     fn main_queue_min_poll_interval(&self) -> Timeout {
         Timeout::After(LOOK_EVERY)
     }
+}
+
+/// Those of the list that reading has begun of: librdkafka refuses to let go of others.
+fn taken_up(consumer: &BaseConsumer<Client>, list: &TopicPartitionList) -> KafkaResult<TopicPartitionList> {
+    let assigned = consumer.assignment()?;
+    let mut taken = TopicPartitionList::new();
+    for part in list.elements() {
+        if assigned.find_partition(part.topic(), part.partition()).is_some() {
+            taken.add_partition(part.topic(), part.partition());
+        }
+    }
+    Ok(taken)
 }
 
 /// A panic elsewhere leaves these whole.

@@ -49,9 +49,15 @@ pub(crate) fn complaint(error: &KafkaError) -> (String, String) {
     let Some(code) = error.rdkafka_error_code() else { return ("other".to_owned(), error.to_string()) };
     let what_to_do = match code {
         RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
-            ": a topic of `kafka.sources` is not there (yet): create it, or correct its name; it is looked for again"
+            ": a topic that the configuration names is not there (yet): create it, or correct its name; it is looked for again"
         }
-        RDKafkaErrorCode::TopicAuthorizationFailed => ": grant Read and Describe on the topics of `kafka.sources`",
+        RDKafkaErrorCode::TopicAuthorizationFailed => {
+            ": grant Read and Describe on the topics of `kafka.sources`, and Write on those that are written"
+        }
+        RDKafkaErrorCode::TransactionalIdAuthorizationFailed => {
+            ": grant Write and Describe on transactional ids that begin with the group's name"
+        }
+        RDKafkaErrorCode::MessageSizeTooLarge => ": let the topic take larger records (`max.message.bytes`)",
         RDKafkaErrorCode::GroupAuthorizationFailed => ": grant Read on the group, or name another with `kafka.group`",
         RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure => {
             ": is `kafka.brokers` right, and can they be reached? It is tried again"

@@ -39,7 +39,7 @@ pub struct Topic {
 }
 
 /// What the promise rests on, and what has a key of its own: not to be set as properties.
-const OURS: [(&str, &str); 10] = [
+const OURS: [(&str, &str); 14] = [
     ("bootstrap.servers", "say it with `kafka.brokers`"),
     ("metadata.broker.list", "say it with `kafka.brokers`"),
     ("group.id", "say it with `kafka.group`"),
@@ -52,13 +52,28 @@ const OURS: [(&str, &str); 10] = [
     ("enable.partition.eof", "it is how the end of a partition is seen"),
     ("partition.assignment.strategy", "it is cooperative-sticky, and strategies must not be mixed in a group"),
     ("group.protocol", "it is classic"),
+    ("group.instance.id", "it follows from `kafka.group`: no two processes may share one"),
+    ("isolation.level", "it is read_committed: records of a transaction that was given up say nothing"),
     ("statistics.interval.ms", "it is how lag is seen"),
+    ("enable.idempotence", "what is sent again must be there once"),
+    ("transactional.id", "it follows from `kafka.group` and `name`: no two processes may share one"),
+];
+
+/// Other names of the same property: librdkafka takes the last that it is told, whichever that is.
+const ALIASES: [(&str, &str); 8] = [
+    ("metadata.broker.list", "bootstrap.servers"),
+    ("max.in.flight", "max.in.flight.requests.per.connection"),
+    ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
+    ("queue.buffering.max.ms", "linger.ms"),
+    ("compression.codec", "compression.type"),
+    ("retries", "message.send.max.retries"),
+    ("request.required.acks", "acks"),
+    ("delivery.timeout.ms", "message.timeout.ms"),
 ];
 
 /// Before those that a configuration sets. Why these: docs/operations.md.
-const DEFAULTS: [(&str, &str); 14] = [
+const DEFAULTS: [(&str, &str); 13] = [
     ("client.id", "watchfire"),
-    ("isolation.level", "read_committed"),
     ("session.timeout.ms", "10000"),
     ("heartbeat.interval.ms", "3000"),
     ("max.poll.interval.ms", "300000"),
@@ -78,7 +93,8 @@ const OF_READERS: [&str; 9] =
     ["fetch.", "queued.", "group.", "session.", "heartbeat.", "max.poll.", "max.partition.", "isolation.", "check."];
 
 /// Over whatever a configuration sets.
-const ALWAYS: [(&str, &str); 7] = [
+const ALWAYS: [(&str, &str); 8] = [
+    ("isolation.level", "read_committed"),
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     ("auto.offset.reset", "error"),
@@ -109,13 +125,19 @@ impl Config {
             let (_, why) = OURS.iter().find(|(own, _)| own == name)?;
             Some(format!("`{name}` is not to be set: {why}"))
         });
-        let mut faults: Vec<String> = ours.collect();
+        let mut faults: Vec<String> = ours.chain(self.topics_named_twice()).collect();
         if faults.is_empty()
-            && let Err(error) = self.client().create_native_config()
+            && let Err(error) = self.client().create_native_config().and_then(|_| self.writing().create_native_config())
         {
             faults.push(words(&error));
         }
         faults
+    }
+
+    fn topics_named_twice(&self) -> impl Iterator<Item = String> {
+        let named_before = |nth: &usize| self.topics[..*nth].iter().any(|before| before.name == self.topics[*nth].name);
+        let twice = (0..self.topics.len()).filter(named_before);
+        twice.map(|nth| format!("the topic `{}` is named twice: it is read once, in one format", self.topics[nth].name))
     }
 
     /// How brokers are spoken to, whatever is said: without what only readers are told.
@@ -124,8 +146,20 @@ impl Config {
         client.set("client.id", "watchfire").set("bootstrap.servers", self.brokers.join(","));
         let for_readers = |name: &str| OF_READERS.iter().any(|prefix| name.starts_with(prefix));
         for (name, value) in self.properties.iter().filter(|(name, _)| !for_readers(name)) {
-            client.set(name, value);
+            client.set(canonical(name), value);
         }
+        client
+    }
+
+    /// As whoever writes is told. What is sent again is there once, and in its order.
+    pub(crate) fn writing(&self) -> ClientConfig {
+        let mut client = self.spoken();
+        for (name, value) in [("compression.type", "lz4"), ("linger.ms", "5")] {
+            if client.get(name).is_none() {
+                client.set(name, value);
+            }
+        }
+        client.set("enable.idempotence", "true").set("acks", "all");
         client
     }
 
@@ -140,13 +174,17 @@ impl Config {
             client.set("group.instance.id", format!("{}-active", self.group));
         }
         for (name, value) in &self.properties {
-            client.set(name, value);
+            client.set(canonical(name), value);
         }
         for (name, value) in ALWAYS {
             client.set(name, value);
         }
         client
     }
+}
+
+fn canonical(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, canonical)| canonical)
 }
 
 /// Words in the names of properties whose values are nobody's business.
@@ -192,6 +230,26 @@ mod tests {
         assert_eq!(client.get("client.rack"), Some("eu-1"));
         assert_eq!(client.get("bootstrap.servers"), Some("kafka-1:9092,kafka-2:9092"));
         assert_eq!(client.get("isolation.level"), Some("read_committed"));
+    }
+
+    #[test]
+    fn a_property_is_one_by_whichever_of_its_names() {
+        let config = config(&[("max.partition.fetch.bytes", "65536"), ("compression.codec", "zstd"), ("acks", "1")]);
+        assert_eq!(config.faults(), Vec::<String>::new());
+        let client = config.client();
+        assert_eq!(client.get("fetch.message.max.bytes"), Some("65536"));
+        assert_eq!(client.get("max.partition.fetch.bytes"), None);
+        let writing = config.writing();
+        assert_eq!(writing.get("compression.type"), Some("zstd"));
+        assert_eq!(writing.get("acks"), Some("all"), "less would lose what was acknowledged");
+    }
+
+    #[test]
+    fn a_topic_that_is_named_twice_is_a_fault() {
+        let topic = |name: &str| Topic { name: name.to_owned(), format: Format::Native, source: None, pipeline: None };
+        let config = Config { topics: vec![topic("a"), topic("b"), topic("a")], ..config(&[]) };
+        let faults = config.faults();
+        assert!(faults.len() == 1 && faults[0].contains("`a` is named twice"), "{faults:?}");
     }
 
     #[test]

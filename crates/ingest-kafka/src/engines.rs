@@ -4,7 +4,7 @@
 //! A member of the group that reads nothing itself. What is taken from it stops at once; but what keeps a process that
 //! was late from writing is the epoch in the store, not this. `[I10]`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,15 +12,18 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use runtime::{Positions, Runtime};
+use runtime::{Ours, Positions, Runtime};
 use telemetry::Metrics;
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 use wire::Format;
 
+use crate::bounces::Bounces;
 use crate::client::{Client, Consumer, Happened};
 use crate::complaint::complaint;
 use crate::config::{Config, Topic, words};
 use crate::hand_in::Pipelines;
+use crate::member::Member;
 use crate::reader::{Place, Reader};
 use crate::slot;
 use crate::work::Work;
@@ -29,11 +32,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// The group is told so often how far its partitions are, for those who watch lag.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 const ASK_PATIENCE: Duration = Duration::from_secs(10);
-/// An engine that cannot go on may be one that is not ours any more: the group has so long to say so.
-const OURS_PATIENCE: Duration = Duration::from_secs(15);
 
-/// Makes the engine of a partition, of so many; it says there where it cannot go on.
-pub type MakeEngine = Box<dyn Fn(u32, u32, oneshot::Sender<String>) -> Result<Runtime, String> + Send>;
+/// Makes the engine of a partition, of so many, which claims it only where it is ours; it says there where it cannot go on.
+pub type MakeEngine = Box<dyn Fn(u32, u32, Ours, oneshot::Sender<String>) -> Result<Runtime, String> + Send>;
 
 /// Engines that run; dropping it does not stop them, [`Engines::stop`] does.
 #[derive(Debug)]
@@ -59,18 +60,21 @@ struct Engine {
     reader: Reader,
     decides: oneshot::Receiver<String>,
     reads: oneshot::Receiver<String>,
-    /// Since when it cannot go on, and why.
-    ended: Option<(Instant, String)>,
+    /// Of how many partitions it is one.
+    of: u32,
 }
 
 struct Thread {
     config: Config,
     topic: String,
-    consumer: Consumer,
+    consumer: Arc<Consumer>,
     pipelines: Pipelines,
     make: MakeEngine,
     tokio: tokio::runtime::Handle,
+    /// Ours, and not begun.
+    to_begin: BTreeSet<i32>,
     engines: BTreeMap<i32, Engine>,
+    bounces: Bounces,
     running: Running,
     told_at: Instant,
     stop: Arc<AtomicBool>,
@@ -96,11 +100,13 @@ impl Engines {
         let thread = Thread {
             config,
             topic: topic.to_owned(),
-            consumer,
+            consumer: Arc::new(consumer),
             pipelines,
             make,
             tokio: tokio::runtime::Handle::current(),
+            to_begin: BTreeSet::new(),
             engines: BTreeMap::new(),
+            bounces: Bounces::default(),
             running,
             told_at: Instant::now(),
             stop: stop.clone(),
@@ -129,6 +135,7 @@ impl Thread {
             for happened in self.consumer.context().take_happened() {
                 self.happened(happened)?;
             }
+            self.begin_what_waits()?;
             self.look_at_engines()?;
             if self.told_at.elapsed() >= TELL_EVERY {
                 self.told_at = Instant::now();
@@ -136,7 +143,8 @@ impl Thread {
             }
         }
         let parts: Vec<i32> = self.engines.keys().copied().collect();
-        self.tell_kafka(CommitMode::Sync);
+        // Not waited for: a group that is sharing out anew answers late, and what is under way has to be finished first.
+        self.tell_kafka(CommitMode::Async);
         self.end(&parts);
         Ok(())
     }
@@ -158,13 +166,13 @@ impl Thread {
             Happened::Assigned(parts) => {
                 let parts: Vec<i32> = parts.into_iter().map(|(_, partition)| partition).collect();
                 self.hold(&parts)?;
-                if !parts.is_empty() {
-                    let of = self.partitions()?;
-                    parts.into_iter().try_for_each(|partition| self.begin(partition, of))?;
-                }
+                self.to_begin.extend(parts);
             }
             Happened::Revoked(parts) => {
-                self.end(&parts.into_iter().map(|(_, partition)| partition).collect::<Vec<_>>());
+                let parts: Vec<i32> = parts.into_iter().map(|(_, partition)| partition).collect();
+                self.bounces.forget(&parts);
+                self.to_begin.retain(|partition| !parts.contains(partition));
+                self.end(&parts);
             }
             Happened::Ends(_) => {}
             Happened::Failed(why) => return Err(format!("Kafka: {why}")),
@@ -183,11 +191,29 @@ impl Thread {
         held.map_err(|error| format!("partitions could not be taken up: {error}"))
     }
 
-    fn partitions(&self) -> Result<u32, String> {
+    /// What is ours begins once it is known how many partitions there are: what belongs where follows from that.
+    fn begin_what_waits(&mut self) -> Result<(), String> {
+        if self.to_begin.is_empty() {
+            return Ok(());
+        }
+        match self.partitions() {
+            Ok(of) => std::mem::take(&mut self.to_begin).into_iter().try_for_each(|nth| self.begin(nth, of)),
+            Err((code, words)) => {
+                self.consumer.context().complaints.say(&code, &words);
+                Ok(())
+            }
+        }
+    }
+
+    fn partitions(&self) -> Result<u32, (String, String)> {
         let metadata = self.consumer.fetch_metadata(Some(&self.topic), ASK_PATIENCE);
-        let metadata = metadata.map_err(|error| format!("Kafka: {}: {}", self.topic, complaint(&error).1))?;
+        let metadata = metadata.map_err(|error| complaint(&error))?;
         let found = metadata.topics().iter().find(|found| found.name() == self.topic);
-        Ok(found.map_or(0, |found| u32::try_from(found.partitions().len()).unwrap_or(u32::MAX)))
+        let count = u32::try_from(found.map_or(0, |found| found.partitions().len())).ok();
+        // A topic that is being made, or is gone, has none.
+        let unknown =
+            || ("no_partitions".to_owned(), format!("{}: how many partitions it has is not known", self.topic));
+        count.filter(|count| *count > 0).ok_or_else(unknown)
     }
 
     fn begin(&mut self, partition: i32, of: u32) -> Result<(), String> {
@@ -195,11 +221,14 @@ impl Thread {
         let (read, reads) = oneshot::channel();
         // The tasks that it starts belong to the process.
         let _within = self.tokio.enter();
-        let runtime = (self.make)(u32::try_from(partition).unwrap_or(0), of, decide)?;
-        let place = Place::Engine(partition);
+        let member = Member::new(&self.consumer, &self.topic, partition);
+        let ours = Ours::by(move || member.clone().still_has_it());
+        let nth = u32::try_from(partition).unwrap_or(0);
+        let runtime = (self.make)(nth, of, ours, decide)?;
+        let place = Place::Engine { partition: nth, of };
         let reader = Reader::start_at(place, &self.config, runtime.clone(), self.pipelines.clone(), read)?;
         self.running.lock().insert(partition, runtime.clone());
-        let before = self.engines.insert(partition, Engine { runtime, reader, decides, reads, ended: None });
+        let before = self.engines.insert(partition, Engine { runtime, reader, decides, reads, of });
         if let Some(before) = before {
             self.finish(vec![before]);
         }
@@ -228,18 +257,20 @@ impl Thread {
         }
     }
 
-    /// One that cannot go on, and still is ours after a while, ends the process: whoever starts it again has a clean state.
+    /// One that cannot go on is made anew: it claims only once the group says that the partition is still ours, as where
+    /// somebody who was late took it and could not keep it. One that cannot go on again and again ends the process.
     fn look_at_engines(&mut self) -> Result<(), String> {
+        let mut ended = Vec::new();
         for (partition, engine) in &mut self.engines {
-            let said = engine.decides.try_recv().ok().or_else(|| engine.reads.try_recv().ok());
-            if let (Some(why), None) = (said, &engine.ended) {
-                engine.ended = Some((Instant::now(), why));
-            }
-            if let Some((since, why)) = &engine.ended
-                && since.elapsed() >= OURS_PATIENCE
-            {
+            let said = last_words(&mut engine.decides).or_else(|| last_words(&mut engine.reads));
+            ended.extend(said.map(|why| (*partition, engine.of, why)));
+        }
+        for (partition, of, why) in ended {
+            if !self.bounces.another(partition, Instant::now()) {
                 return Err(format!("the engine of partition {partition}: {why}"));
             }
+            telemetry::notice(&format!("the engine of partition {partition} is made anew: {why}"));
+            self.begin(partition, of)?;
         }
         Ok(())
     }
@@ -259,6 +290,15 @@ impl Thread {
             let (code, words) = complaint(&error);
             self.consumer.context().complaints.say(&code, &words);
         }
+    }
+}
+
+/// Why somebody ended; without a word where its thread panicked.
+fn last_words(told: &mut oneshot::Receiver<String>) -> Option<String> {
+    match told.try_recv() {
+        Ok(why) => Some(why),
+        Err(TryRecvError::Closed) => Some("it ended, and did not say why: a fault of ours".to_owned()),
+        Err(TryRecvError::Empty) => None,
     }
 }
 

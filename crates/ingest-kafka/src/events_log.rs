@@ -4,6 +4,7 @@
 //! Which process may go on reading a partition is the group's to say: a transaction of one that is no member any more,
 //! or was one of an earlier generation, is refused by the broker, with everything in it. `[I1, I10]`
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,9 @@ use crate::slot;
 
 /// What a call to the broker may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// And the question how far reading is, which is asked again: another process's transaction may be open just then, and
+/// everything else waits meanwhile.
+const ASK_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a commit of which nothing is heard is asked for again, before nobody can say whether it is in.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(60);
 /// A transaction that its process left open is given up by the broker after this, and what follows it is read.
@@ -30,6 +34,8 @@ const TRANSACTION_MS: &str = "15000";
 const QUEUE_PAUSE: Duration = Duration::from_millis(2);
 
 type Producer = ThreadedProducer<Sends>;
+/// Topics, and partitions of each.
+type Parts = BTreeSet<(String, i32)>;
 
 /// What librdkafka says of what it sends. That a record did not get there the commit of its transaction says.
 struct Sends(Complaints);
@@ -58,6 +64,8 @@ pub struct Membership(Arc<Mutex<Member>>);
 #[derive(Default)]
 struct Member {
     consumer: Option<Arc<Consumer>>,
+    /// Topics and partitions that are ours to read.
+    parts: Parts,
     /// What we were in the group when it last shared out, and how often it had by then.
     place: Option<Arc<ConsumerGroupMetadata>>,
     turn: u64,
@@ -69,8 +77,6 @@ pub struct EventsLog {
     topic: String,
     /// No other process that runs has it: whoever takes it shuts out the one before.
     transactional_id: String,
-    /// Topics that are read, whose offsets the group keeps.
-    sources: Vec<String>,
     membership: Membership,
     metrics: Metrics,
     /// `None` before the first transaction, and after one that only a new producer gets over.
@@ -79,7 +85,18 @@ pub struct EventsLog {
 
 impl Membership {
     pub(crate) fn is(&self, consumer: &Arc<Consumer>) {
-        self.member().consumer = Some(consumer.clone());
+        let mut member = self.member();
+        member.consumer = Some(consumer.clone());
+        member.parts.clear();
+    }
+
+    /// Nobody reads here any more: the group is left once the reader lets go of its consumer.
+    pub(crate) fn leaves(&self) {
+        self.member().consumer = None;
+    }
+
+    pub(crate) fn reads(&self, parts: Parts) {
+        self.member().parts = parts;
     }
 
     /// The group has shared its partitions out anew.
@@ -93,8 +110,10 @@ impl Membership {
         self.member().turn
     }
 
-    fn consumer(&self) -> Option<Arc<Consumer>> {
-        self.member().consumer.clone()
+    /// Who asks the group, and of what.
+    fn asks(&self) -> Option<(Arc<Consumer>, Parts)> {
+        let member = self.member();
+        Some((member.consumer.clone()?, member.parts.clone()))
     }
 
     /// What we were in this turn; `None`: it is over.
@@ -115,7 +134,6 @@ impl EventsLog {
             config: config.clone(),
             topic: topic.to_owned(),
             transactional_id: format!("{}-{name}", config.group),
-            sources: config.topics.iter().map(|topic| topic.name.clone()).collect(),
             membership,
             metrics,
             producer: None,
@@ -124,18 +142,23 @@ impl EventsLog {
 
     /// A producer whose place no earlier one of its name can take back.
     fn ready(&mut self) -> Result<&Producer, NotWritten> {
-        if self.producer.is_none() {
-            let mut client = self.config.spoken();
-            client.set("transactional.id", &self.transactional_id).set("transaction.timeout.ms", TRANSACTION_MS);
-            client.set("enable.idempotence", "true").set("acks", "all").set("compression.type", "lz4");
-            client.set("linger.ms", "1").set("message.max.bytes", MESSAGE_BYTES_MAX);
-            let context = Sends(Complaints::new(self.metrics.clone()));
-            let producer: Producer =
-                client.create_with_context(context).map_err(|error| NotWritten::Fatal(words(&error)))?;
-            producer.init_transactions(PATIENCE).map_err(|error| self.not_written(&error))?;
-            self.producer = Some(producer);
-        }
-        self.producer.as_ref().ok_or_else(|| NotWritten::GivenUp(String::new()))
+        let producer = match self.producer.take() {
+            Some(producer) => producer,
+            None => self.joined()?,
+        };
+        Ok(self.producer.insert(producer))
+    }
+
+    fn joined(&self) -> Result<Producer, NotWritten> {
+        let mut client = self.config.writing();
+        client.set("transactional.id", &self.transactional_id).set("transaction.timeout.ms", TRANSACTION_MS);
+        // A transaction is there whole before it is sent.
+        client.set("linger.ms", "1").set("message.max.bytes", MESSAGE_BYTES_MAX);
+        let context = Sends(Complaints::new(self.metrics.clone()));
+        let producer: Producer =
+            client.create_with_context(context).map_err(|error| NotWritten::Fatal(words(&error)))?;
+        producer.init_transactions(PATIENCE).map_err(|error| self.not_written(&error))?;
+        Ok(producer)
     }
 
     fn transact(
@@ -144,13 +167,15 @@ impl EventsLog {
         read: &[PositionAdvance],
         place: Option<&ConsumerGroupMetadata>,
     ) -> Result<(), NotWritten> {
-        let Some(producer) = &self.producer else { return Ok(()) };
-        let filled = fill(producer, &self.topic, records, read, place);
-        filled.map_err(|error| self.give_up(&error))?;
-        let Some(producer) = &self.producer else { return Ok(()) };
-        commit(producer).map_err(|error| match is_unheard(&error) {
-            true => NotWritten::Fatal(format!("Kafka: {}", self.words(&error))),
-            false => self.give_up(&error),
+        let topic = self.topic.clone();
+        let producer = self.ready()?;
+        let done = fill(producer, &topic, records, read, place).map_err(Undone::Filling);
+        let done = done.and_then(|()| commit(producer).map_err(Undone::Committing));
+        done.map_err(|undone| match undone {
+            Undone::Committing(error) if is_unheard(&error) => {
+                NotWritten::Fatal(format!("Kafka: {}", self.words(&error)))
+            }
+            Undone::Filling(error) | Undone::Committing(error) => self.give_up(&error),
         })
     }
 
@@ -194,7 +219,6 @@ impl EventLog for EventsLog {
 
     /// The broker compares the turn: of what was read in one that is over it takes nothing, nor do we try.
     fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance], turn: u64) -> Result<(), NotWritten> {
-        self.ready()?;
         let place = self.membership.place_in(turn);
         if place.is_none() && !read.is_empty() {
             return Err(NotWritten::GivenUp("the group has shared its partitions out anew meanwhile".to_owned()));
@@ -203,16 +227,26 @@ impl EventLog for EventsLog {
         self.transact(&records, read, place.as_deref())
     }
 
+    fn turn(&self) -> u64 {
+        self.membership.turn()
+    }
+
     fn positions(&mut self) -> Result<Positions, NotWritten> {
         // A transaction of ours that is still open would be waited for.
         self.ready()?;
-        let Some(consumer) = self.membership.consumer() else { return Ok(Positions::new()) };
-        committed(&consumer, &self.sources).map_err(|error| self.not_written(&error))
+        let Some((consumer, parts)) = self.membership.asks() else { return Ok(Positions::new()) };
+        committed(&consumer, &parts).map_err(|error| self.not_written(&error))
     }
 }
 
 /// librdkafka's own bound of one record; the topic has to take it too.
 const MESSAGE_BYTES_MAX: &str = "33554432";
+
+/// What a transaction came to that is not done: before its commit was asked for, nobody can have it.
+enum Undone {
+    Filling(KafkaError),
+    Committing(KafkaError),
+}
 
 /// Begins a transaction with all of it.
 fn fill(
@@ -245,7 +279,7 @@ fn send(producer: &Producer, topic: &str, record: &LogWrite) -> Result<(), Kafka
 }
 
 fn add_offsets(producer: &Producer, read: &[PositionAdvance], place: &ConsumerGroupMetadata) -> Result<(), KafkaError> {
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = BTreeMap::new();
     for advance in read {
         last.insert(slot::part_of(&advance.slot), (&advance.slot, advance.to));
     }
@@ -293,29 +327,29 @@ fn is_unheard(error: &KafkaError) -> bool {
     matches!(error, KafkaError::Transaction(error) if error.is_retriable() && !error.txn_requires_abort())
 }
 
-/// What the group keeps: by the lane's name that stands beside each offset.
-fn committed(consumer: &Consumer, topics: &[String]) -> Result<Positions, KafkaError> {
-    let mut list = TopicPartitionList::new();
-    for topic in topics {
-        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
-        for found in metadata.topics().iter().filter(|found| found.name() == topic) {
-            for partition in found.partitions() {
-                list.add_partition(topic, partition.id());
-            }
-        }
-    }
-    if list.count() == 0 {
+/// What the group keeps of these: by the lane's name that stands beside each offset. A partition of which the broker says
+/// nothing, or only that something is wrong, is no partition that was never read: nobody is told anything then.
+fn committed(consumer: &Consumer, parts: &Parts) -> Result<Positions, KafkaError> {
+    if parts.is_empty() {
         return Ok(Positions::new());
     }
-    let committed = consumer.committed_offsets(list, PATIENCE)?;
-    let elements = committed.elements();
-    let known = elements.iter().filter_map(|element| {
-        let Offset::Offset(offset) = element.offset() else { return None };
-        let lane = SlotName::from(element.metadata());
-        let lane = if lane.as_str().is_empty() { slot::unnamed(element.topic(), element.partition()) } else { lane };
-        Some((lane, u64::try_from(offset).ok()?))
-    });
-    Ok(known.collect())
+    let mut list = TopicPartitionList::new();
+    for (topic, partition) in parts {
+        list.add_partition(topic, *partition);
+    }
+    let committed = consumer.committed_offsets(list, ASK_PATIENCE)?;
+    let mut positions = Positions::new();
+    for (topic, partition) in parts {
+        let element = committed.find_partition(topic, *partition);
+        let element = element.ok_or(KafkaError::OffsetFetch(RDKafkaErrorCode::UnknownPartition))?;
+        element.error()?;
+        if let Offset::Offset(offset) = element.offset() {
+            let lane = SlotName::from(element.metadata());
+            let lane = if lane.as_str().is_empty() { slot::unnamed(topic, *partition) } else { lane };
+            positions.insert(lane, u64::try_from(offset).unwrap_or(0));
+        }
+    }
+    Ok(positions)
 }
 
 impl std::fmt::Debug for EventsLog {

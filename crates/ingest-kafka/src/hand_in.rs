@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, RwLock};
 
-use rules::PipelineSet;
+use rules::{PipelineSet, Remembered};
 use runtime::{Item, Logged, Overload, PositionAdvance, PushAnswer, Runtime, SlotName};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -46,14 +46,15 @@ pub(crate) struct HandIn {
     pub(crate) runtime: Runtime,
     pub(crate) pipelines: Pipelines,
     pub(crate) topics: Arc<Vec<Topic>>,
-    /// The log that engines follow is read.
-    pub(crate) is_events: bool,
+    /// The log that engines follow is read, which has so many partitions.
+    pub(crate) events_of: Option<u32>,
     pub(crate) to: Sender<Reply>,
 }
 
 impl HandIn {
     /// Until the reader has gone. How many batches are on their way is the reader's to say.
     pub(crate) async fn run(self, mut from: UnboundedReceiver<HandedIn>) {
+        let mut remembered = (self.pipelines(), Arc::<Remembered>::default());
         while let Some(handed_in) = from.recv().await {
             let Batch { released, slots, own, turn } = match handed_in {
                 HandedIn::Batch(batch) => batch,
@@ -64,7 +65,12 @@ impl HandIn {
             };
             let Released { records, positions, begins, bytes } = released;
             let (topics, pipelines) = (self.topics.clone(), self.pipelines());
-            let reading = Reading { topics, slots, pipelines, is_events: self.is_events };
+            if !Arc::ptr_eq(&pipelines, &remembered.0) {
+                // Others read otherwise.
+                remembered = (pipelines.clone(), Arc::default());
+            }
+            let remembered = remembered.1.clone();
+            let reading = Reading { topics, slots, pipelines, remembered, events_of: self.events_of };
             let mut inputs = decoded(Arc::new(reading), records).await;
             if let Some(why) = inputs.fatal.take() {
                 // Who has gone needs no answer.
@@ -73,12 +79,12 @@ impl HandIn {
             }
             // What we say ourselves no log took: it has the time at which it is decided.
             inputs.items.extend(own.iter().cloned());
-            let Inputs { receipts, records, asked, .. } = &mut inputs;
-            let (receipts, records, asked) = (std::mem::take(receipts), std::mem::take(records), std::mem::take(asked));
-            let logged = Logged { positions: positions.clone(), begins, receipts, records, turn, asked };
-            let answered = self.runtime.read(inputs.items, bytes, logged).await;
+            let Inputs { items, receipts, records, asked, received, words, mut counts, notices, fatal: _ } = inputs;
+            let positions = positions.clone();
+            let logged =
+                Logged { positions: positions.clone(), begins, receipts, records, received, words, turn, asked };
+            let answered = self.runtime.read(items, bytes, logged).await;
             let (to, metrics, topics) = (self.to.clone(), self.runtime.metrics().clone(), self.topics.clone());
-            let (mut counts, notices) = (inputs.counts, inputs.notices);
             count_positions(&topics, &positions, &mut counts);
             tokio::spawn(async move {
                 let answer = answered.await.unwrap_or(PushAnswer::Overloaded(Overload::Stopping));

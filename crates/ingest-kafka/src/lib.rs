@@ -8,9 +8,11 @@
 //! [`events_log`] is what ingest processes write, and [`engines`] shares its partitions out among those that decide.
 //!
 //! The rule: the positions in the store are the truth. They are committed with what came of the records, and whatever
-//! goes wrong, reading goes on where the store is. Kafka's own offsets are told afterwards, for those who watch lag.
+//! goes wrong, reading goes on where the store is. Kafka's own offsets are told afterwards, for those who watch lag. Only
+//! an ingest process, which has no store to commit to, keeps them with the group, in the transaction of what it wrote.
 //! `[I1, I2]`
 
+mod bounces;
 mod client;
 mod cloud_event;
 mod complaint;
@@ -20,6 +22,7 @@ pub mod engines;
 pub mod events_log;
 mod fencings;
 mod hand_in;
+mod member;
 mod queues;
 pub mod reader;
 mod record;

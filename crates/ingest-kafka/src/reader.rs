@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use model::{Domain, home_of};
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
-use rdkafka::topic_partition_list::TopicPartitionList;
 use runtime::{Item, Overload, PositionAdvance, Positions, PushAnswer, Runtime, SlotName};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -64,8 +64,9 @@ pub enum Place {
     Store,
     /// The group shares them out and keeps it, with the transactions that what was read is forwarded in.
     Group(Membership),
-    /// One of the log that engines follow: [`Engines`](crate::Engines) shares them out, and tells the group.
-    Engine(i32),
+    /// One of the log that engines follow, which has so many: [`Engines`](crate::Engines) shares them out, and tells the
+    /// group.
+    Engine { partition: u32, of: u32 },
 }
 
 #[derive(Debug)]
@@ -114,6 +115,8 @@ struct Thread {
     rewinding: bool,
     repair: Repair,
     on_their_way: usize,
+    /// Of each log.
+    on_their_way_of: BTreeMap<SlotName, usize>,
     hand_in: UnboundedSender<HandedIn>,
     replies: Receiver<Reply>,
     to_us: Sender<Reply>,
@@ -149,14 +152,15 @@ impl Reader {
         let (to_us, replies) = channel();
         let topics = Arc::new(config.topics.clone());
         let tokio = tokio::runtime::Handle::current();
-        let is_events = matches!(place, Place::Engine(_));
-        let work = HandIn { runtime: runtime.clone(), pipelines, topics: topics.clone(), is_events, to: to_us.clone() };
+        let (runtime_of, events_of) = (runtime.clone(), place.events_of());
+        let work = HandIn { runtime: runtime_of, pipelines, topics: topics.clone(), events_of, to: to_us.clone() };
         tokio.spawn(work.run(batches));
         let stop = Arc::new(AtomicBool::new(false));
         let now = Instant::now();
         let thread = Thread {
             config: config.clone(),
             pending: place.own(),
+            repair: Repair::that_tells(place.home()),
             place,
             consumer,
             fencings: Fencings::default(),
@@ -171,8 +175,8 @@ impl Reader {
             ends_asked: false,
             full_since: None,
             rewinding: false,
-            repair: Repair::default(),
             on_their_way: 0,
+            on_their_way_of: BTreeMap::new(),
             hand_in,
             replies,
             to_us,
@@ -196,7 +200,25 @@ impl Place {
     fn own(&self) -> BTreeSet<Part> {
         match self {
             Place::Store | Place::Group(_) => BTreeSet::new(),
-            Place::Engine(partition) => BTreeSet::from([Part { topic: 0, partition: *partition }]),
+            Place::Engine { partition, .. } => {
+                i32::try_from(*partition).map(|partition| Part { topic: 0, partition }).into_iter().collect()
+            }
+        }
+    }
+
+    /// How many partitions the log has that engines follow, where it is that.
+    fn events_of(&self) -> Option<u32> {
+        match self {
+            Place::Store | Place::Group(_) => None,
+            Place::Engine { of, .. } => Some(*of),
+        }
+    }
+
+    /// The domain that hears what we say ourselves of our logs: one that is decided here.
+    fn home(&self) -> Domain {
+        match self {
+            Place::Store | Place::Group(_) => Domain::default(),
+            Place::Engine { partition, of } => home_of(*partition, *of),
         }
     }
 }
@@ -205,7 +227,7 @@ impl Place {
 fn join(config: &Config, place: &Place, runtime: &Runtime) -> Result<Consumer, String> {
     let client = Client::new(runtime.metrics().clone());
     let consumer: Consumer = config.client().create_with_context(client).map_err(|error| words(&error))?;
-    if !matches!(place, Place::Engine(_)) {
+    if !matches!(place, Place::Engine { .. }) {
         let names: Vec<&str> = config.topics.iter().map(|topic| topic.name.as_str()).collect();
         consumer.subscribe(&names).map_err(|error| error.to_string())?;
     }
@@ -229,6 +251,13 @@ impl Thread {
             self.hear(POLL)?;
         }
         self.tell_kafka(CommitMode::Sync);
+        // Whoever reads these next knows how far behind they are.
+        for part in self.logs.keys() {
+            self.runtime.metrics().kafka_lag_unknown(self.name(*part), part.partition);
+        }
+        if let Place::Group(membership) = &self.place {
+            membership.leaves();
+        }
         Ok(())
     }
 
@@ -302,7 +331,10 @@ impl Thread {
                 self.let_go();
             }
             (KafkaError::MessageConsumptionFatal(_), _) => return Err(format!("Kafka: {words}")),
-            (_, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)) => self.look_at_all(),
+            (_, Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)) => {
+                self.consumer.context().complaints.say(&code, &words);
+                self.look_at_all();
+            }
             _ => self.consumer.context().complaints.say(&code, &words),
         }
         Ok(())
@@ -317,6 +349,7 @@ impl Thread {
         self.logs.clear();
         self.pending.clear();
         self.told.clear();
+        self.say_what_is_ours();
         // Where reading goes on is asked once all of it is answered.
         self.rewinding = true;
     }
@@ -325,6 +358,13 @@ impl Thread {
     fn take_place(&self) {
         if let Place::Group(membership) = &self.place {
             membership.is(&self.consumer);
+        }
+    }
+
+    fn say_what_is_ours(&self) {
+        if let Place::Group(membership) = &self.place {
+            let ours = self.logs.keys().chain(&self.pending);
+            membership.reads(ours.map(|part| (self.name(*part).to_owned(), part.partition)).collect());
         }
     }
 
@@ -354,11 +394,8 @@ impl Thread {
                 let parts: Vec<Part> = parts.iter().filter_map(|(topic, nth)| self.part(topic, *nth)).collect();
                 self.pending.extend(parts);
                 self.asked.assigned();
+                self.say_what_is_ours();
                 self.take_turn();
-                // Of no partition at all it has to be heard, too.
-                if self.pending.is_empty() {
-                    self.assign(&TopicPartitionList::new())?;
-                }
             }
             Happened::Revoked(parts) => {
                 for (topic, nth) in parts {
@@ -369,6 +406,7 @@ impl Thread {
                     self.told.remove(&part);
                     self.runtime.metrics().kafka_lag_unknown(&topic, nth);
                 }
+                self.say_what_is_ours();
             }
             Happened::Ends(ends) => {
                 self.ends(ends);
@@ -402,6 +440,12 @@ impl Thread {
 
     fn answered(&mut self, answer: &PushAnswer, positions: Vec<PositionAdvance>, own: Vec<Item>) {
         self.on_their_way -= 1;
+        for PositionAdvance { slot, .. } in &positions {
+            if let Some(count) = self.on_their_way_of.get_mut(slot) {
+                *count -= 1;
+            }
+        }
+        self.on_their_way_of.retain(|_, count| *count > 0);
         match answer {
             PushAnswer::Committed { .. } => {
                 for PositionAdvance { slot, to, .. } in positions {
@@ -439,7 +483,9 @@ impl Thread {
 
     fn send(&mut self, batch: Batch) {
         let turn = if let Place::Group(membership) = &self.place { membership.turn() } else { 0 };
+        let slots: Vec<SlotName> = batch.released.positions.iter().map(|advance| advance.slot.clone()).collect();
         if self.hand_in.send(HandedIn::Batch(Batch { turn, ..batch })).is_ok() {
+            slots.into_iter().for_each(|slot| *self.on_their_way_of.entry(slot).or_default() += 1);
             self.on_their_way += 1;
             self.sent += 1;
         }

@@ -5,11 +5,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use model::Domain;
 use model::source::OWN;
 use rules::PipelineSet;
 use runtime::Item;
 use serde_json::json;
-use wire::{Context, Format, Input};
+use wire::decoder::DomainRule;
+use wire::{Context, Decoder, Format, Input};
 
 use crate::record::Part;
 use crate::slot::Incarnation;
@@ -28,6 +30,8 @@ pub(crate) struct Repair {
     suspects: BTreeSet<Part>,
     /// To be told, and not handed in yet.
     said: Vec<Item>,
+    /// Who hears it.
+    home: Domain,
 }
 
 /// Where a log begins and ends, as its leader says; or what it said instead.
@@ -49,14 +53,23 @@ pub(crate) enum Found {
 }
 
 impl Repair {
+    /// One that says in this domain what it finds.
+    pub(crate) fn that_tells(home: Domain) -> Repair {
+        Repair { home, ..Repair::default() }
+    }
+
     pub(crate) fn look_at(&mut self, parts: impl IntoIterator<Item = Part>) {
         let before = self.to_look_at.len();
         self.to_look_at.extend(parts);
         self.ids_are_known &= before == self.to_look_at.len();
     }
 
+    pub(crate) fn has_to_look(&self) -> bool {
+        !self.to_look_at.is_empty()
+    }
+
     pub(crate) fn wants_ids(&self) -> bool {
-        !self.to_look_at.is_empty() && !self.ids_are_known
+        self.has_to_look() && !self.ids_are_known
     }
 
     pub(crate) fn ids_are_known(&mut self) {
@@ -66,7 +79,7 @@ impl Repair {
     /// Those that are to be looked at now: it is done elsewhere, and [`Repair::judge`] hears of each.
     pub(crate) fn take_up(&mut self, now: Instant, is_ready: impl Fn(&Part) -> bool) -> BTreeSet<Part> {
         let rested = self.looked_at.is_none_or(|at| now.duration_since(at) >= AGAIN_AFTER);
-        if self.to_look_at.is_empty() || !self.ids_are_known || !rested {
+        if !self.has_to_look() || !self.ids_are_known || !rested {
             return BTreeSet::new();
         }
         let ready: BTreeSet<Part> = self.to_look_at.iter().filter(|part| is_ready(part)).copied().collect();
@@ -166,13 +179,12 @@ impl Repair {
             "summary": what,
             "labels": {"alertname": name, "topic": topic, "partition": partition.to_string()},
         });
-        // By the shipped pipeline of our own events, which is always there.
-        let decoded = PipelineSet::builtin().decode(
-            Format::Native,
-            &OWN.into(),
-            event.to_string().as_bytes(),
-            &Context { receipt: model::Timestamp::EPOCH, replay: false },
-        );
+        // By the shipped pipeline of our own events, which is always there; but in the domain that is decided here.
+        let (shipped, own) = (PipelineSet::builtin(), OWN.into());
+        let domain = DomainRule::Fixed(self.home.clone());
+        let decoder = Decoder { domain, ..shipped.decoder(Format::Native, &own).clone() };
+        let context = Context { receipt: model::Timestamp::EPOCH, replay: false };
+        let decoded = decoder.decode(Format::Native, &own, event.to_string().as_bytes(), &context);
         let events = decoded.received.into_iter().filter_map(|received| match received.result {
             Ok(Input::Event(event)) => Some(Item::Event(event)),
             Ok(Input::Command(_)) | Err(_) => None,
@@ -183,6 +195,9 @@ impl Repair {
 
 #[cfg(test)]
 mod tests {
+    use model::event::Event;
+    use model::home_of;
+
     use super::*;
 
     const PART: Part = Part { topic: 0, partition: 3 };
@@ -206,6 +221,23 @@ mod tests {
         let found = judged(&mut repair, Some(3), Some("a"), (5, 9));
         assert_eq!(found, Found::Elsewhere { incarnation: Incarnation::of("a"), next: 5, lost: Some((3, 5)) });
         assert_eq!(repair.take_said().len(), 1);
+    }
+
+    /// An engine decides no other domain than those of its partition.
+    #[test]
+    fn what_is_told_is_heard_in_the_domain_of_who_reads() {
+        let said = |home: Domain| {
+            let mut repair = Repair::that_tells(home);
+            judged(&mut repair, Some(3), Some("a"), (5, 9));
+            match &repair.take_said()[..] {
+                [Item::Event(Event::Alert(alert))] => (**alert).clone(),
+                other => panic!("one alert: {other:?}"),
+            }
+        };
+        let (everybodys, own) = (said(Domain::default()), said(home_of(3, 12)));
+        assert_eq!((everybodys.domain.as_str(), own.domain.as_str()), ("default", "~3"));
+        assert_eq!((own.source.as_str(), own.pipeline.as_str()), (OWN, everybodys.pipeline.as_str()));
+        assert_ne!(own.fingerprint, everybodys.fingerprint, "one alert is of one domain");
     }
 
     #[test]

@@ -33,10 +33,8 @@ pub struct Written<'r> {
 
 impl Writer {
     pub fn new(config: &Config, metrics: Metrics) -> Result<Writer, String> {
-        let mut client: ClientConfig = config.spoken();
-        // Idempotent: what is sent again within a session is there once, and in its order.
-        client.set("enable.idempotence", "true").set("acks", "all").set("message.timeout.ms", TAKES_AT_MOST);
-        client.set("linger.ms", "5").set("compression.type", "lz4");
+        let mut client: ClientConfig = config.writing();
+        client.set("message.timeout.ms", TAKES_AT_MOST);
         let producer = client.create_with_context(Complaints::new(metrics)).map_err(|error| words(&error))?;
         Ok(Writer { producer })
     }

@@ -1,6 +1,7 @@
 //! What a monitoring system said, decoded: one immutable statement about one condition.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,8 @@ use crate::time::{Span, Timestamp};
 /// Everything that can come through the door of a source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    Alert(Box<AlertEvent>),
+    /// Shared, for most of what is said was said before, and is the same.
+    Alert(Arc<AlertEvent>),
     Heartbeat(Heartbeat),
     Change(Box<Change>),
     Maintenance(Box<MaintenanceWindow>),
@@ -52,6 +54,12 @@ pub struct AlertEvent {
     /// How often it was said, one time right after the other: more than once where an ingest process combined equal ones.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub times: NonZeroU32,
+}
+
+impl From<AlertEvent> for Event {
+    fn from(alert: AlertEvent) -> Event {
+        Event::Alert(Arc::new(alert))
+    }
 }
 
 /// Said once, as nearly everything is.

@@ -80,6 +80,9 @@ pub fn sort<N: AsRef<str>, V>(pairs: &mut Vec<(N, V)>) {
     });
 }
 
+/// More than most alerts have of labels, or of annotations.
+const USUAL: usize = 16;
+
 /// Packs names and values one after the other, in whatever order they come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packer {
@@ -122,7 +125,25 @@ impl Packer {
 
     /// As they came where that was sorted; else sorted, and the last of equal names is kept.
     pub fn finish(self) -> Labels {
-        if self.sorted { Labels(self.packed.into()) } else { Labels::from_pairs(self.iter()) }
+        if self.sorted {
+            return Labels(self.packed.into());
+        }
+        let mut pieces = self.pieces();
+        sort(&mut pieces);
+        let mut packed = String::with_capacity(self.packed.len());
+        packed.extend(pieces.iter().map(|(_, piece)| *piece));
+        Labels(packed.into())
+    }
+
+    /// Each name, and it and its value as they are packed.
+    fn pieces(&self) -> Vec<(&str, &str)> {
+        let mut pieces = Vec::with_capacity(USUAL);
+        let (mut pairs, mut from) = (self.iter(), 0);
+        while let Some((name, _)) = pairs.next() {
+            pieces.push((name, self.packed.get(from..pairs.at).unwrap_or_default()));
+            from = pairs.at;
+        }
+        pieces
     }
 }
 
@@ -270,6 +291,18 @@ mod tests {
     fn of_equal_names_the_last_wins_however_many_there_are() {
         let labels = Labels::from_pairs([("b", "1"), ("a", "1"), ("b", "2"), ("b", "3"), ("a", "2")]);
         assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
+    }
+
+    #[test]
+    fn what_was_packed_in_any_order_is_packed_as_if_it_had_come_sorted() {
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]] {
+            let long = "v".repeat(70);
+            let all = [("a", ""), ("b", &*long), ("b", "2"), ("host", "é")];
+            let pairs = || order.iter().map(|place| all[*place]);
+            let mut packer = Packer::with_capacity(0);
+            pairs().for_each(|(name, value)| packer.push(name, value));
+            assert_eq!(packer.finish(), Labels::from_pairs(pairs()), "{order:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 pub mod alert;
 pub mod command;
+pub mod domain;
 pub mod event;
 pub mod fact;
 pub mod fingerprint;
@@ -30,6 +31,7 @@ pub mod text;
 pub mod time;
 
 pub use alert::{Alert, Episode};
+pub use domain::{home_of, is_decided_in, partition_of};
 pub use event::AlertEvent;
 pub use fingerprint::Fingerprint;
 pub use id::*;

@@ -37,6 +37,9 @@ pub const INTAKE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of request bodies that are on their way in or being read; a body that does not say its length counts as the
 /// largest there may be. More: `503` with `Retry-After`.
 pub const BODIES_BYTES_MAX: usize = 128 << 20;
+/// Bytes of records and of the alerts that were read of them, kept so that the same bytes need not be read again. More:
+/// what has not come for longest is read again when it comes.
+pub const REMEMBERED_BYTES_MAX: usize = 64 << 20;
 /// Events waiting for the engine. More: `503` with `Retry-After`.
 pub const INTAKE_EVENTS_MAX: usize = 200_000;
 /// Near misses kept with a correlation decision. More: the best are kept.
@@ -52,6 +55,14 @@ pub const RELATIVES_MAX: usize = 64;
 pub const UNBOUND_COMPARED_MAX: usize = 256;
 /// Partitions of the topic that engines share, each with a writer of its own in the store. A further one is refused.
 pub const ENGINE_PARTITIONS_MAX: u32 = 4096;
+/// How often an engine that cannot go on is made anew within [`ENGINE_BOUNCES_WITHIN`], while its partition stays its
+/// process's. Once more: the process ends.
+pub const ENGINE_BOUNCES_MAX: usize = 3;
+/// An engine that was made anew longer ago than this has gone on.
+pub const ENGINE_BOUNCES_WITHIN: Span = Span::from_minutes(10);
+/// What an engine that follows a log decides in one step: the records of one such span of the log's time, counted from full
+/// hours. More: a step of their own. What changed is listed by the span in which it did.
+pub const LOG_STEP_SPAN: Span = Span::from_seconds(1);
 /// Rows of one page of a list. More asked: this many given.
 pub const PAGE_ROWS_MAX: usize = 1000;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
@@ -63,6 +74,9 @@ pub const BODY_WAIT_MAX: Span = Span::from_minutes(2);
 pub const AHEAD_MAX: Span = Span::from_minutes(5);
 /// How long time stands after a start for the readers of logs to say how far they are. Longer: it goes on without them.
 pub const READERS_WAIT_MAX: Span = Span::from_seconds(10);
+/// A reader of source topics that is behind, and says nothing more in the log that engines follow, holds their time back
+/// for so long: by then others read what it read. Longer than a group takes to share out what a process had that died.
+pub const BEHIND_LAPSES_AFTER: Span = Span::from_seconds(30);
 /// How far back a late statement still changes what the engine decided; older ones are history and measures only.
 pub const LATE_HORIZON: Span = Span::from_days(7);
 /// What is heard this long after an incident was resolved still joins it, where its own times say that it belongs there.
@@ -79,5 +93,8 @@ pub const AHEAD_EVENTS_MIN: usize = 4_000;
 /// each commit in between costs less; but whoever reads alerts reads the log, and the commit that lays it down takes
 /// longer.
 pub const HOT_LOG_ENTRIES_MAX: u64 = 32_768;
+/// Commits of a partition of which the store remembers what rows they changed. More: the oldest are forgotten, and a process
+/// that shows what others commit and is further behind loads everything anew.
+pub const COMMITS_NOTED_MAX: u64 = 4096;
 /// Events decided and committed together. A push is never divided, so a batch may exceed it by one push.
 pub const BATCH_EVENTS_MAX: usize = 20_000;

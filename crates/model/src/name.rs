@@ -67,16 +67,10 @@ macro_rules! names {
 names! {
     /// The id of a configuration item, as the CMDB gives it.
     CiId,
-    /// What may be correlated together: a tenant, a site; by default everything.
+    /// What may be correlated together: a tenant, a site; by default everything. See [`domain`](crate::domain).
     Domain,
     /// The name of a pipeline.
     PipelineName,
     /// The name of a monitoring system, as its events give it.
     SourceName,
-}
-
-impl Default for Domain {
-    fn default() -> Domain {
-        Domain::from("default")
-    }
 }

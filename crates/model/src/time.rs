@@ -49,6 +49,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Where the span of this length begins that it lies in, counted from the epoch.
+    pub fn floor(self, span: Span) -> Timestamp {
+        Timestamp(self.0 - self.0.rem_euclid(span.0))
+    }
+
     /// This instant, moved into what RFC 3339 can say.
     pub fn clamp_to_calendar(self) -> Timestamp {
         self.clamp(Timestamp::MIN, Timestamp::MAX)

@@ -54,6 +54,7 @@ fn empty() -> Loaded {
         topology: Vec::new(),
         owed: Vec::new(),
         domains: Default::default(),
+        followed: Default::default(),
     }
 }
 

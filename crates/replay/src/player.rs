@@ -280,6 +280,7 @@ impl Player {
             receipts: Vec::new(),
             topology: self.version.take(),
             owed: None,
+            holds: None,
             outputs: Vec::new(),
             now: self.clock.max(Timestamp::EPOCH),
         };

@@ -94,6 +94,7 @@ impl Stage {
             receipts: Vec::new(),
             topology,
             owed: None,
+            holds: None,
             outputs: Vec::new(),
             now,
         };

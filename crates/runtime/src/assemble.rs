@@ -1,14 +1,16 @@
 //! From pushes to one batch: decided, with what its senders will be told and what people did put on record.
 
+use std::sync::Arc;
+
 use model::command::{Action, Command, Outcome};
 use model::event::Event;
 use model::{Domain, Span, Step, Timestamp};
-use store::{AuditEntry, CmdbVersion, DeadLetter, Output, PositionAdvance, Receipt};
-use topology::Graph;
+use store::{AuditEntry, CmdbVersion, DeadLetter, Hold, Output, PositionAdvance, Receipt};
 
 use crate::domains::{Decided, Domains, carried_out};
 use crate::outputs::of_dead_letter;
-use crate::push::{Item, ItemAnswer, Push, PushAnswer, PushId};
+use crate::portions::{Turn, decide_over};
+use crate::push::{Item, ItemAnswer, Key, Push, PushAnswer, PushId};
 
 /// One commit in the making.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) version: Option<(u64, Timestamp)>,
     /// The domain whose question to the past it answers.
     pub(crate) recomputed: Option<Domain>,
+    /// What holds time back from then on; `None`: what did.
+    pub(crate) holds: Option<Vec<Hold>>,
 }
 
 impl Batch {
@@ -52,6 +56,7 @@ impl Batch {
             topology: None,
             version: None,
             recomputed: None,
+            holds: None,
         }
     }
 }
@@ -68,15 +73,17 @@ pub(crate) struct Stamp<'s> {
     /// The wall clock, behind which the engine's time may be.
     pub(crate) wall: Timestamp,
     pub(crate) now: Timestamp,
+    /// Instants at each of which a step ends, in order.
+    pub(crate) ends: Vec<Timestamp>,
 }
 
 /// Decides the pushes, and the timers that are due by now; each that somebody pushed has the next sequence number. Graphs
-/// come into force on the way, each from its own instant.
+/// and policies come into force on the way, each from its own instant.
 pub(crate) fn assemble(
     domains: &mut Domains,
     mut pushes: Vec<Push>,
     stamp: &Stamp<'_>,
-    graphs: Vec<(Timestamp, Graph)>,
+    turns: Vec<(Timestamp, Turn)>,
 ) -> Batch {
     let Stamp { slot, from, now, .. } = *stamp;
     let lengths: Vec<usize> = pushes.iter().map(|push| push.items.len()).collect();
@@ -91,7 +98,8 @@ pub(crate) fn assemble(
             items.push((at, heard(item, at, wall)));
         }
     }
-    let (Decided { steps, answers }, items) = decide_over(domains, items, now, graphs);
+    let mut instants = items.iter().map(|(at, _)| *at).collect::<Vec<_>>().into_iter();
+    let (Decided { steps, answers }, items) = decide_over(domains, items, now, &stamp.ends, turns);
     let mut items = items.into_iter().map(|(_, item)| item);
     for (push, length) in pushes.iter_mut().zip(lengths) {
         push.items.extend(items.by_ref().take(length));
@@ -101,11 +109,15 @@ pub(crate) fn assemble(
     for push in pushes {
         // What was read names its own origins.
         let sequence = batch.to;
+        let received: Vec<Timestamp> = instants.by_ref().take(push.items.len()).collect();
+        // Of a log that is the clock, rows say when each item was received, in whatever portions it is read.
+        let is_clock = push.logged.as_deref().is_some_and(|logged| !logged.records.is_empty());
+        let written = |nth: usize| received.get(nth).copied().filter(|_| is_clock).unwrap_or(now);
         let mut told = Vec::with_capacity(push.items.len());
         for (index, item) in push.items.iter().enumerate() {
             let answer = match item {
                 Item::Unreadable(unreadable) => {
-                    let letter = unreadable.dead_letter(slot, sequence, index, now);
+                    let letter = unreadable.dead_letter(slot, sequence, index, written(index));
                     let id = letter.id;
                     batch.letter_outputs.push(of_dead_letter(&letter, unreadable.origin.as_deref()));
                     batch.dead_letters.push(letter);
@@ -114,7 +126,7 @@ pub(crate) fn assemble(
                 Item::Command(command) => {
                     let answer = answers.next().unwrap_or(ItemAnswer::Command(Outcome::Recorded));
                     if let ItemAnswer::Command(outcome) = &answer {
-                        batch.audit.extend(audit(command, outcome, now));
+                        batch.audit.extend(audit(command, outcome, written(index)));
                     }
                     answer
                 }
@@ -128,40 +140,19 @@ pub(crate) fn assemble(
         }
         batch.receipts.extend(push.idempotency_key.as_ref().map(|key| key.receipt(&told, now)));
         let asked = push.logged.iter().flat_map(|logged| &logged.asked);
-        batch.receipts.extend(asked.filter_map(|(place, key)| Some(key.receipt(told.get(*place..=*place)?, now))));
+        let receipt = |(nth, key): &(usize, Key)| Some(key.receipt(told.get(*nth..=*nth)?, written(*nth)));
+        batch.receipts.extend(asked.filter_map(receipt));
         batch.answers.push((push.id, PushAnswer::Committed { answers: told, at: now }));
         batch.pushes.push((push.logged.is_none().then_some(sequence), push));
     }
     batch
 }
 
-/// What comes before a graph is in force is decided by the one before it.
-fn decide_over(
-    domains: &mut Domains,
-    items: Vec<(Timestamp, Item)>,
-    now: Timestamp,
-    graphs: Vec<(Timestamp, Graph)>,
-) -> (Decided, Vec<(Timestamp, Item)>) {
-    let mut all = Decided::default();
-    let (mut rest, mut given_back) = (items, Vec::new());
-    for (from, graph) in graphs {
-        let later = rest.split_off(rest.partition_point(|(at, _)| *at < from));
-        let (decided, items) = domains.decide(std::mem::replace(&mut rest, later));
-        given_back.extend(items);
-        all.add(decided);
-        all.add(domains.set_topology(from, graph));
-    }
-    let (decided, items) = domains.decide_with_timers(rest, now);
-    given_back.extend(items);
-    all.add(decided);
-    (all, given_back)
-}
-
 /// An alert that comes while the engine's time is behind is not ahead of its receipt.
-fn heard(item: Item, at: Timestamp, wall: Timestamp) -> Item {
+pub(crate) fn heard(item: Item, at: Timestamp, wall: Timestamp) -> Item {
     match item {
         Item::Event(Event::Alert(mut alert)) if wall - at > Span::MINUTE => {
-            alert.heard_at = Some(wall);
+            Arc::make_mut(&mut alert).heard_at = Some(wall);
             Item::Event(Event::Alert(alert))
         }
         other => other,

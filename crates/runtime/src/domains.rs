@@ -10,6 +10,7 @@ use model::{Domain, Span, Step, Timestamp};
 use store::{Committed, Loaded};
 use topology::{Graph, Topology};
 
+use crate::pieces;
 use crate::push::{Item, ItemAnswer, Unreadable};
 
 #[derive(Debug)]
@@ -78,13 +79,17 @@ impl Domains {
         Domains::restore_at(Domain::default(), loaded, topology, policy)
     }
 
-    /// The same where another domain than the default one always exists, and keeps everybody's facts.
+    /// The same where another domain than the default one always exists, and keeps everybody's facts: whoever was born
+    /// later has no rows of those. `[I15]`
     pub fn restore_at(home: Domain, loaded: Loaded, topology: Topology, policy: Policy) -> Domains {
-        let mut states = BTreeMap::new();
-        for (domain, snapshot) in loaded.domains {
-            let state = State::restore(snapshot_of(domain.clone(), snapshot), &topology, &policy);
-            states.insert(domain, state);
+        let snapshot = |(domain, snapshot): (Domain, _)| (domain.clone(), snapshot_of(domain, snapshot));
+        let mut snapshots: BTreeMap<Domain, Snapshot> = loaded.domains.into_iter().map(snapshot).collect();
+        if let Some(everybody) = snapshots.get(&home).map(facts_of) {
+            let others = snapshots.iter_mut().filter(|(domain, _)| **domain != home);
+            others.for_each(|(_, snapshot)| snapshot.lay_under(&everybody));
         }
+        let restored = |(domain, snapshot)| (domain, State::restore(snapshot, &topology, &policy));
+        let states = snapshots.into_iter().map(restored).collect();
         let mut domains = Domains { states, home: home.clone(), topology, policy };
         domains.state(&home);
         domains
@@ -110,7 +115,7 @@ impl Domains {
     /// Decides items that were received at one instant each, in order, and gives them back: whoever cannot tell whether
     /// what came of them is committed decides them again.
     pub fn decide(&mut self, items: Vec<(Timestamp, Item)>) -> (Decided, Vec<(Timestamp, Item)>) {
-        let (mut all, mut given_back, rest) = self.decide_before_commands(items);
+        let (mut all, mut given_back, rest) = self.decide_all_but_the_last_piece(items);
         let (batches, places) = self.sort_out(rest);
         let (decided, items) = self.run_and_give_back(batches, places);
         all.add(decided);
@@ -118,13 +123,11 @@ impl Domains {
         (all, given_back)
     }
 
-    /// What a command is about may be what comes before it in one batch: whose it is is known once that is decided. So
-    /// it is up to the last command, which begins what is left.
-    fn decide_before_commands(&mut self, mut rest: Items) -> (Decided, Items, Items) {
+    /// Piece by piece, in their order. What is left is the last.
+    fn decide_all_but_the_last_piece(&mut self, mut rest: Items) -> (Decided, Items, Items) {
         let (mut all, mut given_back) = (Decided::default(), Vec::new());
-        let is_command = |(_, item): &(Timestamp, Item)| matches!(item, Item::Command(_));
-        while let Some(before) = rest.iter().skip(1).position(is_command) {
-            let later = rest.split_off(before + 1);
+        while let Some(end) = pieces::end_of_the_first(&rest, |domain| self.states.contains_key(domain)) {
+            let later = rest.split_off(end);
             let (batches, places) = self.sort_out(std::mem::replace(&mut rest, later));
             let (decided, items) = self.run_and_give_back(batches, places);
             all.add(decided);
@@ -140,7 +143,7 @@ impl Domains {
         items: Vec<(Timestamp, Item)>,
         now: Timestamp,
     ) -> (Decided, Vec<(Timestamp, Item)>) {
-        let (mut all, mut given_back, rest) = self.decide_before_commands(items);
+        let (mut all, mut given_back, rest) = self.decide_all_but_the_last_piece(items);
         let (mut batches, places) = self.sort_out(rest);
         // What an input of this batch sets may be due within it.
         let due = |state: &&State| {
@@ -212,6 +215,13 @@ impl Domains {
 
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
+    }
+
+    /// In force from that instant; what is due before it is decided by the one before it.
+    pub(crate) fn set_policy_from(&mut self, at: Timestamp, policy: Policy) -> Decided {
+        let decided = self.decide_everywhere(at - Span::MICROSECOND, &Input::Tick);
+        self.set_policy(policy);
+        decided
     }
 
     /// The numbers people use were given at commit: the engines keep them, and the rows that are published carry them.
@@ -323,17 +333,27 @@ impl Domains {
         (self.home.clone(), others.collect())
     }
 
-    /// The engine of a domain. A new one knows the windows and silences that hold everywhere.
+    /// The engine of a domain, be it that it is born now.
     fn state(&mut self, domain: &Domain) {
         if self.states.contains_key(domain) {
             return;
         }
-        let mut snapshot = Snapshot { domain: domain.clone(), ..Snapshot::default() };
-        if let Some(everybody) = self.states.get(&self.home) {
-            let known = everybody.snapshot_of_facts();
-            snapshot = Snapshot { domain: domain.clone(), ..known };
-        }
-        self.states.insert(domain.clone(), State::restore(snapshot, &self.topology, &self.policy));
+        let new = match self.states.get(&self.home) {
+            Some(everybody) => State::born(domain.clone(), everybody, &self.topology, &self.policy),
+            None => State::new(domain.clone()),
+        };
+        self.states.insert(domain.clone(), new);
+    }
+}
+
+/// What is everybody's, of the domain that keeps it.
+fn facts_of(home: &Snapshot) -> Snapshot {
+    let Snapshot { silences, maintenance, changes, .. } = home;
+    Snapshot {
+        silences: silences.clone(),
+        maintenance: maintenance.clone(),
+        changes: changes.clone(),
+        ..Snapshot::default()
     }
 }
 

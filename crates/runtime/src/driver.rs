@@ -15,10 +15,13 @@ use topology::Graph;
 
 use crate::clock::Time;
 use crate::facts::load_facts;
+use crate::forward::reach::Reach;
+use crate::forward::whose::{Whose, whose};
 use crate::intake::IntakeLimits;
 use crate::lag::{Lag, Lags};
 use crate::live::LiveView;
 use crate::machine::{Effect, Event, Machine};
+use crate::ours::Ours;
 use crate::push::{Item, Key, Logged, Overload, Push, PushAnswer, PushId};
 use crate::recompute::Asked;
 
@@ -42,12 +45,28 @@ pub struct Runtime {
     metrics: Metrics,
     time: Time,
     lags: Lags,
+    /// Says whose commands are, where they are forwarded.
+    store: Option<Store>,
+    /// And whether what is forwarded gets there.
+    reach: Option<Reach>,
 }
 
 pub(crate) enum Message {
-    Push { items: Vec<Item>, bytes: usize, key: Option<Key>, logged: Option<Box<Logged>>, waiting: Waiting },
+    Push {
+        items: Vec<Item>,
+        bytes: usize,
+        key: Option<Key>,
+        logged: Option<Box<Logged>>,
+        /// Of commands that are forwarded.
+        whose: Whose,
+        waiting: Waiting,
+    },
     Positions(oneshot::Sender<Positions>),
-    Cmdb { cmdb: Box<Cmdb>, by: Option<Box<str>>, waiting: Waiting },
+    Cmdb {
+        cmdb: Box<Cmdb>,
+        by: Option<Box<str>>,
+        waiting: Waiting,
+    },
     Machine(Event),
     Stop(oneshot::Sender<()>),
 }
@@ -90,7 +109,7 @@ impl Runtime {
         time: Time,
     ) -> Runtime {
         let machine = Machine::new(policy, IntakeLimits::default());
-        Runtime::drive(machine, store, metrics, fatal, time)
+        Runtime::drive(machine, store, Ours::always(), metrics, fatal, time)
     }
 
     /// The same where logs are read too: readers say with [`Runtime::behind`] how far they are. `outputs`: topics are told
@@ -107,15 +126,17 @@ impl Runtime {
         if outputs {
             machine = machine.that_outputs();
         }
-        Runtime::drive(machine, store, metrics, fatal, time)
+        Runtime::drive(machine, store, Ours::always(), metrics, fatal, time)
     }
 
     /// The same over one partition of the log that engines follow, whose records are handed in with
-    /// [`Runtime::read`]: nothing else is decided. `home`: the domain that everybody's facts are kept in.
+    /// [`Runtime::read`]: nothing else is decided. `home`: the domain that everybody's facts are kept in. `ours` is asked
+    /// before each claim.
     pub fn start_following(
         store: Store,
         policy: Policy,
         home: Domain,
+        ours: Ours,
         metrics: Metrics,
         fatal: oneshot::Sender<String>,
         outputs: bool,
@@ -124,18 +145,26 @@ impl Runtime {
         if outputs {
             machine = machine.that_outputs();
         }
-        Runtime::drive(machine, store, metrics, fatal, Time::default())
+        Runtime::drive(machine, store, ours, metrics, fatal, Time::default())
     }
 
-    fn drive(machine: Machine, store: Store, metrics: Metrics, fatal: oneshot::Sender<String>, time: Time) -> Runtime {
+    fn drive(
+        machine: Machine,
+        store: Store,
+        ours: Ours,
+        metrics: Metrics,
+        fatal: oneshot::Sender<String>,
+        time: Time,
+    ) -> Runtime {
         let (runtime, from) = Runtime::behind_a_channel(&metrics, time);
         let to = runtime.to.clone();
         let thread = DecideThread {
-            machine,
             store,
+            ours,
             tokio: tokio::runtime::Handle::current(),
             to,
-            live: runtime.live.clone(),
+            live: (!machine.follows()).then(|| runtime.live.clone()),
+            machine,
             graph: runtime.graph.clone(),
             metrics,
             waiting: BTreeMap::new(),
@@ -164,8 +193,27 @@ impl Runtime {
             metrics: metrics.clone(),
             time,
             lags: Lags::default(),
+            store: None,
+            reach: None,
         };
         (runtime, from)
+    }
+
+    pub(crate) fn that_asks(self, store: Store, reach: Reach) -> Runtime {
+        Runtime { store: Some(store), reach: Some(reach), ..self }
+    }
+
+    /// Whether this forwards to a log, and nothing gets there.
+    pub fn is_cut_off(&self) -> bool {
+        self.reach.as_ref().is_some_and(Reach::is_away)
+    }
+
+    /// `None`: whoever forwards cannot tell now.
+    async fn whose(&self, items: &[Item]) -> Option<Whose> {
+        match &self.store {
+            Some(store) => whose(store, items).await,
+            None => Some(Whose::new()),
+        }
     }
 
     pub fn live(&self) -> &Arc<LiveView> {
@@ -203,9 +251,12 @@ impl Runtime {
             self.metrics.intake_refused();
             return PushAnswer::Overloaded(Overload::Full);
         };
+        let Some(whose) = self.whose(&items).await else {
+            return PushAnswer::Overloaded(Overload::StoreUnavailable);
+        };
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { answer, _held: Some(held) };
-        self.send_and_wait(Message::Push { items, bytes, key, logged: None, waiting }, answered).await
+        self.send_and_wait(Message::Push { items, bytes, key, logged: None, whose, waiting }, answered).await
     }
 
     /// What was read from logs, with the positions it leads to: waits until there is room, hands it in, and gives back
@@ -213,9 +264,13 @@ impl Runtime {
     pub async fn read(&self, items: Vec<Item>, bytes: usize, logged: Logged) -> oneshot::Receiver<PushAnswer> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { answer, _held: self.hold_once_there_is_room(items.len(), bytes).await };
+        let Some(whose) = self.whose(&items).await else {
+            waiting.tell(PushAnswer::Overloaded(Overload::NotNext));
+            return answered;
+        };
         let logged = Some(Box::new(logged));
         // Who has stopped drops it, and the answer with it.
-        drop(self.to.send(Message::Push { items, bytes, key: None, logged, waiting }));
+        drop(self.to.send(Message::Push { items, bytes, key: None, logged, whose, waiting }));
         answered
     }
 
@@ -258,8 +313,9 @@ impl Runtime {
         Some((bytes, self.items.clone().try_acquire_many_owned(items).ok()?))
     }
 
-    /// A version of the CMDB, checked already; in force once this returns. `by` is the person who imports it, for the
-    /// audit; `None`: the files of the configuration say it.
+    /// A version of the CMDB, checked already; once this returns it is in force, or, where engines follow a log, in the store
+    /// and in force for all of them at an instant to come. `by` is the person who imports it, for the audit; `None`: the
+    /// files of the configuration say it.
     pub async fn set_cmdb(&self, cmdb: Cmdb, by: Option<&str>) -> Result<(), NotTaken> {
         let (answer, answered) = oneshot::channel();
         let (cmdb, by) = (Box::new(cmdb), by.map(Box::from));
@@ -270,8 +326,9 @@ impl Runtime {
         }
     }
 
-    pub fn set_policy(&self, policy: Policy) {
-        drop(self.to.send(Message::Machine(Event::Policy(Box::new(policy)))));
+    /// In force at once; where a log is followed, once it comes to `from`.
+    pub fn set_policy(&self, policy: Policy, from: Timestamp) {
+        drop(self.to.send(Message::Machine(Event::Policy(Box::new(policy), from))));
     }
 
     async fn send_and_wait(&self, message: Message, answered: oneshot::Receiver<PushAnswer>) -> PushAnswer {
@@ -301,9 +358,11 @@ fn permits(items: usize, bytes: usize) -> (u32, u32) {
 struct DecideThread {
     machine: Machine,
     store: Store,
+    ours: Ours,
     tokio: tokio::runtime::Handle,
     to: Sender<Message>,
-    live: Arc<LiveView>,
+    /// Nobody looks at one partition: where others follow, they show all of them.
+    live: Option<Arc<LiveView>>,
     graph: Arc<std::sync::RwLock<Arc<Graph>>>,
     metrics: Metrics,
     waiting: BTreeMap<PushId, Waiting>,
@@ -370,7 +429,7 @@ impl DecideThread {
 
     fn event_of(&mut self, message: Message) -> Event {
         match message {
-            Message::Push { items, bytes, key, logged, waiting } => {
+            Message::Push { items, bytes, key, logged, waiting, .. } => {
                 let id = self.wait(waiting);
                 Event::Push(Push { id, items, bytes, idempotency_key: key, logged })
             }
@@ -385,7 +444,9 @@ impl DecideThread {
                 Event::Cmdb { cmdb, graph: Box::new(graph), by, id }
             }
             Message::Machine(Event::Loaded(loaded, epoch)) => {
-                self.live.replace(&loaded);
+                if let Some(live) = &self.live {
+                    live.replace(&loaded);
+                }
                 Event::Loaded(loaded, epoch)
             }
             Message::Machine(event) => event,
@@ -424,7 +485,9 @@ impl DecideThread {
                         self.metrics.counted(&step.counts);
                     }
                     self.show_graph();
-                    self.live.publish(*published);
+                    if let Some(live) = &self.live {
+                        live.publish(*published);
+                    }
                 }
                 Effect::LoadFacts(asked) => self.load_facts(*asked),
                 Effect::Fatal(why) => {
@@ -468,11 +531,12 @@ impl DecideThread {
 
     fn load(&self, again: bool) {
         let wait = again.then(|| longer_each_time(self.load_tries));
-        let (store, to) = (self.store.clone(), self.to.clone());
+        let (store, ours, to) = (self.store.clone(), self.ours.clone(), self.to.clone());
         self.tokio.spawn(async move {
             tokio::time::sleep(wait.unwrap_or_default()).await;
-            let event = match claim_and_load(&store).await {
-                Ok((epoch, loaded)) => Event::Loaded(Box::new(loaded), epoch),
+            let event = match claim_and_load(&store, &ours).await {
+                Ok(Some((epoch, loaded))) => Event::Loaded(Box::new(loaded), epoch),
+                Ok(None) => Event::LoadFailed,
                 Err(error) => {
                     telemetry::load_failed(&error);
                     Event::LoadFailed
@@ -501,11 +565,15 @@ impl DecideThread {
 }
 
 /// Before the `tries`th further try.
-fn longer_each_time(tries: u32) -> Duration {
+pub(crate) fn longer_each_time(tries: u32) -> Duration {
     LOAD_AGAIN_AFTER.saturating_mul(1 << tries.min(6)).min(LOAD_AGAIN_AT_MOST)
 }
 
-async fn claim_and_load(store: &Store) -> Result<(u64, store::Loaded), store::StoreError> {
+/// `None`: it is not ours to claim, or nobody says that it is.
+async fn claim_and_load(store: &Store, ours: &Ours) -> Result<Option<(u64, store::Loaded)>, store::StoreError> {
+    if !ours.is_so().await {
+        return Ok(None);
+    }
     let epoch = store.claim().await?;
-    Ok((epoch, store.load().await?))
+    Ok(Some((epoch, store.load().await?)))
 }

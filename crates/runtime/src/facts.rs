@@ -147,6 +147,7 @@ mod tests {
             receipts: Vec::new(),
             topology: None,
             owed: None,
+            holds: None,
             outputs: Vec::new(),
             now: clock("12:00:00"),
         };

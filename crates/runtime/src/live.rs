@@ -1,11 +1,12 @@
 //! The live view: what is open now, for many readers, as of the last commit. Written by one publisher, never by the
 //! engine.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use dashmap::DashMap;
-use model::{Alert, AlertId, CiId, Incident, IncidentId, Outage, Problem, Source, SourceName, Step, Timestamp};
+use model::{Alert, AlertId, CiId, Domain, Incident, IncidentId, Outage, Problem, Source, SourceName, Step, Timestamp};
 use tokio::sync::broadcast;
 
 use crate::machine::Published;
@@ -49,7 +50,8 @@ struct Shown {
     alerts: DashMap<AlertId, Arc<Alert>>,
     /// Incidents that are neither closed nor merged.
     incidents: DashMap<IncidentId, Arc<Incident>>,
-    sources: DashMap<SourceName, Arc<Source>>,
+    /// As each domain that hears of it sees it.
+    sources: DashMap<(SourceName, Domain), Arc<Source>>,
 }
 
 impl Default for LiveView {
@@ -93,10 +95,15 @@ impl LiveView {
         self.shown().incidents.get(&id).map(|entry| entry.value().clone())
     }
 
+    /// By name, each as all domains that hear of it see it together.
     pub fn sources(&self) -> Vec<Arc<Source>> {
-        let mut sources: Vec<Arc<Source>> = self.shown().sources.iter().map(|entry| entry.value().clone()).collect();
-        sources.sort_by(|a, b| a.name.cmp(&b.name));
-        sources
+        let mut sources: BTreeMap<SourceName, Arc<Source>> = BTreeMap::new();
+        for entry in &self.shown().sources {
+            let source = entry.value();
+            let together = sources.entry(source.name.clone()).or_insert_with(|| source.clone());
+            *together = seen_together(together, source);
+        }
+        sources.into_values().collect()
     }
 
     /// Every change from now on.
@@ -125,12 +132,16 @@ impl LiveView {
         self.tell(loaded.commits, [Changed::Reset]);
     }
 
-    /// First everything of the commit is shown, then it is told: who is told and looks finds it.
     pub(crate) fn publish(&self, published: Published) {
+        self.show(published.steps, published.committed.seq, published.at);
+    }
+
+    /// First everything of the commit is shown, then it is told: who is told and looks finds it.
+    pub(crate) fn show(&self, steps: Vec<Step>, commit: u64, at: Timestamp) {
         let shown = self.shown();
-        let changed: Vec<Changed> = published.steps.into_iter().flat_map(|step| shown.step(step)).collect();
-        self.reached(published.committed.seq, published.at);
-        self.tell(published.committed.seq, changed);
+        let changed: Vec<Changed> = steps.into_iter().flat_map(|step| shown.step(step)).collect();
+        self.reached(commit, at);
+        self.tell(commit, changed);
     }
 
     fn shown(&self) -> Arc<Shown> {
@@ -156,10 +167,10 @@ impl LiveView {
 impl Shown {
     fn of(loaded: &store::Loaded) -> Shown {
         let shown = Shown::default();
-        for snapshot in loaded.domains.values() {
+        for (domain, snapshot) in &loaded.domains {
             snapshot.alerts.iter().for_each(|alert| drop(shown.alert(alert.clone())));
             snapshot.incidents.iter().for_each(|incident| drop(shown.incident(incident.clone())));
-            snapshot.sources.iter().for_each(|source| shown.source(source.clone()));
+            snapshot.sources.iter().for_each(|source| shown.source(domain, source.clone()));
         }
         shown
     }
@@ -177,7 +188,7 @@ impl Shown {
         changed.extend(step.problems.into_iter().map(|problem| Changed::Problem(Arc::new(problem))));
         changed.extend(step.outages_removed.into_iter().map(|(_, service)| Changed::OutageRemoved(service)));
         changed.extend(step.outages.into_iter().map(|outage| Changed::Outage(Arc::new(outage))));
-        step.sources.into_iter().for_each(|source| self.source(source));
+        step.sources.into_iter().for_each(|source| self.source(&step.domain, source));
         changed
     }
 
@@ -201,7 +212,56 @@ impl Shown {
         incident
     }
 
-    fn source(&self, source: Source) {
-        self.sources.insert(source.name.clone(), Arc::new(source));
+    fn source(&self, domain: &Domain, source: Source) {
+        self.sources.insert((source.name.clone(), domain.clone()), Arc::new(source));
+    }
+}
+
+/// Each sign of life counts. What was promised, and whether it was kept, is what the domain says to which it was promised;
+/// of several that where it was heard of last.
+fn seen_together(one: &Arc<Source>, other: &Arc<Source>) -> Arc<Source> {
+    let promised = |source: &&Arc<Source>| (source.heartbeat.is_some(), source.progress);
+    let (promised, beside) = if promised(&one) >= promised(&other) { (one, other) } else { (other, one) };
+    if beside.progress <= promised.progress && beside.first_received_at >= promised.first_received_at {
+        return promised.clone();
+    }
+    Arc::new(Source {
+        first_received_at: promised.first_received_at.min(beside.first_received_at),
+        progress: promised.progress.max(beside.progress),
+        ..(**promised).clone()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Span;
+    use model::event::Heartbeat;
+    use testkit::clock;
+
+    use super::*;
+
+    #[test]
+    fn a_source_that_several_domains_hear_of_keeps_the_promise_it_made_to_one() {
+        let (name, every) = (SourceName::from("prom"), Some(Span::MINUTE));
+        let source = |from: &str, progress: &str| Source {
+            name: name.clone(),
+            first_received_at: clock(from),
+            progress: clock(progress),
+            heartbeat: None,
+            heartbeat_due: None,
+            silent_since: None,
+        };
+        let heartbeat = Some(Heartbeat { source: name.clone(), every, grace: None, ci: None, severity: None });
+        let silent = Source { heartbeat, silent_since: Some(clock("10:00:00")), ..source("09:00:00", "10:00:00") };
+        let view = LiveView::default();
+        for (domain, source) in [
+            ("acme", source("08:00:00", "10:05:00")),
+            ("default", silent.clone()),
+            ("umbrella", source("09:30:00", "10:01:00")),
+        ] {
+            view.shown().source(&Domain::from(domain), source);
+        }
+        let together = Source { first_received_at: clock("08:00:00"), progress: clock("10:05:00"), ..silent };
+        assert_eq!(view.sources(), [Arc::new(together)]);
     }
 }

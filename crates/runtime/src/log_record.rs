@@ -5,20 +5,23 @@
 //! {"v":1,"items":[{"event":{…}},{"unreadable":{…,"raw":"base64"}},{"command":{"command":{…},"key":"…"}}]}
 //! ```
 //!
-//! A record without items says only how late it is: time is in the log. Whoever meets a version that is later than its
-//! own must not guess: it stops, and is to be updated. (Engines are updated before ingest processes.)
+//! A record without items says only how late it is: time is in the log. `receipts` has for each item that was read when its
+//! own log took it, and `reader` who wrote the record, where it is one that reads, and how far it is. Whoever meets a version
+//! that is later than its own must not guess: it stops, and is to be updated. (Engines are updated before ingest processes.)
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use model::Timestamp;
 use model::command::Command;
 use model::event::Event;
+use model::limits;
 use model::name::SourceName;
-use model::{Domain, limits};
 use serde::{Deserialize, Serialize};
 
-use crate::push::{Header, Item, Key, Origin, Unreadable};
+use crate::combine::Going;
+use crate::push::{Header, Item, Key, Origin, Unreadable, Word};
 
 /// What this process writes, and the latest that it reads.
 pub const LOG_RECORD_VERSION: u32 = 1;
@@ -29,6 +32,10 @@ pub struct LogRecord {
     pub items: Vec<Item>,
     /// Items whose answers somebody waits for, by their place, and the key that each answer is kept by.
     pub asked: Vec<(usize, Key)>,
+    /// When the log that it was read from took each item; `None`: it was pushed.
+    pub receipts: Vec<Option<Timestamp>>,
+    /// Of who wrote it, where that is one that reads.
+    pub word: Option<Word>,
 }
 
 /// Why a record cannot be read. No ingest process writes such: somebody else did, or a later version.
@@ -43,6 +50,10 @@ pub enum NoLogRecord {
 #[derive(Serialize, Deserialize)]
 struct Written<'a> {
     v: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reader: Option<Cow<'a, Word>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    receipts: Vec<Option<Timestamp>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     items: Vec<Entry<'a>>,
 }
@@ -72,61 +83,75 @@ enum Entry<'a> {
 /// Records in the making: one after the other, none larger than a broker takes.
 #[derive(Debug, Default)]
 pub(crate) struct LogWriting {
+    word: Option<Word>,
     done: Vec<Vec<u8>>,
     /// The items of the next, each as it stands in the record.
     items: Vec<u8>,
+    /// And when they were received, by their logs.
+    receipts: Vec<Option<Timestamp>>,
 }
 
 impl LogWriting {
-    /// `key`: what the answer to a command is kept by.
-    pub(crate) fn add(&mut self, item: &Item, key: Option<&Key>) {
-        // Of its own types, none of which can fail to be written.
-        let entry = serde_json::to_vec(&Entry::of(item, key)).unwrap_or_default();
+    /// `word`: of this process, where it reads.
+    pub(crate) fn with(word: Option<Word>) -> LogWriting {
+        LogWriting { word, ..LogWriting::default() }
+    }
+
+    pub(crate) fn add(&mut self, going: &Going) -> Result<(), serde_json::Error> {
+        let entry = serde_json::to_vec(&Entry::of(&going.item, going.key.as_ref()))?;
         if !self.items.is_empty() && self.items.len() + entry.len() > limits::LOG_RECORD_BYTES_AIM {
-            self.finish_one();
+            self.finish_one()?;
         }
         if !self.items.is_empty() {
             self.items.push(b',');
         }
         self.items.extend(entry);
+        self.receipts.push(going.receipt);
+        Ok(())
     }
 
-    fn finish_one(&mut self) {
+    fn finish_one(&mut self) -> Result<(), serde_json::Error> {
         let items = std::mem::take(&mut self.items);
-        let mut record = format!("{{\"v\":{LOG_RECORD_VERSION},\"items\":[").into_bytes();
+        let mut receipts = std::mem::take(&mut self.receipts);
+        if receipts.iter().all(Option::is_none) {
+            receipts.clear();
+        }
+        let mut record = without_items(self.word.as_ref(), receipts)?;
+        // An object, which goes on.
+        record.pop();
+        record.extend(b",\"items\":[");
         record.extend(items);
         record.extend(b"]}");
         self.done.push(record);
+        Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Vec<Vec<u8>> {
+    pub(crate) fn finish(mut self) -> Result<Vec<Vec<u8>>, serde_json::Error> {
         if !self.items.is_empty() {
-            self.finish_one();
+            self.finish_one()?;
         }
-        self.done
+        Ok(self.done)
     }
+}
+
+/// One item, as a record of the log has it.
+pub fn written(item: &Item) -> Vec<u8> {
+    entry(item, None)
+}
+
+fn entry(item: &Item, key: Option<&Key>) -> Vec<u8> {
+    // Of our own types, none of which can fail to be written.
+    serde_json::to_vec(&Entry::of(item, key)).unwrap_or_default()
 }
 
 /// One that says only how late it is.
-pub(crate) fn tick() -> Vec<u8> {
-    format!("{{\"v\":{LOG_RECORD_VERSION}}}").into_bytes()
+pub(crate) fn tick(word: Option<&Word>) -> Result<Vec<u8>, serde_json::Error> {
+    without_items(word, Vec::new())
 }
 
-/// Which partition of the log a domain's records stand in. It depends on nothing but the name and how many partitions
-/// there are, so that every process, of every version, says the same.
-pub fn partition_of(domain: &Domain, partitions: u32) -> u32 {
-    let hash = model::CommitHash::derive(|d| {
-        d.text(domain.as_str());
-    });
-    let [a, b, c, d, ..] = hash.bytes();
-    u32::from_le_bytes([a, b, c, d]) % partitions.max(1)
-}
-
-/// The domain in which a partition keeps what is everybody's: the default one where it is its own, else one of this
-/// purpose alone.
-pub fn home_of(partition: u32, partitions: u32) -> Domain {
-    let default = Domain::default();
-    if partition_of(&default, partitions) == partition { default } else { Domain::from(format!("~{partition}")) }
+fn without_items(word: Option<&Word>, receipts: Vec<Option<Timestamp>>) -> Result<Vec<u8>, serde_json::Error> {
+    let reader = word.map(Cow::Borrowed);
+    serde_json::to_vec(&Written { v: LOG_RECORD_VERSION, reader, receipts, items: Vec::new() })
 }
 
 impl LogRecord {
@@ -134,7 +159,13 @@ impl LogRecord {
         let foreign = |error: serde_json::Error| NoLogRecord::Foreign(error.to_string());
         match serde_json::from_slice::<Written<'_>>(value) {
             Ok(Written { v, .. }) if v > LOG_RECORD_VERSION => Err(NoLogRecord::Later(v)),
-            Ok(Written { items, .. }) => LogRecord::of(items),
+            Ok(Written { items, reader, receipts, .. }) => {
+                let mut record = LogRecord::of(items)?;
+                record.word = reader.map(Cow::into_owned);
+                record.receipts = receipts;
+                record.receipts.resize(record.items.len(), None);
+                Ok(record)
+            }
             // A later version may have entries that we cannot read.
             Err(error) => match serde_json::from_slice::<Version>(value) {
                 Ok(Version { v }) if v > LOG_RECORD_VERSION => Err(NoLogRecord::Later(v)),
@@ -243,22 +274,29 @@ mod tests {
     fn what_is_written_is_read_again() {
         let items = [Item::Event(firing("a/b").label("team", "db").event()), letter(), command()];
         let key = Key { token: "t".into(), body: Some("b".into()) };
-        let mut writing = LogWriting::default();
-        items.iter().for_each(|item| writing.add(item, Some(&key)));
-        let records = writing.finish();
+        let word = Word { reader: "one".into(), behind: Some(Timestamp::from_seconds(7)) };
+        let mut writing = LogWriting::with(Some(word.clone()));
+        let receipts = [Some(Timestamp::from_seconds(8)), None, None];
+        for (item, receipt) in items.iter().zip(receipts) {
+            writing.add(&Going { item: item.clone(), key: Some(key.clone()), receipt }).unwrap();
+        }
+        let records = writing.finish().unwrap();
         assert_eq!(records.len(), 1);
         let read = LogRecord::read(&records[0]).unwrap();
         assert_eq!(format!("{:?}", read.items), format!("{items:?}"));
-        assert_eq!(read.asked, [(2, key)]);
-        assert!(LogRecord::read(&tick()).unwrap().items.is_empty());
+        assert_eq!((read.asked, read.receipts), (vec![(2, key)], receipts.to_vec()));
+        assert_eq!(read.word.as_ref(), Some(&word));
+        let read = LogRecord::read(&tick(Some(&word)).unwrap()).unwrap();
+        assert_eq!((read.items.len(), read.word), (0, Some(word)));
+        assert_eq!(tick(None).unwrap(), br#"{"v":1}"#);
     }
 
     #[test]
     fn a_record_holds_no_more_than_a_broker_takes_but_at_least_one_item() {
         let large = Item::Event(firing("a").summary(&"x".repeat(limits::LOG_RECORD_BYTES_AIM / 2)).event());
         let mut writing = LogWriting::default();
-        (0..5).for_each(|_| writing.add(&large, None));
-        let records = writing.finish();
+        (0..5).for_each(|_| writing.add(&Going::pushed(large.clone(), None)).unwrap());
+        let records = writing.finish().unwrap();
         assert_eq!(records.len(), 5);
         assert!(records.iter().all(|record| LogRecord::read(record).unwrap().items.len() == 1));
     }
@@ -270,12 +308,5 @@ mod tests {
         assert_eq!(later(r#"{"v":3}"#), NoLogRecord::Later(3));
         assert!(matches!(later(r#"{"alert":"mine"}"#), NoLogRecord::Foreign(_)));
         assert!(matches!(later("\u{1}"), NoLogRecord::Foreign(_)));
-    }
-
-    #[test]
-    fn a_domain_stands_where_it_always_stood() {
-        let place = |name: &str| partition_of(&Domain::from(name), 12);
-        assert_eq!(["default", "acme", "globex"].map(place), [8, 0, 7]);
-        assert_eq!(partition_of(&Domain::from("acme"), 1), 0);
     }
 }

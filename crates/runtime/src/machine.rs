@@ -5,22 +5,27 @@
 //! unknown: the state is dropped and loaded again, and the stored position says what is in. Decisions are never applied
 //! again; inputs may be decided again.
 
+mod recover;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use engine::{Input, Policy, Recompute};
 use model::{Cmdb, CommitHash, Domain, Span, Step, Timestamp};
-use store::{CmdbVersion, Commit, CommitError, Committed, Disposition, Loaded, PositionAdvance, SlotName};
+use store::{CmdbVersion, Commit, CommitError, Committed, Loaded, PositionAdvance, SlotName};
 use topology::Graph;
 
 use crate::announced::Announced;
 use crate::assemble::{Batch, Stamp, assemble};
 use crate::clock::Clock;
 use crate::domains::Domains;
-use crate::import::{Import, imported, topology_of};
+use crate::import::{Import, imported};
 use crate::intake::{Intake, IntakeLimits};
+use crate::log::Log;
 use crate::outputs::outputs;
 use crate::pace::Pace;
-use crate::push::{ItemAnswer, Logged, Overload, Push, PushAnswer, PushId};
+use crate::policies::Policies;
+use crate::portions::{Ends, Turn};
+use crate::push::{Overload, Push, PushAnswer, PushId};
 use crate::recompute::{Asked, Recomputes};
 
 /// The lane of everything that is pushed to this process, over HTTP or by a person. Each claim has its own,
@@ -48,7 +53,8 @@ pub enum Event {
         by: Option<Box<str>>,
         id: PushId,
     },
-    Policy(Box<Policy>),
+    /// A new policy: in force at once, or, where a log is followed, once the log comes to that instant.
+    Policy(Box<Policy>, Timestamp),
     /// Versions of the CMDB that come into force as the log comes to them.
     Announced(Vec<CmdbVersion>),
     /// Take nothing more; what is under way is finished.
@@ -99,7 +105,7 @@ pub struct Machine {
     phase: Phase,
     intake: Intake,
     domains: Option<Domains>,
-    policy: Policy,
+    policies: Policies,
     clock: Clock,
     epoch: u64,
     hash: CommitHash,
@@ -111,6 +117,8 @@ pub struct Machine {
     pace: Pace,
     /// Logs are read, too.
     reads: bool,
+    /// Time stood, or was behind, and nothing was heard that was pushed meanwhile.
+    resumes: bool,
     in_flight: Option<Batch>,
     /// Decided while another commit was under way.
     decided: VecDeque<Batch>,
@@ -128,6 +136,8 @@ pub struct Machine {
     home: Domain,
     /// Versions of the CMDB that the log has not come to.
     announced: Announced,
+    /// What the log said that lies before: what holds its time back, and which commands it held.
+    log: Log,
 }
 
 impl Machine {
@@ -137,7 +147,7 @@ impl Machine {
             phase: Phase::Loading,
             intake: Intake::new(limits),
             domains: None,
-            policy,
+            policies: Policies::new(policy),
             clock: Clock::default(),
             epoch: 0,
             hash: store::GENESIS,
@@ -146,6 +156,7 @@ impl Machine {
             positions: BTreeMap::new(),
             pace: Pace::Wall,
             reads: false,
+            resumes: false,
             in_flight: None,
             decided: VecDeque::new(),
             stopping: false,
@@ -156,6 +167,7 @@ impl Machine {
             outputs: false,
             home: Domain::default(),
             announced: Announced::default(),
+            log: Log::default(),
         }
     }
 
@@ -226,12 +238,7 @@ impl Machine {
             Event::Tick => {}
             Event::Behind(_) if self.follows() => {}
             Event::Behind(from) => self.pace = from.map_or(Pace::Wall, |from| Pace::Behind { from }),
-            Event::Policy(policy) => {
-                self.policy = *policy;
-                if let Some(domains) = &mut self.domains {
-                    domains.set_policy(self.policy.clone());
-                }
-            }
+            Event::Policy(policy, from) => self.take_policy(*policy, from),
             Event::Announced(versions) => versions.into_iter().for_each(|version| self.announced.add(version)),
             Event::Facts(domain, number, facts) => self.facts(domain, number, facts),
             Event::Cmdb { cmdb, graph, by, id } => self.import(Import { cmdb, graph, by, id }, &mut effects),
@@ -239,6 +246,16 @@ impl Machine {
         }
         self.go_on(wall, &mut effects);
         effects
+    }
+
+    fn take_policy(&mut self, policy: Policy, from: Timestamp) {
+        if self.follows() {
+            return self.policies.announce(from, self.clock.last(), policy);
+        }
+        if let Some(domains) = &mut self.domains {
+            domains.set_policy(policy.clone());
+        }
+        self.policies.set(policy);
     }
 
     /// Why nothing is taken at the moment.
@@ -327,6 +344,7 @@ impl Machine {
             return;
         }
         self.decide_aside(wall);
+        self.resume(wall);
         if self.decided.is_empty() && (self.may_decide() || self.is_due(wall)) {
             self.decide(wall, effects);
         }
@@ -345,13 +363,14 @@ impl Machine {
         }
     }
 
-    /// Whether what waits is decided now, rather than after the commit under way.
+    /// Whether what waits is decided now, rather than after the commit under way; or once it is known which time it is,
+    /// for what is said now must not be dated by when somebody said something last.
     fn may_decide(&self) -> bool {
-        let idle = self.in_flight.is_none();
-        !self.intake.is_empty() && (idle || self.intake.is_worth_deciding_ahead())
+        let (idle, knows_the_time) = (self.in_flight.is_none(), self.stopping || !self.pace.is_waiting());
+        knows_the_time && !self.intake.is_empty() && (idle || self.intake.is_worth_deciding_ahead())
     }
 
-    fn follows(&self) -> bool {
+    pub(crate) fn follows(&self) -> bool {
         self.pace == Pace::Log
     }
 
@@ -368,7 +387,8 @@ impl Machine {
         let not_before = self.clock.last() + Span::MICROSECOND;
         let Some(domains) = &mut self.domains else { return };
         let now = self.clock.stamp(latest);
-        let stamp = Stamp { slot: self.slot.as_str(), from: self.sequence, not_before, pushed_at, wall, now };
+        let (slot, from, ends) = (self.slot.as_str(), self.sequence, Vec::new());
+        let stamp = Stamp { slot, from, not_before, pushed_at, wall, now, ends };
         let batch = assemble(domains, pushes, &stamp, Vec::new());
         self.sequence = batch.to;
         self.decided.push_back(batch);
@@ -379,19 +399,20 @@ impl Machine {
         let mut pushes = self.take_what_is_next(effects);
         let Some(domains) = &mut self.domains else { return };
         let not_before = self.clock.last();
-        for logged in pushes.iter_mut().filter_map(|push| push.logged.as_deref_mut()) {
-            logged.receipts.clear();
-            for record in &logged.records {
-                let at = self.clock.stamp(record.at);
-                logged.receipts.extend(std::iter::repeat_n(at, record.items));
-            }
-        }
+        let mut steps = Ends::after(not_before);
+        pushes.iter_mut().for_each(|push| self.log.date(push, &mut self.clock, &mut steps));
         let now = self.clock.last();
-        let stamp = Stamp { slot: self.slot.as_str(), from: self.sequence, not_before, pushed_at: now, wall: now, now };
-        let graphs = self.announced.due(not_before, now);
-        let batch = assemble(domains, pushes, &stamp, graphs);
+        let (slot, from, ends) = (self.slot.as_str(), self.sequence, steps.ends);
+        let stamp = Stamp { slot, from, not_before, pushed_at: now, wall: now, now, ends };
+        let graphs =
+            self.announced.due(not_before, now).into_iter().map(|(from, graph)| (from, Turn::Graph(Box::new(graph))));
+        let policies = self.policies.due(not_before, now).into_iter();
+        let mut turns: Vec<_> =
+            graphs.chain(policies.map(|(from, policy)| (from, Turn::Policy(Box::new(policy))))).collect();
+        turns.sort_by_key(|(from, _)| *from);
+        let batch = assemble(domains, pushes, &stamp, turns);
         self.sequence = batch.to;
-        self.decided.push_back(batch);
+        self.decided.push_back(Batch { holds: self.log.changed_holds(), ..batch });
     }
 
     /// What was read from a log is decided only where it goes on with what was; else whoever read it has to look where
@@ -460,6 +481,7 @@ impl Machine {
             topology: batch.topology.take(),
             outputs,
             owed: self.recomputes.owed_after(&batch.steps, batch.recomputed.as_ref()),
+            holds: batch.holds.take(),
             now: batch.now,
         };
         (commit, batch)
@@ -488,113 +510,5 @@ impl Machine {
         // Shown before it is answered: who is told that it is in finds it.
         effects.push(Effect::Publish(Box::new(Published { steps, committed, at: batch.now })));
         effects.extend(batch.answers.into_iter().map(|(id, answer)| Effect::Answer(id, answer)));
-    }
-
-    /// Not a clean `Ok`: drop what is in memory, load, go on from the stored position; again until it succeeds. `[I17]`
-    fn unknown(&mut self, error: &CommitError, effects: &mut Vec<Effect>) {
-        // A full disk took nothing, for certain.
-        if let Some(batch) = self.in_flight.take_if(|_| matches!(error, CommitError::Full)) {
-            self.turn_away(batch, Overload::StoreUnavailable, effects);
-        }
-        self.domains = None;
-        match error.disposition() {
-            Disposition::Stop => {
-                self.phase = Phase::Stopped;
-                self.refuse_everything(Overload::Stopping, effects);
-                effects.push(Effect::Fatal(error.to_string()));
-            }
-            Disposition::Reload => {
-                self.phase = Phase::Loading;
-                effects.push(Effect::Load { again: false });
-            }
-            Disposition::Wait => {
-                self.phase = Phase::Loading;
-                effects.push(Effect::Load { again: true });
-            }
-        }
-    }
-
-    /// Whether the store has everything that was read. Where it has a part, somebody else read it: then the push is not
-    /// the next one, and its reader is told so.
-    fn is_read(&self, logged: &Logged) -> bool {
-        let is_in =
-            |advance: &PositionAdvance| self.positions.get(&advance.slot).is_some_and(|next| *next >= advance.to);
-        // One without positions says nothing of itself: it is decided again.
-        !logged.positions.is_empty() && logged.positions.iter().all(is_in)
-    }
-
-    fn refuse_everything(&mut self, why: Overload, effects: &mut Vec<Effect>) {
-        let batches: Vec<Batch> = self.in_flight.take().into_iter().chain(self.decided.drain(..)).collect();
-        batches.into_iter().for_each(|batch| self.turn_away(batch, why, effects));
-        self.turn_away_waiting(why, effects);
-    }
-
-    fn loaded(&mut self, mut loaded: Loaded, epoch: u64, wall: Timestamp, effects: &mut Vec<Effect>) {
-        self.positions = std::mem::take(&mut loaded.positions);
-        let held = self.position(&self.slot);
-        self.epoch = epoch;
-        self.hash = loaded.last_hash;
-        self.slot = format!("{PUSH_SLOT}/{epoch}").into();
-        self.sequence = self.position(&self.slot);
-        let committed = loaded.clock.unwrap_or_default();
-        // What is decided again of a log has the instants that it had; wall time does not go back.
-        self.clock = Clock::after(if self.follows() { committed } else { committed.max(self.clock.last()) });
-        if self.follows() {
-            self.announced = Announced::taken_out_of(&mut loaded);
-        }
-        let topology = topology_of(&loaded);
-        self.recomputes.restore(std::mem::take(&mut loaded.owed));
-        self.settle_unknown(held, &loaded.topology, effects);
-        let mut domains = Domains::restore_at(self.home.clone(), loaded, topology, self.policy.clone());
-        if self.follows() {
-            // Silence is measured by the log, and in the log nothing was missed.
-            self.domains = Some(domains);
-            self.phase = Phase::Running;
-            self.refusing = false;
-            return;
-        }
-        // How far readers were is not how far the store is.
-        if self.reads {
-            self.pace = Pace::Waiting { since: wall };
-        }
-        let now = self.clock.stamp(self.time(wall));
-        let resumed = domains.decide_everywhere(now, &Input::Resumed);
-        self.domains = Some(domains);
-        self.phase = Phase::Running;
-        self.refusing = false;
-        // What was not heard while nothing was read is nobody's silence; that is committed like any other step.
-        self.decided.push_back(Batch::of_steps(resumed.steps, self.sequence, now));
-    }
-
-    /// The stored position says which pushes are in: those are answered, the others are decided anew. The stored versions
-    /// of the CMDB say it of an import.
-    fn settle_unknown(&mut self, position: u64, versions: &[CmdbVersion], effects: &mut Vec<Effect>) {
-        self.aside.retain(|aside| matches!(aside, Aside::Cmdb(_)));
-        let batches: Vec<Batch> = self.in_flight.take().into_iter().chain(self.decided.drain(..)).collect();
-        let mut again = Vec::new();
-        for batch in batches {
-            if let Some((version, from)) = batch.version {
-                let is_in = versions.iter().any(|known| (known.version, known.from) == (version, from));
-                let refused = |id| Effect::Answer(id, PushAnswer::Overloaded(Overload::StoreUnavailable));
-                let told = |(id, answer)| if is_in { Effect::Answer(id, answer) } else { refused(id) };
-                effects.extend(batch.answers.into_iter().map(told));
-                continue;
-            }
-            for (sequence, push) in batch.pushes {
-                let is_in = match push.logged.as_deref() {
-                    Some(logged) => self.is_read(logged),
-                    None => sequence.is_some_and(|sequence| sequence < position),
-                };
-                if !is_in {
-                    again.push(push);
-                    continue;
-                }
-                self.release_key(&push);
-                let answer = batch.answers.iter().find(|(id, _)| *id == push.id).map(|(_, answer)| answer.clone());
-                let nothing = PushAnswer::Committed { answers: Vec::<ItemAnswer>::new(), at: batch.now };
-                effects.push(Effect::Answer(push.id, answer.unwrap_or(nothing)));
-            }
-        }
-        self.intake.put_back(again);
     }
 }

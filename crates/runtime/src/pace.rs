@@ -27,6 +27,10 @@ impl Pace {
         }
     }
 
+    pub(crate) fn is_waiting(self) -> bool {
+        matches!(self, Pace::Waiting { .. })
+    }
+
     /// Readers that take too long are not waited for.
     pub(crate) fn after_waiting(self, wall: Timestamp) -> Pace {
         match self {

@@ -39,6 +39,11 @@ pub struct Logged {
     pub receipts: Vec<Timestamp>,
     /// The records that the items stand in, where the log itself is the engine's clock.
     pub records: Vec<RecordAt>,
+    /// Where the log is the engine's clock: when the log that it was read from before took each item, in the order of the
+    /// items; `None`: it was pushed. None at all: all of them were.
+    pub received: Vec<Option<Timestamp>>,
+    /// And what readers say of themselves, by the place of the record.
+    pub words: Vec<(usize, Word)>,
     /// Under which turn of the group's sharing out it was read: with another, others may have read it too.
     pub turn: u64,
     /// Items whose answers somebody waits for, by their place, and the key that each answer is kept by.
@@ -53,6 +58,17 @@ pub struct RecordAt {
     pub at: Timestamp,
     /// How many items it holds; none: it says only how late it is.
     pub items: usize,
+}
+
+/// What a process that reads source topics says of itself in the records that it writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// The same after a restart.
+    #[serde(rename = "name")]
+    pub reader: Box<str>,
+    /// What it has yet to read may have been received from then on; `None`: it has caught up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Timestamp>,
 }
 
 /// An `Idempotency-Key`, and what it came with.
@@ -137,6 +153,8 @@ pub enum Overload {
     StoreUnavailable,
     /// This process is stopping, or another has taken over.
     Stopping,
+    /// Nobody can tell yet whether it is in, or what came of it.
+    Unheard,
     /// Its positions in a log are not the next ones: whoever reads asks which are, and goes on from there.
     NotNext,
 }
@@ -150,6 +168,11 @@ impl Key {
     /// Of one of several commands that came with it.
     pub(crate) fn nth(&self, index: usize) -> Key {
         Key { token: format!("{}/{index}", self.token).into(), body: self.body.clone() }
+    }
+
+    /// The same for the copy of a command that another partition has.
+    pub(crate) fn of_partition(&self, partition: u32) -> Key {
+        Key { token: format!("{}@{partition}", self.token).into(), body: self.body.clone() }
     }
 
     /// Whether a request with this key is the one that came before with `body`, as far as both say.

@@ -8,27 +8,27 @@
 mod engine;
 mod ingest;
 mod kafka;
+mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::engine::Policy;
-use model::event::{Event, Status};
-use model::{Domain, Fingerprint, Span, Timestamp};
-use runtime::{Domains, Item, home_of, partition_of, topology_of};
+use model::{Domain, Span, Timestamp, home_of};
+use runtime::{Domains, topology_of};
 use store::{Loaded, Memory, Partition, ready};
-use testkit::{clear, firing};
 
 use crate::random::Random;
 use engine::Engines;
 use ingest::Ingests;
 use kafka::Kafka;
+use said::{number_of, places_of};
 
 /// Partitions of the log.
 const PARTITIONS: u32 = 3;
 const SOURCES: usize = 3;
-const TENANTS: usize = 6;
 /// What happens in one life while anything may go wrong.
 const HAPPENINGS: usize = 300;
+/// Then time goes on, so often, with nothing but that said: what was promised is not kept, what is silenced speaks.
+const LATER: usize = 40;
 /// More, and something never comes to rest.
 const CALM_MAX: usize = 4_000;
 const BEGIN: Timestamp = Timestamp::from_seconds(1_777_629_600);
@@ -44,16 +44,19 @@ pub enum GroupMutant {
     ReadUncommitted,
     /// Whoever has a partition now may commit, whoever had it too.
     NoFence,
+    /// What is everybody's is not loaded.
+    ForgetFacts,
     /// A commit of which nothing was heard is taken for one that failed.
     ForgetPositions,
 }
 
 impl GroupMutant {
-    pub const ALL: [GroupMutant; 5] = [
+    pub const ALL: [GroupMutant; 6] = [
         GroupMutant::AnyTurn,
         GroupMutant::OffsetsApart,
         GroupMutant::ReadUncommitted,
         GroupMutant::NoFence,
+        GroupMutant::ForgetFacts,
         GroupMutant::ForgetPositions,
     ];
 }
@@ -71,6 +74,7 @@ pub struct GroupLife {
 pub(crate) struct World {
     pub(crate) random: Random,
     pub(crate) now: Timestamp,
+    happened: usize,
     kafka: Kafka,
     pub(crate) memory: Memory,
     pub(crate) mutant: Option<GroupMutant>,
@@ -86,8 +90,9 @@ pub fn live_in_groups(seed: u64, mutant: Option<GroupMutant>) -> GroupLife {
     let mut world = World {
         random: Random::new(seed),
         now: BEGIN,
+        happened: 0,
         kafka: Kafka::new(SOURCES, PARTITIONS as usize),
-        memory: Memory::new(),
+        memory: store(),
         mutant,
         calm: false,
         paths: BTreeMap::new(),
@@ -100,6 +105,8 @@ pub fn live_in_groups(seed: u64, mutant: Option<GroupMutant>) -> GroupLife {
     }
     world.comes_to_rest(&mut ingests, &mut engines);
     world.judge();
+    world.time_goes_on(&mut ingests, &mut engines);
+    world.judge();
     let records = world.kafka.sources.iter().map(Vec::len).sum();
     GroupLife { violations: world.violations, paths: world.paths, digest: world.digest, records }
 }
@@ -107,6 +114,10 @@ pub fn live_in_groups(seed: u64, mutant: Option<GroupMutant>) -> GroupLife {
 impl World {
     fn happens(&mut self, ingests: &mut Ingests, engines: &mut Engines) {
         self.now = self.now + self.random.millis(1, 4000);
+        if self.random.chance(20) {
+            self.now = self.now + self.random.seconds(60, 900);
+        }
+        self.happened += 1;
         match self.random.below(10) {
             0 | 1 => self.somebody_says_something(),
             2..=5 => ingests.act(self),
@@ -114,22 +125,12 @@ impl World {
         }
     }
 
-    /// Each record is told from every other, however often it is read.
     fn somebody_says_something(&mut self) {
         for _ in 0..=self.random.below(4) {
             let source = self.random.below(SOURCES);
-            let tenant = self.random.below(TENANTS);
-            let key = format!("disk/web-{}", self.random.below(3));
-            let said = if self.random.chance(300) { clear(&key) } else { firing(&key) };
-            let mut alert = said.alert();
-            let number = self.kafka.sources.iter().map(Vec::len).sum::<usize>();
-            alert.domain = Domain::from(format!("tenant-{tenant}"));
-            alert.fingerprint = Fingerprint::of_dedup_key(&alert.domain, "mon", &key);
-            alert.external_id = Some(number.to_string().into());
-            if self.random.chance(400) && alert.status == Status::Firing {
-                alert.ends_at = Some(self.now + self.random.seconds(30, 600));
-            }
-            self.kafka.sources[source].push(Item::Event(Event::Alert(Box::new(alert))));
+            let nth = self.kafka.sources.iter().map(Vec::len).sum();
+            let said = said::something(&mut self.random, nth, self.now, self.happened);
+            self.kafka.sources[source].push(said);
         }
     }
 
@@ -147,6 +148,19 @@ impl World {
             engines.act(self);
         }
         self.violation("I17: it never comes to rest");
+    }
+
+    /// Seconds, minutes, hours, under engines that come and go.
+    fn time_goes_on(&mut self, ingests: &mut Ingests, engines: &mut Engines) {
+        for _ in 0..LATER {
+            let (low, high) = *self.random.pick(&[(1, 60), (60, 900), (900, 14_400)]);
+            self.now = self.now + self.random.seconds(low, high);
+            self.kafka.tick(self.now);
+            if self.random.chance(300) {
+                self.comes_to_rest(ingests, engines);
+            }
+        }
+        self.comes_to_rest(ingests, engines);
     }
 
     pub(crate) fn path(&mut self, name: &'static str) {
@@ -172,27 +186,28 @@ impl World {
     }
 
     fn each_record_stands_in_the_log_once(&mut self) {
-        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        let mut found: BTreeMap<(String, u32), usize> = BTreeMap::new();
         for (partition, log) in (0..).zip(self.kafka.committed()) {
-            for alert in log.iter().flat_map(|(_, items)| items).filter_map(alert_of) {
-                if partition_of(&alert.domain, PARTITIONS) != partition {
-                    self.violations.push(format!("I8: {} stands in partition {partition}", alert.domain));
-                }
-                *found.entry(alert.external_id.as_deref().unwrap_or_default().to_owned()).or_default() += 1;
+            for item in log.iter().flat_map(|(_, items)| items) {
+                *found.entry((number_of(item).to_owned(), partition)).or_default() += 1;
             }
         }
-        let sent: BTreeSet<String> =
-            (0..self.kafka.sources.iter().map(Vec::len).sum()).map(|n| n.to_string()).collect();
-        let lost = sent.iter().filter(|number| !found.contains_key(*number)).count();
+        let mut sent: BTreeSet<(String, u32)> = BTreeSet::new();
+        for item in self.kafka.sources.iter().flatten() {
+            sent.extend(places_of(item).into_iter().map(|place| (number_of(item).to_owned(), place)));
+        }
+        let lost = sent.iter().filter(|place| !found.contains_key(*place)).count();
         let doubled = found.values().filter(|count| **count > 1).count();
-        if lost + doubled > 0 {
-            self.violation(format!("I1: of {} records {lost} are lost and {doubled} doubled", sent.len()));
+        let astray = found.keys().filter(|place| !sent.contains(*place)).count();
+        if lost + doubled + astray > 0 {
+            let of = sent.len();
+            self.violation(format!("I1: of {of} records {lost} are lost, {doubled} doubled and {astray} astray"));
         }
     }
 
     fn is_as_if_undisturbed(&mut self, partition: u32) {
         let log = self.kafka.committed().remove(partition as usize);
-        let alone = Memory::new();
+        let alone = store();
         engine::follow_alone(&alone, partition, &log);
         let of = |memory: &Memory| {
             let nth = Partition::nth(partition).expect("there are few");
@@ -204,11 +219,12 @@ impl World {
     }
 }
 
-fn alert_of(item: &Item) -> Option<&model::event::AlertEvent> {
-    match item {
-        Item::Event(Event::Alert(alert)) => Some(alert),
-        _ => None,
-    }
+/// One with a version of the CMDB, in force before anything is said.
+fn store() -> Memory {
+    let memory = Memory::new();
+    let announced = ready(memory.store().announce_cmdb(said::cmdb(), BEGIN - Span::HOUR, Span::ZERO, None));
+    announced.expect("it is in memory");
+    memory
 }
 
 /// The home of a partition's engine.
@@ -225,7 +241,7 @@ fn state(mut loaded: Loaded, partition: u32) -> String {
         snapshot.clock = loaded.clock.unwrap_or_default();
     }
     let (clock, topology) = (loaded.clock, topology_of(&loaded));
-    let domains = Domains::restore_at(home(partition), loaded, topology, Policy::default());
+    let domains = Domains::restore_at(home(partition), loaded, topology, said::policy());
     let states = domains.states().map(|state| format!("{state:?}"));
     format!("{clock:?} {}", states.collect::<String>())
 }

@@ -78,7 +78,7 @@ impl Monitor {
         };
         let said = condition.say(random, now, word, pace);
         let key = condition.key.clone();
-        Event::Alert(Box::new(AlertEvent {
+        Event::from(AlertEvent {
             fingerprint: Fingerprint::of_dedup_key(&Domain::default(), self.name.as_str(), &key),
             domain: Domain::default(),
             source: self.name.clone(),
@@ -99,7 +99,7 @@ impl Monitor {
             ends_at: said.ends_at,
             heard_at: None,
             times: model::event::ONCE,
-        }))
+        })
     }
 
     fn fact(&mut self, random: &mut Random, truth: Timestamp) -> Event {

@@ -82,6 +82,7 @@ impl Mutant {
         }
         for item in &mut push.items {
             if let Item::Event(Event::Alert(alert)) = item {
+                let alert = std::sync::Arc::make_mut(alert);
                 (alert.at, alert.starts_at, alert.ends_at) = (None, None, None);
             }
         }

@@ -12,7 +12,7 @@ fn seeds() -> u64 {
     std::env::var("WATCHFIRE_SIM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS)
 }
 
-/// I1, I10, I16 and I17; and each rare path runs in the share.
+/// I1, I10, I15, I16 and I17; and each rare path runs in the share.
 #[test]
 fn whatever_happens_between_processes_each_record_is_decided_once_as_if_undisturbed() {
     let mut paths = std::collections::BTreeMap::new();

@@ -2,24 +2,25 @@
 //! engine takes it up when its own time comes to that instant. So all of them do at the same instant of the log, and so
 //! does whoever reads the log again.
 
-use model::{Cmdb, Timestamp};
+use model::{Cmdb, Span, Timestamp};
 
 use crate::commit::{AuditEntry, CmdbVersion};
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
-use crate::partition::Partition;
+use crate::rows::head::Head;
 use crate::rows::ledger::{topology_from, topology_row};
 use crate::rows::record::audit_row;
 use crate::schema::{AUDIT, HEAD, TOPOLOGY};
 use crate::select::{Condition, Select};
 use crate::store::Store;
 use crate::transaction::{Found, Transaction};
-use crate::value::Value;
+use crate::value::{Cells, Value};
 
 #[derive(Debug)]
 struct Announce {
     cmdb: Cmdb,
-    from: Timestamp,
+    now: Timestamp,
+    ahead: Span,
     audit: Option<AuditEntry>,
 }
 
@@ -28,15 +29,23 @@ impl Transaction for Announce {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        vec![Select::from(&HEAD), Select::from(&TOPOLOGY).newest(&["version"]).limit(1)]
+        let newest = Select::from(&TOPOLOGY).columns(&["version", "start"]).newest(&["version"]).limit(1);
+        vec![Select::from(&HEAD), newest]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
-        let mut head = found.head(Partition::WHOLE)?;
-        let newest = found.next().first().map(|row| topology_from(row)).transpose()?;
-        let after = |newest: &CmdbVersion| self.from.max(newest.from + model::Span::MICROSECOND);
-        let version = newest.as_ref().map_or(0, |newest| newest.version) + 1;
-        let from = newest.as_ref().map_or(self.from, after);
+        let heads = found.next();
+        let mut head = Head::of(self.partition(), &heads)?;
+        let latest = Head::all(&heads)?.iter().filter_map(Head::now).max();
+        let from = latest.map_or(self.now, |latest| latest.max(self.now)) + self.ahead;
+        let (version, from) = match found.next().first() {
+            None => (1, from),
+            Some(row) => {
+                let mut newest = Cells::new(&TOPOLOGY, row);
+                let (version, since): (u64, Timestamp) = (newest.take()?, newest.take()?);
+                (version + 1, from.max(since + Span::MICROSECOND))
+            }
+        };
         let mut writes = Writes::default();
         writes.put(&TOPOLOGY, topology_row(&CmdbVersion { version, from, cmdb: self.cmdb }));
         if let Some(audit) = &self.audit {
@@ -49,14 +58,16 @@ impl Transaction for Announce {
 }
 
 impl Store {
-    /// The next version of the CMDB, in force from an instant that is yet to come, and who put it there. Its number.
+    /// The next version of the CMDB, and who put it there; in force so long after `now`, and after what any engine has come
+    /// to, whose clocks are not the caller's. Its number.
     pub async fn announce_cmdb(
         &self,
         cmdb: Cmdb,
-        from: Timestamp,
+        now: Timestamp,
+        ahead: Span,
         audit: Option<AuditEntry>,
     ) -> Result<u64, StoreError> {
-        self.run(Announce { cmdb, from, audit }).await
+        self.run(Announce { cmdb, now, ahead, audit }).await
     }
 
     /// Versions of the CMDB after this one, in order.

@@ -47,6 +47,13 @@ pub(crate) trait Connect: Send + 'static {
     fn connect(&self) -> impl Future<Output = Result<Self::Channel, StoreError>> + Send;
 }
 
+/// What became of a transaction that met no error.
+pub(crate) enum Attempt<T: Transaction> {
+    Done(T::Answer),
+    /// Somebody else holds what it asked for once it had its head: nothing of it is in, and the same can be tried again.
+    Busy(T, StoreError),
+}
+
 /// The connection of one writer.
 #[derive(Debug)]
 pub(crate) struct Writer<C: Connect> {
@@ -73,12 +80,26 @@ impl<C: Connect> Writer<C> {
         }
     }
 
-    /// The connection is taken out for the time of the transaction: whatever goes wrong, a panic included, drops it.
     pub(crate) async fn run<T: Transaction>(&mut self, transaction: T) -> Result<T::Answer, T::Error> {
+        match self.attempt(transaction).await? {
+            Attempt::Done(answer) => Ok(answer),
+            Attempt::Busy(_, why) => Err(why.into()),
+        }
+    }
+
+    /// The connection is taken out for the time of the transaction: whatever goes wrong, a panic included, drops it.
+    pub(crate) async fn attempt<T: Transaction>(&mut self, transaction: T) -> Result<Attempt<T>, T::Error> {
         let mut channel = self.take().await?;
         channel.begin(T::GUARD, transaction.partition()).await?;
         let mut found = Found::new(each(&mut channel, transaction.reads()).await?);
-        found.extend(each(&mut channel, transaction.then_reads(&found)?).await?);
+        match each(&mut channel, transaction.then_reads(&found)?).await {
+            Err(why @ StoreError::Busy { .. }) => {
+                channel.rollback().await?;
+                self.channel = Some(channel);
+                return Ok(Attempt::Busy(transaction, why));
+            }
+            more => found.extend(more?),
+        }
         let answer = match transaction.decide(found) {
             Err(refused) => {
                 channel.rollback().await?;
@@ -93,7 +114,7 @@ impl<C: Connect> Writer<C> {
             }
         };
         self.channel = Some(channel);
-        answer
+        answer.map(Attempt::Done)
     }
 
     /// As [`Channel::expire`].

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use model::alert::AlertState;
-use model::{AlertId, Incident, IncidentId, Outage};
+use model::step::Subject;
+use model::{AlertId, Domain, Incident, IncidentId, Outage};
 
 use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
@@ -12,7 +13,7 @@ use crate::partition::Partition;
 use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
 use crate::rows::head::{Head, Link, Numbering};
 use crate::rows::hot::{Moved, log_from};
-use crate::rows::incident::{incident_from, outage_from};
+use crate::rows::incident::{incident_from, outage_of_domain};
 use crate::rows::ledger::{Range, owner_from, position_from};
 use crate::rows::record::Outgoing;
 use crate::schema::{
@@ -296,33 +297,34 @@ async fn keys(reading: &mut Reading, select: Select) -> Result<BTreeSet<AlertId>
     Ok(ids)
 }
 
-/// Outages of one service are disjoint and not empty. `[I13]`
+/// Outages of one service are disjoint and not empty, those that one domain sees. `[I13]`
 async fn outages(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
-    let mut last: Option<Outage> = None;
+    let mut seen: BTreeMap<Domain, Outage> = BTreeMap::new();
     reading
         .each(Select::from(&OUTAGE).ordered(&["service", "start", "id"]), |row| {
-            let outage = outage_from(row)?;
+            let (domain, outage) = outage_of_domain(row)?;
             if outage.to.is_some_and(|to| to <= outage.from) {
                 findings.add("I13", format!("{} of {} is empty", outage.id, outage.service));
             }
-            if let Some(last) = last.as_ref().filter(|last| last.service == outage.service)
+            if let Some(last) = seen.get(&domain).filter(|last| last.service == outage.service)
                 && last.to.is_none_or(|to| to > outage.from)
             {
                 findings.add("I13", format!("{} and {} of {} overlap", last.id, outage.id, outage.service));
             }
-            last = Some(outage);
+            seen.insert(domain, outage);
             Ok(())
         })
         .await
 }
 
-/// One message for each subject, kind and version. `[I9]`
+/// One message for each subject, kind and version; but of sources and items every domain may tell. `[I9]`
 async fn outbox(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
     let mut told = BTreeSet::new();
     reading
         .each(Select::from(&OUTBOX), |row: &[_]| {
             let message = Outgoing::from_row(row)?.message;
-            if !told.insert((message.subject.clone(), message.kind, message.version)) {
+            let is_everybodys = matches!(message.subject, Subject::Source(_) | Subject::Item(_));
+            if !is_everybodys && !told.insert((message.subject.clone(), message.kind, message.version)) {
                 findings.add("I9", format!("{} is told twice", message.id));
             }
             Ok(())

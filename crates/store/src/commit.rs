@@ -29,6 +29,9 @@ pub struct Commit {
     /// What the engine wants from behind its horizon and has not been given once this is in, each domain's in order: all
     /// of it, where it is not what the store has; `None` where it is.
     pub owed: Option<Vec<(Domain, RecomputeWanted)>>,
+    /// What holds the engine's time back once this is in: all of it, where it is not what the store has; `None` where it
+    /// is.
+    pub holds: Option<Vec<Hold>>,
     /// For topics that carry every change, in order.
     pub outputs: Vec<Output>,
     /// The engine's clock; the store's, or the partition's, "now" from here on. It never goes back.
@@ -84,6 +87,16 @@ pub struct Receipt {
     /// JSON.
     pub answer: Box<str>,
     pub at: Timestamp,
+}
+
+/// A reader of source topics that is behind: an engine that follows a log must not let time go beyond what is to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    pub reader: Box<str>,
+    /// What it has yet to read was received from then on.
+    pub from: Timestamp,
+    /// When it said so, by the log.
+    pub said_at: Timestamp,
 }
 
 /// A version of the CMDB, in force from an instant. Stored whole, as one JSON document: versions are few and imports

@@ -17,6 +17,9 @@ pub enum StoreError {
         #[source]
         source: Option<Box<sqlx::Error>>,
     },
+    /// Somebody else holds what was waited for, for longer than one waits: nothing was done.
+    #[error("the store is busy: {why}")]
+    Busy { why: String },
     #[error("the disk is full: free some space, or move the store; nothing was half-written")]
     Full,
     #[error("the store is damaged: {what}; stop, run `watchfire store check`, restore the last backup")]
@@ -130,7 +133,7 @@ impl From<StoreError> for CommitError {
         match error {
             StoreError::Full => CommitError::Full,
             StoreError::Corrupt { what } => CommitError::Corrupt { what },
-            StoreError::Unavailable { .. } => CommitError::Unavailable(error),
+            StoreError::Unavailable { .. } | StoreError::Busy { .. } => CommitError::Unavailable(error),
             other => CommitError::Closed(other),
         }
     }

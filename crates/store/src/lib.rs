@@ -19,6 +19,8 @@ mod dump;
 pub mod error;
 pub mod load;
 pub mod memory;
+mod mode;
+mod news;
 mod op;
 mod output;
 pub mod page;
@@ -37,11 +39,14 @@ mod transaction;
 mod value;
 
 pub use check::Finding;
-pub use commit::{AuditEntry, CmdbVersion, Commit, Committed, DeadLetter, GENESIS, PositionAdvance, Receipt, SlotName};
+pub use commit::{
+    AuditEntry, CmdbVersion, Commit, Committed, DeadLetter, GENESIS, Hold, PositionAdvance, Receipt, SlotName,
+};
 pub use error::{CommitError, Conflict, Disposition, StoreError};
-pub use load::{Loaded, Snapshot};
+pub use load::{Followed, Loaded, Snapshot};
 pub use memory::{Fault, Image, Memory, ready};
 pub use model::CommitHash;
+pub use news::{Heard, News};
 pub use output::{Output, Untold};
 pub use page::{Page, PageRequest};
 pub use partition::Partition;

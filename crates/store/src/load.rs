@@ -16,7 +16,7 @@ use model::source::{Coverage, Source};
 use model::step::{RecomputeWanted, Recurrence};
 use model::{AlertId, CommitHash, Domain, Incident, Outage, Problem, Span, Timestamp};
 
-use crate::commit::{CmdbVersion, SlotName};
+use crate::commit::{CmdbVersion, Hold, SlotName};
 use crate::error::StoreError;
 use crate::partition::Partition;
 use crate::rows::alert::{ALERT_LINE, alert_from, remembered_from, whole_episode_from};
@@ -24,10 +24,11 @@ use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_fr
 use crate::rows::head::Head;
 use crate::rows::hot::{Moved, hot_from, log_from, log_of};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
-use crate::rows::ledger::{clock_from, owed_from, owner_from, position_from, topology_from};
+use crate::rows::ledger::{clock_from, hold_from, owed_from, owner_from, position_from, topology_from};
+use crate::rows::record::answered_from;
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, OWED, POSITION,
-    PROBLEM, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HELD, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, OWED, POSITION,
+    PROBLEM, RECEIPT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Pages, Reading, Store};
@@ -36,7 +37,7 @@ use crate::value::{Cell, Row};
 /// How far back incidents count towards a recurrence.
 pub const RECURRENCE_WITHIN: Span = Span::from_days(30);
 /// Alerts of the log whose rows are read together.
-const ALERTS_AT_ONCE: usize = 4096;
+pub(crate) const ALERTS_AT_ONCE: usize = 4096;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
@@ -54,6 +55,16 @@ pub struct Loaded {
     /// What the engine wants from behind its horizon and was never given, each domain's in order.
     pub owed: Vec<(Domain, RecomputeWanted)>,
     pub domains: BTreeMap<Domain, Snapshot>,
+    /// Of a partition.
+    pub followed: Followed,
+}
+
+/// What an engine that follows a log has to know of the records before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Followed {
+    pub holds: Vec<Hold>,
+    /// Keys that were answered, and when. Some may be older than keys are remembered.
+    pub answered: Vec<(Box<str>, Timestamp)>,
 }
 
 /// What the store keeps of one domain; every list is sorted by its key.
@@ -87,6 +98,7 @@ impl Store {
         domains.incidents(&mut reading).await?;
         domains.facts(&mut reading).await?;
         domains.recurrences(&mut reading).await?;
+        let followed = Followed::read(&mut reading, partition).await?;
         Ok(Loaded {
             epoch: head.epoch,
             last_hash: head.hash,
@@ -96,7 +108,20 @@ impl Store {
             topology,
             owed,
             domains: domains.snapshots,
+            followed,
         })
+    }
+}
+
+impl Followed {
+    /// Only a partition's writer follows a log.
+    async fn read(reading: &mut Reading, partition: Partition) -> Result<Followed, StoreError> {
+        if partition == Partition::WHOLE {
+            return Ok(Followed::default());
+        }
+        let holds = reading.all(Select::from(&HELD).is("head", partition.head()), hold_from).await?;
+        let answered = reading.all(Select::from(&RECEIPT).columns(&["token", "at"]), answered_from).await?;
+        Ok(Followed { holds, answered })
     }
 }
 
@@ -284,15 +309,24 @@ impl Domains {
 }
 
 /// Those that are not forgotten.
-fn known(moved: impl IntoIterator<Item = (AlertId, Option<Hot>)>) -> BTreeMap<AlertId, Hot> {
+pub(crate) fn known(moved: impl IntoIterator<Item = (AlertId, Option<Hot>)>) -> BTreeMap<AlertId, Hot> {
     moved.into_iter().filter_map(|(alert, hot)| Some((alert, hot?))).collect()
 }
 
 /// Alerts from their rows, for people: what repeats moved laid over them, with the newest of their episodes (at most
 /// [`EPISODES_SHOWN_MAX`]) and without what was said.
 pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<Vec<Alert>, StoreError> {
-    let mut alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
+    let alerts = rows.iter().map(|row| alert_from(row)).collect::<Result<Vec<_>, _>>()?;
     let hot = hot_of(reading, &alerts).await?;
+    with_episodes(reading, alerts, &hot).await
+}
+
+/// The same where it is known what repeats moved.
+pub(crate) async fn with_episodes(
+    reading: &mut Reading,
+    mut alerts: Vec<Alert>,
+    hot: &BTreeMap<AlertId, Hot>,
+) -> Result<Vec<Alert>, StoreError> {
     // Of one that is forgotten nothing is needed, and all there is is shown.
     let (known, forgotten): (Vec<AlertId>, Vec<AlertId>) =
         alerts.iter().map(|alert| alert.id).partition(|id| hot.contains_key(id));
@@ -303,7 +337,7 @@ pub(crate) async fn shown_alerts(reading: &mut Reading, rows: &[Row]) -> Result<
         let older = alert.episodes.len().saturating_sub(EPISODES_SHOWN_MAX);
         alert.episodes.drain(..older);
     }
-    Ok(alerts.into_iter().map(|alert| lay_over(alert, &hot)).collect())
+    Ok(alerts.into_iter().map(|alert| lay_over(alert, hot)).collect())
 }
 
 /// What repeats moved of those alerts that the engine still has.

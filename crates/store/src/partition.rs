@@ -2,11 +2,13 @@
 //!
 //! Every writer has a head: an epoch, a chain of commits, a clock. What is numbered in sequence (commits, timeline,
 //! audit, outputs) is numbered by each writer from a base of its own, so that a number is given once in the whole store
-//! and rises within a partition, and no writer waits for another to get one.
+//! and rises within a partition, and no writer waits for another to get one. Only what people call things by (incidents,
+//! problems) is one sequence for all: who opens some waits for whoever else does.
 
 use std::fmt;
 
-use model::limits::ENGINE_PARTITIONS_MAX;
+use model::Timestamp;
+use model::limits::{ENGINE_PARTITIONS_MAX, LOG_STEP_SPAN};
 
 use crate::schema::Table;
 use crate::select::{Condition, Select};
@@ -31,6 +33,12 @@ impl Partition {
     /// Which of the topic's partitions; `None`: the whole.
     pub fn number(self) -> Option<u32> {
         u32::try_from(self.0).ok()?.checked_sub(1)
+    }
+
+    /// When a row was written, as it says itself. Who writes a partition follows a log, and may be given what one span of it
+    /// holds in any portions.
+    pub(crate) fn written_at(self, clock: Timestamp) -> Timestamp {
+        if self == Partition::WHOLE { clock } else { clock.floor(LOG_STEP_SPAN) }
     }
 
     /// The key of its head.

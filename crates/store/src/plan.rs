@@ -1,10 +1,11 @@
 //! A commit, decided: fenced, compared, numbered, turned into rows, and sealed with its hash.
 
+mod beside;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Hot, Statement, StatementKey};
-use model::limits::IDEMPOTENCY_KEEP;
-use model::step::{Counts, KnownEpisode, RecomputeWanted};
+use model::step::{Counts, KnownEpisode};
 use model::{AlertId, CommitHash, Domain, EpisodeId, Incident, IncidentId, ProblemId, Step, Timestamp};
 
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
@@ -21,12 +22,14 @@ use crate::rows::incident::{
     INCIDENT_LINE, Role, about_row, incident_from, incident_items, incident_row, outage_row, problem_row,
     recurrence_row,
 };
-use crate::rows::ledger::{HourCounts, Range, domain_row, hour_of, owed_row, owner_from, position_from, topology_row};
-use crate::rows::record::{Outgoing, audit_row, dead_letter_row, receipt_from, receipt_row, timeline_row};
+use crate::rows::ledger::{Range, domain_row, hour_of, owner_from, position_from, topology_row};
+use crate::rows::note::Note;
+use crate::rows::record::{Outgoing, audit_row, dead_letter_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION, PROBLEM, RECEIPT,
-    RECOVERY_POINT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
+    HEAD, HELD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION,
+    PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE,
+    TOPOLOGY, Table,
 };
 use crate::select::{Condition, Select};
 use crate::transaction::{Found, Guard, Transaction, key_of};
@@ -69,9 +72,15 @@ impl Transaction for CommitPlan {
             Select::from(&ABOUT).any_of("subject", subjects),
             Select::from(&ALERT).any_of("id", forgotten(steps).into_keys()),
             Select::from(&RECEIPT).any_of("token", receipts.iter().map(|receipt| &receipt.key)),
-            Select::from(&COUNT_HOUR).any_of("hour", each().map(|step| hour_of(step.clock))),
+            Select::from(&COUNT_HOUR)
+                .any_of("hour", each().map(|step| hour_of(step.clock)).collect::<BTreeSet<_>>())
+                .any_of("domain", each().map(|step| &step.domain).collect::<BTreeSet<_>>()),
             if owed.is_some() { self.owed() } else { Select::from(&OWED).limit(0) },
             Select::from(&INCIDENT).columns(INCIDENT_LINE).any_of("id", relinked(steps)),
+            match self.commit.holds {
+                Some(_) => Select::from(&HELD).is("head", self.partition.head()),
+                None => Select::from(&HELD).limit(0),
+            },
         ]
     }
 
@@ -118,6 +127,7 @@ impl Transaction for CommitPlan {
         plan.hours(&commit.steps, &found.next())?;
         plan.owe(commit.owed.as_deref(), &found.next());
         let relinked = found.next().iter().map(|row| incident_from(row)).collect::<Result<Vec<Incident>, _>>()?;
+        plan.hold(commit.holds.as_deref(), &found.next());
         if wanted.numbering {
             plan.numbering = Numbering::from_rows(&found.next())?;
             domains.extend(found.next());
@@ -127,6 +137,7 @@ impl Transaction for CommitPlan {
         let dead_letters = commit.dead_letters.len() as u64;
         let counts = commit.steps.iter().fold(Counts::default(), |all, step| sum(all, step.counts));
         plan.records(&commit);
+        plan.note(&commit.steps);
         let now = commit.now;
         plan.steps(commit.steps, incident_numbers, problem_numbers, relinked);
         Ok(plan.seal(now, counts, dead_letters))
@@ -341,7 +352,8 @@ impl Plan {
 
     fn alerts(&mut self, steps: &[Step]) {
         for step in steps {
-            step.alerts.iter().for_each(|alert| self.writes.put(&ALERT, alert_row(alert, step.clock)));
+            let written = self.head.partition.written_at(step.clock);
+            step.alerts.iter().for_each(|alert| self.writes.put(&ALERT, alert_row(alert, written)));
         }
     }
 
@@ -350,8 +362,9 @@ impl Plan {
         let forgotten = forgotten(steps);
         let mut wide: BTreeMap<Row, Row> = rows.into_iter().map(|row| (key_of(&ALERT, &row), row)).collect();
         for step in steps {
+            let written = self.head.partition.written_at(step.clock);
             let gone = step.alerts.iter().filter(|alert| forgotten.contains_key(&alert.id));
-            wide.extend(gone.map(|alert| (row![alert.id], alert_row(alert, step.clock))));
+            wide.extend(gone.map(|alert| (row![alert.id], alert_row(alert, written))));
         }
         for (id, hot) in forgotten {
             if let Some(mut row) = wide.remove(&row![id]) {
@@ -394,50 +407,6 @@ impl Plan {
         self.head.hot_logged = 0;
     }
 
-    /// The first answer of a key stays for as long as keys are remembered.
-    fn receipts(&mut self, commit: &Commit, existing: &[Row]) -> Result<(), CommitError> {
-        let existing = existing.iter().map(|row| receipt_from(row)).collect::<Result<Vec<_>, _>>()?;
-        let remembered: BTreeSet<&str> = existing
-            .iter()
-            .filter(|receipt| receipt.at > commit.now - IDEMPOTENCY_KEEP)
-            .map(|receipt| &*receipt.key)
-            .collect();
-        let mut answered = BTreeSet::new();
-        for receipt in &commit.receipts {
-            if !remembered.contains(&*receipt.key) && answered.insert(&receipt.key) {
-                self.writes.put(&RECEIPT, receipt_row(receipt));
-            }
-        }
-        Ok(())
-    }
-
-    fn hours(&mut self, steps: &[Step], existing: &[Row]) -> Result<(), CommitError> {
-        let mut hours: BTreeMap<Row, HourCounts> = BTreeMap::new();
-        for row in existing {
-            hours.insert(key_of(&COUNT_HOUR, row), HourCounts::from_row(row)?);
-        }
-        for step in steps.iter().filter(|step| step.counts != Counts::default()) {
-            let hour = hour_of(step.clock);
-            let counts = hours.entry(row![hour, &step.domain]).or_insert_with(|| HourCounts {
-                hour,
-                domain: step.domain.clone(),
-                counts: Counts::default(),
-            });
-            counts.counts = sum(counts.counts, step.counts);
-            self.writes.put(&COUNT_HOUR, counts.row());
-        }
-        Ok(())
-    }
-
-    /// What is owed behind the horizon, instead of what was.
-    fn owe(&mut self, owed: Option<&[(Domain, RecomputeWanted)]>, existing: &[Row]) {
-        let Some(owed) = owed else { return };
-        existing.iter().for_each(|row| self.writes.remove(&OWED, key_of(&OWED, row)));
-        for (nth, (domain, wanted)) in (0..).zip(owed) {
-            self.writes.put(&OWED, owed_row(domain, nth, wanted));
-        }
-    }
-
     /// What comes with the commit beside its steps.
     fn records(&mut self, commit: &Commit) {
         let base = self.head.partition.base();
@@ -467,6 +436,7 @@ impl Plan {
         let relinked = relinked(&steps);
         let mut known: BTreeMap<_, _> = known.into_iter().map(|incident| (incident.id, incident)).collect();
         for mut step in steps {
+            let written = self.head.partition.written_at(step.clock);
             for incident in &mut step.incidents {
                 let number = incident_numbers.entry(incident.id).or_insert_with(|| {
                     self.numbering.incident += 1;
@@ -474,7 +444,7 @@ impl Plan {
                     self.numbering.incident
                 });
                 incident.number = Some(*number);
-                self.writes.put(&INCIDENT, incident_row(incident, step.clock));
+                self.writes.put(&INCIDENT, incident_row(incident, written));
                 if relinked.contains(&incident.id) {
                     known.insert(incident.id, incident.clone());
                 }
@@ -496,6 +466,7 @@ impl Plan {
 
     /// `[I8]` What the engine has forgotten of an incident stays as it is, but for the problem it is linked to.
     fn relink(&mut self, step: &Step, known: &mut BTreeMap<IncidentId, Incident>) {
+        let written = self.head.partition.written_at(step.clock);
         for (id, problem) in &step.relinked {
             // An incident that an engine still has says itself what it is linked to.
             let forgotten = |incident: &&mut Incident| incident.is_final() && incident.domain == step.domain;
@@ -504,7 +475,7 @@ impl Plan {
             if problem.is_none() {
                 incident.workaround = None;
             }
-            self.writes.put(&INCIDENT, incident_row(incident, step.clock));
+            self.writes.put(&INCIDENT, incident_row(incident, written));
         }
     }
 
@@ -523,6 +494,13 @@ impl Plan {
         step.source_gaps.iter().for_each(|gap| writes.put(&SOURCE_GAP, gap_row(domain, gap)));
         step.recovery_points.iter().for_each(|point| writes.put(&RECOVERY_POINT, recovery_point_row(point)));
         step.exercises.iter().for_each(|exercise| writes.put(&EXERCISE, exercise_row(exercise)));
+    }
+
+    /// Who writes all of it shows it itself.
+    fn note(&mut self, steps: &[Step]) {
+        if self.head.partition != Partition::WHOLE {
+            self.writes.put(&NOTED, Note::of(steps).row(&self.head));
+        }
     }
 
     fn decisions(&mut self, step: Step) {

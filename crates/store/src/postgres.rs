@@ -17,14 +17,14 @@ mod write;
 use std::str::FromStr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::limits::HOT_LOG_ENTRIES_MAX;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 
-use crate::channel::{KeptSince, Questions, Writer};
+use crate::channel::{Attempt, KeptSince, Questions, Writer};
 use crate::commit::{Commit, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::partition::Partition;
@@ -94,6 +94,8 @@ const STATEMENTS_PREPARED: usize = 512;
 const HANGING_WRITER: &str = "10s";
 /// A writer waits for another at most so long before it says that the store does not answer.
 const LOCK_WAIT: &str = "15s";
+/// A commit that waits for its numbers is tried again for so long before it says so.
+const NUMBERS_WAIT: Duration = Duration::from_secs(300);
 /// A reader that falls silent in a transaction holds up the clean-up of old rows: after so long it is ended.
 const HANGING_READER: &str = "10min";
 /// From the beginning of a transaction to its end, waiting for another writer included.
@@ -178,6 +180,17 @@ impl Postgres {
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
     }
 
+    /// Whether somebody has brought it to this version's schema.
+    pub(crate) async fn is_of_this_version(&self) -> Result<(), StoreError> {
+        let opened = Arc::clone(&self.opened);
+        let asked = tokio::spawn(async move {
+            let mut connection = opened.writing.connect().await.map_err(error::from_sqlx)?;
+            migrate::check_only(&mut connection, &opened.schema, &opened.name).await?;
+            connection.close().await.map_err(error::from_sqlx)
+        });
+        asked.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string())))
+    }
+
     /// Ends when another process has taken the lease; never where none was taken here.
     pub(crate) async fn lease_lost(&self) {
         let held = self.opened.held.lock().await.as_ref().map(Held::lost);
@@ -213,13 +226,20 @@ impl Postgres {
         drop(tokio::time::timeout(READERS_END_WITHIN, self.opened.readers.close()).await);
     }
 
+    pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
+        match self.attempt(transaction).await? {
+            Attempt::Done(answer) => Ok(answer),
+            Attempt::Busy(_, why) => Err(why.into()),
+        }
+    }
+
     /// In a task of its own, which nobody cancels but the clock: a transaction that takes too long is dropped with its
     /// connection, and the server takes it back.
-    pub(crate) async fn run<T: Transaction>(&self, transaction: T) -> Result<T::Answer, T::Error> {
+    async fn attempt<T: Transaction>(&self, transaction: T) -> Result<Attempt<T>, T::Error> {
         let writer = Arc::clone(self.writer.as_ref().ok_or(StoreError::ReadOnly)?);
         let work = tokio::spawn(async move {
             let mut writer = writer.lock().await;
-            let done = tokio::time::timeout(TRANSACTION_AT_MOST, writer.run(transaction)).await;
+            let done = tokio::time::timeout(TRANSACTION_AT_MOST, writer.attempt(transaction)).await;
             done.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time").into()))
         });
         work.await.unwrap_or_else(|lost| Err(StoreError::unavailable(&lost.to_string()).into()))
@@ -238,8 +258,18 @@ impl Postgres {
         Ok(epoch)
     }
 
+    /// Where many partitions open incidents at once, the last may wait long for its numbers: the same commit is tried again,
+    /// as it is known not to be in. Between two tries whoever takes the partition over gets in, and the next is fenced.
     pub(crate) async fn commit(&self, partition: Partition, commit: Commit) -> Result<Committed, CommitError> {
-        self.run(CommitPlan { partition, commit, hot_log_max: self.opened.hot_log_max }).await
+        let mut plan = CommitPlan { partition, commit, hot_log_max: self.opened.hot_log_max };
+        let began = Instant::now();
+        loop {
+            plan = match self.attempt(plan).await? {
+                Attempt::Done(committed) => return Ok(committed),
+                Attempt::Busy(same, _) if began.elapsed() < NUMBERS_WAIT => same,
+                Attempt::Busy(_, why) => return Err(why.into()),
+            }
+        }
     }
 
     /// Drops the months of which nothing is kept any more.

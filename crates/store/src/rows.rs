@@ -6,6 +6,7 @@ pub(crate) mod head;
 pub(crate) mod hot;
 pub(crate) mod incident;
 pub(crate) mod ledger;
+pub(crate) mod note;
 pub(crate) mod record;
 
 /// What `q` searches in: small letters, one line for each text, cut where it grows beyond what people search by.

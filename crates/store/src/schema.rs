@@ -90,6 +90,10 @@ tables! {
         events: Int, opened: Int, repeated: Int, escalated: Int, cleared: Int, reopened: Int, suppressed: Int,
         stale: Int, rejected: Int, recorded: Int, told: Int, dead_letters: Int,
     }
+    /// Which rows a commit of a partition changed, for those that show what others commit.
+    NOTED = "noted", key 1 {
+        place: Int, seq: Int, previous: Id, alerts: Bytes, incidents: Bytes, problems: Bytes, outages: Bytes, names: Text,
+    }
     /// How far each source slot is committed.
     POSITION = "position", key 1 { slot: Text, next: Int }
     /// The ranges of each slot, as they were committed; they tile. `[I1]`
@@ -98,6 +102,8 @@ tables! {
     DOMAIN = "domain", key 1 { name: Text, clock: Int, head: Int }
     /// What the engine wants from behind its horizon and has not been given yet.
     OWED = "owed", key 2 { domain: Text, nth: Int, body: Text }
+    /// What holds the time of a writer that follows a log back, where something does.
+    HELD = "held", key 2 { head: Int, reader: Text, behind: Int, said_at: Int }
 
     ALERT = "alert", key 1 {
         id: Id, domain: Text, source: Text, state: Text, severity: Int, ci: Text null, environment: Text null,

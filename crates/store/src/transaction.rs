@@ -10,6 +10,7 @@ use model::{DeadLetterId, OutboxId, Timestamp};
 use crate::commit::AuditEntry;
 use crate::copy::COPYING;
 use crate::error::StoreError;
+use crate::mode::fitting;
 use crate::op::{Op, Writes};
 use crate::partition::Partition;
 use crate::rows::head::Head;
@@ -103,19 +104,11 @@ impl Transaction for Claim {
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
         let Claim(partition) = self;
         let rows = found.next();
-        if Head::of(Partition::WHOLE, &rows)?.epoch == COPYING {
-            return Err(StoreError::HalfCopied);
-        }
         let mut writes = Writes::default();
         let is_whole = |partition| partition == Partition::WHOLE;
-        for mut other in Head::all(&rows)?.into_iter().filter(|head| is_whole(head.partition) != is_whole(partition)) {
-            if other.commits > 0 {
-                return Err(StoreError::OtherMode { claimed: partition, written: other.partition });
-            }
-            if other.epoch > 0 {
-                other.epoch += 1;
-                writes.put(&HEAD, other.row());
-            }
+        let of_other_mode = |head: &Head| is_whole(head.partition) != is_whole(partition) && head.epoch > 0;
+        for other in fitting(partition, &rows)?.into_iter().filter(of_other_mode) {
+            writes.put(&HEAD, Head { epoch: other.epoch + 1, ..other }.row());
         }
         let mut head = Head::of(partition, &rows)?;
         head.epoch += 1;

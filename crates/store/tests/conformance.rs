@@ -96,13 +96,19 @@ conform! {
         what_is_kept_for_a_time_goes_in_slices,
         the_ledger_folds_and_still_tiles,
         a_copy_holds_the_same_and_fences_off_who_wrote_the_first;
+    news:
+        rows_that_changed_are_told_once_as_they_stand_and_none_else,
+        who_is_far_behind_hears_of_some_commits_at_a_time,
+        who_writes_all_of_a_store_notes_nothing;
     partitions:
         partitions_commit_side_by_side_each_with_its_own_epoch_and_chain,
         a_zombie_of_one_partition_is_fenced_off_while_another_goes_on,
         numbers_are_one_sequence_for_all_partitions,
         a_partition_loads_its_own_domains_alone,
+        what_holds_the_time_of_a_partition_back_is_loaded_as_it_was_said_last,
         a_domain_has_the_writer_that_wrote_it_first,
         a_store_is_written_whole_or_by_partitions_and_never_both,
+        a_version_of_the_cmdb_is_announced_for_after_what_any_partition_has_come_to,
         outputs_of_a_quiet_partition_do_not_wait_for_a_busy_one,
         each_partition_has_a_timeline_of_its_own_that_goes_on_after_any_line,
         the_newest_commits_of_each_partition_are_kept,

@@ -4,6 +4,7 @@ mod common;
 
 use common::*;
 use model::alert::{Alert, Hot};
+use model::limits::COMMITS_NOTED_MAX;
 use model::{Domain, Step};
 use store::{Commit, CommitError, Conflict, Disposition, Fault, Memory, Partition, StoreError, ready};
 
@@ -63,6 +64,64 @@ fn a_failover_that_lost_the_tail_is_noticed_at_the_next_commit() {
     // Another history of the same length, epoch and positions is another history.
     memory.commit(written(&memory, epoch, 4)).unwrap();
     assert!(matches!(memory.commit(next), Err(CommitError::Conflict(Conflict::Tail))));
+}
+
+/// Commits of one partition, one after the other, each with an alert.
+fn commits(chain: &mut Chain, ns: std::ops::Range<u64>) {
+    for n in ns {
+        ready(chain.step(Step { alerts: vec![alert(n, at(0))], ..step(at(0)) }));
+    }
+}
+
+#[test]
+fn who_heard_of_a_tail_that_was_lost_is_told_to_load_also_where_another_is_as_long() {
+    let memory = Memory::new();
+    let store = memory.store();
+    let handle = store.for_partition(Partition::nth(0).unwrap());
+    let mut chain = ready(Chain::claim(&handle));
+    commits(&mut chain, 0..3);
+    let replica = memory.image();
+    let before = ready(store.heard()).unwrap();
+    commits(&mut chain, 3..5);
+    let heard = ready(store.heard()).unwrap();
+    memory.restore(&replica);
+    assert!(ready(store.news(&heard)).unwrap().is_none(), "there are fewer");
+    let mut other = ready(Chain::claim(&handle));
+    commits(&mut other, 10..12);
+    assert!(ready(store.news(&heard)).unwrap().is_none(), "there are as many, and they are others");
+    commits(&mut other, 12..14);
+    assert!(ready(store.news(&heard)).unwrap().is_none(), "there are more, and they follow others");
+    assert!(ready(store.news(&before)).unwrap().is_some());
+    memory.restore(&Memory::new().image());
+    assert!(ready(store.news(&before)).unwrap().is_none(), "there is no such partition");
+}
+
+#[test]
+fn who_is_behind_by_more_commits_than_are_remembered_is_told_to_load() {
+    let store = Memory::new().store();
+    let mut chain = ready(Chain::claim(&store.for_partition(Partition::nth(0).unwrap())));
+    commits(&mut chain, 0..1);
+    let heard = ready(store.heard()).unwrap();
+    commits(&mut chain, 1..COMMITS_NOTED_MAX + 1);
+    assert!(ready(store.news(&heard)).unwrap().unwrap().more);
+    commits(&mut chain, 1..2);
+    assert!(ready(store.news(&heard)).unwrap().is_none());
+}
+
+/// What is laid down is read from the narrow rows.
+#[test]
+fn an_alert_that_changed_is_told_with_its_repeats_wherever_they_stand() {
+    let store = Memory::with_hot_log_max(2).store();
+    let mut chain = ready(Chain::claim(&store.for_partition(Partition::nth(0).unwrap())));
+    let mut heard = ready(store.heard()).unwrap();
+    for count in 1..8 {
+        let said = alert(1, at(0));
+        let alerts = vec![Alert { hot: Hot { count, ..said.hot }, ..said }];
+        ready(chain.step(Step { alerts, ..step(at(0)) }));
+        let news = ready(store.news(&heard)).unwrap().unwrap();
+        assert_eq!(news.steps[0].alerts[0].hot.count, count);
+        heard = news.heard;
+    }
 }
 
 #[test]

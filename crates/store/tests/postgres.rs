@@ -14,7 +14,7 @@ use model::text::bounded;
 use model::{CiId, Domain, Incident, SourceName, Step};
 use sqlx::{AssertSqlSafe, Row as _};
 use store::{
-    AlertFilter, Commit, CommitError, Conflict, Delivery, Disposition, Lease, PageRequest, Partition, Postgres,
+    AlertFilter, Commit, CommitError, Conflict, Delivery, Disposition, Lease, Output, PageRequest, Partition, Postgres,
     PostgresConfig, Retention, Store, StoreError,
 };
 
@@ -204,6 +204,51 @@ async fn a_month_that_went_comes_back_for_what_is_said_of_it_later() {
     assert_eq!(months().await, 1, "the old month is dropped");
     chain.step(Step { timeline: vec![line(0)], ..step(days(501)) }).await;
     assert_eq!(months().await, 2);
+    assert_eq!(store.check().await.unwrap(), []);
+    postgres.close().await;
+    schema.drop().await;
+}
+
+/// Each writer makes the months of its rows over a connection of its own.
+#[tokio::test]
+async fn months_that_another_writer_made_are_dropped_too() {
+    let Some(schema) = schema().await else { return };
+    let postgres = open(&schema).await;
+    let sweeper = Store::from(postgres.clone());
+    assert_eq!(sweeper.take_lease("the first").await.unwrap(), Lease::Ours);
+    sweeper.retain(&Retention::default(), 100).await.unwrap();
+    let mut chain = Chain::claim(&sweeper.for_partition(Partition::nth(0).unwrap())).await;
+    for day in [0, 500] {
+        let timeline = vec![decided(days(day), Subject::Alert(alert_id(1)))];
+        chain.step(Step { timeline, ..step(days(day)) }).await;
+    }
+    while sweeper.retain(&Retention::default(), 100).await.unwrap() {}
+    let mut connection = schema.behind_the_back().await;
+    let asked = "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid \
+                 WHERE inhparent = 'timeline'::regclass";
+    let left: Vec<String> =
+        sqlx::query(asked).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    postgres.close().await;
+    schema.drop().await;
+}
+
+/// Longer than a writer waits for a lock at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_waits_long_for_its_numbers_is_tried_again_and_goes_in_as_it_is() {
+    let Some(schema) = schema().await else { return };
+    let postgres = open(&schema).await;
+    let store = Store::from(postgres.clone());
+    let mut chain = Chain::claim(&store.for_partition(Partition::nth(0).unwrap())).await;
+    let mut storm = schema.behind_the_back().await;
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM numbering FOR UPDATE").execute(&mut storm).await.unwrap();
+    let opening = tokio::spawn(async move {
+        let opened = Step { incidents: vec![incident(1, at(0))], ..written(0) };
+        chain.step(opened).await
+    });
+    tokio::time::sleep(Duration::from_secs(17)).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut storm).await.unwrap();
+    assert_eq!(opening.await.unwrap().numbers, [(incident_id(1), 1)]);
     assert_eq!(store.check().await.unwrap(), []);
     postgres.close().await;
     schema.drop().await;
@@ -455,25 +500,57 @@ async fn a_store_of_the_version_with_one_head_goes_on_with_its_numbers_and_its_c
     let before = open(&schema).await;
     let mut chain = Chain::claim(&before.clone().into()).await;
     let opened = Step { incidents: vec![incident(1, at(0)), incident(2, at(0))], ..written(0) };
-    chain.step(Step { problems: vec![problem(1, at(0))], ..opened }).await;
+    let opened = Step { problems: vec![problem(1, at(0))], ..opened };
+    let output = |subject: &str| Output { kind: "incident.opened".into(), subject: subject.into(), body: "{}".into() };
+    let outputs = vec![output("first"), output("second")];
+    chain.commit(Commit { steps: vec![opened], outputs, ..commit(at(0)) }).await;
     before.close().await;
     let with_one_head = "ALTER TABLE head ADD COLUMN incident_number bigint, ADD COLUMN problem_number bigint;
         UPDATE head SET incident_number = numbering.incident, problem_number = numbering.problem FROM numbering;
         ALTER TABLE head DROP COLUMN outputs, DROP CONSTRAINT head_id_check, ADD CHECK (id = 1);
         DROP TABLE numbering; ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest, alert_of_domain;
+        UPDATE output SET id = (1 << 20) - 1 + id; UPDATE output SET id = (1::bigint << 40) + id WHERE subject = 'second';
+        DROP TABLE noted; DROP TABLE held;
         UPDATE schema_version SET version = 4";
     tamper(&schema, with_one_head).await;
     let postgres = open(&schema).await;
     let store = Store::from(postgres.clone());
+    let part = store.for_partition(Partition::nth(0).unwrap());
+    assert!(matches!(part.fits().await, Err(StoreError::TooOld { found: 4, .. })), "it is not damaged");
     assert_eq!(store.take_lease("the newer").await.unwrap(), Lease::Ours, "who takes the lease brings it up");
+    assert!(matches!(part.fits().await, Err(StoreError::OtherMode { .. })));
     assert_eq!(store.check().await.unwrap(), []);
     let epoch = store.claim().await.unwrap();
     let mut chain = Chain { store: store.clone(), epoch, previous: chain.previous };
     let opened = Step { incidents: vec![incident(3, at(1))], problems: vec![problem(2, at(1))], ..written(1) };
-    let committed = chain.step(opened).await;
+    let committed = chain.commit(Commit { steps: vec![opened], outputs: vec![output("third")], ..commit(at(1)) }).await;
     let given = (committed.numbers, committed.problem_numbers);
     assert_eq!((committed.seq, given), (2, (vec![(incident_id(3), 3)], vec![(problem_id(2), 2)])));
+    // Also those that so many commits had been before that they stood beyond the sequence of the whole store.
+    let untold = store.outputs(9).await.unwrap();
+    let told: Vec<_> = untold.iter().map(|untold| (untold.id, &*untold.output.subject)).collect();
+    assert_eq!(told, [(1, "first"), (2, "second"), (3, "third")]);
     assert_eq!(store.check().await.unwrap(), []);
+    postgres.close().await;
+    schema.drop().await;
+}
+
+#[tokio::test]
+async fn of_a_store_of_the_version_without_notes_what_comes_is_told() {
+    let Some(schema) = schema().await else { return };
+    let before = open(&schema).await;
+    let handle = |postgres: &Postgres| Store::from(postgres.clone()).for_partition(Partition::nth(0).unwrap());
+    Chain::claim(&handle(&before)).await.step(written(0)).await;
+    before.close().await;
+    tamper(&schema, "DROP TABLE noted; UPDATE schema_version SET version = 5").await;
+    let postgres = open(&schema).await;
+    let store = Store::from(postgres.clone());
+    assert_eq!(store.take_lease("the newer").await.unwrap(), Lease::Ours, "who takes the lease brings it up");
+    let heard = store.heard().await.unwrap();
+    Chain::claim(&handle(&postgres)).await.step(Step { incidents: vec![incident(1, at(1))], ..step(at(1)) }).await;
+    let news = store.news(&heard).await.unwrap().unwrap();
+    assert_eq!(news.steps.iter().map(|step| step.incidents.len()).collect::<Vec<_>>(), [1]);
+    assert!(store.news(&store::Heard::default()).await.unwrap().is_none(), "of the first nobody noted anything");
     postgres.close().await;
     schema.drop().await;
 }

@@ -21,7 +21,7 @@ const WITH_ONE_HEAD: &str = "
     INSERT INTO one_head SELECT head.id, epoch, commits, hash, clock, incident, problem, timeline, audit, hot_logged
       FROM head, numbering;
     DROP TABLE head; ALTER TABLE one_head RENAME TO head; DROP TABLE numbering;
-    ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest";
+    ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest; DROP TABLE noted; DROP TABLE held";
 
 async fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, SqliteConfig::default()).await.expect("the store opens")
@@ -120,7 +120,7 @@ async fn a_store_of_the_version_with_one_head_goes_on_with_its_numbers_its_chain
     sqlite.close().await;
     drop((chain.store, sqlite));
     tamper(&path, WITH_ONE_HEAD).await;
-    tamper(&path, "UPDATE output SET id = 1 << 20; PRAGMA user_version = 4").await;
+    tamper(&path, "UPDATE output SET id = 1 << 41; PRAGMA user_version = 4").await;
 
     let store: Store = open(&path).await.into();
     assert_eq!(store.check().await.unwrap(), []);
@@ -130,8 +130,8 @@ async fn a_store_of_the_version_with_one_head_goes_on_with_its_numbers_its_chain
     let committed = chain.commit(Commit { steps: vec![opened], outputs, ..commit(at(1)) }).await;
     let given = (committed.numbers, committed.problem_numbers);
     assert_eq!((committed.seq, given), (2, (vec![(incident_id(3), 3)], vec![(problem_id(2), 2)])));
-    let told: Vec<_> = store.outputs(9).await.unwrap().into_iter().map(|untold| untold.at).collect();
-    assert_eq!(told, [at(0), at(1)], "in their order");
+    let told: Vec<_> = store.outputs(9).await.unwrap().into_iter().map(|untold| (untold.id, untold.at)).collect();
+    assert_eq!(told, [(1, at(0)), (2, at(1))], "in their order");
     assert_eq!(store.check().await.unwrap(), []);
     let refused = store.for_partition(Partition::nth(0).unwrap()).claim().await.unwrap_err();
     assert!(matches!(refused, StoreError::OtherMode { .. }), "{refused}");

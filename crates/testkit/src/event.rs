@@ -152,7 +152,7 @@ impl Says {
     }
 
     pub fn event(self) -> Event {
-        Event::Alert(Box::new(self.alert()))
+        Event::from(self.alert())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several processes instead), `chores` (what is done now and then),
+//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several processes instead, over a store that `fits`), `chores` (what is done now and then),
 //! `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out or standing by; nothing is answered before it is
@@ -9,6 +9,7 @@
 
 mod chores;
 mod door;
+mod fits;
 mod http;
 mod kafka;
 mod parts;
@@ -89,6 +90,7 @@ async fn serve_over(
     let Some(listener) = standby::until_active(store, listener, &mut signals).await? else {
         return Ok(Outcome::Done);
     };
+    store.fits().await?;
     let (fatal, mut lost) = oneshot::channel();
     let (policy, metrics) = (wanted.pipelines.policy(), Metrics::default());
     let runtime = match &config.kafka {

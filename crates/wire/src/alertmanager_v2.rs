@@ -110,7 +110,7 @@ impl Sender<'_> {
         };
         let event = Decoder::alert(self.decoder, self.source.clone(), statement, notices)?;
         let received_at = stand_in.filter(|_| self.context.replay);
-        Ok(Taken { input: Input::Event(Event::Alert(Box::new(event))), received_at, own_ci: None })
+        Ok(Taken { input: Input::Event(Event::from(event)), received_at, own_ci: None })
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::broker::{Broker, Place};
 use super::producer::{Producer, TENANTS};
 use super::several::{LOG_PARTITIONS, Several, taken_over};
+use super::watcher::Watcher;
 use crate::behind::Behind;
 use crate::budget::{clock, number};
 use crate::process::Process;
@@ -68,6 +69,7 @@ fn several_processes_know_and_show_each_record_once() {
     let seed = number("WATCHFIRE_KILL_SEED", clock());
     say(format_args!("several processes: WATCHFIRE_KILL_SEED={seed}"));
     let four = Four::of(&site);
+    let watcher = Watcher::of(&four.api);
     let producer = Producer::start(&site.source, seed);
     four.wait_for_known(&site, RECORDS_BEFORE);
     acknowledge(&four.api);
@@ -76,6 +78,7 @@ fn several_processes_know_and_show_each_record_once() {
     let ends = site.source.try_ends().unwrap();
     wait::until("the group has read everything", || site.has_been_read_to(&ends));
     shows_what_is_known(&site, &four.api);
+    was_told_what_is_known(&four.api, &watcher);
     let domains = "SELECT count(DISTINCT name), count(DISTINCT head) FROM domain WHERE name LIKE 'tenant-%'";
     assert_eq!(site.store.rows(domains), [[TENANTS.to_string(), LOG_PARTITIONS.to_string()]]);
     four.stop();
@@ -102,7 +105,7 @@ pub(super) fn acknowledge(api: &Watchfire) {
     });
 }
 
-/// Who decides nothing shows what one shows that has just loaded everything. Repeats alone it need not have heard of.
+/// Who decides nothing shows what one shows that has just loaded everything. How often something was said it need not have heard of.
 fn shows_what_is_known(site: &Several, api: &Watchfire) {
     let loaded = Watchfire::of(site.process("api"));
     wait::until("both show the same", || {
@@ -112,6 +115,7 @@ fn shows_what_is_known(site: &Several, api: &Watchfire) {
     loaded.stop();
 }
 
+/// From the store, and from the view of what is open.
 fn shown(api: &Watchfire) -> BTreeMap<String, Vec<Value>> {
     let field = |of: &Value, names: &[&str]| names.iter().map(|name| of[name].clone()).collect::<Vec<_>>();
     let all = |path: &str, names: &[&str]| {
@@ -120,7 +124,27 @@ fn shown(api: &Watchfire) -> BTreeMap<String, Vec<Value>> {
     };
     let mut shown = all("/api/v1/alerts", &["state", "severity", "episodes"]);
     shown.extend(all("/api/v1/incidents", &["number", "state", "priority", "alerts", "acknowledged_at"]));
+    shown.extend(all("/api/v1/services", &["state", "since", "incidents"]));
+    for alert in api.get("/api/v2/alerts").as_array().unwrap() {
+        let fingerprint = alert["fingerprint"].as_str().unwrap().to_owned();
+        shown.insert(fingerprint, field(alert, &["labels", "annotations", "startsAt", "status"]));
+    }
+    shown.insert("status".to_owned(), field(&api.get("/api/v1/status"), &["alerts_firing", "incidents_open"]));
     shown
+}
+
+/// Who watches the stream knows what the lists say.
+fn was_told_what_is_known(api: &Watchfire, watcher: &Watcher) {
+    wait::until("the stream has told it", || {
+        let firing = api.get("/api/v1/status")["alerts_firing"].as_u64();
+        let listed = api.list("/api/v1/alerts?state=firing").len();
+        holds(firing == u64::try_from(listed).ok(), || format!("{firing:?} are shown to fire, {listed} listed"))?;
+        watcher.knows("alert", &api.list("/api/v1/alerts"), &["state", "severity", "episodes"])?;
+        watcher.knows("incident", &api.list("/api/v1/incidents"), &["number", "state", "priority", "version"])?;
+        let is_down = |service: &Value| service["state"] == "down";
+        let down: Vec<Value> = api.list("/api/v1/services").into_iter().filter(is_down).collect();
+        watcher.knows("service", &down, &["state"])
+    });
 }
 
 #[test]

@@ -104,10 +104,10 @@ fn said(cell: &str) -> Option<Value> {
 
 fn seconds(unit: &str) -> Option<u64> {
     Some(match unit {
-        "seconds" => 1,
-        "minutes" => 60,
-        "hours" => 3600,
-        "days" => 86_400,
+        "second" | "seconds" => 1,
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 3600,
+        "day" | "days" => 86_400,
         _ => return None,
     })
 }

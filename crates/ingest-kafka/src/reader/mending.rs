@@ -22,13 +22,13 @@ impl Thread {
         self.repair.look_at(all);
     }
 
-    /// Asks where logs begin and end that have to be looked at, once all that was read of them is handed in.
+    /// Asks where logs begin and end that have to be looked at, once all that was read of them is in. Others may be busy.
     pub(super) fn look_at_logs(&mut self) {
-        let ready = |part: &Part| self.queues.is_empty_of(*part) && self.logs.contains_key(part);
-        if self.rewinding || self.on_their_way > 0 {
+        if self.rewinding || !self.repair.has_to_look() {
             return;
         }
-        let parts = self.repair.take_up(Instant::now(), ready);
+        let ready = self.all_in();
+        let parts = self.repair.take_up(Instant::now(), |part| ready.contains(part));
         if parts.is_empty() {
             return;
         }
@@ -45,9 +45,18 @@ impl Thread {
         });
     }
 
+    /// Partitions of which nothing waits here, and nothing is on its way.
+    fn all_in(&self) -> BTreeSet<Part> {
+        let parts = self.queues.parts().filter(|(_, slot, _)| !self.on_their_way_of.contains_key(*slot));
+        parts
+            .map(|(part, ..)| part)
+            .filter(|part| self.queues.is_empty_of(*part) && self.logs.contains_key(part))
+            .collect()
+    }
+
     /// What is to be told, and was not with the positions that it is about.
     pub(super) fn say(&mut self) {
-        if self.repair.has_to_say() && !self.rewinding && self.on_their_way == 0 {
+        if self.repair.has_to_say() && !self.rewinding {
             let own = self.repair.take_said();
             self.send(positions_only(Vec::new(), own));
         }
@@ -56,6 +65,7 @@ impl Thread {
     pub(super) fn looked(&mut self, all: Vec<Watermarks>) -> Result<(), String> {
         let now = Instant::now();
         let (mut moved, mut positions) = (BTreeSet::new(), Vec::new());
+        let all_in = self.all_in();
         let parts: Vec<(Part, Option<u64>)> = self.queues.parts().map(|(part, _, next)| (part, next)).collect();
         for Watermarks { part, marks } in all {
             let known = parts.iter().find(|(own, _)| *own == part);
@@ -63,7 +73,7 @@ impl Thread {
             let topic = self.name(part).to_owned();
             let id = self.ids.as_ref().and_then(|ids| ids.get(&topic)).cloned();
             // Something was read of it, or is on its way, since it was asked: it is not as it was found.
-            if !self.queues.is_empty_of(part) || self.on_their_way > 0 || self.rewinding {
+            if !all_in.contains(&part) || self.rewinding {
                 self.repair.look_at([part]);
                 continue;
             }

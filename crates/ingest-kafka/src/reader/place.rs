@@ -18,6 +18,8 @@ const TOPICS_EVERY: Duration = Duration::from_secs(10);
 /// Whether the store still is where we are is asked so often, while nothing is handed in.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 const ASK_PATIENCE: Duration = Duration::from_secs(5);
+/// Which logs they are, where somebody waits for it and it was asked in vain, is asked again after this.
+const IDS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Where nobody could say how far it is, that is asked again after this.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
@@ -26,6 +28,8 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 pub(super) struct Asked {
     positions: bool,
     positions_at: Instant,
+    /// It was asked before partitions were assigned last, and says nothing of these.
+    positions_too_early: bool,
     /// Batches that had been sent when it was asked.
     sent: u64,
     ids: bool,
@@ -41,6 +45,7 @@ impl Asked {
         Asked {
             positions: false,
             positions_at: now,
+            positions_too_early: false,
             sent: 0,
             ids: false,
             ids_at: now,
@@ -51,6 +56,7 @@ impl Asked {
 
     /// A topic that came back may be another one: which, is asked again, but not at once of a broker that just said nothing.
     pub(super) fn assigned(&mut self) {
+        self.positions_too_early = true;
         self.ids_hold = self.ids_failed && self.ids_at.elapsed() < TOPICS_EVERY;
     }
 }
@@ -58,7 +64,8 @@ impl Asked {
 impl Thread {
     /// Asks which logs the topics are, once, and again now and then.
     pub(super) fn ask_ids(&mut self) {
-        let begins = !self.asked.ids_hold && !self.pending.is_empty();
+        let rested = !self.asked.ids_failed || self.asked.ids_at.elapsed() >= IDS_AGAIN_AFTER;
+        let begins = !self.asked.ids_hold && !self.pending.is_empty() && rested;
         let wanted = begins || self.repair.wants_ids() || self.asked.ids_at.elapsed() >= TOPICS_EVERY;
         if self.asked.ids || !wanted {
             return;
@@ -96,6 +103,7 @@ impl Thread {
             return;
         }
         self.asked.positions = true;
+        self.asked.positions_too_early = false;
         self.asked.sent = self.sent;
         self.asked.positions_at = Instant::now();
         let (runtime, to_us) = (self.runtime.clone(), self.to_us.clone());
@@ -119,6 +127,9 @@ impl Thread {
     /// It is known how far the store is.
     pub(super) fn go_on(&mut self, positions: &Positions) -> Result<(), String> {
         self.asked.positions = false;
+        if self.asked.positions_too_early {
+            return Ok(());
+        }
         // A store that lost its tail says so to whoever writes; nobody may be writing.
         let is_quiet = self.on_their_way == 0 && self.sent == self.asked.sent;
         let went_back = |(_, slot, next): (Part, &SlotName, Option<u64>)| {
@@ -147,6 +158,9 @@ impl Thread {
             let id = ids.get(&topic).map(String::as_str);
             // The log that was read has a name, and which this one is nobody says at the moment.
             if id.is_none() && self.asked.ids_failed && has_named_lanes(positions, &topic) {
+                let why =
+                    format!("{topic} is read once its brokers say which log it is: the id of the topic is not known");
+                self.consumer.context().complaints.say("TopicId", &why);
                 self.asked.ids_hold = false;
                 self.pending.insert(part);
                 continue;

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use model::Timestamp;
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use runtime::Lag;
@@ -73,12 +74,18 @@ impl Thread {
 
     pub(super) fn say_how_far(&mut self) {
         let now = Instant::now();
-        let behind = if self.logs.is_empty() { None } else { self.queues.behind(self.runtime.now(), now) };
+        // Where others read too, time goes on while one has partitions and does not know where they begin, unless it says so.
+        let begins = matches!(self.place, Place::Group(_)) && !self.pending.is_empty();
+        let behind = match () {
+            () if begins => Some(Timestamp::EPOCH),
+            () if self.logs.is_empty() => None,
+            () => self.queues.behind(self.runtime.now(), now),
+        };
         let due = now.duration_since(self.told_at) >= TELL_EVERY;
         let began = !self.logs.is_empty() && self.pending.is_empty();
         let changed = behind.is_some() != self.behind.is_some();
         // Of what is not ours any more nobody need wait for.
-        if (began && (due || changed)) || (self.logs.is_empty() && changed) {
+        if (began && (due || changed)) || ((begins || self.logs.is_empty()) && changed) {
             self.behind = behind;
             // Who has gone needs no answer.
             self.hand_in.send(HandedIn::Behind(behind)).ok();

@@ -6,11 +6,12 @@ use std::sync::{Arc, RwLock};
 use engine::Policy;
 use ingest_kafka::engines::{MakeEngine, Running};
 use ingest_kafka::{Engines, EventsLog, Membership, Place, Reader};
-use model::Domain;
 use model::alert::Alert;
 use model::event::Event;
+use model::limits::ENGINE_BOUNCES_MAX;
+use model::{Domain, home_of};
 use rules::PipelineSet;
-use runtime::{Item, PushAnswer, Runtime, Time, home_of};
+use runtime::{Item, PushAnswer, Runtime, Sources, Time};
 use store::{Memory, Partition};
 use telemetry::Metrics;
 use tokio::sync::oneshot;
@@ -29,7 +30,7 @@ struct Ingest {
 struct Decider {
     engines: Engines,
     running: Running,
-    _told: oneshot::Receiver<String>,
+    told: oneshot::Receiver<String>,
 }
 
 fn events(world: &World) -> String {
@@ -42,7 +43,8 @@ fn ingest(world: &World, name: &str) -> Ingest {
     let log = EventsLog::new(&config, &events(world), name, membership.clone(), Metrics::default());
     let (fatal, forwards) = oneshot::channel();
     let store = world.memory.store();
-    let runtime = Runtime::start_forwarding(store, log, name, Metrics::default(), fatal, Time::default());
+    let runtime =
+        Runtime::start_forwarding(store, log, name, Sources::Here, Metrics::default(), fatal, Time::default());
     let (fatal, reads) = oneshot::channel();
     let pipelines = Arc::new(RwLock::new(Arc::new(PipelineSet::builtin())));
     let reader = Reader::start_at(Place::Group(membership), &config, runtime.clone(), pipelines, fatal).unwrap();
@@ -60,13 +62,14 @@ impl Ingest {
 
 fn decider(world: &World, memory: &Memory) -> Decider {
     let memory = memory.clone();
-    let make: MakeEngine = Box::new(move |partition, of, fatal| {
+    let make: MakeEngine = Box::new(move |partition, of, ours, fatal| {
         let home = home_of(partition, of);
         let nth = Partition::nth(partition).ok_or("too many partitions")?;
         Ok(Runtime::start_following(
             memory.store().for_partition(nth),
             Policy::default(),
             home,
+            ours,
             Metrics::default(),
             fatal,
             false,
@@ -78,7 +81,7 @@ fn decider(world: &World, memory: &Memory) -> Decider {
     let running = Running::default();
     let engines =
         Engines::start(&config, &events(world), pipelines, make, running.clone(), Metrics::default(), fatal).unwrap();
-    Decider { engines, running, _told: told }
+    Decider { engines, running, told }
 }
 
 async fn with_events(partitions: i32, test: impl AsyncFnOnce(&World)) {
@@ -186,6 +189,29 @@ async fn an_engine_that_takes_over_comes_to_what_an_undisturbed_one_does() {
     .await;
 }
 
+/// Somebody who is late claims what is not his, and decides nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_was_fenced_off_goes_on_while_its_partition_stays_with_its_process() {
+    with_events(1, async |world| {
+        let (reads, mut decides) = (ingest(world, "one"), decider(world, &world.memory));
+        world.send(0, &firing("disk"));
+        exactly(&world.memory, 1).await;
+        for nth in 1..=ENGINE_BOUNCES_MAX {
+            world.memory.store().for_partition(Partition::nth(0).unwrap()).claim().await.unwrap();
+            world.send(0, &firing(&format!("cpu-{nth}")));
+            exactly(&world.memory, 1 + nth).await;
+        }
+        assert!(decides.told.try_recv().is_err(), "the process goes on");
+        world.memory.store().for_partition(Partition::nth(0).unwrap()).claim().await.unwrap();
+        world.send(0, &firing("memory"));
+        let why = decides.told.await.unwrap();
+        assert!(why.contains("another writer took over"), "{why}");
+        reads.stop().await;
+        decides.engines.stop().await;
+    })
+    .await;
+}
+
 /// Alerts of this many tenants.
 const TENANTS: usize = 24;
 
@@ -193,7 +219,7 @@ fn of_tenants(name: &str) -> Vec<Item> {
     let of_tenant = |nth: usize| {
         let mut alert = testkit::firing(&format!("{name}-{nth}")).alert();
         alert.domain = Domain::from(format!("tenant-{nth}"));
-        Item::Event(Event::Alert(Box::new(alert)))
+        Item::Event(Event::from(alert))
     };
     (0..TENANTS).map(of_tenant).collect()
 }

@@ -39,8 +39,10 @@ impl World {
     }
 
     pub(crate) fn config(&self, alone: bool) -> Config {
+        // The mock lets a group gather for as long as a session of one second lasts, and now and then throws out whoever
+        // began that: a longer session outlives it.
         let quick = [
-            ("session.timeout.ms", "1000"),
+            ("session.timeout.ms", "2000"),
             ("heartbeat.interval.ms", "200"),
             ("topic.metadata.refresh.interval.ms", "500"),
             ("reconnect.backoff.max.ms", "500"),

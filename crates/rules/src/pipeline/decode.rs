@@ -34,7 +34,7 @@ impl Reader<'_> {
         Some(match self.text(field)?.strip_prefix(LABEL) {
             Some("") => return self.wrong(field, "the label's name too, such as label:tenant"),
             Some(label) => DomainRule::Label(label.into()),
-            None => DomainRule::Fixed(Domain::from(self.text(field)?)),
+            None => DomainRule::Fixed(Domain::from_outside(self.text(field)?)),
         })
     }
 

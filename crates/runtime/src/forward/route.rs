@@ -1,24 +1,23 @@
 //! Which partition of the log an item belongs to: that of its domain. What is everybody's goes to all of them.
+//!
+//! What was read stands in the log in the order in which it was received, as nearly as makes a difference to timers: only
+//! what was received together is sorted by domain.
 
 use std::collections::BTreeMap;
 
-use model::command::{Action, Command, IncidentTarget};
 use model::event::Event;
-use model::{Domain, IncidentId, ProblemId};
-use store::{IncidentKey, ProblemKey, Store, StoreError};
-use tokio::runtime::Handle;
+use model::{Domain, Timestamp, home_of, partition_of};
 
-use crate::combine::combine;
+use crate::combine::{Going, TOGETHER, combine};
 use crate::forward::answer::{Told, UnderWay};
-use crate::forward::{LogWrite, Pushed};
-use crate::log_record::{LogWriting, home_of, partition_of};
-use crate::push::{Item, ItemAnswer, Key, Origin};
+use crate::forward::whose::{Whose, is_everybodys};
+use crate::forward::{LogWrite, NotWritten, Pushed};
+use crate::log_record::LogWriting;
+use crate::push::{Item, ItemAnswer, Key, Logged, Origin, Word};
 
 /// Gives every item its partition, every push its name.
 pub(crate) struct Router {
     name: Box<str>,
-    store: Store,
-    tokio: Handle,
     /// Pushes so far.
     count: u64,
 }
@@ -34,7 +33,12 @@ pub(crate) struct Routed {
 }
 
 /// Items by partition and domain, in their order.
-type Sorted = BTreeMap<(u32, Domain), Vec<(Item, Option<Key>)>>;
+#[derive(Default)]
+struct Sorted {
+    items: BTreeMap<(u32, Domain), Vec<Going>>,
+    /// When the first of them was received.
+    since: Option<Timestamp>,
+}
 
 enum Place {
     Of(Domain),
@@ -42,59 +46,69 @@ enum Place {
 }
 
 impl Router {
-    pub(crate) fn new(name: &str, store: Store, tokio: Handle) -> Router {
-        Router { name: name.into(), store, tokio, count: 0 }
+    pub(crate) fn new(name: &str) -> Router {
+        Router { name: name.into(), count: 0 }
     }
 
-    /// A push whose place the store does not tell now is turned away, and no other.
-    pub(crate) fn route(&mut self, pushes: Vec<Pushed>, partitions: u32) -> Routed {
-        let mut routed = Routed::default();
-        let mut sorted = Sorted::new();
+    /// `word`: of this process, where it reads. What was read comes first: what was pushed is received when it is written.
+    pub(crate) fn route(
+        &mut self,
+        mut pushes: Vec<Pushed>,
+        partitions: u32,
+        word: Option<&Word>,
+    ) -> Result<Routed, NotWritten> {
+        pushes.sort_by_key(|push| push.logged.is_none());
+        let (mut routed, mut sorted) = (Routed::default(), Sorted::default());
         for push in pushes {
-            match self.places(&push.items) {
-                Ok(places) => routed.under_way.push(self.sort(push, places, partitions, &mut sorted)),
-                Err(_) => push.turn_away(),
-            }
+            let under_way = self.sort(push, partitions, &mut sorted, |sorted| routed.write(sorted, word))?;
+            routed.under_way.push(under_way);
         }
-        for ((partition, domain), items) in sorted {
-            let before = items.len();
-            let items = combine(items);
-            routed.events += before as u64;
-            routed.combined += (before - items.len()) as u64;
-            let mut writing = LogWriting::default();
-            items.iter().for_each(|(item, key)| writing.add(item, key.as_ref()));
-            let key = || domain.as_str().into();
-            let records = writing.finish().into_iter().map(|value| LogWrite { partition, key: key(), value });
-            routed.records.extend(records);
-        }
-        routed
+        routed.write(&mut sorted, word)?;
+        Ok(routed)
     }
 
-    fn sort(&mut self, push: Pushed, places: Vec<Place>, partitions: u32, sorted: &mut Sorted) -> UnderWay {
-        let Pushed { items, key, logged, waiting } = push;
+    fn sort(
+        &mut self,
+        push: Pushed,
+        partitions: u32,
+        sorted: &mut Sorted,
+        mut write: impl FnMut(&mut Sorted) -> Result<(), NotWritten>,
+    ) -> Result<UnderWay, NotWritten> {
+        let Pushed { items, key, logged, whose, waiting } = push;
         self.count += 1;
         let mut told = Vec::with_capacity(items.len());
-        let last = items.len().saturating_sub(1);
-        for (index, (mut item, place)) in items.into_iter().zip(places).enumerate() {
+        let last = items.iter().rposition(|item| matches!(item, Item::Command(_)));
+        let mut receipt = None;
+        for (index, mut item) in items.into_iter().enumerate() {
+            // What we say ourselves no log took.
+            receipt = received(logged.as_deref(), index).or(receipt);
+            if sorted.begins_anew(receipt) {
+                write(sorted)?;
+            }
             // Each answer is kept by a key of its own; whoever asks again hears the last, as whoever asked first does.
-            let key = key.as_ref().map(|key| if index == last { key.clone() } else { key.nth(index) });
+            let key = key.as_ref().map(|key| if Some(index) == last { key.clone() } else { key.nth(index) });
+            let place = place_of(&item, &whose, index);
+            let named = key.is_some();
             let key = self.answer_to(&mut item, index, key, &mut told);
             match place {
                 Place::Of(domain) => {
-                    let partition = partition_of(&domain, partitions);
-                    sorted.entry((partition, domain)).or_default().push((item, key));
+                    sorted.add(partition_of(&domain, partitions), domain, Going { item, key, receipt })
                 }
                 Place::Everywhere => {
                     for partition in 0..partitions {
                         let home = home_of(partition, partitions);
-                        // The default domain answers for all.
-                        let key = key.clone().filter(|_| home == Domain::default());
-                        sorted.entry((partition, home)).or_default().push((item.clone(), key));
+                        let key = match home == Domain::default() {
+                            // The default domain answers for all.
+                            true => key.clone(),
+                            // The others carry it out once, too.
+                            false => key.as_ref().filter(|_| named).map(|key| key.of_partition(partition)),
+                        };
+                        sorted.add(partition, home, Going { item: item.clone(), key, receipt });
                     }
                 }
             }
         }
-        UnderWay { waiting, told, read: logged.is_some() }
+        Ok(UnderWay { waiting, told, read: logged.is_some() })
     }
 
     /// What is told of an item; and for a command the key that its answer is kept by.
@@ -111,8 +125,9 @@ impl Router {
                 None
             }
             Item::Command(_) => {
+                let named = key.is_some();
                 let key = key.unwrap_or_else(|| Key::unchecked(self.nth(index)));
-                told.push(Told::Later(key.clone()));
+                told.push(Told::Later { key: key.clone(), named });
                 Some(key)
             }
         }
@@ -121,48 +136,61 @@ impl Router {
     fn nth(&self, index: usize) -> Box<str> {
         format!("log/{}/{}/{index}", self.name, self.count).into()
     }
+}
 
-    fn places(&self, items: &[Item]) -> Result<Vec<Place>, StoreError> {
-        items.iter().map(|item| self.place(item)).collect()
+impl Routed {
+    /// What is sorted so far, in records.
+    fn write(&mut self, sorted: &mut Sorted, word: Option<&Word>) -> Result<(), NotWritten> {
+        let Sorted { items, .. } = std::mem::take(sorted);
+        for ((partition, domain), items) in items {
+            let before = items.len();
+            let items = combine(items);
+            self.events += before as u64;
+            self.combined += (before - items.len()) as u64;
+            let written = written(&items, word).map_err(|error| NotWritten::Fatal(cannot_be_written(&error)))?;
+            let key = || domain.as_str().into();
+            self.records.extend(written.into_iter().map(|value| LogWrite { partition, key: key(), value }));
+        }
+        Ok(())
+    }
+}
+
+fn written(items: &[Going], word: Option<&Word>) -> Result<Vec<Vec<u8>>, serde_json::Error> {
+    let mut writing = LogWriting::with(word.cloned());
+    items.iter().try_for_each(|going| writing.add(going))?;
+    writing.finish()
+}
+
+/// Nothing that was taken may be passed over.
+pub(crate) fn cannot_be_written(error: &serde_json::Error) -> String {
+    format!("what is to go to the log of events cannot be written down: {error}")
+}
+
+impl Sorted {
+    /// What is received so long after what there is stands in records of its own.
+    fn begins_anew(&self, receipt: Option<Timestamp>) -> bool {
+        matches!((self.since, receipt), (Some(since), Some(receipt)) if receipt - since >= TOGETHER)
     }
 
-    fn place(&self, item: &Item) -> Result<Place, StoreError> {
-        Ok(match item {
-            Item::Event(Event::Alert(alert)) => Place::Of(alert.domain.clone()),
-            Item::Event(Event::Change(_) | Event::Maintenance(_)) => Place::Everywhere,
-            Item::Event(Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_)) | Item::Unreadable(_) => {
-                Place::Of(Domain::default())
-            }
-            Item::Command(command) => self.place_of_command(command)?,
-        })
+    fn add(&mut self, partition: u32, domain: Domain, going: Going) {
+        self.since = self.since.or(going.receipt);
+        self.items.entry((partition, domain)).or_default().push(going);
     }
+}
 
-    /// What nobody knows is answered by the default domain: that there is no such thing.
-    fn place_of_command(&self, command: &Command) -> Result<Place, StoreError> {
-        let domain = match &command.action {
-            Action::Incident { target: IncidentTarget::Id(id), .. } => self.domain_of_incident(*id)?,
-            Action::Incident { target: IncidentTarget::HoldsAlert(fingerprint), .. } => {
-                let alert = self.tokio.block_on(self.store.alert(fingerprint.alert()))?;
-                alert.map(|alert| alert.domain)
-            }
-            Action::Problem { problem, .. } => self.domain_of_problem(*problem)?,
-            Action::OpenIncident(_) | Action::OpenProblem { .. } => None,
-            Action::Silence(_)
-            | Action::ExpireSilence(_)
-            | Action::Maintenance(_)
-            | Action::EndMaintenance(_)
-            | Action::Change(_) => return Ok(Place::Everywhere),
-        };
-        Ok(Place::Of(domain.unwrap_or_default()))
-    }
+fn received(logged: Option<&Logged>, index: usize) -> Option<Timestamp> {
+    logged?.receipts.get(index).copied()
+}
 
-    fn domain_of_incident(&self, id: IncidentId) -> Result<Option<Domain>, StoreError> {
-        let incident = self.tokio.block_on(self.store.incident(IncidentKey::Id(id)))?;
-        Ok(incident.map(|incident| incident.domain))
-    }
-
-    fn domain_of_problem(&self, id: ProblemId) -> Result<Option<Domain>, StoreError> {
-        let problem = self.tokio.block_on(self.store.problem(ProblemKey::Id(id)))?;
-        Ok(problem.map(|problem| problem.domain))
+fn place_of(item: &Item, whose: &Whose, index: usize) -> Place {
+    match item {
+        Item::Event(Event::Alert(alert)) => Place::Of(alert.domain.clone()),
+        Item::Event(Event::Change(_) | Event::Maintenance(_)) => Place::Everywhere,
+        Item::Event(Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_)) | Item::Unreadable(_) => {
+            Place::Of(Domain::default())
+        }
+        Item::Command(command) if is_everybodys(command) => Place::Everywhere,
+        // What nobody knows is answered by the default domain: that there is no such thing.
+        Item::Command(_) => Place::Of(whose.get(&index).cloned().unwrap_or_default()),
     }
 }

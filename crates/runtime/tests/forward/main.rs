@@ -10,10 +10,10 @@ use engine::Policy;
 use model::command::{Action, Command, IncidentAction, IncidentTarget, Outcome};
 use model::fact::Silence;
 use model::matcher::{MatchOp, Matcher};
-use model::{Domain, Fingerprint, IncidentId, Interval, SilenceId, Span, Timestamp};
+use model::{Domain, Fingerprint, IncidentId, Interval, SilenceId, Span, Timestamp, home_of, partition_of};
 use runtime::{
-    EventLog, Item, ItemAnswer, LogRecord, LogWrite, Logged, NotWritten, Overload, PositionAdvance, Positions,
-    PushAnswer, RecordAt, Runtime, Time, Unreadable, home_of, partition_of,
+    EventLog, Item, ItemAnswer, Key, LogRecord, LogWrite, Logged, NotWritten, Ours, Overload, PositionAdvance,
+    Positions, PushAnswer, RecordAt, Runtime, Sources, Time, Unreadable,
 };
 use store::{Memory, PageRequest, Store};
 use telemetry::Metrics;
@@ -32,11 +32,17 @@ struct Inner {
     written: Vec<Vec<LogWrite>>,
     positions: Positions,
     fails: Vec<NotWritten>,
+    /// It does not even say how many partitions it has.
+    is_away: bool,
+    turn: u64,
 }
 
 impl EventLog for FakeLog {
     fn partitions(&mut self) -> Result<u32, NotWritten> {
-        Ok(PARTITIONS)
+        match self.0.lock().unwrap().is_away {
+            true => Err(NotWritten::GivenUp("no broker".into())),
+            false => Ok(PARTITIONS),
+        }
     }
 
     fn write(&mut self, records: Vec<LogWrite>, read: &[PositionAdvance], _turn: u64) -> Result<(), NotWritten> {
@@ -47,6 +53,10 @@ impl EventLog for FakeLog {
         inner.written.push(records);
         inner.positions.extend(read.iter().map(|advance| (advance.slot.clone(), advance.to)));
         Ok(())
+    }
+
+    fn turn(&self) -> u64 {
+        self.0.lock().unwrap().turn
     }
 
     fn positions(&mut self) -> Result<Positions, NotWritten> {
@@ -68,6 +78,11 @@ impl FakeLog {
         items
     }
 
+    fn records(&self) -> Vec<LogRecord> {
+        let inner = self.0.lock().unwrap();
+        inner.written.iter().flatten().map(|record| LogRecord::read(&record.value).unwrap()).collect()
+    }
+
     fn count(&self) -> usize {
         self.items().values().map(Vec::len).sum()
     }
@@ -81,10 +96,19 @@ struct World {
 }
 
 fn world() -> World {
-    let (log, memory) = (FakeLog::default(), Memory::new());
+    world_with(Sources::Nowhere)
+}
+
+fn world_with(sources: Sources) -> World {
+    world_over(FakeLog::default(), sources)
+}
+
+fn world_over(log: FakeLog, sources: Sources) -> World {
+    let memory = Memory::new();
     let (fatal, told) = oneshot::channel();
     let store = Store::from(memory.clone());
-    let runtime = Runtime::start_forwarding(store, log.clone(), "one", Metrics::default(), fatal, Time::default());
+    let runtime =
+        Runtime::start_forwarding(store, log.clone(), "one", sources, Metrics::default(), fatal, Time::default());
     World { log, memory, runtime, fatal: told }
 }
 
@@ -96,7 +120,7 @@ fn alert(domain: &str, key: &str) -> Item {
     let mut alert = firing(key).alert();
     alert.domain = Domain::from(domain);
     alert.fingerprint = Fingerprint::of_dedup_key(&alert.domain, "mon", key);
-    Item::Event(model::event::Event::Alert(Box::new(alert)))
+    Item::Event(model::event::Event::from(alert))
 }
 
 fn read(slot: &str, from: u64, items: usize) -> Logged {
@@ -193,7 +217,8 @@ async fn follow(world: &World, partition: u32) {
     let (fatal, _told) = oneshot::channel();
     let home = home_of(partition, PARTITIONS);
     let store = Store::from(world.memory.clone());
-    let engine = Runtime::start_following(store, Policy::default(), home, Metrics::default(), fatal, false);
+    let engine =
+        Runtime::start_following(store, Policy::default(), home, Ours::always(), Metrics::default(), fatal, false);
     let written: Vec<LogWrite> = world.log.0.lock().unwrap().written.iter().flatten().cloned().collect();
     let (mut items, mut asked, mut records) = (Vec::new(), Vec::new(), Vec::new());
     for write in written.iter().filter(|write| write.partition == partition) {
@@ -266,4 +291,125 @@ async fn a_log_to_which_nothing_comes_is_told_each_second_how_late_it_is() {
         let ticks = written.iter().filter(|written| **written == partition).count();
         assert!((2..=4).contains(&ticks), "partition {partition}: {ticks}");
     }
+}
+
+#[tokio::test]
+async fn who_reads_nothing_of_what_others_read_says_nothing_of_time() {
+    let world = world_with(Sources::Elsewhere);
+    assert!(matches!(world.runtime.push(vec![alert("acme", "disk/a")], 1, None).await, PushAnswer::Committed { .. }));
+    world.runtime.behind(None);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let records = world.log.records();
+    assert!(matches!(&records[..], [LogRecord { word: None, items, .. }] if items.len() == 1), "{records:?}");
+}
+
+#[tokio::test]
+async fn who_reads_says_in_each_record_how_far_it_is() {
+    let world = world_with(Sources::Here);
+    let push = async || world.runtime.push(vec![alert("acme", "disk/a")], 1, None).await;
+    let from = now() - Span::HOUR;
+    assert!(matches!(push().await, PushAnswer::Committed { .. }));
+    world.runtime.behind(Some(from));
+    assert!(matches!(push().await, PushAnswer::Committed { .. }));
+    world.runtime.behind(None);
+    assert!(matches!(push().await, PushAnswer::Committed { .. }));
+    let said: Vec<_> = world.log.records().into_iter().map(|record| record.word.unwrap()).collect();
+    assert!(said.iter().all(|word| &*word.reader == "one"));
+    let mut behind: Vec<_> = said.iter().map(|word| word.behind).collect();
+    behind.dedup();
+    assert_eq!(behind, [Some(Timestamp::EPOCH), Some(from), None], "at first it does not know");
+}
+
+#[tokio::test]
+async fn what_was_read_stands_there_with_its_receipts_in_their_order() {
+    let world = world_with(Sources::Here);
+    let at = |seconds| now() - Span::HOUR + Span::from_seconds(seconds);
+    let (first, last) = (at(0), at(60));
+    let items = vec![alert("acme", "disk/a"), alert("globex", "disk/b"), alert("acme", "disk/a")];
+    let receipts = vec![first, first, last];
+    let logged = Logged { receipts, ..read("kafka/t/-/0", 0, 3) };
+    assert!(matches!(world.runtime.read(items, 10, logged).await.await.unwrap(), PushAnswer::Committed { .. }));
+    let received: Vec<_> = world.log.records().into_iter().flat_map(|record| record.receipts).collect();
+    assert_eq!(received, [Some(first), Some(first), Some(last)], "a minute later it is not the same any more");
+}
+
+#[tokio::test]
+async fn what_was_read_in_a_turn_that_is_over_keeps_nobody_else_from_the_log() {
+    let world = world();
+    let logged = read("kafka/t/-/0", 0, 1);
+    world.log.0.lock().unwrap().turn = 1;
+    let late = world.runtime.read(vec![alert("acme", "disk/a")], 10, logged).await;
+    assert!(matches!(world.runtime.push(vec![alert("acme", "disk/b")], 1, None).await, PushAnswer::Committed { .. }));
+    assert_eq!(late.await.unwrap(), PushAnswer::Overloaded(Overload::NotNext));
+    assert_eq!(world.log.count(), 1);
+}
+
+#[tokio::test]
+async fn of_what_may_be_in_nobody_is_told_that_nothing_was_kept() {
+    let world = world();
+    world.log.fail(NotWritten::Fatal("nothing was heard".into()));
+    let answer = world.runtime.push(vec![alert("acme", "disk/a")], 100, None).await;
+    assert_eq!(answer, PushAnswer::Overloaded(Overload::Unheard));
+}
+
+fn acknowledge() -> Item {
+    let action = Action::Incident {
+        target: IncidentTarget::Id(IncidentId::from_bytes([1; 16])),
+        action: IncidentAction::Acknowledge,
+    };
+    Item::Command(Box::new(Command { by: "ann".into(), at: None, action }))
+}
+
+#[tokio::test]
+async fn a_key_stays_with_the_command_that_it_came_with() {
+    let world = world();
+    let runtime = world.runtime.clone();
+    let items = vec![acknowledge(), alert("acme", "disk/a")];
+    let asks = tokio::spawn(async move { runtime.push(items, 1, Some(Key::unchecked("k"))).await });
+    while world.log.count() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let asked: Vec<Key> = world.log.records().into_iter().flat_map(|record| record.asked).map(|(_, key)| key).collect();
+    assert_eq!(asked, [Key::unchecked("k")]);
+    asks.abort();
+}
+
+#[tokio::test]
+async fn what_the_store_does_not_say_keeps_nobody_from_the_log() {
+    let world = world();
+    world.memory.set_unavailable(true);
+    assert_eq!(
+        world.runtime.push(vec![acknowledge()], 1, None).await,
+        PushAnswer::Overloaded(Overload::StoreUnavailable)
+    );
+    assert!(matches!(world.runtime.push(vec![alert("acme", "disk/a")], 1, None).await, PushAnswer::Committed { .. }));
+    assert_eq!(world.log.count(), 1);
+}
+
+#[tokio::test]
+async fn who_forwards_to_a_log_that_takes_nothing_is_cut_off_until_it_does() {
+    let log = FakeLog::default();
+    // What is tried while nobody asks is given up after a moment, and tried again.
+    (0..200).for_each(|_| log.fail(NotWritten::GivenUp("no broker".into())));
+    let world = world_over(log, Sources::Nowhere);
+    world.runtime.push(vec![alert("acme", "disk")], 0, None).await;
+    assert!(world.runtime.is_cut_off());
+    world.log.0.lock().unwrap().fails.clear();
+    world.runtime.push(vec![alert("acme", "disk")], 0, None).await;
+    assert!(!world.runtime.is_cut_off());
+}
+
+#[tokio::test]
+async fn who_has_nothing_to_write_is_cut_off_from_a_log_that_does_not_answer() {
+    let log = FakeLog::default();
+    log.0.lock().unwrap().is_away = true;
+    let world = world_over(log, Sources::Elsewhere);
+    world.runtime.push(vec![alert("acme", "disk")], 0, None).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert!(world.runtime.is_cut_off());
+    world.log.0.lock().unwrap().is_away = false;
+    while world.runtime.is_cut_off() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(world.log.count(), 0);
 }

@@ -13,7 +13,7 @@ use testkit::{clear, firing};
 
 use crate::shell::{Shell, alert};
 
-type Record = (Timestamp, Vec<Item>);
+pub(crate) type Record = (Timestamp, Vec<Item>);
 
 /// Two hours of a log: alerts that promise to be said again and are not, that come and go, of two tenants, several in
 /// one record and several records in one millisecond, with a tick every half minute.
@@ -36,7 +36,7 @@ fn log() -> Vec<Record> {
 }
 
 fn promises(key: &str, at: Timestamp) -> Item {
-    Item::Event(Said::Alert(Box::new(firing(key).at(at).starts(at).ends(at + Span::MINUTE).alert())))
+    Item::Event(Said::from(firing(key).at(at).starts(at).ends(at + Span::MINUTE).alert()))
 }
 
 /// What there is once the log was followed, in portions of these sizes over and over.
@@ -57,7 +57,7 @@ fn followed(portions: &[usize]) -> Loaded {
 
 /// Without what does not follow from the log: numbers that people use are given at commit, and which row says when
 /// something was said last follows from when rows were written.
-fn state(mut loaded: Loaded) -> impl PartialEq + std::fmt::Debug {
+pub(crate) fn state(mut loaded: Loaded) -> impl PartialEq + std::fmt::Debug {
     for snapshot in loaded.domains.values_mut() {
         snapshot.incidents.iter_mut().for_each(|incident| incident.number = None);
         snapshot.problems.iter_mut().for_each(|problem| problem.number = None);
@@ -174,7 +174,7 @@ fn said_three_times(counted: bool) -> (Loaded, Counts) {
     let thrice = |item: &Item| match item {
         Item::Event(Said::Alert(alert)) if counted => {
             let times = NonZeroU32::new(3).unwrap();
-            vec![Item::Event(Said::Alert(Box::new(AlertEvent { times, ..(**alert).clone() })))]
+            vec![Item::Event(Said::from(AlertEvent { times, ..(**alert).clone() }))]
         }
         other => vec![other.clone(); 3],
     };
@@ -207,7 +207,7 @@ fn followed_with_a_cmdb(portions: &[usize], heard_at: usize) -> (Loaded, usize) 
     let memory = Memory::new();
     let from = testkit::clock("10:45:10");
     let cmdb = testkit::cmdb("shop -> web-0");
-    ready(memory.store().announce_cmdb(cmdb, from, None)).unwrap();
+    ready(memory.store().announce_cmdb(cmdb, from, Span::ZERO, None)).unwrap();
     let announced = ready(memory.store().topology_after(0)).unwrap();
     let mut shell = Shell::following(&memory);
     let records = log();

@@ -1,7 +1,7 @@
 //! What is read from logs: it goes in with its positions, once, and time waits for it.
 
 use engine::Policy;
-use model::event::Event as Said;
+use model::event::{Event as Said, Heartbeat};
 use model::{Span, Timestamp};
 use runtime::intake::IntakeLimits;
 use runtime::{Event, Item, Machine, Overload, PushAnswer};
@@ -104,7 +104,7 @@ fn promises(key: &str, at: Timestamp) -> Item {
     alert.at = Some(at);
     alert.starts_at = Some(at);
     alert.ends_at = Some(at + Span::MINUTE);
-    Item::Event(Said::Alert(Box::new(alert)))
+    Item::Event(Said::from(alert))
 }
 
 fn is_firing(shell: &Shell) -> bool {
@@ -177,13 +177,43 @@ fn a_push_that_comes_while_reading_is_behind_keeps_its_own_times() {
 #[test]
 fn readers_that_say_nothing_are_waited_for_but_not_for_ever() {
     let mut shell = reading();
-    let stands = shell.memory.load().unwrap().clock.unwrap();
-    shell.now = shell.now + Span::from_seconds(5);
+    let began = shell.now;
+    shell.now = began + Span::from_seconds(5);
     shell.push(1, vec![alert("default", "a")]);
     shell.land_all();
-    assert!(shell.memory.load().unwrap().clock.unwrap() < stands + Span::from_seconds(1), "time stands");
-    shell.now = shell.now + model::limits::READERS_WAIT_MAX;
-    shell.push(2, vec![alert("default", "b")]);
+    assert_eq!(shell.answer(1), None, "which time it is nobody knows yet");
+    shell.now = began + model::limits::READERS_WAIT_MAX;
+    shell.feed(Event::Tick);
     shell.land_all();
-    assert_eq!(shell.memory.load().unwrap().clock.unwrap(), shell.now);
+    assert!(shell.is_in(1));
+    let store = shell.memory.store();
+    let page = ready(store.alerts(&AlertFilter::default(), &PageRequest::first(10))).unwrap();
+    assert!(page.items[0].episodes[0].start >= began, "and not when somebody said something last");
+}
+
+#[test]
+fn a_heartbeat_that_came_due_while_nobody_ran_is_not_missed() {
+    for reads in [false, true] {
+        let machine = |wall| {
+            let machine = Machine::new(Policy::default(), IntakeLimits::default());
+            if reads { machine.that_reads(wall) } else { machine }
+        };
+        let mut shell = Shell::of(machine(testkit::clock("10:00:00")));
+        shell.feed(Event::Behind(None));
+        let every = Some(Span::MINUTE);
+        let alive = Heartbeat { source: "prom".into(), every, grace: None, ci: None, severity: None };
+        shell.push(1, vec![Item::Event(Said::Heartbeat(alive))]);
+        shell.land_all();
+        shell.now = shell.now + Span::HOUR;
+        shell.machine = machine(shell.now);
+        shell.come_again();
+        shell.feed(Event::Tick);
+        shell.feed(Event::Behind(None));
+        shell.land_all();
+        assert_eq!(alerts(&shell), 0, "reads: {reads}");
+        shell.now = shell.now + Span::from_minutes(4);
+        shell.feed(Event::Tick);
+        shell.land_all();
+        assert_eq!(alerts(&shell), 1, "it has had its patience anew; reads: {reads}");
+    }
 }

@@ -7,10 +7,10 @@ use model::event::Event as Said;
 use model::{Domain, Fingerprint, Timestamp};
 use runtime::intake::IntakeLimits;
 use runtime::{
-    Asked, Effect, Event, Item, Logged, Machine, Overload, PositionAdvance, Published, Push, PushAnswer, PushId,
-    RecordAt, SlotName, load_facts, topology_of,
+    Asked, Effect, Event, Item, Key, Logged, Machine, Overload, PositionAdvance, Published, Push, PushAnswer, PushId,
+    RecordAt, SlotName, Word, load_facts, topology_of,
 };
-use store::{Commit, Fault, Memory, ready};
+use store::{Commit, Fault, Loaded, Memory, Partition, Store, ready};
 use testkit::firing;
 use topology::Graph;
 
@@ -18,6 +18,7 @@ use topology::Graph;
 pub(crate) struct Shell {
     pub(crate) machine: Machine,
     pub(crate) memory: Memory,
+    pub(crate) partition: Partition,
     pub(crate) now: Timestamp,
     pub(crate) commits: VecDeque<Commit>,
     pub(crate) asked: VecDeque<Asked>,
@@ -26,6 +27,10 @@ pub(crate) struct Shell {
     pub(crate) loads: usize,
     pub(crate) stopped: bool,
 }
+
+/// A record of the log that is the clock: when it was written, what its writer says of itself, and its items, with when
+/// they were received where they were read.
+pub(crate) type Late = (Timestamp, Option<Word>, Vec<(Option<Timestamp>, Item)>);
 
 impl Shell {
     /// One that has loaded an empty store and committed its first step.
@@ -42,16 +47,35 @@ impl Shell {
 
     /// One that decides what one log holds, and nothing else.
     pub(crate) fn following(memory: &Memory) -> Shell {
-        let machine = Machine::new(Policy::default(), IntakeLimits::default()).that_follows(Domain::default());
-        let mut shell = Shell { memory: memory.clone(), ..Shell::that_loads(machine) };
+        Shell::following_by(memory, Policy::default())
+    }
+
+    /// The same by another policy.
+    pub(crate) fn following_by(memory: &Memory, policy: Policy) -> Shell {
+        Shell::following_in(memory, Partition::WHOLE, policy)
+    }
+
+    /// The same over a partition of the store.
+    pub(crate) fn following_part(memory: &Memory, partition: Partition) -> Shell {
+        Shell::following_in(memory, partition, Policy::default())
+    }
+
+    fn following_in(memory: &Memory, partition: Partition, policy: Policy) -> Shell {
+        let machine = Machine::new(policy, IntakeLimits::default()).that_follows(Domain::default());
+        let mut shell = Shell { memory: memory.clone(), partition, ..Shell::that_loads(machine) };
         shell.load();
         shell
+    }
+
+    fn store(&self) -> Store {
+        self.memory.store().for_partition(self.partition)
     }
 
     fn that_loads(machine: Machine) -> Shell {
         Shell {
             machine,
             memory: Memory::new(),
+            partition: Partition::WHOLE,
             now: testkit::clock("10:00:00"),
             commits: VecDeque::new(),
             asked: VecDeque::new(),
@@ -60,6 +84,10 @@ impl Shell {
             loads: 1,
             stopped: false,
         }
+    }
+
+    pub(crate) fn loaded(&self) -> Loaded {
+        ready(self.store().load()).unwrap()
     }
 
     pub(crate) fn feed(&mut self, event: Event) {
@@ -79,14 +107,14 @@ impl Shell {
     pub(crate) fn load(&mut self) {
         assert!(self.loads > 0, "nobody asked for a load");
         self.loads -= 1;
-        let epoch = self.memory.claim().unwrap();
-        self.feed(Event::Loaded(Box::new(self.memory.load().unwrap()), epoch));
+        let epoch = ready(self.store().claim()).unwrap();
+        self.feed(Event::Loaded(Box::new(self.loaded()), epoch));
     }
 
     /// The commit under way comes to the store, and its result back.
     pub(crate) fn land(&mut self) {
         let commit = self.commits.pop_front().expect("a commit is under way");
-        let result = self.memory.commit(commit);
+        let result = ready(self.store().commit(commit));
         self.feed(Event::Committed(Box::new(result)));
     }
 
@@ -117,21 +145,58 @@ impl Shell {
         self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged }));
     }
 
-    /// Records of the log that is the clock, from `from` on.
+    /// Records of the log that is the clock, from `from` on; a command's answer is kept by who gave it.
     pub(crate) fn follow(&mut self, id: u64, from: u64, records: &[(Timestamp, Vec<Item>)]) {
+        self.follow_and_say(id, from, records, None);
+    }
+
+    /// And what we say ourselves of that log.
+    pub(crate) fn follow_and_say(
+        &mut self,
+        id: u64,
+        from: u64,
+        records: &[(Timestamp, Vec<Item>)],
+        own: impl IntoIterator<Item = Item>,
+    ) {
         let slot = SlotName::from("kafka/t/-/0");
         let to = from + records.len() as u64;
         let begins = if from == 0 { vec![slot.clone()] } else { Vec::new() };
+        let items: Vec<Item> = records.iter().flat_map(|(_, items)| items.clone()).collect();
+        let key = |item: &Item| match item {
+            Item::Command(command) => Some(Key::unchecked(command.by.clone())),
+            _ => None,
+        };
+        let asked = items.iter().enumerate().filter_map(|(place, item)| Some((place, key(item)?))).collect();
         let logged = Logged {
             positions: vec![PositionAdvance::new(slot, from, to)],
             begins,
             records: records.iter().map(|(at, items)| RecordAt { at: *at, items: items.len() }).collect(),
-            asked: vec![],
+            asked,
             ..Logged::default()
         };
-        let items = records.iter().flat_map(|(_, items)| items.clone()).collect();
+        let items = items.into_iter().chain(own).collect();
         let logged = Some(Box::new(logged));
         self.feed(Event::Push(Push { id: PushId(id), items, bytes: 1, idempotency_key: None, logged }));
+    }
+
+    /// The same, of which some was read late; `asked`: the keys of commands, by their places.
+    pub(crate) fn follow_late(&mut self, from: u64, records: &[Late], asked: Vec<(usize, Key)>) {
+        let slot = SlotName::from("kafka/t/-/0");
+        let begins = if from == 0 { vec![slot.clone()] } else { Vec::new() };
+        let words = records.iter().enumerate().filter_map(|(nth, (_, word, _))| Some((nth, word.clone()?))).collect();
+        let (received, items) = records.iter().flat_map(|(_, _, items)| items.clone()).unzip();
+        let logged = Logged {
+            positions: vec![PositionAdvance::new(slot, from, from + records.len() as u64)],
+            begins,
+            records: records.iter().map(|(at, _, items)| RecordAt { at: *at, items: items.len() }).collect(),
+            received,
+            words,
+            asked,
+            ..Logged::default()
+        };
+        let logged = Some(Box::new(logged));
+        self.feed(Event::Push(Push { id: PushId(from), items, bytes: 1, idempotency_key: None, logged }));
+        self.land_all();
     }
 
     pub(crate) fn position(&self) -> Option<u64> {
@@ -160,13 +225,18 @@ pub(crate) fn alert(domain: &str, key: &str) -> Item {
     let mut alert = firing(key).alert();
     alert.domain = Domain::from(domain);
     alert.fingerprint = Fingerprint::of_dedup_key(&alert.domain, "mon", key);
-    Item::Event(Said::Alert(Box::new(alert)))
+    Item::Event(Said::from(alert))
 }
 
 impl Shell {
     /// Killed, and started anew on what the store has.
     pub(crate) fn die_and_come_again(&mut self) {
         self.machine = Machine::new(Policy::default(), IntakeLimits::default());
+        self.come_again();
+    }
+
+    /// A new machine over what is in the store.
+    pub(crate) fn come_again(&mut self) {
         self.commits.clear();
         self.asked.clear();
         self.loads = 1;

@@ -3,13 +3,12 @@
 
 use std::collections::VecDeque;
 
-use engine::Policy;
 use model::Timestamp;
 use runtime::intake::IntakeLimits;
 use runtime::{Effect, Event, Item, Logged, Machine, Overload, Push, PushAnswer, PushId, RecordAt, SlotName};
 use store::{Commit, Fault, Memory, Partition, PositionAdvance, Store, ready};
 
-use super::{GroupMutant, PARTITIONS, World, home};
+use super::{GroupMutant, PARTITIONS, World, home, said};
 
 /// A process's machine for a partition.
 struct Engine {
@@ -94,7 +93,7 @@ impl Engines {
 impl Engine {
     fn start(memory: &Memory, partition: u32) -> Engine {
         let store = memory.store().for_partition(Partition::nth(partition).expect("there are few"));
-        let machine = Machine::new(Policy::default(), IntakeLimits::default()).that_follows(home(partition));
+        let machine = Machine::new(said::policy(), IntakeLimits::default()).that_follows(home(partition));
         Engine {
             partition,
             store,
@@ -135,6 +134,13 @@ impl Engine {
         if world.mutant == Some(GroupMutant::ForgetPositions) {
             loaded.positions.clear();
         }
+        if world.mutant == Some(GroupMutant::ForgetFacts)
+            && let Some(known) = loaded.domains.get_mut(&home(self.partition))
+        {
+            known.silences.clear();
+            known.maintenance.clear();
+            known.changes.clear();
+        }
         self.next = None;
         self.feed(world, Event::Loaded(Box::new(loaded), epoch));
     }
@@ -147,7 +153,8 @@ impl Engine {
         let Some(from) = self.next.or_else(|| self.position()) else { return };
         let uncommitted = world.mutant == Some(GroupMutant::ReadUncommitted);
         let (mut read, mut to) = world.kafka.read(self.partition as usize, from, uncommitted);
-        let portion = 1 + world.random.below(4);
+        let most = *world.random.pick(&[1, 4, 40]);
+        let portion = 1 + world.random.below(most);
         if read.len() > portion {
             to = read[portion].0;
             read.truncate(portion);

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use runtime::{Item, partition_of};
+use runtime::Item;
 
 use super::kafka::Txn;
-use super::{GroupMutant, PARTITIONS, World, alert_of};
+use super::said::places_of;
+use super::{GroupMutant, PARTITIONS, World};
 
 const PROCESSES: usize = 3;
 const PORTION_MAX: usize = 5;
@@ -129,8 +130,9 @@ impl Ingest {
         let (at, txn) = (world.now, world.kafka.begin());
         let mut by_partition: BTreeMap<u32, Vec<Item>> = BTreeMap::new();
         for item in items {
-            let partition = alert_of(&item).map_or(0, |alert| partition_of(&alert.domain, PARTITIONS));
-            by_partition.entry(partition).or_default().push(item);
+            for partition in places_of(&item) {
+                by_partition.entry(partition).or_default().push(item.clone());
+            }
         }
         for partition in 0..PARTITIONS {
             // Where there is nothing to say, how late it is.

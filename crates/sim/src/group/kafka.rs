@@ -107,6 +107,13 @@ impl Kafka {
         stable.then(|| self.offsets.get(&source).copied().unwrap_or(0))
     }
 
+    /// How late it is, and nothing else.
+    pub(super) fn tick(&mut self, at: Timestamp) {
+        let txn = self.begin();
+        (0..self.events.len()).for_each(|partition| self.append(txn, partition, at, Vec::new()));
+        self.commit(txn);
+    }
+
     /// Offsets by themselves, in no transaction.
     pub(super) fn set_offsets(&mut self, offsets: &BTreeMap<usize, u64>) {
         self.offsets.extend(offsets);

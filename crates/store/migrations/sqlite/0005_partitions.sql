@@ -19,8 +19,12 @@ CREATE TABLE heads (
   hot_logged INTEGER NOT NULL,
   outputs INTEGER NOT NULL
 ) STRICT;
--- Outputs had the place of their commit in theirs: what comes now comes after.
-INSERT INTO heads SELECT id, epoch, commits, hash, clock, timeline, audit, hot_logged, CASE commits WHEN 0 THEN 0 ELSE (commits + 1) << 20 END
+-- Outputs had the place of their commit in theirs, which would lead out of the whole store's sequence: those that wait
+-- are numbered from 1 on, by way of numbers that none has, and what comes now comes after.
+UPDATE output SET id = -nth FROM (SELECT id AS was, row_number() OVER (ORDER BY id) AS nth FROM output) AS placed
+  WHERE id = was;
+UPDATE output SET id = -id;
+INSERT INTO heads SELECT id, epoch, commits, hash, clock, timeline, audit, hot_logged, (SELECT count(*) FROM output)
   FROM head;
 DROP TABLE head;
 ALTER TABLE heads RENAME TO head;

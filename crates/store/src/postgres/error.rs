@@ -4,6 +4,8 @@ use sqlx::postgres::PgDatabaseError;
 
 use crate::error::StoreError;
 
+const LOCK_TIMEOUT: &str = "55P03";
+
 pub(super) fn from_sqlx(error: sqlx::Error) -> StoreError {
     let said = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
     let Some(code) = said.map(PgDatabaseError::code) else {
@@ -18,6 +20,7 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> StoreError {
     let what = error.to_string();
     match code {
         "53100" => StoreError::Full,
+        LOCK_TIMEOUT => StoreError::Busy { why: what },
         // Data that is damaged, an index that contradicts its table.
         "XX001" | "XX002" => StoreError::Corrupt { what },
         // A password or a role that is not let in, a database that is not there, a right that is missing.
@@ -35,5 +38,5 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> StoreError {
 
 /// Somebody else holds what was waited for.
 pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).as_deref() == Some("55P03")
+    error.as_database_error().and_then(|error| error.code()).as_deref() == Some(LOCK_TIMEOUT)
 }

@@ -51,7 +51,7 @@ impl Keeper {
     /// Takes or renews it, where nobody else has it. A connection that broke since the last time is no reason to be silent.
     pub(super) async fn take(&self, holder: &str) -> Result<Lease, StoreError> {
         match self.try_to_take(holder).await {
-            Err(StoreError::Unavailable { .. }) => self.try_to_take(holder).await,
+            Err(StoreError::Unavailable { .. } | StoreError::Busy { .. }) => self.try_to_take(holder).await,
             taken => taken,
         }
     }

@@ -13,6 +13,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0003_lease.sql"),
     include_str!("../../migrations/postgres/0004_output.sql"),
     include_str!("../../migrations/postgres/0005_partitions.sql"),
+    include_str!("../../migrations/postgres/0006_notes.sql"),
+    include_str!("../../migrations/postgres/0007_held.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

@@ -151,7 +151,9 @@ impl Channel for PostgresChannel {
         self.say("ROLLBACK").await
     }
 
+    /// Of all months that there are by now, whoever made them.
     async fn expire(&mut self, kept: &[KeptSince]) -> Result<(), StoreError> {
+        self.partitions = Partitions::known(&mut self.connection).await?;
         for (table, since) in kept {
             for name in self.partitions.before(table, *since) {
                 self.expire_one((table, *since), &name).await?;

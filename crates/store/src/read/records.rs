@@ -163,6 +163,11 @@ impl Store {
         Ok(self.reading().await?.all(Select::one(&RECEIPT, [key.into()]), receipt_from).await?.pop())
     }
 
+    /// The same of several keys: those there are.
+    pub async fn receipts(&self, keys: impl IntoIterator<Item = &str>) -> Result<Vec<Receipt>, StoreError> {
+        self.reading().await?.all(Select::from(&RECEIPT).any_of("token", keys), receipt_from).await
+    }
+
     /// What became of events, hour by hour, for hours that begin in the interval; of one domain, or of each.
     pub async fn counts_per_hour(
         &self,

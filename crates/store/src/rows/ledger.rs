@@ -4,10 +4,10 @@ use model::step::{Counts, RecomputeWanted};
 use model::{Domain, Span, Timestamp};
 
 use super::head::{count_cells, counts_from};
-use crate::commit::{CmdbVersion, SlotName};
+use crate::commit::{CmdbVersion, Hold, SlotName};
 use crate::error::StoreError;
 use crate::partition::Partition;
-use crate::schema::{COUNT_HOUR, DOMAIN, LEDGER, OWED, POSITION, TOPOLOGY};
+use crate::schema::{COUNT_HOUR, DOMAIN, HELD, LEDGER, OWED, POSITION, TOPOLOGY};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
 impl From<&SlotName> for Value {
@@ -56,6 +56,17 @@ pub(crate) fn owed_from(row: &[Value]) -> Result<(Domain, RecomputeWanted), Stor
     Ok((domain, Cells::last(&OWED, row).document()?))
 }
 
+/// What holds the time of a writer back.
+pub(crate) fn hold_row(writer: Partition, hold: &Hold) -> Row {
+    row![writer.head(), &hold.reader, hold.from, hold.said_at]
+}
+
+pub(crate) fn hold_from(row: &[Value]) -> Result<Hold, StoreError> {
+    let mut cells = Cells::new(&HELD, row);
+    cells.skip();
+    Ok(Hold { reader: cells.take()?, from: cells.take()?, said_at: cells.take()? })
+}
+
 /// Positions `[start, stop)` of a slot, committed together, or folded together once they were old.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -95,7 +106,7 @@ pub struct HourCounts {
 }
 
 pub(crate) fn hour_of(at: Timestamp) -> Timestamp {
-    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(Span::HOUR.micros()))
+    at.floor(Span::HOUR)
 }
 
 impl HourCounts {

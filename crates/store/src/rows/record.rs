@@ -197,6 +197,12 @@ pub(crate) fn receipt_row(receipt: &Receipt) -> Row {
     row![&receipt.key, &receipt.answer, receipt.at]
 }
 
+/// A key that was answered, and when.
+pub(crate) fn answered_from(row: &[Value]) -> Result<(Box<str>, Timestamp), StoreError> {
+    let mut cells = Cells::new(&RECEIPT, row);
+    Ok((cells.take()?, cells.take()?))
+}
+
 pub(crate) fn receipt_from(row: &[Value]) -> Result<Receipt, StoreError> {
     let mut cells = Cells::new(&RECEIPT, row);
     Ok(Receipt { key: cells.take()?, answer: cells.take()?, at: cells.take()? })

@@ -15,6 +15,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_owed.sql"),
     include_str!("../../migrations/sqlite/0004_output.sql"),
     include_str!("../../migrations/sqlite/0005_partitions.sql"),
+    include_str!("../../migrations/sqlite/0006_notes.sql"),
+    include_str!("../../migrations/sqlite/0007_held.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.

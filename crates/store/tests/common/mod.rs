@@ -330,6 +330,7 @@ pub(crate) fn commit(now: Timestamp) -> Commit {
         receipts: Vec::new(),
         topology: None,
         owed: None,
+        holds: None,
         outputs: Vec::new(),
         now,
     }

@@ -3,10 +3,10 @@
 use model::alert::Hot;
 use model::source::Coverage;
 use model::step::{RecomputeWanted, Recurrence, Subject};
-use model::{Domain, Incident, Problem, Step};
+use model::{Domain, Incident, Problem, Span, Step};
 use store::{
-    Commit, CommitError, Conflict, Disposition, Output, PageRequest, Partition, PartitionHead, Retention, Store,
-    StoreError,
+    Commit, CommitError, Conflict, Disposition, Hold, Output, PageRequest, Partition, PartitionHead, Receipt,
+    Retention, Store, StoreError,
 };
 
 use crate::common::*;
@@ -167,6 +167,27 @@ pub(crate) async fn a_partition_loads_its_own_domains_alone(store: Store) {
     assert_eq!(one.load().await.unwrap().domains["acme"].alerts.len(), 1);
 }
 
+pub(crate) async fn what_holds_the_time_of_a_partition_back_is_loaded_as_it_was_said_last(store: Store) {
+    let (one, other) = (store.for_partition(nth(0)), store.for_partition(nth(1)));
+    let (mut chain, mut umbrella) = (Chain::claim(&one).await, Chain::claim(&other).await);
+    let hold = |reader: &str, from: i64| Hold { reader: reader.into(), from: at(from), said_at: at(from + 60) };
+    let both = vec![hold("a", 1), hold("b", 2)];
+    for (holds, loaded) in [
+        (Some(both.clone()), both.clone()),
+        (None, both),
+        (Some(vec![hold("b", 5)]), vec![hold("b", 5)]),
+        (Some(Vec::new()), Vec::new()),
+    ] {
+        chain.commit(Commit { holds, ..commit(at(0)) }).await;
+        assert_eq!(one.load().await.unwrap().followed.holds, loaded);
+        umbrella.commit(Commit { holds: Some(vec![hold("c", 3)]), ..commit(at(0)) }).await;
+        assert_eq!(other.load().await.unwrap().followed.holds, [hold("c", 3)], "each partition has its own");
+    }
+    let receipts = vec![Receipt { key: "k".into(), answer: "{}".into(), at: at(0) }];
+    chain.commit(Commit { receipts, ..commit(at(0)) }).await;
+    assert_eq!(one.load().await.unwrap().followed.answered, [("k".into(), at(0))]);
+}
+
 pub(crate) async fn a_domain_has_the_writer_that_wrote_it_first(store: Store) {
     let mut own = Chain::claim(&store.for_partition(nth(0))).await;
     let mut other = Chain::claim(&store.for_partition(nth(1))).await;
@@ -200,6 +221,9 @@ pub(crate) async fn a_store_is_written_whole_or_by_partitions_and_never_both(sto
     assert!(matches!(refused, CommitError::Fenced { .. }), "{refused}");
     whole.advance("a", 0, 1).await.unwrap();
 
+    store.fits().await.unwrap();
+    let refused = part.fits().await.unwrap_err();
+    assert!(refused.to_string().contains("start with an empty store"), "{refused}");
     let refused = part.claim().await.unwrap_err();
     assert!(
         matches!(&refused, StoreError::OtherMode { claimed, written: Partition::WHOLE } if *claimed == nth(0)),
@@ -210,10 +234,25 @@ pub(crate) async fn a_store_is_written_whole_or_by_partitions_and_never_both(sto
 
     let scaled = store::Memory::new().store();
     Chain::claim(&scaled.for_partition(nth(3))).await.advance("a", 0, 1).await.unwrap();
+    scaled.for_partition(nth(0)).fits().await.unwrap();
+    assert!(matches!(scaled.fits().await, Err(StoreError::OtherMode { .. })));
     let refused = scaled.claim().await.unwrap_err();
     assert!(matches!(&refused, StoreError::OtherMode { claimed: Partition::WHOLE, .. }), "{refused}");
     assert!(refused.to_string().contains("partition 3"), "{refused}");
     Chain::claim(&scaled.for_partition(nth(4))).await.advance("b", 0, 1).await.unwrap();
+}
+
+pub(crate) async fn a_version_of_the_cmdb_is_announced_for_after_what_any_partition_has_come_to(store: Store) {
+    let announce = async |now: i64| {
+        store.announce_cmdb(model::Cmdb::default(), at(now), Span::from_seconds(5), None).await.unwrap();
+        store.newest_topology().await.unwrap().map(|version| (version.version, version.from))
+    };
+    assert_eq!(announce(10).await, Some((1, at(15))), "nobody has come to anything");
+    Chain::claim(&store.for_partition(nth(0))).await.step(written("acme", 1, 20)).await;
+    Chain::claim(&store.for_partition(nth(1))).await.step(written("umbrella", 2, 60)).await;
+    assert_eq!(announce(12).await, Some((2, at(65))), "whose clock is ahead hears of it too");
+    assert_eq!(announce(100).await, Some((3, at(105))));
+    assert_eq!(announce(1).await, Some((4, at(105) + Span::MICROSECOND)), "one after the other");
 }
 
 pub(crate) async fn outputs_of_a_quiet_partition_do_not_wait_for_a_busy_one(store: Store) {
@@ -285,7 +324,7 @@ pub(crate) async fn the_newest_commits_of_each_partition_are_kept(store: Store) 
             chains[own].commit(Commit { steps, positions, ..commit(now) }).await;
         }
     }
-    let retention = Retention { timeline: model::Span::from_days(17), commits: 4, ..Retention::default() };
+    let retention = Retention { timeline: Span::from_days(17), commits: 4, ..Retention::default() };
     while store.retain(&retention, 3).await.unwrap() {}
     let ranges: Vec<_> = store.ranges().await.unwrap().into_iter().map(|range| (range.start, range.stop)).collect();
     assert_eq!(ranges, [(0, 16), (16, 17), (17, 18), (18, 19), (19, 20), (0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]);

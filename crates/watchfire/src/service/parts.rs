@@ -9,12 +9,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use ingest_kafka::engines::{MakeEngine, Running};
 use ingest_kafka::{Engines, EventsLog, Membership, Place};
-use runtime::{Runtime, Time, home_of};
-use store::{Lease, Partition, Store};
+use model::home_of;
+use runtime::{Runtime, Sources, Time};
+use store::{Lease, Partition, Store, StoreError};
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
+use super::fits::{Leads, until_it_fits};
 use super::kafka::{self, Reading};
 use super::reload::{InForce, Wanted};
 use super::signals::Signals;
@@ -38,10 +40,17 @@ pub(super) async fn serve_over(
     let listener = listener.with_context(|| not_listened(config.listen))?;
     let address = listener.local_addr()?;
     let kafka = config.kafka.as_ref().context("parts meet over Kafka")?;
+    let (holder, may_lead) = (holder(), parts.contains(&Role::Engine));
+    let Some(leads) = until_it_fits(store, &holder, may_lead, &mut signals).await? else { return Ok(Outcome::Done) };
     let metrics = Metrics::default();
     let membership = Membership::default();
     let name = format!("{}-{}", host(), address.port());
-    let (runtime, lost) = forwarding(kafka, &membership, store, &name, &metrics)?;
+    let sources = match (kafka.topics().is_empty(), parts.contains(&Role::Ingest)) {
+        (true, _) => Sources::Nowhere,
+        (false, true) => Sources::Here,
+        (false, false) => Sources::Elsewhere,
+    };
+    let (runtime, lost) = forwarding(kafka, &membership, store, &name, sources, &metrics)?;
     runtime.follow(store.clone());
     let running = Running::default();
     let in_force = InForce::new(config.clone(), runtime.clone(), store.clone(), &wanted);
@@ -57,9 +66,15 @@ pub(super) async fn serve_over(
         true => Some(engines(kafka, store, &in_force, running, metrics.clone(), fatal)?),
         false => None,
     };
-    let duties =
-        Duties { config: config.clone(), store: store.clone(), runtime: runtime.clone(), stopped: stopped.clone() };
-    let mut duties = tokio::spawn(duties.once_ours(parts.contains(&Role::Engine)));
+    let duties = Duties {
+        config: config.clone(),
+        store: store.clone(),
+        runtime: runtime.clone(),
+        stopped: stopped.clone(),
+        holder,
+        leads,
+    };
+    let mut duties = tokio::spawn(duties.once_ours(may_lead));
     let (router, api) = http::router(&config, &runtime, store, &in_force, address)?;
     let server = tokio::spawn(http::serve(listener, router, api, stopped));
     telemetry::notice(&format!("runs {} as {name}; everything is kept in {}", words(parts), config.store));
@@ -99,12 +114,14 @@ fn forwarding(
     membership: &Membership,
     store: &Store,
     name: &str,
+    sources: Sources,
     metrics: &Metrics,
 ) -> anyhow::Result<(Runtime, oneshot::Receiver<String>)> {
     let read = kafka.read().map_err(|why| anyhow!(why))?;
     let log = EventsLog::new(&read, &kafka.events, name, membership.clone(), metrics.clone());
     let (fatal, lost) = oneshot::channel();
-    Ok((Runtime::start_forwarding(store.clone(), log, name, metrics.clone(), fatal, Time::default()), lost))
+    let (store, time) = (store.clone(), Time::default());
+    Ok((Runtime::start_forwarding(store, log, name, sources, metrics.clone(), fatal, time), lost))
 }
 
 fn engines(
@@ -118,12 +135,13 @@ fn engines(
     let read = kafka.read().map_err(|why| anyhow!(why))?;
     let (store, pipelines, outputs) = (store.clone(), in_force.clone(), kafka.outputs);
     let told = metrics.clone();
-    let make: MakeEngine = Box::new(move |nth, of, fatal| {
+    let make: MakeEngine = Box::new(move |nth, of, ours, fatal| {
         let partition =
             Partition::nth(nth).ok_or_else(|| format!("the log of events has {of} partitions: too many"))?;
         let policy = pipelines.pipelines().policy();
         let home = home_of(nth, of);
-        Ok(Runtime::start_following(store.for_partition(partition), policy, home, told.clone(), fatal, outputs))
+        let store = store.for_partition(partition);
+        Ok(Runtime::start_following(store, policy, home, ours, told.clone(), fatal, outputs))
     });
     let shared = in_force.pipelines.clone();
     Engines::start(&read, &kafka.events, shared, make, running, metrics, fatal).map_err(|why| anyhow!("Kafka: {why}"))
@@ -144,6 +162,8 @@ struct Duties {
     store: Store,
     runtime: Runtime,
     stopped: watch::Receiver<bool>,
+    holder: String,
+    leads: Leads,
 }
 
 impl Duties {
@@ -152,9 +172,8 @@ impl Duties {
         if !may {
             return std::future::pending().await;
         }
-        let name = holder();
-        while !matches!(self.store.take_lease(&name).await, Ok(Lease::Ours)) {
-            tokio::time::sleep(LOOK_EVERY).await;
+        if self.leads == Leads::NotYet {
+            until_ours(&self.store, &self.holder).await?;
         }
         telemetry::notice("this process tells the outside, until another has to");
         chores::start(&self.config, &self.runtime, &self.store, &self.stopped);
@@ -165,5 +184,26 @@ impl Duties {
             () = courier.run_by(move || by.now(), telling) => std::future::pending().await,
             () = self.store.lease_lost() => bail!(SUPERSEDED),
         }
+    }
+}
+
+/// Waits for the lease. What passes is said and waited for; what does not, such as a schema that cannot be brought to this
+/// version's, ends the process: it could never tell anybody anything.
+async fn until_ours(store: &Store, holder: &str) -> anyhow::Result<()> {
+    let mut said = String::new();
+    loop {
+        match store.take_lease(holder).await {
+            Ok(Lease::Ours) => return Ok(()),
+            Ok(Lease::Another { .. }) => said.clear(),
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Busy { .. } | StoreError::Full)) => {
+                let why = error.to_string();
+                if said != why {
+                    telemetry::notice(&format!("this process may not tell the outside yet: {why}"));
+                    said = why;
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }

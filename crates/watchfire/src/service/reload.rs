@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use anyhow::Context as _;
 use ingest_kafka::engines::Running;
-use model::Cmdb;
+use model::{Cmdb, Span};
 use rules::PipelineSet;
 use runtime::Runtime;
 use store::Store;
@@ -12,6 +12,9 @@ use tokio::sync::Mutex;
 
 use crate::config::Config;
 use crate::inventory::{self, Care, Inventory};
+
+/// Engines that follow a log take a policy up at the same instant of it, so long after it was read.
+const POLICY_AHEAD: Span = Span::from_seconds(5);
 
 /// What the files say now.
 pub(super) struct Wanted {
@@ -90,13 +93,15 @@ impl InForce {
             Some(cmdb) => self.put_cmdb(cmdb).await?,
             None => false,
         };
-        self.runtime.set_policy(wanted.pipelines.policy());
-        self.engines.all().iter().for_each(|engine| engine.set_policy(wanted.pipelines.policy()));
-        let set = Arc::new(wanted.pipelines);
+        let (policy, set) = (wanted.pipelines.policy(), Arc::new(wanted.pipelines));
+        // An engine that is made from here on has it from its beginning.
         match self.pipelines.write() {
             Ok(mut pipelines) => *pipelines = set,
             Err(poisoned) => *poisoned.into_inner() = set,
         }
+        let from = self.runtime.now() + POLICY_AHEAD;
+        self.runtime.set_policy(policy.clone(), from);
+        self.engines.all().iter().for_each(|engine| engine.set_policy(policy.clone(), from));
         Ok(changed)
     }
 

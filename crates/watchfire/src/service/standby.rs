@@ -49,7 +49,7 @@ pub(super) async fn until_active(
         match store.take_lease(&holder).await {
             Ok(Lease::Ours) => break,
             Ok(Lease::Another { .. }) => {}
-            Err(error @ (StoreError::Unavailable { .. } | StoreError::Full)) => {
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::Busy { .. } | StoreError::Full)) => {
                 telemetry::notice(&format!("standing by, and {error}"));
             }
             // Such as a schema that a newer version made: this process can never take over.

@@ -1,5 +1,7 @@
 //! What Prometheus and `amtool` send and read. Examples follow docs/formats.md section 2.
 
+use std::sync::Arc;
+
 use model::alert::{Alert, Flapping, Hot, Suppression};
 use model::event::{AlertEvent, Event, Status};
 use model::fact::Silence;
@@ -37,7 +39,7 @@ fn alert(fields: &str) -> Result<AlertEvent, String> {
     let mut decoded = decode(&format!(r#"[{{"labels":{{"alertname":"DiskFull","severity":"critical"}}{fields}}}]"#));
     assert_eq!(decoded.refused, None);
     match decoded.received.pop().expect("one alert").result {
-        Ok(Input::Event(Event::Alert(alert))) => Ok(*alert),
+        Ok(Input::Event(Event::Alert(alert))) => Ok(Arc::unwrap_or_clone(alert)),
         Ok(other) => panic!("{other:?}"),
         Err(malformed) => Err(malformed.why),
     }
@@ -107,7 +109,7 @@ fn figures_in_an_annotation_make_no_new_alert() {
     let without_name = |value: &str| {
         let body = format!(r#"[{{"labels":{{"job":"node"}},"annotations":{{"summary":"{value}"}}}}]"#);
         match decode(&body).received.pop().map(|received| received.result) {
-            Some(Ok(Input::Event(Event::Alert(alert)))) => (alert.fingerprint, alert.summary),
+            Some(Ok(Input::Event(Event::Alert(alert)))) => (alert.fingerprint, alert.summary.clone()),
             other => panic!("{other:?}"),
         }
     };

@@ -2,6 +2,8 @@
 
 mod ways;
 
+use std::sync::Arc;
+
 use model::event::{AlertEvent, Event, Status};
 use model::limits::{LABEL_VALUE_BYTES_MAX, LABELS_MAX};
 use model::{CiId, Domain, Effect, Fingerprint, Severity, SourceName, Span, Timestamp};
@@ -34,7 +36,7 @@ fn received(body: &str) -> Received {
 
 fn alert_of(result: Received) -> AlertEvent {
     match result.result {
-        Ok(Input::Event(Event::Alert(alert))) => *alert,
+        Ok(Input::Event(Event::Alert(alert))) => Arc::unwrap_or_clone(alert),
         other => panic!("no alert: {other:?}"),
     }
 }

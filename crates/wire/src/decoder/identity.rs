@@ -22,7 +22,7 @@ impl Decoder {
     pub(crate) fn domain_of(&self, labels: &Labels) -> Domain {
         match &self.domain {
             DomainRule::Fixed(domain) => domain.clone(),
-            DomainRule::Label(name) => labels.get(name).map_or_else(Domain::default, Domain::from),
+            DomainRule::Label(name) => labels.get(name).map_or_else(Domain::default, Domain::from_outside),
         }
     }
 

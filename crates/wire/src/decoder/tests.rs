@@ -1,5 +1,7 @@
 //! Identity, severity, effect, names and cleaning: what every format has in common.
 
+use std::sync::Arc;
+
 use model::event::{AlertEvent, Event};
 use model::limits::{LABEL_VALUE_BYTES_MAX, LABELS_MAX};
 use model::{Domain, Effect, Fingerprint, Labels, Matcher, Severity, SourceName, Timestamp};
@@ -19,7 +21,7 @@ fn decode(decoder: &Decoder, event: &serde_json::Value) -> (Result<AlertEvent, S
     assert_eq!(decoded.refused, None);
     let received = decoded.received.pop().expect("one event");
     let alert = received.result.map_err(|malformed| malformed.why).map(|input| match input {
-        Input::Event(Event::Alert(alert)) => *alert,
+        Input::Event(Event::Alert(alert)) => Arc::unwrap_or_clone(alert),
         other => panic!("no alert: {other:?}"),
     });
     (alert, received.notices)
@@ -93,6 +95,18 @@ fn a_label_names_the_domain() {
     let expected = Fingerprint::of_labels(&Domain::from("acme"), [("alertname", "A"), ("tenant", "acme")]);
     assert_eq!(acme.fingerprint, expected);
     assert_eq!(alert(&tenants, json!({"labels": {"alertname": "A"}})).domain, Domain::default());
+}
+
+/// Of several processes, each keeps what is everybody's in a domain of its own.
+#[test]
+fn no_label_names_a_domain_of_ours() {
+    let tenants = Decoder { domain: DomainRule::Label("tenant".into()), ..Decoder::standard("default") };
+    let named = |tenant: &str| alert(&tenants, json!({"labels": {"alertname": "A", "tenant": tenant}})).domain;
+    let homes: Vec<Domain> = (0..12).map(|partition| model::home_of(partition, 12)).collect();
+    for tenant in ["~", "~3", "~~3", "~9999"] {
+        assert!(!homes.contains(&named(tenant)), "{tenant} is {}", named(tenant));
+        assert_eq!(named(tenant).as_str(), format!("~{tenant}"), "one tenant is not another");
+    }
 }
 
 #[test]

@@ -111,6 +111,6 @@ impl Sender<'_> {
         let event = self.decoder.alert(source, said, notices)?;
         let own_ci = ci.and_then(|ci| event.ci_names.iter().position(|name| **name == *ci));
         let received_at = self.receipt(fields.received_at, stand_in);
-        Ok(Taken { input: Input::Event(Event::Alert(Box::new(event))), received_at, own_ci })
+        Ok(Taken { input: Input::Event(Event::from(event)), received_at, own_ci })
     }
 }

@@ -1,0 +1,40 @@
+//! Whether a store is one that can be written in a way at all, by one process or by several. Asked at the start, so that who
+//! cannot does not wait for ever.
+
+use crate::copy::COPYING;
+use crate::error::StoreError;
+use crate::partition::Partition;
+use crate::rows::head::Head;
+use crate::schema::HEAD;
+use crate::select::Select;
+use crate::store::{Backend, Store};
+use crate::value::Row;
+
+impl Store {
+    /// Whether the handle's claim can succeed, once its turn has come.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherMode`], [`StoreError::HalfCopied`], and [`StoreError::TooOld`] where nobody has brought it to this
+    /// version's schema yet.
+    pub async fn fits(&self) -> Result<(), StoreError> {
+        if let Backend::Postgres(postgres) = self.backend() {
+            postgres.is_of_this_version().await?;
+        }
+        let heads = self.reading().await?.select(Select::from(&HEAD)).await?;
+        fitting(self.partition(), &heads).map(|_| ())
+    }
+}
+
+/// All heads, where one may be claimed for this.
+pub(crate) fn fitting(claimed: Partition, rows: &[Row]) -> Result<Vec<Head>, StoreError> {
+    if Head::of(Partition::WHOLE, rows)?.epoch == COPYING {
+        return Err(StoreError::HalfCopied);
+    }
+    let heads = Head::all(rows)?;
+    let is_whole = |partition| partition == Partition::WHOLE;
+    let other = heads.iter().find(|head| head.commits > 0 && is_whole(head.partition) != is_whole(claimed));
+    match other {
+        Some(other) => Err(StoreError::OtherMode { claimed, written: other.partition }),
+        None => Ok(heads),
+    }
+}
