@@ -69,7 +69,9 @@ pub(crate) fn install(workshop: &Workshop) -> anyhow::Result<()> {
     }
     run(&mut apt_get(workshop, &["update", "-q"]))?;
     let install = ["install", "-q", "-y", "--no-install-recommends"];
-    run(&mut apt_get(workshop, &[&install[..], &packages(&missing)].concat()))
+    run(&mut apt_get(workshop, &[&install[..], &packages(&missing)].concat()))?;
+    // What was built without these goes on without them: librdkafka asks once which libraries there are.
+    run(&mut workshop.cargo(&["clean", "--quiet", "-p", "rdkafka-sys"]))
 }
 
 fn missing(folders: &[PathBuf]) -> Vec<Need> {

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use model::event::Event;
+use model::limits::BODY_BYTES_MAX;
 use model::{Labels, SourceName, Timestamp, is_decided_in};
 use rules::{PipelineSet, Remembered};
 use runtime::{Item, Key, LogRecord, NoLogRecord, RecordAt, SlotName, Unreadable, Word};
@@ -89,7 +90,7 @@ impl Reading {
                     let before = inputs.items.len();
                     self.of_events(&record, partitions, &mut inputs);
                     let items = inputs.items.len() - before;
-                    inputs.records.push(RecordAt { at: record.logged_at.unwrap_or_default(), items });
+                    inputs.records.push(RecordAt::new(record.logged_at.unwrap_or_default(), items));
                 }
                 None => self.one(record, &mut inputs),
             }
@@ -272,7 +273,13 @@ impl Origin<'_> {
         }
     }
 
+    /// Of a body that is longer than any that is taken elsewhere, the beginning is kept.
     fn unreadable(&self, index: usize, why: &str, raw: &[u8]) -> Item {
+        let why = match raw.len() {
+            ..=BODY_BYTES_MAX => why.to_owned(),
+            all => format!("{why} (of its {all} bytes the first {BODY_BYTES_MAX} are kept)"),
+        };
+        let raw = raw.get(..BODY_BYTES_MAX).unwrap_or(raw);
         let slot = self.reading.slots.get(&self.record.part).map_or("kafka", SlotName::as_str);
         let place = format!("{slot}/{}/{index}", self.record.offset).into();
         Item::Unreadable(Box::new(Unreadable {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rules::PipelineSet;
 use runtime::{Ours, Positions, Runtime};
 use telemetry::Metrics;
 use tokio::sync::oneshot;
@@ -224,15 +225,28 @@ impl Thread {
         let member = Member::new(&self.consumer, &self.topic, partition);
         let ours = Ours::by(move || member.clone().still_has_it());
         let nth = u32::try_from(partition).unwrap_or(0);
+        let before = self.in_force();
         let runtime = (self.make)(nth, of, ours, decide)?;
         let place = Place::Engine { partition: nth, of };
         let reader = Reader::start_at(place, &self.config, runtime.clone(), self.pipelines.clone(), read)?;
         self.running.lock().insert(partition, runtime.clone());
+        // Who has other pipelines read tells those that run, of which this one was none when it was made.
+        let in_force = self.in_force();
+        if !Arc::ptr_eq(&before, &in_force) {
+            runtime.set_policy(in_force.policy(), runtime.now());
+        }
         let before = self.engines.insert(partition, Engine { runtime, reader, decides, reads, of });
         if let Some(before) = before {
             self.finish(vec![before]);
         }
         Ok(())
+    }
+
+    fn in_force(&self) -> Arc<PipelineSet> {
+        match self.pipelines.read() {
+            Ok(set) => Arc::clone(&set),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
     }
 
     fn end(&mut self, parts: &[i32]) {

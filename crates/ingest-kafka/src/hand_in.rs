@@ -40,6 +40,8 @@ pub(crate) struct Batch {
     pub(crate) own: Vec<Item>,
     /// Of the group's sharing out.
     pub(crate) turn: u64,
+    /// Which of those that were ever sent it is.
+    pub(crate) nth: u64,
 }
 
 pub(crate) struct HandIn {
@@ -56,7 +58,7 @@ impl HandIn {
     pub(crate) async fn run(self, mut from: UnboundedReceiver<HandedIn>) {
         let mut remembered = (self.pipelines(), Arc::<Remembered>::default());
         while let Some(handed_in) = from.recv().await {
-            let Batch { released, slots, own, turn } = match handed_in {
+            let Batch { released, slots, own, turn, nth } = match handed_in {
                 HandedIn::Batch(batch) => batch,
                 HandedIn::Behind(behind) => {
                     self.runtime.behind(behind);
@@ -98,7 +100,7 @@ impl HandIn {
                     metrics.dead_lettered(dead.sum());
                 }
                 // Who has gone needs no answer.
-                to.send(Reply::Answered { answer, positions, own }).ok();
+                to.send(Reply::Answered { nth, answer, positions, own }).ok();
             });
         }
     }
@@ -146,5 +148,11 @@ async fn decoded(reading: Arc<Reading>, mut records: Vec<Record>) -> Inputs {
 /// Positions that nothing is read of: what is lost, where a log begins.
 pub(crate) fn positions_only(positions: Vec<PositionAdvance>, own: Vec<Item>) -> Batch {
     let begins = positions.iter().map(|advance| advance.slot.clone()).collect();
-    Batch { released: Released { positions, begins, ..Released::default() }, slots: BTreeMap::new(), own, turn: 0 }
+    Batch {
+        released: Released { positions, begins, ..Released::default() },
+        slots: BTreeMap::new(),
+        own,
+        turn: 0,
+        nth: 0,
+    }
 }

@@ -36,9 +36,15 @@ impl Member {
                 let what = format!("whether partition {partition} is still ours is asked again: {words}");
                 self.consumer.context().complaints.say(&code, &what);
             }
-            answer.is_ok()
+            // The group takes it of any partition from who is in it; whether this one is still among ours is known here.
+            answer.is_ok() && self.is_taken_up()
         });
         asked.await.unwrap_or(false)
+    }
+
+    fn is_taken_up(&self) -> bool {
+        let assigned = self.consumer.assignment();
+        assigned.is_ok_and(|parts| parts.find_partition(&self.topic, self.partition).is_some())
     }
 
     /// The group takes how far a partition is only from who is one of it since it was shared out last. It is told what it

@@ -66,6 +66,13 @@ pub(crate) struct Released {
     pub(crate) bytes: usize,
 }
 
+impl Released {
+    /// When the first of them was received; a record that does not say was received just now.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.records.iter().filter_map(|record| record.at).min()
+    }
+}
+
 impl Queues {
     pub(crate) fn assign(&mut self, part: Part, slot: SlotName, next: Option<u64>, now: Instant) {
         let queue = Queue {
@@ -214,9 +221,11 @@ impl Queues {
     }
 
     /// The earliest receipt that may still come, where it lies behind by more than is usual; `None`: nothing does.
-    pub(crate) fn behind(&self, wall: Timestamp, now: Instant) -> Option<Timestamp> {
+    /// `on_their_way`: of what was handed in and may come back.
+    pub(crate) fn behind(&self, wall: Timestamp, now: Instant, on_their_way: Option<Timestamp>) -> Option<Timestamp> {
         let lying_behind = self.parts.values().filter(|queue| !queue.records.is_empty() || queue.is_awaited(now));
-        let earliest = lying_behind.map(|queue| queue.head_at(wall).unwrap_or(queue.last_at)).min()?;
+        let heads = lying_behind.map(|queue| queue.head_at(wall).unwrap_or(queue.last_at));
+        let earliest = heads.chain(on_their_way).min()?;
         (wall - earliest > BEHIND_AFTER).then_some(earliest)
     }
 
@@ -359,11 +368,14 @@ mod tests {
         }
         queues.ends_at(A, 13, now);
         queues.ends_at(B, 10, now);
-        assert_eq!(queues.behind(WALL, now), Some(WALL - Span::from_seconds(900)));
+        assert_eq!(queues.behind(WALL, now, None), Some(WALL - Span::from_seconds(900)));
         let released = queues.release(100, 1 << 20, WALL, now);
         assert_eq!(offsets(&released), [(0, 10), (1, 7), (0, 11), (1, 9), (0, 12)]);
         assert_eq!(ranges(&released), [("kafka/t/-/0", 10, 13), ("kafka/t/-/1", 7, 10)], "a hole is passed over");
-        assert_eq!(queues.behind(WALL, now), None);
+        assert_eq!(queues.behind(WALL, now, None), None);
+        assert_eq!(released.since(), Some(WALL - Span::from_seconds(900)));
+        assert_eq!(queues.behind(WALL, now, released.since()), released.since(), "it may come back");
+        assert_eq!(queues.behind(WALL, now, Some(WALL - Span::SECOND)), None, "that is no longer than usual");
         assert_eq!(queues.lag().collect::<Vec<_>>(), [(A, 0), (B, 0)]);
     }
 
@@ -376,7 +388,7 @@ mod tests {
         assert!(queues.release(100, 1 << 20, WALL, now).records.is_empty());
         let later = now + AWAITED_AT_MOST;
         assert_eq!(offsets(&queues.release(100, 1 << 20, WALL, later)), [(0, 10)]);
-        assert_eq!(queues.behind(WALL, later), None);
+        assert_eq!(queues.behind(WALL, later, None), None);
     }
 
     #[test]

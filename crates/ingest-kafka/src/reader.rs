@@ -4,6 +4,7 @@
 //! within two bounds: what it has read ahead (`queues`), and how many batches are on their way. `[I18]`
 
 mod mending;
+mod on_their_way;
 mod place;
 mod progress;
 
@@ -32,6 +33,7 @@ use crate::record::{Part, Record};
 use crate::repair::{Repair, Watermarks};
 use crate::slot::Incarnation;
 use crate::work::Work;
+use on_their_way::OnTheirWay;
 use place::Asked;
 
 /// How long the thread waits for a record before it looks at everything else.
@@ -74,6 +76,7 @@ pub(crate) enum Reply {
     /// What was read must not be passed over, nor guessed at.
     Fatal(String),
     Answered {
+        nth: u64,
         answer: PushAnswer,
         positions: Vec<PositionAdvance>,
         /// What we said ourselves with it.
@@ -103,6 +106,7 @@ struct Thread {
     logs: BTreeMap<Part, Incarnation>,
     /// Assigned, and not begun: where is being asked.
     pending: BTreeSet<Part>,
+    pending_since: Option<Instant>,
     asked: Asked,
     /// Batches that were ever sent.
     sent: u64,
@@ -114,7 +118,7 @@ struct Thread {
     /// Something was not taken: once nothing is on its way, reading goes on where the store is.
     rewinding: bool,
     repair: Repair,
-    on_their_way: usize,
+    on_their_way: OnTheirWay,
     /// Of each log.
     on_their_way_of: BTreeMap<SlotName, usize>,
     hand_in: UnboundedSender<HandedIn>,
@@ -160,6 +164,7 @@ impl Reader {
         let thread = Thread {
             config: config.clone(),
             pending: place.own(),
+            pending_since: None,
             repair: Repair::that_tells(place.home()),
             place,
             consumer,
@@ -175,7 +180,7 @@ impl Reader {
             ends_asked: false,
             full_since: None,
             rewinding: false,
-            on_their_way: 0,
+            on_their_way: OnTheirWay::default(),
             on_their_way_of: BTreeMap::new(),
             hand_in,
             replies,
@@ -247,7 +252,7 @@ impl Thread {
             self.look()?;
         }
         let until = Instant::now() + STOP_PATIENCE;
-        while self.on_their_way > 0 && Instant::now() < until {
+        while !self.on_their_way.is_empty() && Instant::now() < until {
             self.hear(POLL)?;
         }
         self.tell_kafka(CommitMode::Sync);
@@ -287,7 +292,7 @@ impl Thread {
             return self.hear(POLL);
         }
         // What could be handed in has been: what is left waits for answers, or for records that come before it.
-        let nothing_to_do = self.queues.is_empty() || self.on_their_way >= ON_THEIR_WAY_MAX;
+        let nothing_to_do = self.queues.is_empty() || self.on_their_way.len() >= ON_THEIR_WAY_MAX;
         let mut patience = if nothing_to_do { POLL } else { POLL_BETWEEN_BATCHES };
         let wall = self.runtime.now();
         for _ in 0..TAKEN_AT_ONCE {
@@ -422,7 +427,7 @@ impl Thread {
         let mut reply = self.replies.recv_timeout(patience).ok();
         while let Some(heard) = reply {
             match heard {
-                Reply::Answered { answer, positions, own } => self.answered(&answer, positions, own),
+                Reply::Answered { nth, answer, positions, own } => self.answered(nth, &answer, positions, own),
                 Reply::Positions(positions) => self.go_on(&positions)?,
                 Reply::Unanswered => self.unanswered(),
                 Reply::Watermarks(all) => self.looked(all)?,
@@ -438,8 +443,8 @@ impl Thread {
         Ok(())
     }
 
-    fn answered(&mut self, answer: &PushAnswer, positions: Vec<PositionAdvance>, own: Vec<Item>) {
-        self.on_their_way -= 1;
+    fn answered(&mut self, nth: u64, answer: &PushAnswer, positions: Vec<PositionAdvance>, own: Vec<Item>) {
+        self.on_their_way.answered(nth, matches!(answer, PushAnswer::Committed { .. }));
         for PositionAdvance { slot, .. } in &positions {
             if let Some(count) = self.on_their_way_of.get_mut(slot) {
                 *count -= 1;
@@ -466,8 +471,8 @@ impl Thread {
         if self.rewinding {
             return;
         }
-        while self.on_their_way < ON_THEIR_WAY_MAX {
-            let enough = self.on_their_way == 0 || self.queues.records() >= BATCH_RECORDS_MIN;
+        while self.on_their_way.len() < ON_THEIR_WAY_MAX {
+            let enough = self.on_their_way.is_empty() || self.queues.records() >= BATCH_RECORDS_MIN;
             if !enough || self.queues.is_empty() {
                 return;
             }
@@ -477,16 +482,17 @@ impl Thread {
                 return;
             }
             let slots = self.queues.parts().map(|(part, slot, _)| (part, slot.clone())).collect();
-            self.send(Batch { released, slots, own: Vec::new(), turn: 0 });
+            self.send(Batch { released, slots, own: Vec::new(), turn: 0, nth: 0 });
         }
     }
 
     fn send(&mut self, batch: Batch) {
         let turn = if let Place::Group(membership) = &self.place { membership.turn() } else { 0 };
         let slots: Vec<SlotName> = batch.released.positions.iter().map(|advance| advance.slot.clone()).collect();
-        if self.hand_in.send(HandedIn::Batch(Batch { turn, ..batch })).is_ok() {
+        let (nth, since) = (self.sent, batch.released.since());
+        if self.hand_in.send(HandedIn::Batch(Batch { turn, nth, ..batch })).is_ok() {
             slots.into_iter().for_each(|slot| *self.on_their_way_of.entry(slot).or_default() += 1);
-            self.on_their_way += 1;
+            self.on_their_way.sent(nth, since);
             self.sent += 1;
         }
     }

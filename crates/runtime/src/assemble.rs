@@ -10,7 +10,7 @@ use store::{AuditEntry, CmdbVersion, DeadLetter, Hold, Output, PositionAdvance, 
 use crate::domains::{Decided, Domains, carried_out};
 use crate::outputs::of_dead_letter;
 use crate::portions::{Turn, decide_over};
-use crate::push::{Item, ItemAnswer, Key, Push, PushAnswer, PushId};
+use crate::push::{Item, ItemAnswer, Push, PushAnswer, PushId};
 
 /// One commit in the making.
 #[derive(Debug)]
@@ -125,7 +125,9 @@ pub(crate) fn assemble(
                 }
                 Item::Command(command) => {
                     let answer = answers.next().unwrap_or(ItemAnswer::Command(Outcome::Recorded));
-                    if let ItemAnswer::Command(outcome) = &answer {
+                    if let ItemAnswer::Command(outcome) = &answer
+                        && domains.puts_on_record(command)
+                    {
                         batch.audit.extend(audit(command, outcome, written(index)));
                     }
                     answer
@@ -138,10 +140,13 @@ pub(crate) fn assemble(
             Some(logged) => join(&mut batch.read, &logged.positions),
             None => batch.to += 1,
         }
-        batch.receipts.extend(push.idempotency_key.as_ref().map(|key| key.receipt(&told, now)));
-        let asked = push.logged.iter().flat_map(|logged| &logged.asked);
-        let receipt = |(nth, key): &(usize, Key)| Some(key.receipt(told.get(*nth..=*nth)?, written(*nth)));
-        batch.receipts.extend(asked.filter_map(receipt));
+        // Who asks again does so by the wall clock, behind which what is decided may be.
+        let asked_at = stamp.wall.max(now);
+        batch.receipts.extend(push.idempotency_key.as_ref().map(|key| key.receipt(&told, asked_at)));
+        for (nth, key) in push.logged.iter().flat_map(|logged| &logged.asked) {
+            let asked_at = push.logged.as_deref().and_then(|logged| logged.recorded_at(*nth)).unwrap_or(asked_at);
+            batch.receipts.extend(told.get(*nth..=*nth).map(|told| key.receipt(told, asked_at)));
+        }
         batch.answers.push((push.id, PushAnswer::Committed { answers: told, at: now }));
         batch.pushes.push((push.logged.is_none().then_some(sequence), push));
     }

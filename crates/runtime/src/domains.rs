@@ -10,6 +10,7 @@ use model::{Domain, Span, Step, Timestamp};
 use store::{Committed, Loaded};
 use topology::{Graph, Topology};
 
+use crate::forward::whose::is_everybodys;
 use crate::pieces;
 use crate::push::{Item, ItemAnswer, Unreadable};
 
@@ -297,6 +298,11 @@ impl Domains {
             Event::Change(_) | Event::Maintenance(_) => self.everywhere(),
             Event::Heartbeat(_) | Event::RecoveryPoint(_) | Event::Exercise(_) => (self.home.clone(), Vec::new()),
         }
+    }
+
+    /// Whether what a person did is put on record here: what concerns everybody is by the default domain alone.
+    pub(crate) fn puts_on_record(&self, command: &Command) -> bool {
+        self.home == Domain::default() || !is_everybodys(command)
     }
 
     fn domains_of_command(&self, command: &Command) -> (Domain, Vec<Domain>) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -81,6 +82,12 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    /// Nobody does.
+    #[cfg(test)]
+    pub(crate) fn nobody() -> Waiting {
+        Waiting { answer: oneshot::channel().0, _held: None }
+    }
+
     /// Who has gone away needs no answer.
     pub(crate) fn tell(self, answer: PushAnswer) {
         drop(self.answer.send(answer));
@@ -174,6 +181,7 @@ impl Runtime {
             fatal: Some(fatal),
             time,
             load_tries: 0,
+            ended: Arc::default(),
             looked_for_versions: std::time::Instant::now(),
         };
         let spawned = std::thread::Builder::new().name("decide".to_owned()).spawn(move || thread.run(&from));
@@ -373,6 +381,8 @@ struct DecideThread {
     fatal: Option<oneshot::Sender<String>>,
     time: Time,
     load_tries: u32,
+    /// It decides no more, and must claim no more.
+    ended: Arc<AtomicBool>,
     /// When the store was asked last for versions of the CMDB that are announced.
     looked_for_versions: std::time::Instant,
 }
@@ -531,10 +541,10 @@ impl DecideThread {
 
     fn load(&self, again: bool) {
         let wait = again.then(|| longer_each_time(self.load_tries));
-        let (store, ours, to) = (self.store.clone(), self.ours.clone(), self.to.clone());
+        let (store, ours, ended, to) = (self.store.clone(), self.ours.clone(), self.ended.clone(), self.to.clone());
         self.tokio.spawn(async move {
             tokio::time::sleep(wait.unwrap_or_default()).await;
-            let event = match claim_and_load(&store, &ours).await {
+            let event = match claim_and_load(&store, &ours, &ended).await {
                 Ok(Some((epoch, loaded))) => Event::Loaded(Box::new(loaded), epoch),
                 Ok(None) => Event::LoadFailed,
                 Err(error) => {
@@ -564,14 +574,25 @@ impl DecideThread {
     }
 }
 
+/// A claim that still waits would fence off whoever decides in its place.
+impl Drop for DecideThread {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Before the `tries`th further try.
 pub(crate) fn longer_each_time(tries: u32) -> Duration {
     LOAD_AGAIN_AFTER.saturating_mul(1 << tries.min(6)).min(LOAD_AGAIN_AT_MOST)
 }
 
 /// `None`: it is not ours to claim, or nobody says that it is.
-async fn claim_and_load(store: &Store, ours: &Ours) -> Result<Option<(u64, store::Loaded)>, store::StoreError> {
-    if !ours.is_so().await {
+async fn claim_and_load(
+    store: &Store,
+    ours: &Ours,
+    ended: &AtomicBool,
+) -> Result<Option<(u64, store::Loaded)>, store::StoreError> {
+    if !ours.is_so().await || ended.load(Ordering::Relaxed) {
         return Ok(None);
     }
     let epoch = store.claim().await?;

@@ -11,17 +11,22 @@ pub(crate) struct Keys {
     known: BTreeMap<Box<str>, Timestamp>,
     /// The same, the oldest first.
     order: VecDeque<(Timestamp, Box<str>)>,
+    /// The latest of them: of two records the later is none that a broker dated earlier.
+    last: Timestamp,
 }
 
 impl Keys {
     pub(crate) fn of(mut answered: Vec<(Box<str>, Timestamp)>) -> Keys {
         answered.sort_by_key(|(_, at)| *at);
-        let order = answered.iter().map(|(token, at)| (*at, token.clone())).collect();
-        Keys { known: answered.into_iter().collect(), order }
+        let order: VecDeque<_> = answered.iter().map(|(token, at)| (*at, token.clone())).collect();
+        let last = order.back().map(|(at, _)| *at).unwrap_or_default();
+        Keys { known: answered.into_iter().collect(), order, last }
     }
 
     /// Whether a command that is received now is the first with its key.
     pub(crate) fn is_first(&mut self, token: &str, now: Timestamp) -> bool {
+        self.last = self.last.max(now);
+        let now = self.last;
         self.forget(now);
         if self.known.get(token).is_some_and(|at| *at + IDEMPOTENCY_KEEP > now) {
             return false;

@@ -42,14 +42,23 @@ impl Log {
             let word = words.next_if(|(of, _)| *of == nth).map(|(_, word)| word);
             self.holds.hear(record.at, word);
             let mut instants = Instants::of(&self.holds, record.at, word, clock);
-            let count = std::mem::take(&mut record.items);
-            for item in items.by_ref().take(count) {
+            let mut passed = std::mem::take(&mut record.passed).into_iter().peekable();
+            let count = std::mem::take(&mut record.items) + passed.len();
+            for in_record in 0..count {
+                if let Some(again) = passed.next_if(|(at, _)| *at == in_record) {
+                    steps.reaches(instants.next(again.1));
+                    record.passed.push(again);
+                    continue;
+                }
+                let Some(item) = items.next() else { break };
                 let receipt = received.next().flatten();
                 let at = instants.next(receipt);
                 steps.reaches(at);
                 let key = asked.next_if(|(of, _)| *of == place).map(|(_, key)| key);
                 place += 1;
-                if key.as_ref().is_some_and(|key| !self.keys.is_first(&key.token, at)) {
+                // By the record's own instant: for how long a key stands is nothing that a reader who is behind holds back.
+                if key.as_ref().is_some_and(|key| !self.keys.is_first(&key.token, record.at)) {
+                    record.passed.push((in_record, receipt));
                     continue;
                 }
                 logged.asked.extend(key.map(|key| (push.items.len(), key)));

@@ -364,9 +364,10 @@ impl Machine {
     }
 
     /// Whether what waits is decided now, rather than after the commit under way; or once it is known which time it is,
-    /// for what is said now must not be dated by when somebody said something last.
+    /// for what is said now must not be dated by when somebody said something last. Where nothing is said, nothing is dated.
     fn may_decide(&self) -> bool {
-        let (idle, knows_the_time) = (self.in_flight.is_none(), self.stopping || !self.pace.is_waiting());
+        let idle = self.in_flight.is_none();
+        let knows_the_time = self.stopping || !self.pace.is_waiting() || self.intake.items() == 0;
         knows_the_time && !self.intake.is_empty() && (idle || self.intake.is_worth_deciding_ahead())
     }
 
@@ -499,6 +500,7 @@ impl Machine {
             }
         };
         self.hash = committed.hash;
+        self.policies.committed(batch.now);
         for (_, push) in &batch.pushes {
             self.release_key(push);
         }

@@ -29,12 +29,12 @@ impl Policies {
     }
 
     /// The one in force once everything up to there is committed. Those before it are not needed any more.
-    pub(crate) fn committed(&mut self, clock: Timestamp) -> Policy {
+    pub(crate) fn committed(&mut self, clock: Timestamp) -> &Policy {
         let passed = self.later.partition_point(|(from, _)| *from <= clock);
         if let Some((_, last)) = self.later.drain(..passed).next_back() {
             self.in_force = last;
         }
-        self.in_force.clone()
+        &self.in_force
     }
 
     /// Those that come into force after what is decided, by `now`.

@@ -52,12 +52,21 @@ pub struct Logged {
 
 /// A record of the log that is the engine's clock: everything in it is received at one instant, later than what is in the
 /// records before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordAt {
     /// When the log took it.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// How many items it holds; none: it says only how late it is.
-    pub items: usize,
+    pub(crate) items: usize,
+    /// Those beside them that were passed over, by their place in the record and when they were received: time goes on by
+    /// them all the same, whenever it is decided.
+    pub(crate) passed: Vec<(usize, Option<Timestamp>)>,
+}
+
+impl RecordAt {
+    pub fn new(at: Timestamp, items: usize) -> RecordAt {
+        RecordAt { at, items, passed: Vec::new() }
+    }
 }
 
 /// What a process that reads source topics says of itself in the records that it writes.
@@ -198,6 +207,16 @@ impl Key {
 }
 
 impl Logged {
+    /// When the log took the record that the item stands in, where it is the engine's clock.
+    pub(crate) fn recorded_at(&self, nth: usize) -> Option<Timestamp> {
+        let mut before = 0;
+        let holds = |record: &&RecordAt| {
+            before += record.items;
+            nth < before
+        };
+        self.records.iter().find(holds).map(|record| record.at)
+    }
+
     /// Where it leads from `known`; `None`: it does not go on there.
     pub(crate) fn leads(&self, known: &BTreeMap<SlotName, u64>) -> Option<BTreeMap<SlotName, u64>> {
         let mut next = BTreeMap::new();

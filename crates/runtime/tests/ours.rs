@@ -48,7 +48,7 @@ impl World {
         let logged = Logged {
             positions: vec![PositionAdvance::new(slot, from, from + 1)],
             begins: if from == 0 { vec![slot.into()] } else { Vec::new() },
-            records: vec![RecordAt { at: Timestamp::from_seconds(1_777_629_600), items: 1 }],
+            records: vec![RecordAt::new(Timestamp::from_seconds(1_777_629_600), 1)],
             ..Logged::default()
         };
         self.engine.read(vec![Item::Event(firing("disk/db-7").event())], 1, logged).await

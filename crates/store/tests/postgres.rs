@@ -542,7 +542,7 @@ async fn of_a_store_of_the_version_without_notes_what_comes_is_told() {
     let handle = |postgres: &Postgres| Store::from(postgres.clone()).for_partition(Partition::nth(0).unwrap());
     Chain::claim(&handle(&before)).await.step(written(0)).await;
     before.close().await;
-    tamper(&schema, "DROP TABLE noted; UPDATE schema_version SET version = 5").await;
+    tamper(&schema, "DROP TABLE noted; DROP TABLE held; UPDATE schema_version SET version = 5").await;
     let postgres = open(&schema).await;
     let store = Store::from(postgres.clone());
     assert_eq!(store.take_lease("the newer").await.unwrap(), Lease::Ours, "who takes the lease brings it up");

@@ -103,3 +103,13 @@ fn an_alert_that_comes_a_third_time_is_the_one_that_came_before() {
     assert_eq!(alerts.len(), 4);
     assert!(Arc::ptr_eq(alerts[1], alerts[2]) && Arc::ptr_eq(alerts[2], alerts[3]));
 }
+
+#[test]
+fn of_what_cannot_be_read_no_more_is_kept_than_a_log_takes() {
+    let value = vec![b'x'; BODY_BYTES_MAX + 1];
+    let record = Record { value: Some(value.into()), ..record((0, "", 0, false), 7) };
+    let inputs = reading(&Arc::new(PipelineSet::builtin())).all(vec![record]);
+    let [Item::Unreadable(letter)] = &*inputs.items else { panic!("{:?}", inputs.counts) };
+    assert_eq!(letter.raw.len(), BODY_BYTES_MAX);
+    assert!(letter.why.ends_with("(of its 16777217 bytes the first 16777216 are kept)"), "{}", letter.why);
+}

@@ -96,8 +96,8 @@ impl Thread {
     /// Asks how far the store is, where somebody waits for it; while the store does not answer, the answer waits too.
     pub(super) fn ask(&mut self) {
         let begins = !self.pending.is_empty() && self.asked.ids_hold;
-        let rewinds = self.rewinding && self.on_their_way == 0;
-        let checks = self.on_their_way == 0 && !self.logs.is_empty();
+        let rewinds = self.rewinding && self.on_their_way.is_empty();
+        let checks = self.on_their_way.is_empty() && !self.logs.is_empty();
         let checks = checks && self.asked.positions_at.elapsed() >= CHECK_EVERY;
         if self.asked.positions || !(begins || rewinds || checks) || (self.rewinding && !rewinds) {
             return;
@@ -131,7 +131,7 @@ impl Thread {
             return Ok(());
         }
         // A store that lost its tail says so to whoever writes; nobody may be writing.
-        let is_quiet = self.on_their_way == 0 && self.sent == self.asked.sent;
+        let is_quiet = self.on_their_way.is_empty() && self.sent == self.asked.sent;
         let went_back = |(_, slot, next): (Part, &SlotName, Option<u64>)| {
             next.is_some_and(|next| positions.get(slot).copied().unwrap_or(0) < next)
         };
@@ -140,6 +140,7 @@ impl Thread {
         }
         if self.rewinding && is_quiet {
             self.rewinding = false;
+            self.on_their_way.read_again();
             self.queues.rewind(|slot| positions.get(slot).copied(), Instant::now());
             let all: BTreeSet<Part> = self.logs.keys().copied().collect();
             self.move_to_next(&all)?;

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use model::Timestamp;
+use model::limits::BEHIND_LAPSES_AFTER;
 use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use runtime::Lag;
@@ -74,15 +75,15 @@ impl Thread {
 
     pub(super) fn say_how_far(&mut self) {
         let now = Instant::now();
-        // Where others read too, time goes on while one has partitions and does not know where they begin, unless it says so.
-        let begins = matches!(self.place, Place::Group(_)) && !self.pending.is_empty();
+        let begins = self.begins(now);
         let behind = match () {
             () if begins => Some(Timestamp::EPOCH),
             () if self.logs.is_empty() => None,
-            () => self.queues.behind(self.runtime.now(), now),
+            () => self.queues.behind(self.runtime.now(), now, self.on_their_way.since()),
         };
         let due = now.duration_since(self.told_at) >= TELL_EVERY;
-        let began = !self.logs.is_empty() && self.pending.is_empty();
+        let others_read = matches!(self.place, Place::Group(_));
+        let began = !self.logs.is_empty() && !begins && (self.pending.is_empty() || others_read);
         let changed = behind.is_some() != self.behind.is_some();
         // Of what is not ours any more nobody need wait for.
         if (began && (due || changed)) || ((begins || self.logs.is_empty()) && changed) {
@@ -94,6 +95,17 @@ impl Thread {
             self.told_at = now;
             self.tell_kafka(CommitMode::Async);
         }
+    }
+
+    /// Where others read too, time goes on while one has partitions and does not know where they begin, unless it says so;
+    /// and not for ever.
+    fn begins(&mut self, now: Instant) -> bool {
+        if self.pending.is_empty() {
+            self.pending_since = None;
+            return false;
+        }
+        let waits = now.duration_since(*self.pending_since.get_or_insert(now));
+        matches!(self.place, Place::Group(_)) && waits.as_micros() < BEHIND_LAPSES_AFTER.micros().unsigned_abs().into()
     }
 
     pub(super) fn tell_kafka(&mut self, mode: CommitMode) {

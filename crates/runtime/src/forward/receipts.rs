@@ -17,6 +17,8 @@ use crate::push::{ItemAnswer, Key, Overload, PushAnswer};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks for receipts.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// A store that does not answer is asked again after this.
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Receipts(UnboundedSender<Waits>);
 
@@ -52,8 +54,14 @@ async fn look(store: Store, time: Time, mut from: UnboundedReceiver<Waits>) {
         }
         all.extend(std::iter::from_fn(|| from.try_recv().ok()));
         let tokens = all.iter().flat_map(Waits::keys).map(|key| &*key.token);
-        // A store that does not answer is asked again.
-        let receipts = store.receipts(tokens).await.unwrap_or_default();
+        let receipts = match store.receipts(tokens).await {
+            Ok(receipts) => receipts,
+            Err(error) => {
+                telemetry::load_failed(&error);
+                tokio::time::sleep(REST_AFTER_FAILURE).await;
+                Vec::new()
+            }
+        };
         // One that is not swept yet answers something else that had the key.
         let counts = |receipt: &Receipt| receipt.at + IDEMPOTENCY_KEEP > time.now();
         let found: Found = receipts.into_iter().filter(counts).map(|receipt| (receipt.key.clone(), receipt)).collect();

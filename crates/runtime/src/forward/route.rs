@@ -167,9 +167,10 @@ pub(crate) fn cannot_be_written(error: &serde_json::Error) -> String {
 }
 
 impl Sorted {
-    /// What is received so long after what there is stands in records of its own.
+    /// What is received so long after what there is stands in records of its own; and so does what was pushed, which is
+    /// received when it is written, however long ago that was.
     fn begins_anew(&self, receipt: Option<Timestamp>) -> bool {
-        matches!((self.since, receipt), (Some(since), Some(receipt)) if receipt - since >= TOGETHER)
+        self.since.is_some_and(|since| receipt.is_none_or(|receipt| receipt - since >= TOGETHER))
     }
 
     fn add(&mut self, partition: u32, domain: Domain, going: Going) {
@@ -192,5 +193,37 @@ fn place_of(item: &Item, whose: &Whose, index: usize) -> Place {
         Item::Command(command) if is_everybodys(command) => Place::Everywhere,
         // What nobody knows is answered by the default domain: that there is no such thing.
         Item::Command(_) => Place::Of(whose.get(&index).cloned().unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::firing;
+
+    use super::*;
+    use crate::driver::Waiting;
+    use crate::log_record::LogRecord;
+
+    fn alert(domain: &str) -> Item {
+        let alert = model::event::AlertEvent { domain: domain.into(), ..firing("disk").alert() };
+        Item::Event(Event::from(alert))
+    }
+
+    fn pushed(items: Vec<Item>, logged: Option<Logged>) -> Pushed {
+        let waiting = Waiting::nobody();
+        Pushed { items, key: None, logged: logged.map(Box::new), whose: Whose::new(), waiting }
+    }
+
+    #[test]
+    fn what_was_read_stands_before_what_was_pushed_with_it_whatever_their_domains() {
+        let long_ago = Timestamp::from_seconds(7);
+        let read = Logged { receipts: vec![long_ago], ..Logged::default() };
+        let pushes = vec![pushed(vec![alert("acme")], None), pushed(vec![alert("globex")], Some(read))];
+        let routed = Router::new("one").route(pushes, 1, None).unwrap();
+        let receipts =
+            |record: &LogWrite| (String::from(&*record.key), LogRecord::read(&record.value).unwrap().receipts);
+        let said: Vec<_> = routed.records.iter().map(receipts).collect();
+        let expected = [("globex", Some(long_ago)), ("acme", None)];
+        assert_eq!(said, expected.map(|(domain, receipt)| (domain.to_owned(), vec![receipt])));
     }
 }

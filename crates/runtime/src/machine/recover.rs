@@ -72,7 +72,7 @@ impl Machine {
         let topology = topology_of(&loaded);
         self.recomputes.restore(std::mem::take(&mut loaded.owed));
         self.settle_unknown(held, &loaded.topology, effects);
-        let policy = self.policies.committed(committed);
+        let policy = self.policies.committed(committed).clone();
         let domains = Domains::restore_at(self.home.clone(), loaded, topology, policy);
         self.domains = Some(domains);
         self.phase = Phase::Running;

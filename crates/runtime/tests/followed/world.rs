@@ -131,7 +131,7 @@ impl World {
         let begins = if from.is_none() { vec![slot(partition)] } else { Vec::new() };
         let from = from.unwrap_or_default();
         let positions = vec![PositionAdvance::new(slot(partition), from, from + 1)];
-        let records = vec![RecordAt { at: self.now, items: items.len() }];
+        let records = vec![RecordAt::new(self.now, items.len())];
         let answered = engine.read(items, 1, Logged { positions, begins, records, ..Logged::default() }).await;
         assert!(matches!(answered.await.unwrap(), PushAnswer::Committed { .. }));
     }

@@ -224,7 +224,7 @@ async fn follow(world: &World, partition: u32) {
     for write in written.iter().filter(|write| write.partition == partition) {
         let record = LogRecord::read(&write.value).unwrap();
         asked.extend(record.asked.into_iter().map(|(place, key)| (items.len() + place, key)));
-        records.push(RecordAt { at: now(), items: record.items.len() });
+        records.push(RecordAt::new(now(), record.items.len()));
         items.extend(record.items);
     }
     let logged = Logged { asked, ..read(&format!("kafka/watchfire.events/-/{partition}"), 0, records.len()) };

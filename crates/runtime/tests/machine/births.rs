@@ -5,9 +5,9 @@ use model::alert::Suppression;
 use model::command::{Action, Command};
 use model::event::Event as Said;
 use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Silence};
-use model::{Alert, CiId, Domain, Fingerprint, Interval, MaintenanceId, Matcher, SilenceId, Span, Timestamp};
+use model::{Alert, CiId, Domain, Fingerprint, Interval, MaintenanceId, Matcher, SilenceId, Span, Timestamp, home_of};
 use runtime::Item;
-use store::{Loaded, Memory, ready};
+use store::{AuditFilter, Loaded, Memory, PageRequest, Partition, ready};
 use testkit::{clock, firing};
 
 use crate::following::{Record, state};
@@ -201,4 +201,19 @@ fn what_an_engine_says_of_its_log_moves_no_time() {
         assert_eq!(said(&loaded, "default", key).episodes[0].first_received_at, at, "{key}");
     }
     assert_eq!(said(&loaded, "default", "lost/0").episodes[0].first_received_at, clock("10:00:00"));
+}
+
+#[test]
+fn what_a_person_did_to_all_domains_is_on_record_once() {
+    let in_partition = |nth: u32| {
+        let (memory, partition) = (Memory::new(), Partition::nth(nth).unwrap());
+        let mut shell = Shell::following_for(&memory, partition, Policy::default(), home_of(nth, 3));
+        shell.follow(1, 0, &[(clock("10:00:00"), vec![silence("quiet", "host=web-1", "10:00:00", "11:00:00")])]);
+        shell.land_all();
+        let known = shell.loaded().domains.into_values().map(|snapshot| snapshot.silences.len()).sum::<usize>();
+        assert_eq!(known, 1, "in partition {nth}");
+        ready(memory.store().audit(&AuditFilter::default(), &PageRequest::first(10))).unwrap().items
+    };
+    let audit: Vec<String> = (0..3).flat_map(in_partition).map(|line| line.entry.by.into()).collect();
+    assert_eq!(audit, ["quiet"]);
 }

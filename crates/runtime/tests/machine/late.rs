@@ -6,7 +6,7 @@ use model::event::Event as Said;
 use model::limits::{BEHIND_LAPSES_AFTER, IDEMPOTENCY_KEEP};
 use model::{Span, Timestamp};
 use runtime::{Item, Key, Word};
-use store::{Loaded, Memory, Partition};
+use store::{Fault, Loaded, Memory, Partition, ready};
 use testkit::firing;
 
 use crate::shell::{Late, Shell};
@@ -176,4 +176,53 @@ fn a_command_that_is_asked_for_again_with_its_key_is_carried_out_once() {
     another.follow_late(5, &[(began() + IDEMPOTENCY_KEEP + Span::MINUTE, None, Vec::new())], Vec::new());
     another.follow_late(6, &[asks(began() + IDEMPOTENCY_KEEP + Span::HOUR)], vec![key(0)]);
     assert!(audited(&memory) > once, "a day later it is another command");
+}
+
+#[test]
+fn for_how_long_a_key_stands_is_not_held_back_by_who_is_behind() {
+    let memory = Memory::new();
+    let (firing, written) = (undated("disk/db-7"), began() + Span::from_days(3));
+    let at = |seconds| written + Span::from_seconds(seconds);
+    let asks = |seconds| (at(seconds), None, vec![(None, command(&firing))]);
+    let mut shell = Shell::following_part(&memory, Partition::nth(0).unwrap());
+    let behind = (at(0), word("b", Some(began())), vec![(Some(began()), firing.clone())]);
+    shell.follow_late(0, &[behind, asks(1)], vec![(1, Key::unchecked("k"))]);
+    let audited = |memory: &Memory| memory.dump().unwrap().matches("acknowledge").count();
+    let once = audited(&memory);
+    assert!(once > 0 && shell.loaded().clock.unwrap() < began() + Span::SECOND, "time stands");
+    let receipt = ready(memory.store().receipt("k")).unwrap().unwrap();
+    assert_eq!(receipt.at, at(1), "who asks again does so by the wall clock");
+    let caught_up = [(at(2), word("b", None), Vec::new()), asks(3)];
+    shell.follow_late(2, &caught_up, vec![(0, Key::unchecked("k"))]);
+    assert_eq!(audited(&memory), once, "three days later for the engine, two seconds for who asks");
+    let mut another = Shell::following_part(&memory, Partition::nth(0).unwrap());
+    another.follow_late(4, &[asks(4)], vec![(0, Key::unchecked("k"))]);
+    assert_eq!(audited(&memory), once, "whoever goes on knows the key too");
+}
+
+#[test]
+fn what_is_decided_again_beside_a_command_that_was_passed_over_has_the_instants_that_it_had() {
+    let at = |seconds| began() + Span::from_seconds(seconds);
+    let asks = |firing: &Item| (None, command(firing));
+    let firing = undated("disk/db-7");
+    let key = |place| (place, Key::unchecked("k"));
+    let dump_after = |fault: Option<Fault>| {
+        let memory = Memory::new();
+        let mut shell = Shell::following_part(&memory, Partition::nth(0).unwrap());
+        shell.follow_late(0, &[(at(0), None, vec![(None, firing.clone()), asks(&firing)])], vec![key(1)]);
+        fault.into_iter().for_each(|fault| memory.fail_next(fault));
+        // What comes behind it in its record, and in the next, was received before it.
+        let mixed = vec![asks(&firing), (Some(at(3)), undated("a")), (Some(at(3)), undated("b"))];
+        let records = [(at(5), None, mixed), (at(6), None, vec![(Some(at(4)), undated("c"))])];
+        shell.follow_late(1, &records, vec![key(0)]);
+        if fault.is_some() {
+            shell.load();
+            shell.land_all();
+        }
+        assert_eq!(shell.position(), Some(3));
+        episodes(&shell.loaded())
+    };
+    let undisturbed = dump_after(None);
+    assert_eq!(undisturbed.len(), 4);
+    assert_eq!(dump_after(Some(Fault::Before)), undisturbed);
 }

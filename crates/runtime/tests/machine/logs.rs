@@ -139,6 +139,20 @@ fn reading() -> Shell {
 }
 
 #[test]
+fn who_asks_whether_anything_is_committed_waits_for_no_reader_and_who_says_something_does() {
+    let mut shell = reading();
+    shell.push(1, Vec::new());
+    shell.land_all();
+    assert!(shell.is_in(1), "a process is there once its store is");
+    shell.push(2, vec![alert("default", "a")]);
+    shell.land_all();
+    assert_eq!(shell.answer(2), None, "nobody knows yet which time it is");
+    shell.feed(Event::Behind(None));
+    shell.land_all();
+    assert!(shell.is_in(2));
+}
+
+#[test]
 fn no_timer_overtakes_the_repeat_that_forbids_it() {
     let mut shell = reading();
     assert_eq!(catches_up(&mut shell, true), 0);

@@ -61,7 +61,12 @@ impl Shell {
     }
 
     fn following_in(memory: &Memory, partition: Partition, policy: Policy) -> Shell {
-        let machine = Machine::new(policy, IntakeLimits::default()).that_follows(Domain::default());
+        Shell::following_for(memory, partition, policy, Domain::default())
+    }
+
+    /// The same of a partition whose home is this domain.
+    pub(crate) fn following_for(memory: &Memory, partition: Partition, policy: Policy, home: Domain) -> Shell {
+        let machine = Machine::new(policy, IntakeLimits::default()).that_follows(home);
         let mut shell = Shell { memory: memory.clone(), partition, ..Shell::that_loads(machine) };
         shell.load();
         shell
@@ -170,7 +175,7 @@ impl Shell {
         let logged = Logged {
             positions: vec![PositionAdvance::new(slot, from, to)],
             begins,
-            records: records.iter().map(|(at, items)| RecordAt { at: *at, items: items.len() }).collect(),
+            records: records.iter().map(|(at, items)| RecordAt::new(*at, items.len())).collect(),
             asked,
             ..Logged::default()
         };
@@ -188,7 +193,7 @@ impl Shell {
         let logged = Logged {
             positions: vec![PositionAdvance::new(slot, from, from + records.len() as u64)],
             begins,
-            records: records.iter().map(|(at, _, items)| RecordAt { at: *at, items: items.len() }).collect(),
+            records: records.iter().map(|(at, _, items)| RecordAt::new(*at, items.len())).collect(),
             received,
             words,
             asked,

@@ -221,7 +221,7 @@ fn push_of(id: PushId, advance: PositionAdvance, begins: Vec<SlotName>, records:
     let logged = Logged {
         positions: vec![advance],
         begins,
-        records: records.iter().map(|(at, items)| RecordAt { at: *at, items: items.len() }).collect(),
+        records: records.iter().map(|(at, items)| RecordAt::new(*at, items.len())).collect(),
         ..Logged::default()
     };
     let items = records.iter().flat_map(|(_, items)| items.clone()).collect();

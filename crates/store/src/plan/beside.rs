@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::limits::IDEMPOTENCY_KEEP;
 use model::step::{Counts, RecomputeWanted};
-use model::{Domain, Step};
+use model::{Domain, Step, Timestamp};
 
 use super::Plan;
 use crate::commit::{Commit, Hold};
@@ -21,14 +21,11 @@ impl Plan {
     /// The first answer of a key stays for as long as keys are remembered.
     pub(super) fn receipts(&mut self, commit: &Commit, existing: &[Row]) -> Result<(), CommitError> {
         let existing = existing.iter().map(|row| receipt_from(row)).collect::<Result<Vec<_>, _>>()?;
-        let remembered: BTreeSet<&str> = existing
-            .iter()
-            .filter(|receipt| receipt.at > commit.now - IDEMPOTENCY_KEEP)
-            .map(|receipt| &*receipt.key)
-            .collect();
+        let known: BTreeMap<&str, Timestamp> = existing.iter().map(|receipt| (&*receipt.key, receipt.at)).collect();
         let mut answered = BTreeSet::new();
         for receipt in &commit.receipts {
-            if !remembered.contains(&*receipt.key) && answered.insert(&receipt.key) {
+            let is_remembered = known.get(&*receipt.key).is_some_and(|at| *at > receipt.at - IDEMPOTENCY_KEEP);
+            if !is_remembered && answered.insert(&receipt.key) {
                 self.writes.put(&RECEIPT, receipt_row(receipt));
             }
         }
