@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use model::command::Action;
 use model::event::Event;
 use model::{Domain, Timestamp};
 
+use crate::forward::whose;
 use crate::push::Item;
 
 /// Where the first piece ends; `None`: all of it is one.
@@ -35,22 +35,8 @@ fn birth_after_news(piece: &[(Timestamp, Item)], is_known: impl Fn(&Domain) -> b
 fn is_everybodys(item: &Item) -> bool {
     match item {
         Item::Event(event) => matches!(event, Event::Change(_) | Event::Maintenance(_)),
-        Item::Command(command) => is_for_every_domain(&command.action),
+        Item::Command(command) => whose::is_everybodys(command),
         Item::Unreadable(_) => false,
-    }
-}
-
-/// Whether it changes what every domain knows.
-fn is_for_every_domain(action: &Action) -> bool {
-    match action {
-        Action::Silence(_)
-        | Action::ExpireSilence(_)
-        | Action::Maintenance(_)
-        | Action::EndMaintenance(_)
-        | Action::Change(_) => true,
-        Action::Incident { .. } | Action::Problem { .. } | Action::OpenIncident(_) | Action::OpenProblem { .. } => {
-            false
-        }
     }
 }
 
@@ -64,7 +50,7 @@ fn domain_of(item: &Item) -> Option<&Domain> {
 #[cfg(test)]
 mod tests {
     use model::SilenceId;
-    use model::command::Command;
+    use model::command::{Action, Command};
     use model::event::Event;
     use testkit::firing;
 
