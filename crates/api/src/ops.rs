@@ -90,7 +90,10 @@ async fn readyz(State(api): State<Api>) -> Result<&'static str, Fault> {
         return Err(Fault::unavailable("the state is still being loaded from the store"));
     }
     if api.runtime().is_cut_off() {
-        return Err(Fault::unavailable("the log of events takes nothing at the moment: can its brokers be reached?"));
+        return Err(Fault::unavailable(
+            "the log of events takes nothing at the moment: are its brokers there, and its topic? \
+             (who reads source topics learns first how far it is, which takes a moment after a start)",
+        ));
     }
     api.store().clock().await?;
     Ok("ready\n")

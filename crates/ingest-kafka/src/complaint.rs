@@ -2,6 +2,7 @@
 //! again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,8 @@ const SAY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Complaints {
     metrics: Metrics,
-    said: Mutex<BTreeMap<String, Instant>>,
+    /// When, by the code and what it is about.
+    said: Mutex<BTreeMap<(String, String), Instant>>,
 }
 
 impl Complaints {
@@ -24,11 +26,18 @@ impl Complaints {
 
     /// Counts it, and writes it down unless it was a moment ago.
     pub(crate) fn say(&self, code: &str, words: &str) {
+        self.say_of("", code, words);
+    }
+
+    /// The same of one of several: each is written down.
+    fn say_of(&self, about: &str, code: &str, words: &str) {
         self.metrics.kafka_error(code);
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if said.get(code).is_none_or(|before| now.duration_since(*before) >= SAY_AGAIN_AFTER) {
-            said.insert(code.to_owned(), now);
+        said.retain(|_, before| now.duration_since(*before) < SAY_AGAIN_AFTER);
+        let about = (code.to_owned(), about.to_owned());
+        if let Entry::Vacant(unsaid) = said.entry(about) {
+            unsaid.insert(now);
             telemetry::warning(&format!("Kafka: {words}"));
         }
     }
@@ -40,7 +49,12 @@ impl Complaints {
         }
         let (code, words) = complaint(error);
         let words = if reason.is_empty() { words } else { format!("{words} ({reason})") };
-        self.say(&code, &words);
+        // Of topics that are not there each is named; brokers are one, however many.
+        let about = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => reason,
+            _ => "",
+        };
+        self.say_of(about, &code, &words);
     }
 }
 
@@ -66,6 +80,9 @@ pub(crate) fn complaint(error: &KafkaError) -> (String, String) {
             ": look at the `sasl.` properties of `kafka.properties`"
         }
         RDKafkaErrorCode::SSL => ": look at the `ssl.` properties of `kafka.properties`",
+        RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced => {
+            ": another process writes under this one's name, which is its host and port: give each a port of its own"
+        }
         RDKafkaErrorCode::FencedInstanceId => {
             ": another process reads in our place; if that goes on, two installations need two names: `kafka.group`"
         }

@@ -26,6 +26,7 @@ use crate::config::{Config, Topic, words};
 use crate::hand_in::Pipelines;
 use crate::member::Member;
 use crate::reader::{Place, Reader};
+use crate::shared_out;
 use crate::slot;
 use crate::work::Work;
 
@@ -165,11 +166,13 @@ impl Thread {
     fn happened(&mut self, happened: Happened) -> Result<(), String> {
         match happened {
             Happened::Assigned(parts) => {
+                shared_out::notice("decides", &parts);
                 let parts: Vec<i32> = parts.into_iter().map(|(_, partition)| partition).collect();
                 self.hold(&parts)?;
                 self.to_begin.extend(parts);
             }
             Happened::Revoked(parts) => {
+                shared_out::notice("decides no more", &parts);
                 let parts: Vec<i32> = parts.into_iter().map(|(_, partition)| partition).collect();
                 self.bounces.forget(&parts);
                 self.to_begin.retain(|partition| !parts.contains(partition));

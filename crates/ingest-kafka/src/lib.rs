@@ -27,6 +27,7 @@ mod queues;
 pub mod reader;
 mod record;
 mod repair;
+mod shared_out;
 mod slot;
 mod topic_id;
 mod work;

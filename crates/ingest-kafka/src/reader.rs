@@ -31,6 +31,7 @@ use crate::hand_in::{Batch, HandIn, HandedIn, Pipelines};
 use crate::queues::Queues;
 use crate::record::{Part, Record};
 use crate::repair::{Repair, Watermarks};
+use crate::shared_out;
 use crate::slot::Incarnation;
 use crate::work::Work;
 use on_their_way::OnTheirWay;
@@ -107,6 +108,9 @@ struct Thread {
     /// Assigned, and not begun: where is being asked.
     pending: BTreeSet<Part>,
     pending_since: Option<Instant>,
+    /// The group has said what is ours, be it nothing; and the runtime how far that is read.
+    shared_out: bool,
+    has_said: bool,
     asked: Asked,
     /// Batches that were ever sent.
     sent: u64,
@@ -165,6 +169,8 @@ impl Reader {
             config: config.clone(),
             pending: place.own(),
             pending_since: None,
+            shared_out: false,
+            has_said: false,
             repair: Repair::that_tells(place.home()),
             place,
             consumer,
@@ -396,13 +402,16 @@ impl Thread {
     fn happened(&mut self, happened: Happened) -> Result<(), String> {
         match happened {
             Happened::Assigned(parts) => {
+                shared_out::notice("reads", &parts);
                 let parts: Vec<Part> = parts.iter().filter_map(|(topic, nth)| self.part(topic, *nth)).collect();
                 self.pending.extend(parts);
+                self.shared_out = true;
                 self.asked.assigned();
                 self.say_what_is_ours();
                 self.take_turn();
             }
             Happened::Revoked(parts) => {
+                shared_out::notice("reads no more", &parts);
                 for (topic, nth) in parts {
                     let Some(part) = self.part(&topic, nth) else { continue };
                     self.pending.remove(&part);

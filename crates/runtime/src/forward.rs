@@ -109,6 +109,7 @@ impl Runtime {
             looked_at: None,
             positions: None,
             written_at: BTreeMap::new(),
+            early: Vec::new(),
             said: None,
             fatal: Some(fatal),
         };
@@ -133,6 +134,8 @@ struct Forwarder<L> {
     positions: Option<Positions>,
     /// When each partition was written to last.
     written_at: BTreeMap<u32, Instant>,
+    /// What came before it is known how far reading is.
+    early: Vec<Pushed>,
     /// What was said last of what is wrong, and when.
     said: Option<(String, Instant)>,
     fatal: Option<oneshot::Sender<String>>,
@@ -164,12 +167,16 @@ impl<L: EventLog> Forwarder<L> {
     fn run(mut self, from: &Receiver<Message>) {
         // Nobody is left to push, or to stop it.
         while let Some(portion) = Portion::next(from, self.until_next_tick()) {
-            let Portion { pushes, asking, cmdbs, behind, stop, .. } = portion;
+            let Portion { mut pushes, asking, cmdbs, behind, stop, .. } = portion;
             if behind.is_some_and(|behind| self.reading.hears(behind)) {
                 // Every partition is to hear that before anything else.
                 self.written_at.clear();
             }
             cmdbs.into_iter().for_each(|(cmdb, by, waiting)| self.answers.announce(*cmdb, by, waiting));
+            self.early.append(&mut pushes);
+            if self.reading.knows() || stop.is_some() {
+                pushes = std::mem::take(&mut self.early);
+            }
             match self.forward(pushes).and_then(|()| self.tell_positions(asking)) {
                 Ok(()) => {}
                 Err(NotWritten::GivenUp(why)) => self.give_up(&why),
@@ -186,7 +193,7 @@ impl<L: EventLog> Forwarder<L> {
     }
 
     fn until_next_tick(&self) -> Duration {
-        if !self.reading.tells_time() {
+        if !self.reading.tells_time() || !self.reading.knows() {
             return TICK_EVERY;
         }
         let since = |nth| self.written_at.get(&nth).map_or(TICK_EVERY, Instant::elapsed);
@@ -194,8 +201,9 @@ impl<L: EventLog> Forwarder<L> {
         TICK_EVERY.saturating_sub(longest.unwrap_or_default())
     }
 
+    /// Who does not know yet how far it is writes nothing, so that others should be asked meanwhile.
     fn taken(&mut self) {
-        if self.reach.takes() {
+        if self.reading.knows() && self.reach.takes() {
             telemetry::notice("the log of events takes what is written again");
         }
     }
@@ -298,7 +306,8 @@ impl<L: EventLog> Forwarder<L> {
     ) -> Result<(), NotWritten> {
         let written: BTreeSet<u32> = records.iter().map(|record| record.partition).collect();
         let is_quiet = |nth: u32| self.written_at.get(&nth).is_none_or(|at| at.elapsed() >= TICK_EVERY);
-        let is_due = |nth: &u32| (self.reading.tells_time() && is_quiet(*nth)) || (one_at_least && *nth == 0);
+        let tells_time = self.reading.tells_time() && self.reading.knows();
+        let is_due = |nth: &u32| (tells_time && is_quiet(*nth)) || (one_at_least && *nth == 0);
         for partition in (0..partitions).filter(|nth| !written.contains(nth)).filter(is_due) {
             let value = tick(word).map_err(|error| NotWritten::Fatal(cannot_be_written(&error)))?;
             records.push(LogWrite { partition, key: "".into(), value });

@@ -103,9 +103,10 @@ impl Instants {
         let writer = word.map(|word| &*word.reader);
         let nothing = holds.limit(at, None);
         // A clock that nothing was ever received by cannot stand where it is.
-        let began = clock.last() > Timestamp::EPOCH || nothing > Timestamp::EPOCH;
-        let pushed = if began { nothing } else { at };
-        Instants { last: clock.last() + Span::MICROSECOND, read: holds.limit(at, writer), pushed, nothing }
+        let has_begun = clock.last() > Timestamp::EPOCH;
+        let stands_at = |limit: Timestamp| if has_begun || limit > Timestamp::EPOCH { limit } else { at };
+        let (read, pushed) = (stands_at(holds.limit(at, writer)), stands_at(nothing));
+        Instants { last: clock.last() + Span::MICROSECOND, read, pushed, nothing }
     }
 
     fn next(&mut self, receipt: Option<Timestamp>) -> Timestamp {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use model::Domain;
 use thiserror::Error;
 
 use crate::commit::SlotName;
@@ -62,6 +63,12 @@ pub enum StoreError {
          that it was made in (direct, or scaled), or start with an empty store"
     )]
     OtherMode { claimed: Partition, written: Partition },
+    #[error(
+        "domain {domain} was decided in {written}, which is not its place in a log of {of} partitions: this topic has \
+         another number of them than the one that the store was decided from, which must not change; name that one in \
+         `kafka.events`, or make it anew with the number it had"
+    )]
+    OtherNumber { domain: Domain, written: Partition, of: u32 },
     #[error("there is something in the store already")]
     NotEmpty,
     #[error("there is no {0}")]

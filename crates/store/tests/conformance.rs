@@ -108,6 +108,7 @@ conform! {
         what_holds_the_time_of_a_partition_back_is_loaded_as_it_was_said_last,
         a_domain_has_the_writer_that_wrote_it_first,
         a_store_is_written_whole_or_by_partitions_and_never_both,
+        a_log_of_another_number_of_partitions_is_told_from_the_one_that_domains_were_decided_from,
         a_version_of_the_cmdb_is_announced_for_after_what_any_partition_has_come_to,
         outputs_of_a_quiet_partition_do_not_wait_for_a_busy_one,
         each_partition_has_a_timeline_of_its_own_that_goes_on_after_any_line,

@@ -90,7 +90,7 @@ impl Default for Metrics {
             ),
             kafka_lag: gauges(
                 "watchfire_kafka_lag_records",
-                "Records of a partition that are not committed yet.",
+                "Records of a partition that are not handed in yet.",
                 &["topic", "partition"],
             ),
             kafka_paused: gauge("watchfire_kafka_paused_partitions", "Partitions that wait until there is room."),

@@ -53,7 +53,7 @@ pub(crate) async fn serve(config: Config, time: Time) -> anyhow::Result<Outcome>
     let wanted = Wanted::read(&config, Care::Strict)?;
     wanted.remarks.iter().for_each(|remark| telemetry::notice(remark));
     let signals = Signals::listen()?;
-    let store = config.store.open_beside().await.context("the store cannot be opened")?;
+    let store = config.store.open_beside().await.with_context(|| format!("{} cannot be opened", config.store))?;
     let outcome = serve_over(&store, config, wanted, signals, time).await;
     // On every way out: whoever stands by need not wait until this one counts as silent.
     if tokio::time::timeout(STOP_AT_MOST, close(&store)).await.is_err() {
@@ -68,7 +68,7 @@ pub(crate) async fn serve_parts(config: Config, parts: BTreeSet<Role>) -> anyhow
     let wanted = Wanted::read(&config, Care::Strict)?;
     wanted.remarks.iter().for_each(|remark| telemetry::notice(remark));
     let signals = Signals::listen()?;
-    let store = config.store.open_beside().await.context("the store cannot be opened")?;
+    let store = config.store.open_beside().await.with_context(|| format!("{} cannot be opened", config.store))?;
     let outcome = parts::serve_over(&store, config, wanted, signals, &parts).await;
     if tokio::time::timeout(STOP_AT_MOST, close(&store)).await.is_err() {
         telemetry::notice("the store does not answer: it was not closed in order");

@@ -84,10 +84,12 @@ impl Thread {
         let due = now.duration_since(self.told_at) >= TELL_EVERY;
         let others_read = matches!(self.place, Place::Group(_));
         let began = !self.logs.is_empty() && !begins && (self.pending.is_empty() || others_read);
-        let changed = behind.is_some() != self.behind.is_some();
+        // Who has nothing to read has caught up, too.
+        let is_idle = others_read && self.shared_out && !self.has_said;
+        let changed = behind.is_some() != self.behind.is_some() || is_idle;
         // Of what is not ours any more nobody need wait for.
         if (began && (due || changed)) || ((begins || self.logs.is_empty()) && changed) {
-            self.behind = behind;
+            (self.behind, self.has_said) = (behind, true);
             // Who has gone needs no answer.
             self.hand_in.send(HandedIn::Behind(behind)).ok();
         }

@@ -40,14 +40,15 @@ impl Reading {
 
     /// It says so in each record that it writes.
     pub(crate) fn word(&self) -> Option<Word> {
-        let word = || Word { reader: self.name.clone(), behind: self.behind() };
+        let word = || Word { reader: self.name.clone(), behind: self.said.flatten() };
         (self.sources == Sources::Here).then(word)
     }
 
-    /// While it does not know yet, time stands; but not for ever.
-    fn behind(&self) -> Option<Timestamp> {
-        let waits = || Span::from_micros(self.began.elapsed().as_micros() as i64) < READERS_WAIT_MAX;
-        self.said.unwrap_or_else(|| waits().then_some(Timestamp::EPOCH))
+    /// Before that nothing is written: time would go on over what may lie unread, and to have it stand is nobody's to ask
+    /// for who has nothing to read yet. But not for ever.
+    pub(crate) fn knows(&self) -> bool {
+        let waited = || Span::from_micros(self.began.elapsed().as_micros() as i64) >= READERS_WAIT_MAX;
+        self.sources != Sources::Here || self.said.is_some() || waited()
     }
 
     /// Whether a second without records is its to say.
@@ -61,20 +62,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_reads_says_how_far_it_is_and_that_time_stands_while_it_does_not_know() {
+    fn who_reads_says_how_far_it_is_once_it_knows() {
         let mut reading = Reading::new(Sources::Here, "one");
         let at = Timestamp::from_seconds(7);
-        assert_eq!(reading.word().unwrap().behind, Some(Timestamp::EPOCH));
+        assert!(!reading.knows());
         assert!(reading.hears(Some(at)) && !reading.hears(Some(at + Span::SECOND)));
         assert_eq!(reading.word().unwrap().behind, Some(at + Span::SECOND));
         assert!(reading.hears(None));
         assert_eq!(reading.word(), Some(Word { reader: "one".into(), behind: None }));
+        assert!(reading.knows());
     }
 
     #[test]
     fn who_reads_nothing_tells_the_time_only_where_nobody_reads() {
         let of = |sources| Reading::new(sources, "one");
         assert_eq!(of(Sources::Nowhere).word(), None);
+        assert!(of(Sources::Nowhere).knows() && of(Sources::Elsewhere).knows());
         assert!(of(Sources::Nowhere).tells_time() && of(Sources::Here).tells_time());
         assert!(of(Sources::Elsewhere).word().is_none() && !of(Sources::Elsewhere).tells_time());
     }

@@ -226,3 +226,19 @@ fn what_is_decided_again_beside_a_command_that_was_passed_over_has_the_instants_
     assert_eq!(undisturbed.len(), 4);
     assert_eq!(dump_after(Some(Fault::Before)), undisturbed);
 }
+
+#[test]
+fn what_is_read_first_of_all_is_received_when_its_log_took_it_whoever_does_not_know_how_far_it_is() {
+    let mut shell = Shell::following_part(&Memory::new(), Partition::nth(0).unwrap());
+    let at = |seconds| began() + Span::from_seconds(seconds);
+    let records = [
+        (at(60), word("b", Some(Timestamp::EPOCH)), Vec::new()),
+        (at(61), word("a", None), vec![(Some(at(0)), undated("first")), (Some(at(1)), undated("second"))]),
+    ];
+    shell.follow_late(0, &records, Vec::new());
+    let mut starts: Vec<Timestamp> = episodes(&shell.loaded()).into_iter().map(|(_, all)| all[0].0).collect();
+    starts.sort_unstable();
+    assert_eq!(starts, [at(0), at(1)], "not long before anybody said anything");
+    shell.follow_late(2, &[(at(62), word("a", None), vec![(Some(at(62)), undated("third"))])], Vec::new());
+    assert_eq!(shell.loaded().clock, Some(at(1) + Span::MICROSECOND), "from then on time stands");
+}

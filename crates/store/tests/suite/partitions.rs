@@ -3,7 +3,7 @@
 use model::alert::Hot;
 use model::source::Coverage;
 use model::step::{RecomputeWanted, Recurrence, Subject};
-use model::{Domain, Incident, Problem, Span, Step};
+use model::{Domain, Incident, Problem, Span, Step, home_of, is_decided_in};
 use store::{
     Commit, CommitError, Conflict, Disposition, Hold, Output, PageRequest, Partition, PartitionHead, Receipt,
     Retention, Store, StoreError,
@@ -240,6 +240,20 @@ pub(crate) async fn a_store_is_written_whole_or_by_partitions_and_never_both(sto
     assert!(matches!(&refused, StoreError::OtherMode { claimed: Partition::WHOLE, .. }), "{refused}");
     assert!(refused.to_string().contains("partition 3"), "{refused}");
     Chain::claim(&scaled.for_partition(nth(4))).await.advance("b", 0, 1).await.unwrap();
+}
+
+pub(crate) async fn a_log_of_another_number_of_partitions_is_told_from_the_one_that_domains_were_decided_from(
+    store: Store,
+) {
+    store.fits_partitions(7).await.unwrap();
+    for (n, domain) in [(1, Domain::from("acme")), (2, Domain::from("globex")), (3, home_of(1, 12))] {
+        let place = (0..12).find(|place| is_decided_in(&domain, *place, 12)).unwrap();
+        Chain::claim(&store.for_partition(nth(place))).await.step(written(domain.as_str(), n, 1)).await;
+    }
+    store.fits_partitions(12).await.unwrap();
+    let refused = store.fits_partitions(7).await.unwrap_err();
+    assert!(matches!(refused, StoreError::OtherNumber { of: 7, .. }), "{refused}");
+    assert!(refused.to_string().contains("`kafka.events`"), "{refused}");
 }
 
 pub(crate) async fn a_version_of_the_cmdb_is_announced_for_after_what_any_partition_has_come_to(store: Store) {

@@ -134,10 +134,14 @@ fn engines(
 ) -> anyhow::Result<Engines> {
     let read = kafka.read().map_err(|why| anyhow!(why))?;
     let (store, pipelines, outputs) = (store.clone(), in_force.clone(), kafka.outputs);
-    let told = metrics.clone();
+    let (told, tokio) = (metrics.clone(), tokio::runtime::Handle::current());
     let make: MakeEngine = Box::new(move |nth, of, ours, fatal| {
         let partition =
             Partition::nth(nth).ok_or_else(|| format!("the log of events has {of} partitions: too many"))?;
+        // Where the store does not answer, the engine asks it again and again.
+        if let Err(error @ StoreError::OtherNumber { .. }) = tokio.block_on(store.fits_partitions(of)) {
+            return Err(error.to_string());
+        }
         let policy = pipelines.pipelines().policy();
         let home = home_of(nth, of);
         let store = store.for_partition(partition);

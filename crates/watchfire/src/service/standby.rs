@@ -35,6 +35,10 @@ pub(super) async fn until_active(
 ) -> anyhow::Result<Option<TcpListener>> {
     let holder = holder();
     let Lease::Another { holder: active } = store.take_lease(&holder).await? else { return Ok(Some(listener)) };
+    // The active one may be one of several, which write it in another way.
+    if let Err(error @ StoreError::OtherMode { .. }) = store.fits().await {
+        return Err(error.into());
+    }
     let address = listener.local_addr()?;
     telemetry::notice(&format!("standing by at http://{address}: {active} is the active process"));
     let (listener, waiting) = Waiting::over(listener)?;
