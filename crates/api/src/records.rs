@@ -76,7 +76,8 @@ async fn audit(_: By<Manager>, State(api): State<Api>, asked: Asked) -> Answer<v
 }
 
 fn entry(line: AuditLine) -> v1::AuditEntry {
-    let detail = serde_json::from_str(&line.entry.detail).unwrap_or(Value::String(line.entry.detail.into()));
+    let detail = serde_json::from_str(&line.entry.detail).map(v1::asked);
+    let detail = detail.unwrap_or(Value::String(line.entry.detail.into()));
     v1::AuditEntry {
         id: line.id.to_string(),
         at: v1::Instant(line.entry.at),

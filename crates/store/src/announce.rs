@@ -14,7 +14,7 @@ use crate::schema::{AUDIT, HEAD, TOPOLOGY};
 use crate::select::{Condition, Select};
 use crate::store::Store;
 use crate::transaction::{Found, Transaction};
-use crate::value::{Cells, Value};
+use crate::value::Value;
 
 #[derive(Debug)]
 struct Announce {
@@ -29,8 +29,7 @@ impl Transaction for Announce {
     type Error = StoreError;
 
     fn reads(&self) -> Vec<Select> {
-        let newest = Select::from(&TOPOLOGY).columns(&["version", "start"]).newest(&["version"]).limit(1);
-        vec![Select::from(&HEAD), newest]
+        vec![Select::from(&HEAD), Select::from(&TOPOLOGY).newest(&["version"]).limit(1)]
     }
 
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, u64), StoreError> {
@@ -38,13 +37,14 @@ impl Transaction for Announce {
         let mut head = Head::of(self.partition(), &heads)?;
         let latest = Head::all(&heads)?.iter().filter_map(Head::now).max();
         let from = latest.map_or(self.now, |latest| latest.max(self.now)) + self.ahead;
-        let (version, from) = match found.next().first() {
-            None => (1, from),
-            Some(row) => {
-                let mut newest = Cells::new(&TOPOLOGY, row);
-                let (version, since): (u64, Timestamp) = (newest.take()?, newest.take()?);
-                (version + 1, from.max(since + Span::MICROSECOND))
+        let newest = found.next().first().map(|row| topology_from(row)).transpose()?;
+        let (version, from) = match newest {
+            // Several processes with the same files begin at once: what one of them has put there is what all wanted.
+            Some(newest) if self.audit.is_none() && newest.cmdb == self.cmdb => {
+                return Ok((Vec::new(), newest.version));
             }
+            Some(newest) => (newest.version + 1, from.max(newest.from + Span::MICROSECOND)),
+            None => (1, from),
         };
         let mut writes = Writes::default();
         writes.put(&TOPOLOGY, topology_row(&CmdbVersion { version, from, cmdb: self.cmdb }));
@@ -59,7 +59,8 @@ impl Transaction for Announce {
 
 impl Store {
     /// The next version of the CMDB, and who put it there; in force so long after `now`, and after what any engine has come
-    /// to, whose clocks are not the caller's. Its number.
+    /// to, whose clocks are not the caller's. Its number. Where nobody asked for it (no `audit`) and it says what the newest
+    /// does, it is that one.
     pub async fn announce_cmdb(
         &self,
         cmdb: Cmdb,

@@ -5,6 +5,7 @@
 //! prefixes; scores are shares of 1. Readers ignore keys they do not know, so keys may be added and none may change.
 
 mod alert;
+mod asked;
 mod fact;
 mod incident;
 mod list;
@@ -18,6 +19,7 @@ mod service;
 mod tests;
 
 pub use alert::{Alert, Episode, SeverityStep};
+pub use asked::asked;
 pub use fact::{Change, MaintenanceWindow, Silence};
 pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};

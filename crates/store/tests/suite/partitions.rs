@@ -3,7 +3,7 @@
 use model::alert::Hot;
 use model::source::Coverage;
 use model::step::{RecomputeWanted, Recurrence, Subject};
-use model::{Domain, Incident, Problem, Span, Step, home_of, is_decided_in};
+use model::{Cmdb, ConfigurationItem, Domain, Incident, Problem, Span, Step, home_of, is_decided_in};
 use store::{
     Commit, CommitError, Conflict, Disposition, Hold, Output, PageRequest, Partition, PartitionHead, Receipt,
     Retention, Store, StoreError,
@@ -257,8 +257,10 @@ pub(crate) async fn a_log_of_another_number_of_partitions_is_told_from_the_one_t
 }
 
 pub(crate) async fn a_version_of_the_cmdb_is_announced_for_after_what_any_partition_has_come_to(store: Store) {
+    let item = |nth: i64| ConfigurationItem::new(format!("web-{nth}"), "host");
+    let of = |nth: i64| Cmdb { items: vec![item(nth)], ..Cmdb::default() };
     let announce = async |now: i64| {
-        store.announce_cmdb(model::Cmdb::default(), at(now), Span::from_seconds(5), None).await.unwrap();
+        store.announce_cmdb(of(now), at(now), Span::from_seconds(5), None).await.unwrap();
         store.newest_topology().await.unwrap().map(|version| (version.version, version.from))
     };
     assert_eq!(announce(10).await, Some((1, at(15))), "nobody has come to anything");
@@ -267,6 +269,7 @@ pub(crate) async fn a_version_of_the_cmdb_is_announced_for_after_what_any_partit
     assert_eq!(announce(12).await, Some((2, at(65))), "whose clock is ahead hears of it too");
     assert_eq!(announce(100).await, Some((3, at(105))));
     assert_eq!(announce(1).await, Some((4, at(105) + Span::MICROSECOND)), "one after the other");
+    assert_eq!(announce(1).await, Some((4, at(105) + Span::MICROSECOND)), "others with the same files want the same");
 }
 
 pub(crate) async fn outputs_of_a_quiet_partition_do_not_wait_for_a_busy_one(store: Store) {
