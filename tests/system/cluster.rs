@@ -88,10 +88,13 @@ fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }
 
-/// Below what systems give to connections that go out: nobody else comes to have it while the server is down.
+/// Below what systems give to connections that go out: nobody else comes to have it while the server is down. Tests that
+/// run side by side look in places of their own, for between the look and the server's start there is time.
 fn free_port() -> u16 {
-    let first = 5_000 + (std::process::id() % 4_000) as u16;
-    (first..10_000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("a port is free")
+    const APART: u32 = 50;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let first = 5_000 + (std::process::id() + GIVEN.fetch_add(APART, Ordering::Relaxed)) % 4_000;
+    (first as u16..10_000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("a port is free")
 }
 
 fn succeeds(command: &mut Command) {
