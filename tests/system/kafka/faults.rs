@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::broker::Broker;
-use super::deck::Deck;
+use super::deck::{Deck, parts_of};
 use super::producer::Producer;
 use super::site::Site;
 use super::truth::settle;
@@ -85,9 +85,17 @@ fn every_record_is_read_once_whatever_dies() {
     let test = "the loop of faults";
     let Some(broker) = Broker::start_own(test) else { return };
     let Some(cluster) = Cluster::start_own(test) else { return };
-    let site = Site::new(&broker, PARTITIONS, |_| Behind::server_at(&cluster.url()));
     let (faults, seed) = (number("WATCHFIRE_KAFKA_FAULTS", FAULTS_UNLESS_SAID), number("WATCHFIRE_KILL_SEED", clock()));
     say(format_args!("loop of faults: {faults} faults, WATCHFIRE_KILL_SEED={seed}"));
+    let mut random = Random::new(seed);
+    for faults in parts_of(faults) {
+        suffer(&broker, &cluster, faults, random.next());
+    }
+}
+
+/// So many faults over topics and tables of their own.
+fn suffer(broker: &Broker, cluster: &Cluster, faults: u64, seed: u64) {
+    let site = Site::new(broker, PARTITIONS, |_| Behind::server_at(&cluster.url()));
     let (started, mut random) = (Instant::now(), Random::new(seed));
     let mut deck = Deck::of(&Fault::ALL, random.next());
     let mut crew = Crew::of(&site);

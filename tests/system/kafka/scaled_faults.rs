@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::broker::Broker;
-use super::deck::Deck;
+use super::deck::{Deck, parts_of};
 use super::producer::Producer;
 use super::same::same;
 use super::scaled::acknowledge;
@@ -100,9 +100,17 @@ fn every_record_is_decided_once_and_the_same_whatever_dies() {
     let test = "the loop of faults for several processes";
     let Some(broker) = Broker::start_own(test) else { return };
     let Some(cluster) = Cluster::start_own(test) else { return };
-    let site = Several::new(&broker, |_| Behind::server_at(&cluster.url()));
     let (faults, seed) = (number("WATCHFIRE_KAFKA_FAULTS", FAULTS_UNLESS_SAID), number("WATCHFIRE_KILL_SEED", clock()));
     say(format_args!("loop of faults, several processes: {faults} faults, WATCHFIRE_KILL_SEED={seed}"));
+    let mut random = Random::new(seed);
+    for faults in parts_of(faults) {
+        suffer(&broker, &cluster, faults, random.next());
+    }
+}
+
+/// So many faults over topics and tables of their own.
+fn suffer(broker: &Broker, cluster: &Cluster, faults: u64, seed: u64) {
+    let site = Several::new(broker, |_| Behind::server_at(&cluster.url()));
     let (started, mut random) = (Instant::now(), Random::new(seed));
     let mut deck = Deck::of(&Fault::ALL, random.next());
     let mut crew = Crew::of(&site, random.next());
@@ -136,7 +144,7 @@ fn every_record_is_decided_once_and_the_same_whatever_dies() {
     let asked = Watchfire::of(site.process("api"));
     acknowledge(&asked);
     asked.stop();
-    let again = site.again(&broker, |_| Behind::server_at(&cluster.url()));
+    let again = site.again(broker, |_| Behind::server_at(&cluster.url()));
     let rows = crew.comes_to_what_one_does(&again);
     let (ended, slowest) = crew.stop();
     let records = site.settle(&journal);
