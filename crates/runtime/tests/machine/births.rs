@@ -10,8 +10,8 @@ use runtime::Item;
 use store::{AuditFilter, Loaded, Memory, PageRequest, Partition, ready};
 use testkit::{clock, firing};
 
-use crate::following::{Record, state};
-use crate::shell::{Shell, alert};
+use crate::following::state;
+use crate::shell::{Record, Shell, alert};
 
 fn silence(name: &str, matcher: &str, from: &str, to: &str) -> Item {
     let silence = Silence {

@@ -11,9 +11,7 @@ use runtime::{Event, Item};
 use store::{Fault, Loaded, Memory, ready};
 use testkit::{clear, firing};
 
-use crate::shell::{Shell, alert};
-
-pub(crate) type Record = (Timestamp, Vec<Item>);
+use crate::shell::{Record, Shell, alert};
 
 /// Two hours of a log: alerts that promise to be said again and are not, that come and go, of two tenants, several in
 /// one record and several records in one millisecond, with a tick every half minute.
@@ -42,16 +40,7 @@ fn promises(key: &str, at: Timestamp) -> Item {
 /// What there is once the log was followed, in portions of these sizes over and over.
 fn followed(portions: &[usize]) -> Loaded {
     let mut shell = Shell::following(&Memory::new());
-    let records = log();
-    let mut from = 0;
-    for size in portions.iter().cycle() {
-        let Some(rest) = records.get(from..).filter(|rest| !rest.is_empty()) else { break };
-        let portion = rest.get(..*size).unwrap_or(rest);
-        shell.follow(from as u64, from as u64, portion);
-        shell.land_all();
-        assert!(shell.is_in(from as u64));
-        from += portion.len();
-    }
+    shell.follow_all(&log(), portions);
     shell.memory.load().unwrap()
 }
 

@@ -12,9 +12,7 @@ use runtime::{Event, Item, Origin, Unreadable};
 use store::{Memory, Partition, ready};
 use testkit::{clear, firing};
 
-use crate::shell::{Shell, alert};
-
-type Record = (Timestamp, Vec<Item>);
+use crate::shell::{Record, Shell, alert};
 
 /// Ten minutes around a full hour: several records in one second, promises that end between records and within their
 /// second, silences that begin and end, what cannot be read, and long silence.
@@ -86,15 +84,7 @@ fn rows_with(portions: &[usize], say: impl FnOnce(&mut Shell)) -> Vec<String> {
     ];
     let mut shell = Shell::following_part(&Memory::new(), Partition::nth(0).unwrap());
     say(&mut shell);
-    let records = log();
-    let mut from = 0;
-    for size in portions.iter().cycle() {
-        let Some(rest) = records.get(from..).filter(|rest| !rest.is_empty()) else { break };
-        let portion = rest.get(..*size).unwrap_or(rest);
-        shell.follow(from as u64, from as u64, portion);
-        shell.land_all();
-        from += portion.len();
-    }
+    shell.follow_all(&log(), portions);
     let dump = ready(shell.memory.store().dump()).unwrap();
     let mut table = "";
     let mut rows = Vec::new();

@@ -28,7 +28,10 @@ pub(crate) struct Shell {
     pub(crate) stopped: bool,
 }
 
-/// A record of the log that is the clock: when it was written, what its writer says of itself, and its items, with when
+/// A record of the log that is the clock: when it was written, and its items.
+pub(crate) type Record = (Timestamp, Vec<Item>);
+
+/// The same, of which some was read late: when it was written, what its writer says of itself, and its items, with when
 /// they were received where they were read.
 pub(crate) type Late = (Timestamp, Option<Word>, Vec<(Option<Timestamp>, Item)>);
 
@@ -151,8 +154,21 @@ impl Shell {
     }
 
     /// Records of the log that is the clock, from `from` on; a command's answer is kept by who gave it.
-    pub(crate) fn follow(&mut self, id: u64, from: u64, records: &[(Timestamp, Vec<Item>)]) {
+    pub(crate) fn follow(&mut self, id: u64, from: u64, records: &[Record]) {
         self.follow_and_say(id, from, records, None);
+    }
+
+    /// A whole log, in portions of these sizes over and over, each committed before the next is read.
+    pub(crate) fn follow_all(&mut self, records: &[Record], portions: &[usize]) {
+        let mut from = 0;
+        for size in portions.iter().cycle() {
+            let Some(rest) = records.get(from..).filter(|rest| !rest.is_empty()) else { break };
+            let portion = rest.get(..*size).unwrap_or(rest);
+            self.follow(from as u64, from as u64, portion);
+            self.land_all();
+            assert!(self.is_in(from as u64));
+            from += portion.len();
+        }
     }
 
     /// And what we say ourselves of that log.
@@ -160,7 +176,7 @@ impl Shell {
         &mut self,
         id: u64,
         from: u64,
-        records: &[(Timestamp, Vec<Item>)],
+        records: &[Record],
         own: impl IntoIterator<Item = Item>,
     ) {
         let slot = SlotName::from("kafka/t/-/0");
