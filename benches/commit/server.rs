@@ -112,7 +112,7 @@ impl Copy {
 
 async fn columns(from: &mut PgConnection, table: &str, rows: &[PgRow]) -> Vec<(String, Cells)> {
     let asked = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
-                 WHERE attrelid = to_regclass($1) AND attnum > 0 ORDER BY attnum";
+                 WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
     let found = sqlx::query(asked).bind(table).fetch_all(from).await.expect("it is SQL");
     let cells = |at: usize, kind: &str| match kind {
         "bigint" => Cells::Numbers(rows.iter().map(|row| row.get(at)).collect()),
