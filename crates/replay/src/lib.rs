@@ -4,7 +4,10 @@
 //! that with a known truth, [`case`] plays the small cases that stand beside pipelines.
 
 pub mod case;
+pub mod compare;
 pub mod input;
+pub mod naive;
+pub mod outcome;
 pub mod output;
 pub mod player;
 pub mod score;

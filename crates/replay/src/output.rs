@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use model::{AlertId, IncidentId, Timestamp};
+use model::{AlertId, IncidentId};
 use serde::Serialize;
 use store::{AlertFilter, EpisodeRecord, IncidentFilter, OutageFilter, PageRequest, ProblemFilter, Store, StoreError};
 use wire::v1;
 
+use crate::outcome::{episode_of, episodes_by_alert};
 use crate::player::{Line, Replayed};
 
 /// Everything, in memory: replays are of a size that is looked at.
@@ -104,33 +105,10 @@ fn members<'e>(episodes: impl Iterator<Item = &'e EpisodeRecord>) -> BTreeMap<In
     members
 }
 
-async fn episodes_by_alert(
-    store: &Store,
-    alerts: impl Iterator<Item = AlertId>,
-) -> Result<BTreeMap<AlertId, Vec<EpisodeRecord>>, StoreError> {
-    let mut episodes = BTreeMap::new();
-    for alert in alerts {
-        episodes.insert(alert, store.episodes_of_alert(alert).await?);
-    }
-    Ok(episodes)
-}
-
 /// The incident that at the end holds the event's episode.
 fn link(index: usize, line: &Line, episodes: &BTreeMap<AlertId, Vec<EpisodeRecord>>) -> v1::Link {
     let of_alert = line.alert.and_then(|alert| episodes.get(&alert));
     let episode = of_alert.and_then(|episodes| episode_of(episodes, line.instant, line.resolved));
     let incident = episode.and_then(|episode| episode.incident);
     v1::Link::new(index as u64, line.alert, incident, line.disposition, &line.reason)
-}
-
-/// The episode that an instant belongs to: for a clear the one that it may have ended, for a firing the one it may have
-/// begun; where it lies in none (a clear of nothing, a firing of the past), the nearest.
-fn episode_of(episodes: &[EpisodeRecord], at: Timestamp, resolved: bool) -> Option<&EpisodeRecord> {
-    let distance = |episode: &EpisodeRecord| {
-        let end = episode.end.unwrap_or(Timestamp::MAX);
-        let outside = (episode.start - at).max(at - end).micros().max(0);
-        let edge = if resolved { episode.end == Some(at) } else { episode.start == at };
-        (outside, !edge, episode.start)
-    };
-    episodes.iter().min_by_key(|episode| distance(episode))
 }

@@ -50,6 +50,8 @@ pub enum ReplayError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub alert: Option<AlertId>,
+    /// When it was received, by the recording's clock.
+    pub received_at: Timestamp,
     /// The instant it spoke of: which episode of the alert is its own.
     pub instant: Timestamp,
     pub resolved: bool,
@@ -195,7 +197,7 @@ impl Player {
             Some(why) => (Disposition::Rejected, Reason::Unreadable { why: why.into() }),
             None => (Disposition::Recorded, Reason::CommandDone),
         };
-        self.replayed.lines.push(Line { alert: None, instant, resolved, disposition, reason });
+        self.replayed.lines.push(Line { alert: None, received_at: self.clock, instant, resolved, disposition, reason });
     }
 
     /// The clock never goes back. A full batch is decided where the clock moves on, never within one instant.

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use model::incident::Confidence;
+
+use crate::outcome::{Named, Outcome};
 use crate::truth::Truth;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -30,6 +33,11 @@ pub struct CauseScore {
     pub top_1: f64,
     pub top_3: f64,
     pub mean_reciprocal_rank: f64,
+    /// How many incidents hold firing events of one true incident, on average.
+    pub incidents_per_fault: f64,
+    /// Incidents whose first cause is named with high confidence, and those of them that name the right one.
+    pub sure: usize,
+    pub sure_and_right: usize,
 }
 
 /// Compares two groupings of the same things, given as pairs of labels.
@@ -61,17 +69,14 @@ pub fn grouping<A: Ord + Clone, B: Ord + Clone>(pairs: &[(A, B)]) -> Grouping {
 
 /// Grades the events that the truth knows. An event in no incident stands alone; one that was never recorded is counted
 /// as missing.
-pub fn against_truth(incident_of: &[Option<String>], truth: &Truth) -> Grouping {
-    let label = |index: u64, found: Option<&String>| match found {
-        Some(incident) => incident.clone(),
-        None => format!("none/{index}"),
-    };
-    let pairs: Vec<(String, String)> = truth
+pub fn against_truth(outcome: &Outcome, truth: &Truth) -> Grouping {
+    let alone = outcome.incidents.len();
+    let pairs: Vec<(usize, &str)> = truth
         .incident_of
         .iter()
         .filter_map(|(index, truth)| {
-            let found = incident_of.get(usize::try_from(*index).ok()?)?;
-            Some((label(*index, found.as_ref()), truth.clone()))
+            let at = usize::try_from(*index).ok()?;
+            Some((outcome.incident_of.get(at)?.unwrap_or(alone + at), truth.as_str()))
         })
         .collect();
     Grouping { events_missing: truth.incident_of.len() - pairs.len(), ..grouping(&pairs) }
@@ -92,41 +97,77 @@ impl std::fmt::Display for Grouping {
     }
 }
 
-/// The causes of a true incident are read from the incident that holds most of its events (`firing` says which count).
-pub fn causes(
-    incident_of: &[Option<String>],
-    firing: &[bool],
-    ranked: &BTreeMap<String, Vec<String>>,
-    truth: &Truth,
-) -> CauseScore {
-    let mut holders: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
-    for (index, incident) in &truth.incident_of {
-        let at = usize::try_from(*index).unwrap_or(usize::MAX);
-        let found = incident_of.get(at).and_then(Option::as_deref);
-        if let Some(found) = found.filter(|_| firing.get(at).copied().unwrap_or(false)) {
-            *holders.entry(incident).or_default().entry(found).or_default() += 1;
-        }
-    }
+/// The causes of a true incident are read from the incident that holds most of its firing events, and what is said with
+/// high confidence from every incident most of whose firing events are of one true incident with a known cause.
+pub fn causes(outcome: &Outcome, truth: &Truth) -> CauseScore {
+    let held = Held::of(outcome, truth);
     let mut score = CauseScore::default();
-    for (incident, causes) in
-        truth.causes_of.iter().filter(|(incident, _)| truth.incident_of.values().any(|of| of == *incident))
-    {
-        let holder = holders
-            .get(incident.as_str())
-            .and_then(|found| found.iter().max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name))));
-        let ranked = holder.and_then(|(name, _)| ranked.get(*name));
-        let rank = ranked.and_then(|ranked| ranked.iter().position(|cause| causes.contains(cause)));
+    for (label, causes) in &truth.causes_of {
+        let Some(holder) = held.mostly_in(label) else { continue };
+        let ranked = holder.and_then(|holder| outcome.incidents.get(holder)).map(|incident| &incident.causes);
+        let right = |named: &Named| causes.iter().any(|cause| named.ci.as_str() == cause);
+        let rank = ranked.and_then(|ranked| ranked.iter().position(right));
         score.incidents += 1;
         score.top_1 += f64::from(u8::from(rank == Some(0)));
         score.top_3 += f64::from(u8::from(rank.is_some_and(|rank| rank < 3)));
         score.mean_reciprocal_rank += rank.map_or(0.0, |rank| 1.0 / (rank + 1) as f64);
+        score.incidents_per_fault += held.incidents_of(label) as f64;
+    }
+    for (place, incident) in outcome.incidents.iter().enumerate() {
+        let Some(first) = incident.causes.first().filter(|first| first.confidence == Some(Confidence::High)) else {
+            continue;
+        };
+        if let Some(causes) = held.mostly_of(place).and_then(|label| truth.causes_of.get(label)) {
+            score.sure += 1;
+            score.sure_and_right += usize::from(causes.iter().any(|cause| first.ci.as_str() == cause));
+        }
     }
     let n = score.incidents.max(1) as f64;
     CauseScore {
         top_1: score.top_1 / n,
         top_3: score.top_3 / n,
         mean_reciprocal_rank: score.mean_reciprocal_rank / n,
+        incidents_per_fault: score.incidents_per_fault / n,
         ..score
+    }
+}
+
+/// How many firing events of each true incident each found one holds.
+#[derive(Default)]
+struct Held<'t> {
+    by_truth: BTreeMap<&'t str, BTreeMap<usize, usize>>,
+    by_found: BTreeMap<usize, BTreeMap<&'t str, usize>>,
+}
+
+impl<'t> Held<'t> {
+    fn of(outcome: &Outcome, truth: &'t Truth) -> Held<'t> {
+        let mut held = Held::default();
+        for (index, label) in &truth.incident_of {
+            let Ok(at) = usize::try_from(*index) else { continue };
+            let holders = held.by_truth.entry(label).or_default();
+            let found = outcome.incident_of.get(at).copied().flatten();
+            if let Some(found) = found.filter(|_| outcome.firing.get(at).copied().unwrap_or(false)) {
+                *holders.entry(found).or_default() += 1;
+                *held.by_found.entry(found).or_default().entry(label).or_default() += 1;
+            }
+        }
+        held
+    }
+
+    /// `None` where the truth has no event of it; `Some(None)` where no incident holds one.
+    fn mostly_in(&self, label: &str) -> Option<Option<usize>> {
+        let holders = self.by_truth.get(label)?;
+        let most = holders.iter().max_by_key(|(found, count)| (**count, std::cmp::Reverse(**found)));
+        Some(most.map(|(found, _)| *found))
+    }
+
+    fn mostly_of(&self, found: usize) -> Option<&'t str> {
+        let most = self.by_found.get(&found)?.iter().max_by_key(|(label, count)| (**count, std::cmp::Reverse(**label)));
+        most.map(|(label, _)| *label)
+    }
+
+    fn incidents_of(&self, label: &str) -> usize {
+        self.by_truth.get(label).map_or(0, BTreeMap::len)
     }
 }
 
@@ -259,10 +300,11 @@ mod tests {
     fn rows_of_the_truth_past_the_last_event_are_counted_and_said() {
         let incident_of = |index: u64| (index, "disk".to_owned());
         let truth = Truth { incident_of: [0, 1, 7, 8].map(incident_of).into(), ..Truth::default() };
-        let score = against_truth(&[Some("inc_1".to_owned()), None], &truth);
+        let held = |events: usize| Outcome { incident_of: vec![Some(0); events], ..Outcome::default() };
+        let score = against_truth(&held(2), &truth);
         assert_eq!((score.events, score.events_missing), (2, 2));
         assert!(score.to_string().contains("2 events of the truth are not in the recording"), "{score}");
-        let all = against_truth(&vec![Some("inc_1".to_owned()); 9], &truth);
+        let all = against_truth(&held(9), &truth);
         assert_eq!((all.events, all.events_missing), (4, 0));
         assert!(!all.to_string().contains("truth are"), "{all}");
     }

@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod disorder;
+pub mod estate;
 pub mod event;
 pub mod graph;
 pub mod random;

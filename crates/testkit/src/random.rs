@@ -22,6 +22,11 @@ impl SplitMix64 {
         (self.draw() % limit as u64) as usize
     }
 
+    /// A share of one, from 0 to below 1.
+    pub fn share(&mut self) -> f64 {
+        (self.draw() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// True once in `times`.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0

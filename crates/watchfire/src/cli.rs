@@ -3,6 +3,7 @@
 //! Rule: what stands here is only shape and help; what a command does stands in [`commands`](crate::commands) under the
 //! same name. Every command shows an example.
 
+mod backtest;
 mod clock;
 mod cmdb;
 mod connection;
@@ -19,6 +20,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
+pub(crate) use backtest::{Backtest, BacktestFormat, Minima, simple};
 pub(crate) use cmdb::{Cmdb, CmdbCheck, CmdbShow, Import};
 pub(crate) use connection::{Connection, Format, Shown};
 pub(crate) use demo::Demo;
@@ -76,6 +78,7 @@ pub(crate) enum Command {
     Check(Check),
     Test(Test),
     Replay(Replay),
+    Backtest(Backtest),
     Report(Report),
     /// Import, check and show the CMDB.
     #[command(subcommand, after_help = "Example:\n  watchfire cmdb check cmdb.yaml")]

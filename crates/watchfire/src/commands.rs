@@ -1,5 +1,6 @@
 //! What each command does, one module for each.
 
+mod backtest;
 mod check;
 mod cmdb;
 mod completions;
@@ -22,6 +23,7 @@ pub(crate) fn carry_out(command: Command, console: &Console) -> anyhow::Result<O
         Command::Check(args) => check::check(&args, console),
         Command::Test(args) => trial::test(&args, console),
         Command::Replay(args) => waiting(play::replay(args, console)),
+        Command::Backtest(args) => backtest::backtest(args, console),
         Command::Report(args) => waiting(reports::report(args, console)),
         Command::Cmdb(command) => cmdb::cmdb(command, console),
         Command::Store(command) => waiting(keep::store(command, console)),

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod backtest;
 mod deploy;
 mod offline;
 mod replay;

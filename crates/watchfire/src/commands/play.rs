@@ -16,7 +16,7 @@ use crate::outcome::{Outcome, WrongUse};
 use crate::place::close;
 
 pub(super) async fn replay(mut args: Replay, console: &Console) -> anyhow::Result<Outcome> {
-    let events = recordings(&mut args)?;
+    let events = recordings(std::mem::take(&mut args.events), &mut [&mut args.cmdb, &mut args.pipeline])?;
     let inventory = Inventory::of_paths(&args.cmdb, Care::Strict)?;
     let (pipelines, notices) = inventory::pipelines(&args.pipeline)?;
     for remark in inventory.remarks.iter().chain(&notices) {
@@ -49,12 +49,14 @@ pub(super) async fn replay(mut args: Replay, console: &Console) -> anyhow::Resul
 }
 
 /// `--cmdb a.yaml events.ndjson`: options that take several values take what follows them too.
-fn recordings(args: &mut Replay) -> Result<Vec<PathBuf>, WrongUse> {
-    let mut events = std::mem::take(&mut args.events);
-    for taken in [&mut args.cmdb, &mut args.pipeline] {
-        let (recorded, kept) = std::mem::take(taken).into_iter().partition(|path| is_recording(path));
+pub(super) fn recordings(
+    mut events: Vec<PathBuf>,
+    options: &mut [&mut Vec<PathBuf>],
+) -> Result<Vec<PathBuf>, WrongUse> {
+    for taken in options {
+        let (recorded, kept) = std::mem::take(*taken).into_iter().partition(|path| is_recording(path));
         events.extend::<Vec<PathBuf>>(recorded);
-        *taken = kept;
+        **taken = kept;
     }
     match events.is_empty() {
         true => Err(WrongUse("no recording is named: say which events to replay, such as events.ndjson".to_owned())),

@@ -3,8 +3,9 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Domain, EpisodeId, Fingerprint, Incident, IncidentId, Timestamp};
-use replay::score::{CauseScore, Grouping, causes, grouping};
+use model::{Domain, EpisodeId, Fingerprint, Incident, Timestamp};
+use replay::outcome::Outcome;
+use replay::score::{CauseScore, Grouping, against_truth, causes};
 use replay::truth::Truth;
 use store::{EpisodeRecord, Store};
 
@@ -76,35 +77,15 @@ pub(crate) fn accounts(
 }
 
 pub(crate) fn score(script: &[Said], episodes: &[Option<EpisodeRecord>], incidents: &[Incident]) -> Score {
-    let merged: BTreeMap<IncidentId, IncidentId> =
-        incidents.iter().filter_map(|incident| Some((incident.id, incident.merged_into?))).collect();
-    let holder = |episode: &Option<EpisodeRecord>| {
-        let incident = episode.as_ref()?.incident?;
-        Some(merged.get(&incident).copied().unwrap_or(incident).to_string())
-    };
     let mut truth = Truth::default();
-    let mut found = Vec::new();
-    let mut firing = Vec::new();
-    for (said, episode) in script.iter().zip(episodes) {
+    for (index, said) in script.iter().enumerate() {
         if let Some(fault) = said.truth {
-            truth.incident_of.insert(found.len() as u64, fault.to_owned());
+            truth.incident_of.insert(index as u64, fault.to_owned());
         }
-        found.push(holder(episode));
-        firing.push(said.event["status"] == "firing");
     }
     truth.causes_of.extend(TRUTHS.iter().map(|(fault, cause)| ((*fault).to_owned(), vec![(*cause).to_owned()])));
-    let ranked = incidents
-        .iter()
-        .map(|incident| (incident.id.to_string(), incident.causes.iter().map(|cause| cause.ci.to_string()).collect()))
-        .collect();
-    let pairs: Vec<(String, String)> = truth
-        .incident_of
-        .iter()
-        .filter_map(|(index, fault)| {
-            let at = usize::try_from(*index).ok()?;
-            let found = found.get(at)?.clone().unwrap_or_else(|| format!("none/{index}"));
-            Some((found, fault.clone()))
-        })
-        .collect();
-    Score { grouping: grouping(&pairs), causes: causes(&found, &firing, &ranked, &truth) }
+    let holders = episodes.iter().map(|episode| episode.as_ref()?.incident);
+    let firing = script.iter().map(|said| said.event["status"] == "firing").collect();
+    let outcome = Outcome::of(holders, firing, incidents);
+    Score { grouping: against_truth(&outcome, &truth), causes: causes(&outcome, &truth) }
 }
