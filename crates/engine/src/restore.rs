@@ -131,6 +131,9 @@ impl State {
                 self.timers.set(at, timer);
             }
         }
+        if incident.merged_into.is_none() {
+            self.openings.insert(incident.opened_at, id);
+        }
         self.incidents.insert(id, incident);
     }
 

@@ -15,6 +15,7 @@ use model::{
 };
 use topology::Rollup;
 
+use crate::correlate::burst::Openings;
 use crate::correlate::index::Index;
 use crate::kept::Alerts;
 use crate::marks::Marks;
@@ -62,6 +63,8 @@ pub struct State {
     pub(crate) maintenance: Rollup,
     pub(crate) changes: BTreeMap<ChangeId, Change>,
     pub(crate) sources: BTreeMap<SourceName, Source>,
+    /// When the incidents opened that are here, each under its own first instant.
+    pub(crate) openings: Openings,
     /// Which source has spoken of which item, and since when.
     pub(crate) covered: BTreeMap<(CiId, SourceName), Timestamp>,
 

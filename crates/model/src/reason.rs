@@ -94,6 +94,11 @@ pub enum Evidence {
         member: CiId,
         gap: Span,
     },
+    /// Near each other, and begun at about the same time while little else happened.
+    Burst {
+        member: CiId,
+        gap: Span,
+    },
     SharedFate {
         location: CiId,
         member: CiId,

@@ -6,7 +6,8 @@
 use model::{FixedMap, SourceName, Timestamp};
 use topology::{ItemIdx, ItemSet};
 
-use crate::correlate::weigh::DISTANCE_MAX;
+use crate::correlate::ways::Way;
+use crate::correlate::weigh::WAY;
 use crate::desk::Desk;
 use crate::incident::facts::{Alerting, Facts};
 
@@ -33,14 +34,17 @@ pub(super) struct Candidate<'a> {
     pub(super) alerting: Option<&'a Alerting>,
     /// How many alerting items need it, itself included.
     pub(super) explains: u32,
+    /// How well it explains them, together, in thousandths of one.
+    pub(super) accounts_for: u32,
     /// The nearest of those but itself, with the distance.
     pub(super) nearest: Option<(u32, ItemIdx)>,
     /// An item that it needs, that alerts too and does not need it in turn.
     pub(super) below: Option<ItemIdx>,
 }
 
-/// An item, an alerting item that needs it, and the distance: 0 for itself.
-type Reach = (ItemIdx, ItemIdx, u32);
+/// An item, an alerting item that needs it, the distance (0 for itself), and how well the one explains the other, in
+/// thousandths.
+type Reach = (ItemIdx, ItemIdx, u32, u32);
 
 impl<'a> Scene<'a> {
     pub(super) fn candidate(&self, item: ItemIdx) -> Option<&Candidate<'a>> {
@@ -76,9 +80,10 @@ impl Desk<'_> {
         earliest.truncate(ITEMS_MAX);
         let mut reaches: Vec<Reach> = Vec::with_capacity(earliest.len() * 16);
         for (_, item) in earliest {
-            reaches.push((item, item, 0));
-            let below = self.graph().walk_down(item, DISTANCE_MAX, BELOW_MAX).reached;
-            reaches.extend(below.into_iter().map(|(below, distance)| (below, item, distance)));
+            reaches.push((item, item, 0, 1000));
+            let ways = self.ways_down(item);
+            let worth = |way: &Way| way.worth * 1000 / WAY;
+            reaches.extend(ways.iter().take(BELOW_MAX).map(|way| (way.to, item, way.distance, worth(way))));
         }
         reaches.sort_unstable();
         reaches
@@ -101,12 +106,13 @@ impl Desk<'_> {
         let candidate = |needing: &[Reach]| {
             let item = needing.first()?.0;
             let alerting = alerts(item);
-            let others = needing.iter().filter(|(_, other, _)| *other != item);
+            let others = needing.iter().filter(|(_, other, ..)| *other != item);
             (alerting.is_some() || needing.len() > 1 || changed.contains(&item)).then(|| Candidate {
                 item,
                 alerting,
                 explains: needing.len() as u32,
-                nearest: others.map(|(_, other, distance)| (*distance, *other)).min(),
+                accounts_for: needing.iter().map(|(.., worth)| worth).sum(),
+                nearest: others.map(|(_, other, distance, _)| (*distance, *other)).min(),
                 below: below.get(&item).copied(),
             })
         };
@@ -131,9 +137,9 @@ impl Desk<'_> {
 fn alerting_below(reaches: &[Reach], alerts: impl Fn(ItemIdx) -> bool) -> FixedMap<ItemIdx, ItemIdx> {
     let mut found = FixedMap::new();
     let needs = |above: ItemIdx, below: ItemIdx| {
-        reaches.binary_search_by_key(&(below, above), |(below, above, _)| (*below, *above)).is_ok()
+        reaches.binary_search_by_key(&(below, above), |(below, above, ..)| (*below, *above)).is_ok()
     };
-    for (below, above, _) in reaches {
+    for (below, above, ..) in reaches {
         if above != below && !found.contains_key(above) && alerts(*below) && !needs(*below, *above) {
             found.insert(*above, *below);
         }

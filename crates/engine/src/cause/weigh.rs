@@ -18,6 +18,10 @@ const EXPLAINS: i64 = 560;
 /// Next to what alerts; of several silent items that explain the same, the nearest is the simplest.
 const NEAR: i64 = 120;
 
+/// Watched, and silent; or watched by nobody.
+const SILENT: i64 = 110;
+const UNWATCHED: i64 = 40;
+
 #[derive(Default)]
 pub(super) struct Weight {
     score: i64,
@@ -87,7 +91,8 @@ impl Desk<'_> {
     /// What share of the alerting items needs it, and how near they are.
     fn weigh_reach(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
         let (explained, of) = (i64::from(candidate.explains), scene.of());
-        weight.add(EXPLAINS * explained / of, || CauseEvidence::Explains { items: explained as u32, of: of as u32 });
+        let share = i64::from(candidate.accounts_for) * EXPLAINS / (1000 * of);
+        weight.add(share, || CauseEvidence::Explains { items: explained as u32, of: of as u32 });
         if let Some((distance, item)) = candidate.nearest {
             let near = NEAR / i64::from(distance.max(1));
             weight.add(near, || CauseEvidence::Near { ci: self.graph().id(item).clone(), distance });
@@ -96,7 +101,9 @@ impl Desk<'_> {
 
     fn weigh_symptoms(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
         let Some(seen) = candidate.alerting else {
-            weight.take(60, || CauseEvidence::Silent);
+            // Who is never heard of may well fail in silence.
+            let watched = self.state.marks.covered().contains(candidate.item);
+            weight.take(if watched { SILENT } else { UNWATCHED }, || CauseEvidence::Silent);
             return;
         };
         // Early and loud says the less, the fewer of the others it explains: victims are both, too.

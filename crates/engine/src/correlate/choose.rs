@@ -89,12 +89,31 @@ impl Desk<'_> {
         let others = candidates.iter().filter(joinable).filter(|other| other.incident != chosen.incident);
         let strongly = |candidate: &Candidate| candidate.tie.may_merge && candidate.score >= weigh::MERGE;
         let one: Vec<(IncidentId, u32)> = others
-            .filter(|other| self.turn_out_one(member, chosen, other) || (strongly(chosen) && strongly(other)))
+            .filter(|other| {
+                self.turn_out_one(member, chosen, other)
+                    || (strongly(chosen) && strongly(other))
+                    || self.lies_between(member, chosen, other)
+            })
             .map(|other| (other.incident, other.score))
             .collect();
         for (other, score) in one {
             self.tie_together(found.incident, other, score);
         }
+    }
+
+    /// Whether the episode's item needs what alerts in one, and is needed by what alerts in the other: what the one does to
+    /// the other leads through it.
+    fn lies_between(&self, member: Member, one: &Candidate, other: &Candidate) -> bool {
+        let item = self.episode(member).and_then(|(alert, _)| self.item(alert.ci.as_ref()?));
+        let above = |candidate: &Candidate| match candidate.tie.link {
+            Link::Dependency { from, to, .. } if candidate.score >= weigh::MERGE => match item {
+                Some(item) if item == to => Some(true),
+                Some(item) if item == from => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        above(one).zip(above(other)).is_some_and(|(one, other)| one != other)
     }
 
     /// Whether two incidents are one, because the episode could join either and

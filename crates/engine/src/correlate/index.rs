@@ -49,6 +49,18 @@ impl Presence {
         self.starts().min_by_key(|start| (*start - to).abs())
     }
 
+    /// The nearest to an instant of what began anew: of an alert that goes off and on, only the first time says that
+    /// something has happened to its item.
+    pub(crate) fn nearest_onset(&self, to: Timestamp) -> Option<Timestamp> {
+        let of_one_alert = self.0.chunk_by(|(one, _), (other, _)| one.0 == other.0);
+        let onsets = of_one_alert.filter_map(|firings| firings.iter().map(|(_, start)| *start).min());
+        onsets.min_by_key(|onset| (*onset - to).abs())
+    }
+
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        self.starts().min()
+    }
+
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
         self.0.iter().map(|(member, _)| member)
     }
@@ -130,13 +142,11 @@ impl Index {
         self.present.get(&item).into_iter().flatten().map(|(incident, presence)| (*incident, presence))
     }
 
-    /// Alerting items that need this one, with the distance, in the order of their ids.
-    pub(crate) fn needing(&self, item: ItemIdx) -> impl Iterator<Item = (ItemIdx, u32)> {
-        let needing = self.needed_by.get(&item).into_iter().flat_map(|needing| &needing.distances);
-        needing.map(|(item, distance)| (*item, *distance))
+    pub(crate) fn is_present(&self, item: ItemIdx) -> bool {
+        self.present.contains_key(&item)
     }
 
-    /// The same, those first that began to alert nearest to an instant.
+    /// Alerting items that need this one, with the distance, those first that began to alert nearest to an instant.
     pub(crate) fn needing_near(&self, item: ItemIdx, to: Timestamp) -> impl Iterator<Item = (ItemIdx, u32)> {
         self.needed_by.get(&item).into_iter().flat_map(move |needing| {
             let lowest = ItemIdx::default();
@@ -147,8 +157,10 @@ impl Index {
         })
     }
 
-    pub(crate) fn needing_count(&self, item: ItemIdx) -> u32 {
-        self.needed_by.get(&item).map_or(0, |needing| needing.distances.len() as u32)
+    /// How many alerting items need this one directly.
+    pub(crate) fn needing_directly(&self, item: ItemIdx) -> u32 {
+        let distances = self.needed_by.get(&item).into_iter().flat_map(|needing| needing.distances.values());
+        distances.filter(|distance| **distance == 1).count() as u32
     }
 
     /// The start on an item that is nearest to an instant; `None` where nobody alerts.

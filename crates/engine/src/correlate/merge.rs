@@ -65,6 +65,12 @@ impl Desk<'_> {
             });
             self.attach(member, survivor, joining);
         }
+        // The two opened once, when the first did.
+        self.state.openings.remove(merged.opened_at, gone);
+        if let Some(kept) = self.state.incidents.get(&survivor) {
+            self.state.openings.remove(kept.opened_at, survivor);
+            self.state.openings.insert(kept.opened_at.min(merged.opened_at), survivor);
+        }
         let forget_at = self.now + limits::LATE_HORIZON;
         self.state.timers.set(forget_at, Timer::Close(gone));
         if let Some(incident) = self.incident_mut(survivor) {

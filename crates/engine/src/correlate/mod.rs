@@ -1,12 +1,14 @@
 //! Correlate: a new episode joins the open incident with the best evidence, or starts one, at once.
 //!
 //! Evidence is scored in thousandths, never in floating point. [`weigh`] says what each kind is worth, [`index`] finds
-//! who may be related without walking the whole graph, [`lasting`] what is over, [`choose`] picks, [`merge`] puts together what turns out to be
-//! one.
+//! who may be related without walking the whole graph, [`ways`] how well a fault of one item explains
+//! another, [`burst`] what is rare, [`lasting`] what is over, [`choose`] picks, [`merge`] puts together what turns out to be one.
 
+pub(crate) mod burst;
 pub(crate) mod choose;
 pub(crate) mod index;
 mod lasting;
 pub(crate) mod merge;
 pub(crate) mod related;
+pub(crate) mod ways;
 pub(crate) mod weigh;

@@ -9,10 +9,11 @@ use model::alert::{Alert, Episode};
 use model::limits::{RELATIVES_MAX, UNBOUND_COMPARED_MAX};
 use model::outage::ItemState;
 use model::reason::Evidence;
-use model::{AlertId, CiId, IncidentId, Span, Timestamp, limits};
+use model::{AlertId, CiId, FixedMap, IncidentId, Span, Timestamp, limits};
 use topology::ItemIdx;
 
 use super::index::Presence;
+use super::ways::Way;
 use super::weigh;
 use crate::desk::Desk;
 
@@ -25,6 +26,7 @@ pub(crate) enum Link {
     SameGroup { of: ItemIdx, member: ItemIdx },
     CommonDependent { of: ItemIdx, member: ItemIdx },
     Connected { member: ItemIdx },
+    Burst { member: ItemIdx },
     SharedFate { location: ItemIdx, member: ItemIdx },
     SharedLabels { with: AlertId },
 }
@@ -77,6 +79,27 @@ impl Ties {
         let score = weigh::faded(strength, gap, self.allowed);
         Tie { link, gap, score, may_merge: gap <= together, hub: None }
     }
+
+    /// A tie by nothing but the time of two beginnings.
+    fn by_coincidence(&self, strength: u32, gap: Span, together: Span, link: Link) -> Tie {
+        let score = weigh::coincidence(strength, gap);
+        Tie { link, gap, score, may_merge: gap <= together, hub: None }
+    }
+
+    fn nearest_onset(&self, presence: &Presence) -> (Timestamp, Span) {
+        let start = presence.nearest_onset(self.start).unwrap_or(self.start);
+        (start, (start - self.start).abs())
+    }
+}
+
+/// How well something explains alerting items in their incidents already: asked once each.
+type Explained = FixedMap<(ItemIdx, IncidentId), u32>;
+
+/// What is known while an episode is held against those that share something with it.
+struct Beside {
+    /// Something that its item needs explains it.
+    caused: bool,
+    explained: Explained,
 }
 
 impl Desk<'_> {
@@ -85,16 +108,19 @@ impl Desk<'_> {
         let mut ties = Ties { start: episode.start, allowed, best: BTreeMap::new() };
         match alert.ci.as_ref().and_then(|ci| self.item(ci)) {
             Some(item) => {
-                self.same_item(item, &mut ties);
-                self.needs(item, &mut ties);
-                self.needed_by(item, &mut ties);
-                // A warning says nothing of whether the item works, so nothing shared explains it.
+                // A warning says nothing of whether the item works.
                 let hurt = self.graph().own_state(item, episode.worst(), episode.effect()) != ItemState::Up;
+                let mut explained = Explained::new();
+                self.same_item(item, &mut ties);
+                let caused = self.needs(item, hurt, &mut ties);
+                self.needed_by(item, hurt, &mut ties, &mut explained);
+                let mut beside = Beside { caused, explained };
                 if hurt {
-                    self.common_dependency(item, &mut ties);
-                    self.common_dependent(item, &mut ties);
+                    self.common_dependency(item, &mut ties, &mut beside);
+                    self.common_dependent(item, &mut ties, &mut beside);
                 }
-                self.neighbours(item, &mut ties);
+                self.neighbours(item, &mut ties, &mut beside);
+                self.burst(item, &mut ties);
             }
             None => self.likeness(alert, &mut ties),
         }
@@ -103,51 +129,106 @@ impl Desk<'_> {
 
     fn same_item(&self, item: ItemIdx, ties: &mut Ties) {
         for (incident, presence) in self.state.index.at(item) {
-            let (_, gap) = ties.nearest(presence);
+            let (_, gap) = ties.nearest_onset(presence);
             let link = Link::SameItem { item };
             ties.offer(incident, ties.between_equals(weigh::SAME_ITEM, gap, weigh::TOGETHER, link));
         }
     }
 
-    /// What the item needs alerts: this may be its effect.
-    fn needs(&self, item: ItemIdx, ties: &mut Ties) {
-        for (below, distance) in self.graph().walk_down(item, weigh::DISTANCE_MAX, limits::WALK_ITEMS_MAX).reached {
-            for (incident, presence) in self.state.index.at(below) {
+    /// What the item needs alerts: this may be its effect. Whether any of it explains the item.
+    fn needs(&self, item: ItemIdx, hurt: bool, ties: &mut Ties) -> bool {
+        let mut caused = false;
+        for way in self.ways_down(item).iter() {
+            for (incident, presence) in self.state.index.at(way.to) {
                 let (cause, gap) = ties.nearest(presence);
-                let link = Link::Dependency { from: item, to: below, distance };
-                let score = weigh::causal(weigh::dependency(distance), cause, ties.start, ties.allowed);
+                let link = Link::Dependency { from: item, to: way.to, distance: way.distance };
+                let strength = if hurt { way.worth } else { way.worth * weigh::WARNED / 1000 };
+                let score = weigh::causal(strength, cause, ties.start, ties.allowed);
+                caused |= score >= weigh::JOIN && gap <= ties.allowed;
                 ties.offer(incident, Tie { link, gap, score, may_merge: gap <= weigh::AT_ONCE, hub: None });
             }
         }
+        caused
     }
 
-    /// What needs the item alerts: this may be the cause of several incidents, which then are one.
-    fn needed_by(&self, item: ItemIdx, ties: &mut Ties) {
-        for (above, distance) in self.state.index.needing(item) {
+    /// What needs the item alerts: this may be the cause of several incidents, which then are one. What is explained by
+    /// something else that it needs has its cause already.
+    fn needed_by(&self, item: ItemIdx, hurt: bool, ties: &mut Ties, explained: &mut Explained) {
+        let nearest: Vec<ItemIdx> =
+            self.state.index.needing_near(item, ties.start).map(|(above, _)| above).take(RELATIVES_MAX).collect();
+        for above in nearest.into_iter().filter(|above| *above != item) {
+            let Some(way) = self.ways_down(above).to(item) else { continue };
             for (incident, presence) in self.state.index.at(above) {
-                let (effect, gap) = ties.nearest(presence);
-                let link = Link::Dependency { from: above, to: item, distance };
-                let score = weigh::causal(weigh::dependency(distance), ties.start, effect, ties.allowed);
+                let (effect, gap) = ties.nearest_onset(presence);
+                let link = Link::Dependency { from: above, to: item, distance: way.distance };
+                let strength = if hurt { way.worth } else { way.worth * weigh::WARNED / 1000 };
+                let mut score = weigh::causal(strength, ties.start, effect, ties.allowed);
+                if self.explained(above, incident, presence, ties.allowed, explained) > score {
+                    score = score * weigh::EXPLAINED / 1000;
+                }
                 ties.offer(incident, Tie { link, gap, score, may_merge: true, hub: None });
             }
         }
     }
 
+    /// How well what the item needs, and alerts in the same incident, explains that the item does.
+    fn explained(
+        &self,
+        item: ItemIdx,
+        incident: IncidentId,
+        presence: &Presence,
+        allowed: Span,
+        known: &mut Explained,
+    ) -> u32 {
+        if let Some(known) = known.get(&(item, incident)) {
+            return *known;
+        }
+        let onset = presence.first().unwrap_or(Timestamp::MAX);
+        let explains = |way: &Way| {
+            let (_, below) = self.state.index.at(way.to).find(|(other, _)| *other == incident)?;
+            let cause = below.first()?;
+            ((cause - onset).abs() <= allowed).then(|| weigh::causal(way.worth, cause, onset, allowed))
+        };
+        let found = self.ways_down(item).iter().filter_map(explains).max().unwrap_or(0);
+        known.insert((item, incident), found);
+        found
+    }
+
+    /// Whether one of two that only share something has a cause of its own, so that nothing shared is needed to explain
+    /// it. Where they begin at once it is not asked: whether the cause or the other was heard first would decide.
+    fn caused_otherwise(
+        &self,
+        other: ItemIdx,
+        incident: IncidentId,
+        presence: &Presence,
+        gap: Span,
+        allowed: Span,
+        beside: &mut Beside,
+    ) -> bool {
+        let explained =
+            |known: &mut Explained| self.explained(other, incident, presence, allowed, known) >= weigh::JOIN;
+        gap > weigh::AT_ONCE && (beside.caused || explained(&mut beside.explained))
+    }
+
     /// Something both need may be at fault, though it says nothing itself.
-    fn common_dependency(&self, item: ItemIdx, ties: &mut Ties) {
+    fn common_dependency(&self, item: ItemIdx, ties: &mut Ties, beside: &mut Beside) {
         let below = self.graph().walk_down(item, weigh::COMMON_DISTANCE_MAX, limits::WALK_ITEMS_MAX).reached;
         for (on, down) in below {
             let dependents = self.graph().dependent_count(on);
-            let alerting = self.state.index.needing_count(on) + 1;
+            let alerting = self.state.index.needing_directly(on) + 1;
             let hub = (dependents > weigh::HUB_DEPENDENTS).then_some((on, dependents));
             let needing = self.state.index.needing_near(on, ties.start);
             let siblings = needing.filter(|(other, up)| *other != item && *up <= weigh::COMMON_DISTANCE_MAX);
+            let quiet = if self.is_well(on) { weigh::QUIET_CAUSE } else { 1000 };
             for (other, up) in siblings.take(RELATIVES_MAX) {
-                let strength = weigh::common_dependency(down + up, dependents, alerting);
+                let strength = weigh::common_dependency(down + up, dependents, alerting) * quiet / 1000;
                 for (incident, presence) in self.state.index.at(other) {
-                    let (_, gap) = ties.nearest(presence);
+                    let (_, gap) = ties.nearest_onset(presence);
+                    if self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
+                        continue;
+                    }
                     let link = Link::CommonDependency { on, member: other, distance: down + up, dependents };
-                    let tie = Tie { hub, ..ties.between_equals(strength, gap, weigh::AT_ONCE, link) };
+                    let tie = Tie { hub, ..ties.by_coincidence(strength, gap, weigh::AT_ONCE, link) };
                     ties.offer(incident, tie);
                 }
             }
@@ -156,11 +237,12 @@ impl Desk<'_> {
 
     /// Members of one redundant group fail together for a reason; other things that one item needs, where they begin
     /// together.
-    fn common_dependent(&self, item: ItemIdx, ties: &mut Ties) {
+    fn common_dependent(&self, item: ItemIdx, ties: &mut Ties, beside: &mut Beside) {
         for parent in self.graph().dependents(item).map(|edge| edge.to).take(RELATIVES_MAX) {
             for (_, members) in self.graph().groups(parent).filter(|(_, members)| members.contains(&item)) {
                 for other in members.iter().filter(|other| **other != item) {
-                    self.beside(*other, weigh::SAME_GROUP, Link::SameGroup { of: parent, member: *other }, ties);
+                    let link = Link::SameGroup { of: parent, member: *other };
+                    self.beside(*other, weigh::SAME_GROUP, link, ties, beside);
                 }
             }
             for other in self.graph().dependencies(parent).map(|edge| edge.to).filter(|other| *other != item) {
@@ -179,38 +261,54 @@ impl Desk<'_> {
         }
     }
 
-    fn beside(&self, other: ItemIdx, strength: u32, link: Link, ties: &mut Ties) {
+    fn beside(&self, other: ItemIdx, strength: u32, link: Link, ties: &mut Ties, beside: &mut Beside) {
         for (incident, presence) in self.state.index.at(other) {
-            let (_, gap) = ties.nearest(presence);
-            ties.offer(incident, ties.between_equals(strength, gap, weigh::TOGETHER, link));
+            let (_, gap) = ties.nearest_onset(presence);
+            if !self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
+                ties.offer(incident, ties.between_equals(strength, gap, weigh::TOGETHER, link));
+            }
         }
     }
 
     /// Connected, or in one place: enough to join, never to make two incidents one.
-    fn neighbours(&self, item: ItemIdx, ties: &mut Ties) {
+    fn neighbours(&self, item: ItemIdx, ties: &mut Ties, beside: &mut Beside) {
         let nearest = |peer: ItemIdx| {
             let start = self.state.index.nearest_start(peer, ties.start)?;
             Some(((start - ties.start).abs(), peer))
         };
         let mut peers: Vec<(Span, ItemIdx)> = self.graph().peers(item).filter_map(nearest).collect();
         peers.sort_unstable();
+        let mut near: Vec<(ItemIdx, u32, Link)> = Vec::new();
         for (_, other) in peers.into_iter().take(RELATIVES_MAX) {
-            for (incident, presence) in self.state.index.at(other) {
-                let (_, gap) = ties.nearest(presence);
-                let tie = ties.between_equals(weigh::CONNECTED, gap, Span::ZERO, Link::Connected { member: other });
-                ties.offer(incident, Tie { may_merge: false, ..tie });
-            }
+            near.push((other, weigh::CONNECTED, Link::Connected { member: other }));
         }
         for location in self.graph().locations(item).take(RELATIVES_MAX) {
             let residents: Vec<ItemIdx> = self.graph().located_here(location).take(RELATIVES_MAX).collect();
             let strength = weigh::shared_fate(residents.len() as u32);
-            for other in residents.into_iter().filter(|other| *other != item) {
-                for (incident, presence) in self.state.index.at(other) {
-                    let (_, gap) = ties.nearest(presence);
-                    let link = Link::SharedFate { location, member: other };
-                    let tie = ties.between_equals(strength, gap, Span::ZERO, link);
+            let others = residents.into_iter().filter(|other| *other != item);
+            near.extend(others.map(|member| (member, strength, Link::SharedFate { location, member })));
+        }
+        for (other, strength, link) in near {
+            for (incident, presence) in self.state.index.at(other) {
+                let (_, gap) = ties.nearest_onset(presence);
+                if !self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
+                    let tie = ties.by_coincidence(strength, gap, Span::ZERO, link);
                     ties.offer(incident, Tie { may_merge: false, ..tie });
                 }
+            }
+        }
+    }
+
+    /// Where nothing else ties it: what began near it at about the same time, while little else happened.
+    fn burst(&self, item: ItemIdx, ties: &mut Ties) {
+        if ties.best.values().any(|tie| tie.score >= weigh::JOIN && tie.gap <= ties.allowed) {
+            return;
+        }
+        for member in self.near(item) {
+            for (incident, presence) in self.state.index.at(member) {
+                let (_, gap) = ties.nearest_onset(presence);
+                let score = self.by_rarity(ties.start, gap, incident);
+                ties.offer(incident, Tie { link: Link::Burst { member }, gap, score, may_merge: false, hub: None });
             }
         }
     }
@@ -243,6 +341,7 @@ impl Desk<'_> {
             Link::SameGroup { of, member } => Evidence::SameGroup { of: id(of), member: id(member), gap },
             Link::CommonDependent { of, member } => Evidence::CommonDependent { of: id(of), member: id(member), gap },
             Link::Connected { member } => Evidence::Connected { member: id(member), gap },
+            Link::Burst { member } => Evidence::Burst { member: id(member), gap },
             Link::SharedFate { location, member } => {
                 Evidence::SharedFate { location: id(location), member: id(member), gap }
             }

@@ -1,6 +1,7 @@
 //! What each kind of evidence is worth, in thousandths.
 
 use model::{Span, Timestamp};
+use topology::DependencyKind;
 
 /// Enough to join.
 pub(crate) const JOIN: u32 = 400;
@@ -15,6 +16,12 @@ pub(crate) const SAME_GROUP: u32 = 780;
 /// Something that both are needed by; only where they start together.
 pub(crate) const COMMON_DEPENDENT: u32 = 720;
 pub(crate) const CONNECTED: u32 = 600;
+/// Near, at the same instant, while nothing else happens.
+pub(crate) const BURST: u32 = 640;
+/// Thousandths of an opening an hour that are to be expected anywhere.
+const OPENINGS_LEAST: u32 = 150;
+/// Where a quarter of another opening is to be expected in between, a coincidence says nothing.
+const EXPECTED_MOST: i64 = 60;
 pub(crate) const SHARED_FATE: u32 = 560;
 
 /// How far along dependency edges evidence reaches.
@@ -24,18 +31,38 @@ pub(crate) const COMMON_DISTANCE_MAX: u32 = 2;
 /// An item that so many depend on says little about two of them: what it is worth falls with their number.
 pub(crate) const HUB_DEPENDENTS: u32 = 8;
 
-/// One item needs the other, so many edges away.
-pub(crate) fn dependency(distance: u32) -> u32 {
-    match distance {
-        0 => SAME_ITEM,
-        1 => 900,
-        2 => 800,
-        3 => 650,
-        _ => 500,
-    }
+/// A way down begins with this, and is worth nothing below that.
+pub(crate) const WAY: u32 = 900;
+pub(crate) const WAY_LEAST: u32 = 150;
+/// Items that one looks at below another.
+pub(crate) const WAYS_MAX: usize = 2_000;
+/// What a watched item that says nothing leaves of a way that leads through it.
+pub(crate) const QUIET_BETWEEN: u32 = 550;
+
+/// What a warning leaves of a way, at either end: it does not say that its item fails.
+pub(crate) const WARNED: u32 = 600;
+/// What is left of a way from a further cause to what has one already.
+pub(crate) const EXPLAINED: u32 = 400;
+/// What a watched item that says nothing leaves of the suspicion that it is at fault.
+pub(crate) const QUIET_CAUSE: u32 = 750;
+
+/// What is left of a way after its `distance`th edge.
+pub(crate) fn along(worth: u32, distance: u32, kind: DependencyKind) -> u32 {
+    let further = match distance {
+        0 | 1 => 1000,
+        2 => 890,
+        3 => 820,
+        _ => 770,
+    };
+    let edge = match kind {
+        DependencyKind::Requires => 1000,
+        DependencyKind::Uses => 850,
+        DependencyKind::Member { .. } => 850,
+    };
+    worth * further / 1000 * edge / 1000
 }
 
-/// Two items need a third: `distance` is the sum of both ways, `alerting` of its `dependents` alert.
+/// Two items need a third: `distance` is the sum of both ways, `alerting` of its direct `dependents` alert.
 pub(crate) fn common_dependency(distance: u32, dependents: u32, alerting: u32) -> u32 {
     let near = match distance {
         0..=2 => 720,
@@ -67,6 +94,9 @@ const CAUSE_LATE: Span = Span::from_minutes(2);
 /// So long after that, what begins is no cause of it.
 const CAUSE_LATE_FADES: Span = Span::from_minutes(5);
 
+/// So far apart in time two things that nothing leads between have nothing to do with each other.
+const COINCIDENCE_FADES: Span = Span::from_minutes(5);
+
 /// Evidence that one thing caused the other: where the cause begins after its effect it fades to nothing, fast.
 pub(crate) fn causal(score: u32, cause: Timestamp, effect: Timestamp, allowed: Span) -> u32 {
     let late = cause - effect;
@@ -75,6 +105,19 @@ pub(crate) fn causal(score: u32, cause: Timestamp, effect: Timestamp, allowed: S
     }
     let left = (CAUSE_LATE + CAUSE_LATE_FADES - late).max(Span::ZERO).micros();
     u32::try_from(i64::from(score) * left / CAUSE_LATE_FADES.micros()).unwrap_or(0)
+}
+
+/// What only happens to begin at the same time says less the further apart the two begin, and nothing in the end.
+pub(crate) fn coincidence(score: u32, gap: Span) -> u32 {
+    let left = (COINCIDENCE_FADES - gap).max(Span::ZERO).micros();
+    u32::try_from(i64::from(score) * left / COINCIDENCE_FADES.micros()).unwrap_or(0)
+}
+
+/// Two things near each other, of which one would expect `an_hour` thousandths of others in an hour, began `gap` apart.
+pub(crate) fn rarity(an_hour: u32, gap: Span) -> u32 {
+    let expected = i64::from(an_hour.max(OPENINGS_LEAST)) * gap.micros() / Span::HOUR.micros();
+    let left = (EXPECTED_MOST - expected).max(0);
+    u32::try_from(i64::from(BURST) * left / EXPECTED_MOST).unwrap_or(0)
 }
 
 /// Evidence fades with the time between two starts: to six tenths at the far end of the join window.

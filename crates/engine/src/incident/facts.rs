@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use model::alert::{Alert, Episode};
-use model::reason::SymptomKind;
+use model::reason::{Evidence, SymptomKind};
 use model::{AlertId, CiId, IncidentId, Severity, SourceName, Timestamp};
 
 use crate::desk::Desk;
@@ -111,7 +111,11 @@ impl Desk<'_> {
             facts.started_at = earliest(facts.started_at, start);
             facts.detected_at = earliest(facts.detected_at, detected);
             facts.first_start = earliest(facts.first_start, episode.start);
-            facts.newest_start = facts.newest_start.max(Some(episode.start));
+            // What goes off and on keeps its incident from closing, but does not make it younger.
+            let again = episode.joining.as_ref().is_some_and(|joining| joining.evidence == Evidence::SameAlert);
+            if !again {
+                facts.newest_start = facts.newest_start.max(Some(episode.start));
+            }
             if newest_detected.is_none_or(|(known, _)| detected < known) {
                 newest_detected = Some((detected, episode.preexisting));
             }

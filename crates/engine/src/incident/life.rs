@@ -96,6 +96,9 @@ impl Desk<'_> {
             return;
         }
         let gone = self.state.incidents.remove(&id);
+        if let Some(gone) = &gone {
+            self.state.openings.remove(gone.opened_at, id);
+        }
         self.state.members.remove(&id);
         self.state.impacts.remove(&id);
         if self.state.touched.incidents.remove(&id) {

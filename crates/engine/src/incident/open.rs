@@ -49,6 +49,7 @@ impl Desk<'_> {
         let pipeline = self.pipeline(&incident.pipeline);
         let tell_at = self.now + pipeline.group_wait;
         incident.clocks.tell_at = Some(tell_at);
+        self.state.openings.insert(incident.opened_at, id);
         self.state.incidents.insert(id, incident);
         self.state.timers.set(tell_at, Timer::Tell(id));
         self.decide_incident(id, Reason::IncidentOpened { evidence: joining.evidence.clone(), score: joining.score });
@@ -94,6 +95,7 @@ impl Desk<'_> {
         }
         let (tell_at, priority) = (now + wait, incident.priority);
         incident.clocks.tell_at = Some(tell_at);
+        self.state.openings.insert(incident.opened_at, id);
         self.state.incidents.insert(id, incident);
         self.state.members.entry(id).or_default();
         self.state.timers.set(tell_at, Timer::Tell(id));

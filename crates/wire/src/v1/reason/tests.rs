@@ -68,6 +68,7 @@ one_of_each!(evidences: Evidence {
     Evidence::SameGroup { .. } => Evidence::SameGroup { of: ci(), member: ci(), gap: SPAN },
     Evidence::CommonDependent { .. } => Evidence::CommonDependent { of: ci(), member: ci(), gap: SPAN },
     Evidence::Connected { .. } => Evidence::Connected { member: ci(), gap: SPAN },
+    Evidence::Burst { .. } => Evidence::Burst { member: ci(), gap: SPAN },
     Evidence::SharedFate { .. } => Evidence::SharedFate { location: ci(), member: ci(), gap: SPAN },
     Evidence::SharedLabels { .. } => Evidence::SharedLabels { labels: vec!["a".into()], gap: SPAN },
     Evidence::Inhibited { .. } => Evidence::Inhibited { by: alert_id() },

@@ -50,6 +50,9 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
         Evidence::Connected { member, gap } => {
             format!("{member}, which alerts in it, is connected to it; they began {gap} apart")
         }
+        Evidence::Burst { member, gap } => {
+            format!("{member}, which is near it, began {gap} apart, while little else happened")
+        }
         Evidence::SharedFate { location, member, gap } => {
             format!("{member}, which alerts in it, is in {location} too; they began {gap} apart")
         }

@@ -1,0 +1,86 @@
+//! Two things that begin at about the same time, near each other, while little else happens: hardly by chance.
+//!
+//! What chance would do is known from how many incidents opened lately: so many more are to be expected in the time
+//! between two starts. The fewer, the more it says that both began.
+
+use std::collections::BTreeSet;
+
+use model::{IncidentId, Span, Timestamp};
+use topology::{ItemIdx, ItemSet};
+
+use super::weigh;
+use crate::desk::Desk;
+
+/// Edges, in any direction, within which things are near each other.
+const NEAR_EDGES: u32 = 3;
+/// Items that are looked at.
+const NEAR_ITEMS_MAX: usize = 256;
+/// What so many hang on says nothing about two of them.
+const DEGREE_MAX: usize = 24;
+/// Openings are counted over the last hour, and over the last day.
+const HOUR: Span = Span::HOUR;
+const DAY: Span = Span::DAY;
+/// More are not counted: nothing is rare then.
+const OPENINGS_MAX: usize = 256;
+
+const LEAST: IncidentId = IncidentId::from_bytes([0; 16]);
+const MOST: IncidentId = IncidentId::from_bytes([u8::MAX; 16]);
+
+/// When incidents opened that one still knows of.
+#[derive(Debug, Default)]
+pub(crate) struct Openings(BTreeSet<(Timestamp, IncidentId)>);
+
+impl Openings {
+    pub(crate) fn insert(&mut self, at: Timestamp, id: IncidentId) {
+        self.0.insert((at, id));
+    }
+
+    pub(crate) fn remove(&mut self, at: Timestamp, id: IncidentId) {
+        self.0.remove(&(at, id));
+    }
+
+    /// How many others are to be expected in an hour, in thousandths, as it looked at an instant; `None` where too little
+    /// is known of what is usual.
+    pub(super) fn an_hour(&self, at: Timestamp, but: IncidentId) -> Option<u32> {
+        let (first, _) = self.0.first()?;
+        let within = |span: Span| {
+            let lately = self.0.range((at - span, LEAST)..=(at, MOST));
+            lately.rev().take(OPENINGS_MAX).filter(|(_, id)| *id != but).count() as u32
+        };
+        // One other within the hour is no rate yet.
+        let hour = within(HOUR).saturating_sub(1);
+        (*first <= at - HOUR).then(|| (hour * 1000).max(within(DAY) * 1000 / 24))
+    }
+}
+
+impl Desk<'_> {
+    /// Items near this one, in any direction, the nearest first.
+    pub(super) fn near(&self, from: ItemIdx) -> Vec<ItemIdx> {
+        let graph = self.graph();
+        let mut seen: ItemSet = [from].into_iter().collect();
+        let mut near = Vec::new();
+        let mut level = vec![from];
+        for _ in 0..NEAR_EDGES {
+            let mut next = Vec::new();
+            for item in level {
+                let needs = graph.dependencies(item).chain(graph.dependents(item)).map(|edge| edge.to);
+                let beside: Vec<ItemIdx> = needs.chain(graph.peers(item)).take(DEGREE_MAX + 1).collect();
+                if beside.len() <= DEGREE_MAX {
+                    next.extend(beside.into_iter().filter(|other| seen.insert(*other)));
+                }
+            }
+            near.extend(next.iter().copied());
+            if near.len() >= NEAR_ITEMS_MAX {
+                break;
+            }
+            level = next;
+        }
+        near.truncate(NEAR_ITEMS_MAX);
+        near
+    }
+
+    /// What it is worth that something of another incident began so near in time.
+    pub(super) fn by_rarity(&self, at: Timestamp, gap: Span, incident: IncidentId) -> u32 {
+        self.state.openings.an_hour(at, incident).map_or(0, |an_hour| weigh::rarity(an_hour, gap))
+    }
+}

@@ -1,0 +1,83 @@
+//! How well a fault of one item explains another that needs it: by what lies between them.
+//!
+//! Each edge passes on less: what is only used, or has others beside it that do the same, harms less than what is
+//! required; and an item in between that is watched and says nothing is mostly well, so that nothing came through it.
+
+use topology::ItemIdx;
+
+use super::weigh;
+use crate::desk::Desk;
+
+/// An item that another needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    pub(crate) to: ItemIdx,
+    pub(crate) distance: u32,
+    /// In thousandths.
+    pub(crate) worth: u32,
+}
+
+/// What one item needs, with the best way to each; sorted by item.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ways(Vec<Way>);
+
+impl Ways {
+    pub(super) fn to(&self, item: ItemIdx) -> Option<Way> {
+        let at = self.0.binary_search_by_key(&item, |way| way.to).ok()?;
+        self.0.get(at).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Way> {
+        self.0.iter()
+    }
+
+    /// Keeps the better of two ways; whether this was it.
+    fn offer(&mut self, way: Way) -> bool {
+        match self.0.binary_search_by_key(&way.to, |known| known.to) {
+            Ok(at) if self.0[at].worth >= way.worth => false,
+            Ok(at) => {
+                self.0[at] = way;
+                true
+            }
+            Err(at) => {
+                self.0.insert(at, way);
+                true
+            }
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// What an item needs within reach, and how well a fault there explains one here.
+    pub(crate) fn ways_down(&self, from: ItemIdx) -> Ways {
+        let mut ways = Ways::default();
+        let mut level = vec![(from, weigh::WAY)];
+        for distance in 1..=weigh::DISTANCE_MAX {
+            let mut next: Vec<(ItemIdx, u32)> = Vec::new();
+            for (item, worth) in level {
+                let through = if item == from { worth } else { self.through(item, worth) };
+                for edge in self.graph().dependencies(item).filter(|edge| edge.to != from) {
+                    let worth = weigh::along(through, distance, edge.kind);
+                    if worth >= weigh::WAY_LEAST && ways.offer(Way { to: edge.to, distance, worth }) {
+                        next.push((edge.to, worth));
+                    }
+                }
+            }
+            if next.is_empty() || ways.0.len() >= weigh::WAYS_MAX {
+                break;
+            }
+            level = next;
+        }
+        ways
+    }
+
+    /// What is left of a way that leads through an item.
+    fn through(&self, item: ItemIdx, worth: u32) -> u32 {
+        if self.is_well(item) { worth * weigh::QUIET_BETWEEN / 1000 } else { worth }
+    }
+
+    /// Watched, and nothing that fires is known of it.
+    pub(super) fn is_well(&self, item: ItemIdx) -> bool {
+        self.state.marks.covered().contains(item) && !self.state.index.is_present(item)
+    }
+}
