@@ -1,7 +1,8 @@
 //! Recorded events through the very engine that runs live, on the events' own clock, deterministically.
 //!
-//! [`input`] opens recordings, [`player`] plays them into a store, [`output`] writes what came of it, [`score`] compares
-//! that with a known truth, [`case`] plays the small cases that stand beside pipelines.
+//! [`input`] opens recordings, [`player`] plays them into a store, [`output`] writes what came of it; [`outcome`] is what
+//! was decided, [`score`] grades it by a known truth, [`compare`] holds two of them against each other, [`naive`] has
+//! simpler ways; [`case`] plays the small cases that stand beside pipelines.
 
 pub mod case;
 pub mod compare;

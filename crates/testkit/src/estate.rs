@@ -1,8 +1,8 @@
 //! Estates with known faults: a CMDB in realistic layers, faults that cascade along its edges, what monitoring says of
 //! them amid what it says otherwise, and which event is of which fault.
 //!
-//! [`layers`] has the items and what they need, [`cascade`] how a fault spreads, [`symptom`] what monitoring makes of it,
-//! [`write`] the events as lines. What is told of an estate (its CMDB) may differ from what holds in it
+//! `layers` has the items and what they need, `cascade` how a fault spreads, `symptom` what monitoring makes of it,
+//! `write` the events as lines. What is told of an estate (its CMDB) may differ from what holds in it
 //! ([`Plan::edges_wrong`]). The same plan makes the same bytes. Its numbers are not taken from any one system: they say
 //! which things are many and which are few, and how long things take, as operators would.
 
