@@ -1,68 +1,98 @@
-//! How well alerts are grouped and causes named, beside simpler ways: `cargo bench -p benches --bench yardstick`.
+//! How well alerts are grouped and causes named, beside simpler ways: `cargo xtask yardstick`, or
+//! `cargo bench -p benches --bench yardstick -- --help` for one thing at a time.
+//!
+//! Generated estates with known faults, and recordings of real ones where `WATCHFIRE_RECORDINGS` names a folder of them.
+//! With `--page` everything is played and written down; without it, what the options name, on the terminal.
 
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
 mod judged;
+mod page;
 mod recording;
+mod show;
 
 use std::path::PathBuf;
 
 use clap::Parser;
 use testkit::estate::Plan;
 
+use judged::Row;
 use recording::Recording;
+
+/// Seeds that nothing is tuned with.
+const HELD_OUT: u64 = 101;
 
 #[derive(Debug, Parser)]
 struct Args {
-    /// Folders of recorded faults, each with events.ndjson.gz, cmdb.yaml and truth.ndjson
-    #[arg(long, num_args = 0..)]
-    recordings: Vec<PathBuf>,
-    /// Items of each generated estate
-    #[arg(long, default_value = "1000")]
-    items: Vec<usize>,
-    #[arg(long, default_value = "1")]
+    /// Play everything, and write this page
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// A folder of recorded faults: each in a folder with events.ndjson.gz, cmdb.yaml and truth.ndjson
+    #[arg(long, value_name = "FOLDER", env = "WATCHFIRE_RECORDINGS")]
+    recordings: Option<PathBuf>,
+    /// Items of the generated estates; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    items: usize,
+    /// The first of the seeds
+    #[arg(long, value_name = "SEED", default_value_t = HELD_OUT)]
     first: u64,
-    #[arg(long, default_value = "5")]
+    #[arg(long, value_name = "N", default_value_t = 5)]
     seeds: u64,
-    #[arg(long, default_value = "12")]
+    /// Rounds of three faults at once
+    #[arg(long, value_name = "N", default_value_t = 12)]
     rounds: usize,
-    #[arg(long, default_value = "0")]
+    /// Edges that the CMDB lacks or has wrong
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     wrong: f64,
-    #[arg(long, default_value = "0.02")]
+    /// Alerts that name no item the CMDB knows
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
     unbound: f64,
-    #[arg(long, default_value = "0.2")]
+    /// Of what fires, what no fault caused
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
     noise: f64,
-    #[arg(long)]
-    naive: bool,
-    /// Show incidents of the first recording that are not as they should be
+    /// The incidents of the first recording that hold a fault
     #[arg(long)]
     show: bool,
+    /// Why each alert is where it is, of those that hold several faults, or one in part
     #[arg(long)]
     why: bool,
-    #[arg(long)]
-    write: Option<PathBuf>,
+    /// As cargo calls it
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    for folder in &args.recordings {
-        let recording = Recording::read(folder)?;
-        judged::judge(&[recording], &args).await?;
+    match &args.page {
+        Some(page) => page::write(page, args.recordings.as_deref()).await,
+        None => some(&args).await,
     }
-    for items in args.items.iter().filter(|items| **items > 0) {
+}
+
+async fn some(args: &Args) -> anyhow::Result<()> {
+    for recording in Recording::all(args.recordings.as_deref())? {
+        told(&recording.name.clone(), &[recording], args).await?;
+    }
+    if args.items > 0 {
         let plan = |seed| Plan {
             edges_wrong: args.wrong,
             unbound: args.unbound,
             noise: args.noise,
-            ..Plan::new(seed, *items, args.rounds)
+            ..Plan::new(seed, args.items, args.rounds)
         };
-        let recordings: Vec<Recording> =
-            (args.first..args.first + args.seeds).map(|seed| Recording::generated(&plan(seed))).collect();
-        if let Some(folder) = &args.write {
-            recordings[0].write(folder)?;
-        }
-        judged::judge(&recordings, &args).await?;
+        let seeds = args.first..args.first + args.seeds;
+        let recordings: Vec<Recording> = seeds.map(|seed| Recording::generated(&plan(seed))).collect();
+        told(&format!("{} items", args.items), &recordings, args).await?;
+    }
+    Ok(())
+}
+
+async fn told(name: &str, recordings: &[Recording], args: &Args) -> anyhow::Result<()> {
+    let rows: Vec<Row> = judged::rows(recordings).await?;
+    println!("{name}\n{}", page::table(&rows));
+    if let Some(first) = recordings.first().filter(|_| args.show || args.why) {
+        print!("{}", show::incidents(first, args.why).await?);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use model::Cmdb;
 use replay::truth::Truth;
 use testkit::estate::{Plan, record};
@@ -12,38 +12,63 @@ pub(crate) struct Recording {
     pub(crate) cmdb: Cmdb,
     pub(crate) text: String,
     pub(crate) truth: Truth,
-    truth_text: String,
-    /// The pipeline that its origin demands; empty for the shipped ones.
+    /// A pipeline file; empty for the shipped ones.
     pub(crate) pipeline: &'static str,
 }
 
 impl Recording {
-    pub(crate) fn read(folder: &Path) -> anyhow::Result<Recording> {
-        let file = std::fs::File::open(folder.join("events.ndjson.gz"))
-            .with_context(|| format!("{} holds no events.ndjson.gz", folder.display()))?;
-        let text = std::io::read_to_string(flate2::read::GzDecoder::new(file))?;
-        let cmdb = std::fs::read_to_string(folder.join("cmdb.yaml"))?;
-        let cmdb = wire::cmdb::CmdbFile::read("cmdb.yaml", &cmdb).map_err(|errors| anyhow::anyhow!("{errors:?}"))?.cmdb;
-        let truth_text = std::fs::read_to_string(folder.join("truth.ndjson"))?;
+    /// Those that stand in a folder, each in one of its own; none where no folder is named.
+    pub(crate) fn all(folder: Option<&Path>) -> anyhow::Result<Vec<Recording>> {
+        let Some(folder) = folder else { return Ok(Vec::new()) };
+        let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+        let mut folders: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        folders.retain(|folder| folder.join("events.ndjson.gz").is_file());
+        folders.sort();
+        let each = folders.iter().flat_map(|folder| PIPELINES.map(|pipeline| Recording::read(folder, pipeline)));
+        each.collect()
+    }
+
+    fn read(folder: &Path, (told, pipeline): (&str, &'static str)) -> anyhow::Result<Recording> {
+        let text = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        let events = std::fs::File::open(folder.join("events.ndjson.gz"))?;
+        let cmdb = wire::cmdb::CmdbFile::read("cmdb.yaml", &text("cmdb.yaml")?);
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let pipeline = if name == "micross" { LABORATORY } else { "" };
-        Ok(Recording { name, cmdb, text, truth: Truth::parse(&truth_text)?, truth_text, pipeline })
+        Ok(Recording {
+            name: format!("{name}{told}"),
+            cmdb: cmdb.map_err(|errors| anyhow::anyhow!("{errors:?}"))?.cmdb,
+            text: std::io::read_to_string(flate2::read::GzDecoder::new(events))?,
+            truth: Truth::parse(&text("truth.ndjson")?)?,
+            pipeline,
+        })
     }
 
     pub(crate) fn generated(plan: &Plan) -> Recording {
         let made = record(plan);
-        let (text, truth_text) = made.texts();
-        let truth = Truth::parse(&truth_text).expect("it is a truth");
-        let name = format!("{} items, seed {}", plan.items, plan.seed);
-        Recording { name, cmdb: made.cmdb, text, truth, truth_text, pipeline: "" }
+        let (text, truth) = made.texts();
+        Recording {
+            name: format!("{} items, seed {}", plan.items, plan.seed),
+            cmdb: made.cmdb,
+            text,
+            truth: Truth::parse(&truth).expect("it is a truth"),
+            pipeline: "",
+        }
     }
 
-    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        std::fs::write(folder.join("events.ndjson"), &self.text)?;
-        std::fs::write(folder.join("truth.ndjson"), &self.truth_text)?;
-        Ok(())
+    /// What an event is of.
+    pub(crate) fn label(&self, event: usize) -> &str {
+        self.truth.incident_of.get(&(event as u64)).map_or("-", String::as_str)
     }
 }
 
-const LABORATORY: &str = "name: laboratory\nquiet_period: 60s\nreopen_window: 60s\njoin_window: {gap: 2m}\n";
+/// How recordings are played: as shipped, and as a laboratory needs it that injects unrelated faults minutes apart into
+/// the same items.
+const PIPELINES: [(&str, &str); 2] = [
+    ("", ""),
+    (
+        ", with a laboratory's windows",
+        "name: laboratory\nquiet_period: 60s\nreopen_window: 60s\njoin_window: {gap: 2m}\n",
+    ),
+];

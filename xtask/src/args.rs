@@ -14,6 +14,9 @@ usage: cargo xtask COMMAND [--only PART]… [--list]
   services up|down|status
           the servers that tests talk to: start them and say how tests find them, stop them, look
 
+  yardstick
+          how well alerts are grouped and causes named, to docs/correlation-quality.md; minutes
+
   --only PART   only this part (may be repeated)
   --list        name the parts and stop";
 
@@ -32,6 +35,7 @@ pub(crate) enum Chore {
     Prove,
     Ci,
     Services(Order),
+    Yardstick,
 }
 
 impl Request {
@@ -48,6 +52,7 @@ impl Request {
                 Some("status") => Order::Status,
                 _ => bail!("say services up, down or status"),
             }),
+            Some("yardstick") => Chore::Yardstick,
             Some("help" | "--help" | "-h") => Chore::Help,
             Some(other) => bail!("there is no command `{other}`"),
             None => bail!("say which command"),
@@ -61,7 +66,7 @@ impl Request {
                 other => bail!("there is no option `{other}`"),
             }
         }
-        let whole = matches!(chore, Chore::Tidy | Chore::Services(_));
+        let whole = matches!(chore, Chore::Tidy | Chore::Services(_) | Chore::Yardstick);
         if whole && (request.list || !request.only.is_empty()) {
             bail!("this command has no parts: it takes neither --only nor --list");
         }
@@ -92,6 +97,7 @@ mod tests {
             ("fly", "there is no command `fly`"),
             ("test --only", "say which part after --only"),
             ("ci --fast", "there is no option `--fast`"),
+            ("yardstick --list", "this command has no parts: it takes neither --only nor --list"),
             ("tidy --list", "this command has no parts: it takes neither --only nor --list"),
             ("services", "say services up, down or status"),
         ] {

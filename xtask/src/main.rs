@@ -1,7 +1,8 @@
 //! The project's own chores: `cargo xtask COMMAND`.
 //!
 //! [`tidy`] holds code and documents together, [`proof`] runs the tests with their budgets, [`ci`] is both and the
-//! linters: what `.ci/run` calls; [`services`] are the servers that tests talk to. A chore is a list of [`parts`]: named, timed, run in order until one fails.
+//! linters: what `.ci/run` calls; [`services`] are the servers that tests talk to,
+//! [`yardstick`] measures grouping and causes. A chore is a list of [`parts`]: named, timed, run in order until one fails.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: what it prints is its purpose")]
 
@@ -15,6 +16,7 @@ mod proof;
 mod services;
 mod tidy;
 mod workshop;
+mod yardstick;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,7 @@ fn carry_out(request: &Request) -> anyhow::Result<()> {
         }
         Chore::Tidy => return tidy::run(&Workshop::new(Budget::SHARE)),
         Chore::Services(order) => return services::carry_out(order, &Workshop::new(Budget::SHARE)),
+        Chore::Yardstick => return yardstick::write(&Workshop::new(Budget::SHARE)),
         Chore::Test => (proof::parts(), Budget::SHARE),
         Chore::Prove => (proof::full_parts(), Budget::FULL),
         Chore::Ci => (ci::parts(), Budget::SHARE),
