@@ -12,7 +12,7 @@ mod weigh;
 use std::cmp::Reverse;
 
 use model::incident::{Cause, Confidence, SuspectChange, Verdict};
-use model::reason::CauseEvidence;
+use model::reason::{CauseEvidence, SymptomKind};
 use model::{CiId, IncidentId, Reason, limits};
 use topology::ItemIdx;
 
@@ -134,11 +134,24 @@ fn rank(causes: &mut [Cause], first: Option<&CiId>) {
         best.confidence = match best.verdict {
             Some(Verdict::Confirmed) => Confidence::High,
             Some(Verdict::Rejected) => Confidence::Low,
-            None if best.score >= 620 && lead >= 120 => Confidence::High,
+            None if best.score >= 620 && lead >= 120 && tells(best) => Confidence::High,
             None if best.score >= 430 && lead >= 50 => Confidence::Medium,
             None => Confidence::Low,
         };
     }
+}
+
+/// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
+const EXPLAINED_TO_BE_SURE: u32 = 3;
+
+/// Whether what speaks for a cause is more than that it is slow: victims are slow, too.
+fn tells(cause: &Cause) -> bool {
+    cause.because.iter().any(|evidence| match evidence {
+        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency,
+        CauseEvidence::Change { .. } => true,
+        CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
+        _ => false,
+    })
 }
 
 /// A score as people's word on it leaves it.
