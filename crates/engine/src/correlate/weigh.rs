@@ -20,7 +20,7 @@ pub(crate) const CONNECTED: u32 = 600;
 pub(crate) const BURST: u32 = 640;
 /// Thousandths of an opening an hour that are to be expected anywhere.
 const OPENINGS_LEAST: u32 = 150;
-/// Where a quarter of another opening is to be expected in between, a coincidence says nothing.
+/// Where so many thousandths of another opening are to be expected in between, a coincidence says nothing.
 const EXPECTED_MOST: i64 = 60;
 pub(crate) const SHARED_FATE: u32 = 560;
 
@@ -31,7 +31,7 @@ pub(crate) const COMMON_DISTANCE_MAX: u32 = 2;
 /// An item that so many depend on says little about two of them: what it is worth falls with their number.
 pub(crate) const HUB_DEPENDENTS: u32 = 8;
 
-/// A way down begins with this, and is worth nothing below that.
+/// What the first edge of a way down is worth, and what a way is no longer followed below.
 pub(crate) const WAY: u32 = 900;
 pub(crate) const WAY_LEAST: u32 = 150;
 /// Items that one looks at below another.
