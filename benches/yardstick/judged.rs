@@ -90,3 +90,16 @@ fn ways() -> Vec<Naive> {
         Naive::Dbscan,
     ]
 }
+
+/// How long the engine took for a recording.
+pub(crate) struct Speed {
+    pub(crate) events: usize,
+    pub(crate) firings: usize,
+    pub(crate) took: Duration,
+}
+
+pub(crate) async fn speed(recording: &Recording) -> anyhow::Result<Speed> {
+    let Played { replayed, outcome, took, .. } = played(recording).await?;
+    let firings = outcome.firing.iter().filter(|firing| **firing).count();
+    Ok(Speed { events: replayed.lines.len(), firings, took })
+}

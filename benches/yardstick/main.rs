@@ -14,6 +14,7 @@ mod show;
 use std::path::PathBuf;
 
 use clap::Parser;
+use model::Span;
 use testkit::estate::Plan;
 
 use judged::Row;
@@ -50,6 +51,12 @@ struct Args {
     /// Of what fires, what no fault caused
     #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
     noise: f64,
+    /// A firing alert is said again so often, as most monitoring does; 0 for never
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    again: i64,
+    /// How fast a recording is played, and nothing else
+    #[arg(long)]
+    speed: bool,
     /// The incidents of the first recording that hold a fault
     #[arg(long)]
     show: bool,
@@ -79,6 +86,7 @@ async fn some(args: &Args) -> anyhow::Result<()> {
             edges_wrong: args.wrong,
             unbound: args.unbound,
             noise: args.noise,
+            again_every: (args.again > 0).then(|| Span::from_seconds(args.again)),
             ..Plan::new(seed, args.items, args.rounds)
         };
         let seeds = args.first..args.first + args.seeds;
@@ -89,10 +97,26 @@ async fn some(args: &Args) -> anyhow::Result<()> {
 }
 
 async fn told(name: &str, recordings: &[Recording], args: &Args) -> anyhow::Result<()> {
+    if args.speed {
+        return speed(name, recordings).await;
+    }
     let rows: Vec<Row> = judged::rows(recordings).await?;
     println!("{name}\n{}", page::table(&rows));
     if let Some(first) = recordings.first().filter(|_| args.show || args.why) {
         print!("{}", show::incidents(first, args.why).await?);
+    }
+    Ok(())
+}
+
+async fn speed(name: &str, recordings: &[Recording]) -> anyhow::Result<()> {
+    for recording in recordings {
+        let speed = judged::speed(recording).await?;
+        let (events, firings, seconds) = (speed.events, speed.firings, speed.took.as_secs_f64());
+        println!(
+            "{name}: {events} events, {firings} firings in {seconds:.2} s: {:.0} events/s, {:.0} µs a firing",
+            events as f64 / seconds,
+            seconds * 1e6 / firings.max(1) as f64
+        );
     }
     Ok(())
 }

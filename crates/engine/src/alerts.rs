@@ -255,12 +255,12 @@ impl Desk<'_> {
                 if let Some((at, _)) = open.deadline {
                     self.state.timers.set(at, Timer::Deadline(id));
                 }
-                self.state.open_alerts.insert(id);
+                self.note_open(id, true);
             }
             None => {
                 let source = alert.source.clone();
                 let stale = alert.stale;
-                self.state.open_alerts.remove(&id);
+                self.note_open(id, false);
                 self.state.age(id);
                 if let Some(awaiting) = self.state.awaiting.get_mut(&source) {
                     awaiting.remove(&id);

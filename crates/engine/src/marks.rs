@@ -3,8 +3,9 @@
 //!
 //! Not stored: it follows from the names and the graph, and is made anew whenever another version is in force.
 
-use model::{AlertId, CiId};
-use topology::{Graph, ItemSet};
+use model::alert::Alert;
+use model::{AlertId, CiId, FixedMap, Timestamp};
+use topology::{Graph, ItemIdx, ItemSet};
 
 use crate::desk::Desk;
 use crate::state::State;
@@ -15,8 +16,22 @@ pub(crate) struct Marks {
     of: Option<(u64, usize)>,
     /// Items that any source has spoken of.
     covered: ItemSet,
-    /// Items that have alerts, firing or not, or had some since this version is in force: elsewhere nobody need look.
-    alerted: ItemSet,
+    /// What fires on an item, and until when anything did: elsewhere nobody need look.
+    fired: FixedMap<ItemIdx, Fired>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fired {
+    /// Alerts that are open.
+    open: u32,
+    /// Nothing that is over ended later.
+    until: Timestamp,
+}
+
+impl Default for Fired {
+    fn default() -> Fired {
+        Fired { open: 0, until: Timestamp::MIN }
+    }
 }
 
 impl Marks {
@@ -24,18 +39,38 @@ impl Marks {
         &self.covered
     }
 
-    pub(crate) fn alerted(&self) -> &ItemSet {
-        &self.alerted
+    /// Whether anything fires on an item, suppressed or mild as it may be.
+    pub(crate) fn fires(&self, item: ItemIdx) -> bool {
+        self.fired.get(&item).is_some_and(|fired| fired.open > 0)
+    }
+
+    /// Whether anything may have fired on an item at an instant or later.
+    pub(crate) fn fired_since(&self, item: ItemIdx, since: Timestamp) -> bool {
+        self.fired.get(&item).is_some_and(|fired| fired.open > 0 || fired.until >= since)
     }
 
     fn of(state: &State, graph: &Graph) -> Marks {
         let place = |ci: &CiId| graph.find(ci.as_str());
+        let mut fired: FixedMap<ItemIdx, Fired> = FixedMap::new();
+        for (ci, alerts) in state.alerts_of.sorted() {
+            let Some(item) = place(ci) else { continue };
+            for alert in alerts.iter().filter_map(|id| state.alerts.get(id)) {
+                let known = fired.get_or_insert_with(item, Fired::default);
+                known.open += u32::from(state.open_alerts.contains(&alert.id));
+                known.until = known.until.max(ended(alert));
+            }
+        }
         Marks {
+            fired,
             of: Some(version(graph)),
             covered: state.covered.keys().filter_map(|(ci, _)| place(ci)).collect(),
-            alerted: state.alerts_of.sorted().into_iter().filter_map(|(ci, _)| place(ci)).collect(),
         }
     }
+}
+
+/// When the last of what is over ended.
+fn ended(alert: &Alert) -> Timestamp {
+    alert.episodes.iter().filter_map(|episode| episode.end).max().unwrap_or(Timestamp::MIN)
 }
 
 fn version(graph: &Graph) -> (u64, usize) {
@@ -43,16 +78,13 @@ fn version(graph: &Graph) -> (u64, usize) {
 }
 
 impl State {
-    /// Whether it is the item's first alert.
-    pub(crate) fn note_alert_of(&mut self, ci: &CiId, id: AlertId) -> bool {
+    pub(crate) fn note_alert_of(&mut self, ci: &CiId, id: AlertId) {
         let Some(alerts) = self.alerts_of.get_mut(ci) else {
-            self.alerts_of.insert(ci.clone(), vec![id]);
-            return true;
+            return drop(self.alerts_of.insert(ci.clone(), vec![id]));
         };
         if let Err(at) = alerts.binary_search(&id) {
             alerts.insert(at, id);
         }
-        false
     }
 }
 
@@ -77,15 +109,17 @@ impl Desk<'_> {
 
     /// The item has an alert more.
     pub(crate) fn put_on(&mut self, ci: &CiId, id: AlertId) {
-        if self.state.note_alert_of(ci, id)
-            && let Some(item) = self.item(ci)
-        {
-            self.state.marks.alerted.insert(item);
+        self.state.note_alert_of(ci, id);
+        if self.state.open_alerts.contains(&id) {
+            self.mark_fired(ci, Timestamp::MIN, |open| open + 1);
         }
     }
 
     /// The item has an alert less.
     pub(crate) fn take_off(&mut self, ci: &CiId, id: AlertId) {
+        if self.state.open_alerts.contains(&id) {
+            self.mark_fired(ci, Timestamp::MIN, |open| open - 1);
+        }
         let Some(alerts) = self.state.alerts_of.get_mut(ci) else { return };
         if let Ok(at) = alerts.binary_search(&id) {
             alerts.remove(at);
@@ -93,5 +127,26 @@ impl Desk<'_> {
         if alerts.is_empty() {
             self.state.alerts_of.remove(ci);
         }
+    }
+
+    /// The alert is among those that are open, or no more.
+    pub(crate) fn note_open(&mut self, id: AlertId, open: bool) {
+        let known = &mut self.state.open_alerts;
+        let changed = if open { known.insert(id) } else { known.remove(&id) };
+        let Some(alert) = self.state.alerts.get(&id) else { return };
+        let until = ended(alert);
+        let Some(ci) = alert.ci.clone() else { return };
+        self.mark_fired(&ci, until, |before| match (changed, open) {
+            (false, _) => before,
+            (true, true) => before + 1,
+            (true, false) => before - 1,
+        });
+    }
+
+    fn mark_fired(&mut self, ci: &CiId, until: Timestamp, open: impl FnOnce(u32) -> u32) {
+        let Some(item) = self.item(ci) else { return };
+        let fired = self.state.marks.fired.get_or_insert_with(item, Fired::default);
+        fired.open = open(fired.open);
+        fired.until = fired.until.max(until);
     }
 }

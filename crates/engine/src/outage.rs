@@ -45,13 +45,13 @@ impl Desk<'_> {
         if services.is_empty() {
             return;
         }
-        let bearing = self.bearing_on(&services, span);
+        let bearing = self.bearing_on(&services, span, from);
         let faults = self.faults_of(&bearing, span);
         let mut segments = self.swept(&faults, &[], &services, span);
         let mut scenes = Scenes::new();
         for service in services {
             let found = segments.remove(&service).unwrap_or_default();
-            self.replace_outages(&service, found, span, &bearing, &mut scenes);
+            self.replace_outages(&service, found, span, from, &bearing, &mut scenes);
         }
     }
 
@@ -60,7 +60,7 @@ impl Desk<'_> {
         let span = Interval::or_empty(facts.from, facts.to);
         let services: BTreeSet<CiId> = facts.services.iter().cloned().collect();
         let mut segments = self.swept(&facts.faults, &facts.windows, &services, span);
-        let bearing = self.bearing_on(&services, span);
+        let bearing = self.bearing_on(&services, span, Timestamp::MIN);
         let mut scenes = Scenes::new();
         for service in services {
             let known = self.known_over(&service, facts, span);
@@ -128,14 +128,15 @@ impl Desk<'_> {
         services
     }
 
-    /// Alerts whose faults can bear on these services: in the order of their items, then of their ids.
-    fn bearing_on(&self, services: &BTreeSet<CiId>, span: Interval) -> Vec<AlertId> {
+    /// Alerts whose faults can bear on these services, of items on which anything fired since: in the order of their items,
+    /// then of their ids.
+    fn bearing_on(&self, services: &BTreeSet<CiId>, span: Interval, since: Timestamp) -> Vec<AlertId> {
         let below = |graph: &Graph| graph.all_below(services.iter().filter_map(|ci| graph.find(ci.as_str())));
         match self.graphs_over(span)[..] {
             [graph] if std::ptr::eq(graph, self.graph()) => {
-                let alerted = self.state.marks.alerted();
+                let marks = &self.state.marks;
                 let mut items = below(graph);
-                items.retain(|item| alerted.contains(*item));
+                items.retain(|item| marks.fired_since(*item, since));
                 items.sort_unstable();
                 self.alerts_on(items.into_iter().map(|item| graph.id(item)))
             }
@@ -190,11 +191,13 @@ impl Desk<'_> {
         sweep(self.topology, faults, &windows, span, &wanted)
     }
 
+    /// What was out before anything became different is held by the incident that held it.
     fn replace_outages(
         &mut self,
         service: &CiId,
         found: Vec<Segment>,
         span: Interval,
+        different_from: Timestamp,
         bearing: &[AlertId],
         scenes: &mut Scenes,
     ) {
@@ -202,7 +205,9 @@ impl Desk<'_> {
         let known = outages.split_off(over_before(&outages, span.start()));
         let named = Named { domain: &self.state.domain, service };
         let mut next = splice(named, &known, &outages, &found, span, self.now);
-        for outage in next.iter_mut().filter(|outage| outage.to.is_none_or(|to| to > span.start())) {
+        let unchanged =
+            |outage: &Outage| outage.from < different_from || outage.to.is_some_and(|to| to <= span.start());
+        for outage in next.iter_mut().filter(|outage| !unchanged(outage)) {
             outage.incident = self.incident_of(outage, bearing, scenes);
         }
         self.write_differences(&known, &next);
@@ -255,9 +260,9 @@ impl Desk<'_> {
         let mut active: Vec<(ItemIdx, ItemState, Option<IncidentId>)> = Vec::new();
         let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
         for alert in self.alerts(bearing) {
-            let Some(item) = alert.ci.as_ref().and_then(|ci| graph.find(ci.as_str())) else { continue };
-            for episode in alert.episodes.iter().filter(|episode| !episode.false_positive) {
-                let Some(step) = episode.step_at(at) else { continue };
+            let counts = alert.episodes.iter().filter(|episode| !episode.false_positive);
+            for (episode, step) in counts.filter_map(|episode| Some((episode, episode.step_at(at)?))) {
+                let Some(item) = alert.ci.as_ref().and_then(|ci| graph.find(ci.as_str())) else { continue };
                 let state = graph.own_state(item, step.severity, step.effect);
                 if state != ItemState::Up {
                     let worst = own.entry(item).or_default();

@@ -76,8 +76,9 @@ impl Desk<'_> {
         if self.is_well(item) { worth * weigh::QUIET_BETWEEN / 1000 } else { worth }
     }
 
-    /// Watched, and nothing that fires is known of it.
+    /// Watched, and nothing is known of it that fires, be it suppressed or mild, or that an open incident holds.
     pub(super) fn is_well(&self, item: ItemIdx) -> bool {
-        self.state.marks.covered().contains(item) && !self.state.index.is_present(item)
+        let marks = &self.state.marks;
+        marks.covered().contains(item) && !marks.fires(item) && !self.state.index.is_present(item)
     }
 }
