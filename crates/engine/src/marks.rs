@@ -103,7 +103,9 @@ impl Desk<'_> {
 
     pub(crate) fn mark_covered(&mut self, ci: &CiId) {
         if let Some(item) = self.item(ci) {
+            let was_well = self.is_well(item);
             self.state.marks.covered.insert(item);
+            self.note_turn(item, was_well);
         }
     }
 
@@ -145,8 +147,10 @@ impl Desk<'_> {
 
     fn mark_fired(&mut self, ci: &CiId, until: Timestamp, open: impl FnOnce(u32) -> u32) {
         let Some(item) = self.item(ci) else { return };
+        let was_well = self.is_well(item);
         let fired = self.state.marks.fired.get_or_insert_with(item, Fired::default);
         fired.open = open(fired.open);
         fired.until = fired.until.max(until);
+        self.note_turn(item, was_well);
     }
 }

@@ -17,6 +17,7 @@ use topology::Rollup;
 
 use crate::correlate::burst::Openings;
 use crate::correlate::index::Index;
+use crate::correlate::ways::KnownWays;
 use crate::kept::Alerts;
 use crate::marks::Marks;
 use crate::timer::Timers;
@@ -73,6 +74,7 @@ pub struct State {
     pub(crate) index: Index,
     /// Not stored: it follows from the names and the graph.
     pub(crate) marks: Marks,
+    pub(crate) known_ways: KnownWays,
     pub(crate) timers: Timers,
     /// Alerts with a timer by which they are forgotten: one each.
     pub(crate) ageing: BTreeSet<AlertId>,

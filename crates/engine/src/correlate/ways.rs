@@ -3,10 +3,19 @@
 //! Each edge passes on less: what is only used, or has others beside it that do the same, harms less than what is
 //! required; and an item in between that is watched and says nothing is mostly well, so that nothing came through it.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use model::FixedMap;
 use topology::ItemIdx;
 
 use super::weigh;
 use crate::desk::Desk;
+
+/// Items whose ways are kept.
+const KNOWN_MAX: usize = 20_000;
+/// So many items turned since its ways were found, and they are found anew.
+const TURNED_SINCE_MAX: usize = 64;
 
 /// An item that another needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +27,7 @@ pub(crate) struct Way {
 }
 
 /// What one item needs, with the best way to each; sorted by item.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ways(Vec<Way>);
 
 impl Ways {
@@ -47,9 +56,58 @@ impl Ways {
     }
 }
 
+/// Ways that were found, until an item that they lead through turns: falls ill, or is well again.
+///
+/// Not stored: it follows from the graph and from who is well. What it knows is what would be found.
+#[derive(Debug, Default)]
+pub(crate) struct KnownWays {
+    /// With how many items had turned by then.
+    found: RefCell<FixedMap<ItemIdx, (usize, Arc<Ways>)>>,
+    turned: Vec<ItemIdx>,
+}
+
+impl KnownWays {
+    fn get(&self, from: ItemIdx) -> Option<Arc<Ways>> {
+        let mut found = self.found.borrow_mut();
+        let (seen, ways) = found.get_mut(&from)?;
+        let since = self.turned.get(*seen..)?;
+        let leads_through = |item: &ItemIdx| ways.to(*item).is_some();
+        if since.len() > TURNED_SINCE_MAX || since.iter().any(leads_through) {
+            return None;
+        }
+        *seen = self.turned.len();
+        Some(ways.clone())
+    }
+
+    fn keep(&self, from: ItemIdx, ways: Arc<Ways>) {
+        let mut found = self.found.borrow_mut();
+        if found.len() >= KNOWN_MAX {
+            *found = FixedMap::new();
+        }
+        found.insert(from, (self.turned.len(), ways));
+    }
+
+    fn turned(&mut self, item: ItemIdx) {
+        if self.turned.len() >= KNOWN_MAX {
+            *self = KnownWays::default();
+        }
+        self.turned.push(item);
+    }
+}
+
 impl Desk<'_> {
     /// What an item needs within reach, and how well a fault there explains one here.
-    pub(crate) fn ways_down(&self, from: ItemIdx) -> Ways {
+    pub(crate) fn ways_down(&self, from: ItemIdx) -> Arc<Ways> {
+        if let Some(known) = self.state.known_ways.get(from) {
+            debug_assert_eq!(*known, self.find_ways_down(from), "ways that are known are those that would be found");
+            return known;
+        }
+        let ways = Arc::new(self.find_ways_down(from));
+        self.state.known_ways.keep(from, ways.clone());
+        ways
+    }
+
+    fn find_ways_down(&self, from: ItemIdx) -> Ways {
         let mut ways = Ways::default();
         let mut level = vec![(from, weigh::WAY)];
         for distance in 1..=weigh::DISTANCE_MAX {
@@ -77,8 +135,15 @@ impl Desk<'_> {
     }
 
     /// Watched, and nothing is known of it that fires, be it suppressed or mild, or that an open incident holds.
-    pub(super) fn is_well(&self, item: ItemIdx) -> bool {
+    pub(crate) fn is_well(&self, item: ItemIdx) -> bool {
         let marks = &self.state.marks;
         marks.covered().contains(item) && !marks.fires(item) && !self.state.index.is_present(item)
+    }
+
+    /// After anything by which an item may have fallen ill, or be well again.
+    pub(crate) fn note_turn(&mut self, item: ItemIdx, was_well: bool) {
+        if self.is_well(item) != was_well {
+            self.state.known_ways.turned(item);
+        }
     }
 }

@@ -113,8 +113,7 @@ impl Desk<'_> {
     }
 
     fn leave(&mut self, member: Member, incident: IncidentId, item: Option<topology::ItemIdx>) {
-        let graph = self.graph();
-        self.state.index.remove(graph, item, incident, member);
+        self.take_from_index(member, incident, item);
         if let Some(members) = self.state.members.get_mut(&incident) {
             members.remove(&member);
         }
@@ -169,7 +168,11 @@ impl Desk<'_> {
         let bound = alert.ci.is_some();
         let graph = self.graph();
         match item {
-            Some(item) => self.state.index.insert(graph, item, incident, member, start),
+            Some(item) => {
+                let was_well = self.is_well(item);
+                self.state.index.insert(graph, item, incident, member, start);
+                self.note_turn(item, was_well);
+            }
             None if !bound => self.state.index.insert_unbound(incident, member, start),
             None => {}
         }
@@ -178,17 +181,26 @@ impl Desk<'_> {
     /// An incident that takes nothing any more leaves the index.
     pub(crate) fn unindex(&mut self, incident: IncidentId) {
         let members: Vec<Member> = self.state.members.get(&incident).into_iter().flatten().copied().collect();
-        let graph = self.graph();
         for member in members {
             let ci = self.state.alerts.get(&member.0).and_then(|alert| alert.ci.clone());
             let item = ci.and_then(|ci| self.item(&ci));
-            self.state.index.remove(graph, item, incident, member);
+            self.take_from_index(member, incident, item);
+        }
+    }
+
+    fn take_from_index(&mut self, member: Member, incident: IncidentId, item: Option<topology::ItemIdx>) {
+        let graph = self.graph();
+        let was_well = item.map(|item| (item, self.is_well(item)));
+        self.state.index.remove(graph, item, incident, member);
+        if let Some((item, was_well)) = was_well {
+            self.note_turn(item, was_well);
         }
     }
 
     /// Builds every index anew: after a restart, and when the graph changes.
     pub(crate) fn reindex(&mut self) {
         self.state.index = Default::default();
+        self.state.known_ways = Default::default();
         self.mark_items();
         self.state.impacts.clear();
         self.watch_limited();
