@@ -54,6 +54,9 @@ struct Args {
     /// A firing alert is said again so often, as most monitoring does; 0 for never
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     again: i64,
+    /// Of the items, those with a warning that stands all the time
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    standing: f64,
     /// How fast a recording is played, and nothing else
     #[arg(long)]
     speed: bool,
@@ -86,6 +89,7 @@ async fn some(args: &Args) -> anyhow::Result<()> {
             edges_wrong: args.wrong,
             unbound: args.unbound,
             noise: args.noise,
+            standing: args.standing,
             again_every: (args.again > 0).then(|| Span::from_seconds(args.again)),
             ..Plan::new(seed, args.items, args.rounds)
         };

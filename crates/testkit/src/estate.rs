@@ -35,6 +35,8 @@ pub struct Plan {
     pub skew: Span,
     /// A firing alert is said again so often; `None`: only once.
     pub again_every: Option<Span>,
+    /// Of the items, those with a warning that stands from the first round to the end, as it does everywhere.
+    pub standing: f64,
 }
 
 impl Plan {
@@ -50,6 +52,7 @@ impl Plan {
             unbound: 0.02,
             skew: Span::from_seconds(5),
             again_every: None,
+            standing: 0.0,
         }
     }
 }
@@ -91,6 +94,7 @@ pub fn record(plan: &Plan) -> Recording {
         cascade::round(&mut script, round);
     }
     noise::noise(&mut script);
+    noise::standing(&mut script);
     let (events, faults) = script.finish();
     Recording { cmdb: estate.told(plan.edges_wrong, plan.seed), events, faults }
 }

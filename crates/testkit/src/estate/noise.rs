@@ -15,8 +15,22 @@ const NAMES: [(&str, &str); 8] = [
     ("JobFailed", "major"),
     ("ProbeFlaky", "major"),
 ];
+/// So many of them are warnings.
+const NAMES_OF_WARNINGS: usize = 5;
 /// Around a round's faults, in seconds from where it begins.
 const AROUND: (f64, f64) = (-600.0, 3600.0);
+
+/// What stands for days: nobody is graded for it, but it is said again and again.
+pub(super) fn standing(script: &mut Script<'_>) {
+    let wanted = (script.estate.nodes.len() as f64 * script.plan.standing) as usize;
+    let until = (script.plan.rounds + 1) as f64 * ROUND_SECONDS;
+    for _ in 0..wanted {
+        let node = script.random.below(script.estate.nodes.len());
+        let (name, severity) = NAMES[script.random.below(NAMES_OF_WARNINGS)];
+        let from = ROUND_SECONDS / 2.0 + script.random.share() * 3600.0;
+        script.alert(Alert { node, name, severity, from, until, flaps: false }, None);
+    }
+}
 
 /// As much as makes its share of all that fires, while faults are about.
 pub(super) fn noise(script: &mut Script<'_>) {
