@@ -1,6 +1,7 @@
 //! Incidents: listed, shown, opened by hand, explained. What people do to them is in `incidents::actions`.
 
 pub(crate) mod actions;
+mod explain;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -9,12 +10,10 @@ use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
 use model::command::{Action, OpenIncident, Outcome};
 use model::incident::{DetectedBy, IncidentState, Priority};
-use model::step::Subject;
-use model::{Alert, AlertId, CiId, EpisodeId, Incident, IncidentId, limits};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use model::{AlertId, CiId, Incident, IncidentId};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{EpisodeRecord, IncidentFilter, IncidentKey};
+use store::{IncidentFilter, IncidentKey};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,14 +28,12 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list, open))
         .routes(routes!(show))
-        .routes(routes!(explain))
+        .routes(routes!(explain::explain))
         .routes(routes!(actions::act))
 }
 
 const FILTERS: [&str; 11] =
     ["state", "priority", "service", "ci", "team", "problem", "from", "to", "q", "limit", "cursor"];
-
-const MEMBERS_UNLESS_SAID: usize = 100;
 
 /// An incident that a person opens.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,29 +59,6 @@ enum Detector {
     Customer,
     #[default]
     Staff,
-}
-
-/// Why an incident holds what it holds.
-#[derive(Debug, Serialize, ToSchema)]
-struct IncidentExplained {
-    id: String,
-    number: Option<String>,
-    /// Each firing in it, with the evidence that put it there, and the incidents it nearly joined.
-    members: v1::List<MemberExplained>,
-    /// What was decided about it, oldest first.
-    timeline: v1::List<v1::TimelineEntry>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct MemberExplained {
-    alert: String,
-    summary: String,
-    ci: Option<String>,
-    episode: String,
-    started_at: v1::Instant,
-    /// `null` once the alert no longer remembers that firing.
-    #[schema(value_type = Option<Object>)]
-    joining: Option<Value>,
 }
 
 /// Incidents, those opened last first.
@@ -170,33 +144,6 @@ async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>)
     Ok(Json(api.incident_object(incident).await?))
 }
 
-/// Why it was opened and what was linked to it; near misses, and why not.
-#[utoipa::path(get, path = "/api/v1/incidents/{number}/explain", tag = "incidents",
-    params(
-        ("number" = String, Path, description = "`INC0000123`, or the id `inc_…`"),
-        ("limit" = Option<u32>, Query, description = "lines of the timeline, 100 unless said, at most 1000"),
-        ("cursor" = Option<String>, Query, description = "`next` of the timeline's page before"),
-        ("members_limit" = Option<u32>, Query, description = "firings, 100 unless said, at most 1000"),
-        ("members_cursor" = Option<String>, Query, description = "`next` of the page of firings before"),
-    ),
-    responses((status = 200, body = IncidentExplained)))]
-async fn explain(
-    _: By<Viewer>,
-    State(api): State<Api>,
-    Path(number): Path<String>,
-    asked: Asked,
-) -> Answer<IncidentExplained> {
-    asked.only(&["limit", "cursor", "members_limit", "members_cursor"])?;
-    let incident = api.incident_named(&number).await?;
-    let timeline = api.timeline(&Subject::Incident(incident.id), &asked.page()?).await?;
-    Ok(Json(IncidentExplained {
-        id: incident.id.to_string(),
-        number: incident.number.map(model::incident::number_text),
-        members: api.members_explained(incident.id, &asked).await?,
-        timeline,
-    }))
-}
-
 impl Api {
     pub(crate) async fn incident_named(&self, named: &str) -> Result<Incident, Fault> {
         let missing = || Fault::not_found(format!("incident `{named}`"));
@@ -238,44 +185,5 @@ impl Api {
         };
         let incident = self.store().incident(IncidentKey::Id(*id)).await?;
         self.incident_object(incident.ok_or_else(|| Fault::not_found(format!("incident `{id}`")))?).await
-    }
-
-    /// The oldest first; the cursor is the last firing shown.
-    async fn members_explained(&self, incident: IncidentId, asked: &Asked) -> Result<v1::List<MemberExplained>, Fault> {
-        let episodes = self.store().episodes_of_incidents(&[incident]).await?;
-        let begin = match asked.one("members_cursor") {
-            None => 0,
-            Some(cursor) => {
-                let shown = EpisodeId::parse(cursor);
-                let place = episodes.iter().position(|episode| Some(episode.id) == shown);
-                place.ok_or_else(|| Fault::bad(format!("`{cursor}` is no cursor of this list: begin without one")))? + 1
-            }
-        };
-        let limit = asked.number("members_limit")?.unwrap_or(MEMBERS_UNLESS_SAID).clamp(1, limits::PAGE_ROWS_MAX);
-        let later = episodes.get(begin..).unwrap_or_default();
-        let shown = later.get(..limit).unwrap_or(later);
-        let next = shown.last().filter(|_| shown.len() < later.len()).map(|episode| episode.id.to_string());
-        Ok(v1::List { items: self.explained(shown).await?, next })
-    }
-
-    async fn explained(&self, episodes: &[EpisodeRecord]) -> Result<Vec<MemberExplained>, Fault> {
-        let ids: BTreeSet<AlertId> = episodes.iter().map(|episode| episode.alert).collect();
-        let alerts = self.store().alerts_by_id(&ids.into_iter().collect::<Vec<_>>()).await?;
-        let alerts: BTreeMap<AlertId, &Alert> = alerts.iter().map(|alert| (alert.id, alert)).collect();
-        Ok(episodes
-            .iter()
-            .map(|record| {
-                let alert = alerts.get(&record.alert);
-                let joining = alert.and_then(|alert| alert.episode(record.id)).and_then(|found| found.joining.as_ref());
-                MemberExplained {
-                    alert: record.alert.to_string(),
-                    summary: alert.map_or_else(|| record.alert_name.to_string(), |alert| alert.summary.to_string()),
-                    ci: record.ci.as_ref().map(CiId::to_string),
-                    episode: record.id.to_string(),
-                    started_at: v1::Instant(record.start),
-                    joining: joining.map(v1::joining),
-                }
-            })
-            .collect())
     }
 }

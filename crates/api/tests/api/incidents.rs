@@ -215,6 +215,11 @@ async fn an_explanation_has_the_evidence_and_the_decisions() {
     let members = explained["members"]["items"].as_array().unwrap();
     assert_eq!((members.len(), &explained["members"]["next"]), (2, &Value::Null), "{explained}");
     assert!(members.iter().all(|member| member["joining"]["evidence"]["code"].is_string()), "{explained}");
+    let words = &explained["in_words"];
+    let together: Vec<&str> = words["together"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(together[0].starts_with("2 firings on 2 items"), "{together:?}");
+    assert!(together.iter().any(|sentence| sentence.contains("(score")), "{together:?}");
+    assert!(words["cause"][0].as_str().is_some_and(|sentence| sentence.contains("score")), "{words}");
     let codes: Vec<&str> = explained["timeline"]["items"]
         .as_array()
         .unwrap()

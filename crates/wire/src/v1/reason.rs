@@ -6,7 +6,7 @@
 
 #[cfg(test)]
 mod tests;
-mod told;
+pub(super) mod told;
 
 use model::alert::Suppression;
 use model::reason::{Binding, CauseEvidence, Joining, SymptomKind};
@@ -42,9 +42,30 @@ pub fn joining(joining: &Joining) -> Value {
     with_text(spell(joining), told::joined(joining))
 }
 
-/// A cause's evidence, with the sentence people read in `text`.
+/// A cause's evidence, with whether it speaks `for` or `against` in `speaks`, and the sentence people read in `text`.
 pub fn cause_evidence(evidence: &CauseEvidence) -> Value {
-    with_text(spell(evidence), cause_text(evidence))
+    let mut spelt = with_text(spell(evidence), cause_text(evidence));
+    if let Value::Object(fields) = &mut spelt {
+        fields.insert("speaks".to_owned(), if speaks_for(evidence) { "for" } else { "against" }.into());
+    }
+    spelt
+}
+
+/// Whether a piece of evidence speaks for its item as the cause.
+pub(super) fn speaks_for(evidence: &CauseEvidence) -> bool {
+    match evidence {
+        CauseEvidence::Explains { .. }
+        | CauseEvidence::FiredAfterFirst { .. }
+        | CauseEvidence::Kind { .. }
+        | CauseEvidence::Change { .. }
+        | CauseEvidence::Near { .. }
+        | CauseEvidence::Confirmed { .. } => true,
+        CauseEvidence::Silent
+        | CauseEvidence::QuietDependents { .. }
+        | CauseEvidence::DependsOnAlerting { .. }
+        | CauseEvidence::OnlyOneSource { .. }
+        | CauseEvidence::Rejected { .. } => false,
+    }
 }
 
 fn with_text(mut spelt: Value, text: String) -> Value {

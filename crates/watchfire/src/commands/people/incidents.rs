@@ -291,8 +291,17 @@ fn in_full(incident: &Value) -> String {
     page.part(
         "Probable causes",
         each(&incident["causes"]).map(|cause| {
-            let because: Vec<String> = each(&cause["because"]).map(sentence).collect();
-            format!("{}  {} confidence: {}", word(&cause["ci"]), word(&cause["confidence"]), because.join("; "))
+            let said = |speaks: &str| -> Vec<String> {
+                each(&cause["because"]).filter(|because| because["speaks"] == speaks).map(sentence).collect()
+            };
+            let against = said("against");
+            let but = if against.is_empty() { String::new() } else { format!("; against it: {}", against.join("; ")) };
+            format!(
+                "{}  {} confidence: {}{but}",
+                word(&cause["ci"]),
+                word(&cause["confidence"]),
+                said("for").join("; ")
+            )
         }),
     );
     page.part(
@@ -315,9 +324,16 @@ fn why(explained: &Value, incident: &Value) -> String {
     let [priority, impact, urgency] = ["priority", "impact", "urgency"].map(|key| word(&incident[key]));
     page.line("priority", format!("{priority} (impact {impact}, urgency {urgency}; 1 is the gravest)"));
     page.line("resolution", resolution(&incident["resolution"]));
+    for (part, title) in [
+        ("together", "Why these alerts are one incident"),
+        ("cause", "Probable cause"),
+        ("nearly", "What nearly belonged"),
+    ] {
+        page.part(title, each(&explained["in_words"][part]).map(word));
+    }
     let mut unbound = BTreeSet::new();
     page.part(
-        "Why its alerts are in it",
+        "Each alert",
         each(&explained["members"]["items"]).map(|member| {
             let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
             let on = if ci.is_empty() { String::new() } else { format!(" on {ci}") };
@@ -390,14 +406,17 @@ mod tests {
             "number": "INC0000001", "title": "checkout DOWN", "state": "open", "priority": "P1", "team": null,
             "opened_at": "2026-05-01T10:00:00Z", "cis": ["db-7"],
             "services": [{"id": "checkout", "state": "down", "now": "up", "since": "2026-05-01T10:00:00Z"}],
-            "causes": [{"ci": "db-7", "confidence": "high", "because": [{"code": "x", "text": "it fired first"}]}],
+            "causes": [{"ci": "db-7", "confidence": "high", "because": [
+                {"code": "x", "speaks": "for", "text": "it fired first"},
+                {"code": "y", "speaks": "against", "text": "2 of 3 are quiet"},
+            ]}],
         });
         let shown = in_full(&incident);
         for wanted in [
             "INC0000001  checkout DOWN",
             "opened          2026",
             "checkout  down, now up",
-            "high confidence: it fired first",
+            "high confidence: it fired first; against it: 2 of 3 are quiet",
         ] {
             assert!(shown.contains(wanted), "{shown}");
         }

@@ -260,7 +260,7 @@ fn a_reason_reads_as_the_contract_says() {
     let expected = json!({"code": "episode_joined", "alert": format!("alr_{HEX}"), "joining": {
         "evidence": {"code": "same_item", "ci": "db-7", "gap_seconds": 90}, "score": 0.873, "silently": false,
         "near_misses": [{"incident": format!("inc_{HEX}"), "why": {"code": "score_too_low", "needed": 0.5}, "score": 0.873}]},
-        "text": format!("an alert joined: db-7 alerts in it already; they began 1m30s apart (score 0.873); not in inc_{HEX}: too little ties it to that")});
+        "text": format!("an alert joined: db-7 alerts in it already; they began 1m30s apart (score 0.873); not in inc_{HEX}: too little ties it to that (score 0.873 of 0.5 needed)")});
     assert_eq!(joined, expected);
 }
 

@@ -8,10 +8,21 @@ pub(super) fn joined(joining: &Joining) -> String {
     if joining.evidence != Evidence::Opened {
         text.push_str(&format!(" (score {})", f64::from(joining.score) / 1000.0));
     }
-    for NearMiss { incident, why, .. } in &joining.near_misses {
-        text.push_str(&format!("; not in {incident}: {}", missed(why)));
+    for near in &joining.near_misses {
+        text.push_str(&format!("; not in {}: {}", near.incident, nearly(near)));
     }
     text
+}
+
+/// Why not there, with how much tied it to that.
+pub(in crate::v1) fn nearly(NearMiss { why, score, .. }: &NearMiss) -> String {
+    let score = f64::from(*score) / 1000.0;
+    match why {
+        MissedBecause::ScoreTooLow { needed } => {
+            format!("{} (score {score} of {} needed)", missed(why), f64::from(*needed) / 1000.0)
+        }
+        _ => format!("{} (score {score})", missed(why)),
+    }
 }
 
 /// What made an incident open.
@@ -23,7 +34,7 @@ pub(super) fn opened(by: &Evidence) -> String {
     }
 }
 
-pub(super) fn evidence(evidence: &Evidence) -> String {
+pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Opened => {
             "it is in an incident of its own: no open incident explained it or was near enough, if any was open"
