@@ -32,8 +32,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(actions::act))
 }
 
-const FILTERS: [&str; 11] =
-    ["state", "priority", "service", "ci", "team", "problem", "from", "to", "q", "limit", "cursor"];
+const FILTERS: [&str; 12] =
+    ["state", "priority", "service", "ci", "team", "problem", "parent", "from", "to", "q", "limit", "cursor"];
 
 /// An incident that a person opens.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -70,6 +70,7 @@ enum Detector {
         ("ci" = Option<String>, Query, description = "with alerts on this item"),
         ("team" = Option<String>, Query, description = "assigned to this team"),
         ("problem" = Option<String>, Query, description = "number or id of the problem they are linked to"),
+        ("parent" = Option<String>, Query, description = "number or id of the storm they are part of"),
         ("from" = Option<String>, Query, description = "opened at or after, such as -7d"),
         ("to" = Option<String>, Query, description = "opened before"),
         ("q" = Option<String>, Query, description = "text in number, title, team, assignee, services or items"),
@@ -85,6 +86,10 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
         Some(named) => Some(api.problem_named(named).await?.id),
         None => None,
     };
+    let parent = match asked.one("parent") {
+        Some(named) => Some(api.incident_named(named).await?.id),
+        None => None,
+    };
     let filter = IncidentFilter {
         domain: None,
         states: asked.words("state", state, &IncidentState::ALL.map(IncidentState::as_str))?,
@@ -93,7 +98,7 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
         ci: asked.one("ci").map(CiId::new),
         team: asked.one("team").map(str::to_owned),
         problem,
-        parent: None,
+        parent,
         from: asked.instant("from", now)?,
         to: asked.instant("to", now)?,
         q: asked.one("q").map(str::to_owned),

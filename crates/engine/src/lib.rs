@@ -38,6 +38,7 @@ pub use input::{Batch, Input, Received, Recompute};
 pub use outage::steps as fault_steps;
 pub use policy::{
     Anchor, Clears, Expiry, FlappingPolicy, Inhibit, JoinWindow, Order, Pipeline, Policy, PriorityMatrix, Rule,
+    StormPolicy,
 };
 pub use state::{Snapshot, State};
 pub use step::step;

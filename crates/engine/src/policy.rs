@@ -38,6 +38,7 @@ pub struct Pipeline {
     pub close_after: Span,
     pub join_window: JoinWindow,
     pub flapping: Option<FlappingPolicy>,
+    pub storm: Option<StormPolicy>,
     /// Alerts an incident lists; further ones count for services and priority.
     pub max_alerts: usize,
     pub rules: Vec<Rule>,
@@ -81,6 +82,13 @@ pub struct FlappingPolicy {
     pub changes: usize,
     pub within: Span,
     pub steady: Span,
+}
+
+/// So many incidents that open within so long are a storm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StormPolicy {
+    pub incidents: usize,
+    pub within: Span,
 }
 
 /// Groups what matches by equal labels.
@@ -185,6 +193,7 @@ impl Pipeline {
                 within: Span::from_minutes(30),
                 steady: Span::from_minutes(15),
             }),
+            storm: Some(StormPolicy { incidents: 20, within: Span::from_minutes(5) }),
             max_alerts: 1000,
             rules: Vec::new(),
             inhibit: Vec::new(),

@@ -131,7 +131,7 @@ impl State {
                 self.timers.set(at, timer);
             }
         }
-        if incident.merged_into.is_none() {
+        if incident.merged_into.is_none() && !incident.storm {
             self.openings.insert(incident.opened_at, id);
         }
         self.incidents.insert(id, incident);
@@ -141,6 +141,7 @@ impl State {
         let now = self.clock;
         let mut desk = Desk { state: self, topology, policy, out: Default::default(), now, by: None };
         desk.reindex();
+        desk.restore_storms();
         desk.rebuild_maintenance();
         desk.state.touched = Default::default();
     }

@@ -54,6 +54,10 @@ pub struct State {
     pub(crate) members: BTreeMap<IncidentId, BTreeSet<Member>>,
     /// What each open incident's own faults make of the items. Not stored: it follows from the members.
     pub(crate) impacts: BTreeMap<IncidentId, Rollup>,
+    /// The storm that began last.
+    pub(crate) storm: Option<IncidentId>,
+    /// The incidents of each storm.
+    pub(crate) sheltered: BTreeMap<IncidentId, BTreeSet<IncidentId>>,
     pub(crate) problems: BTreeMap<ProblemId, Problem>,
     /// Incidents by what recurs: cause item and signature; oldest first.
     pub(crate) recurrence: BTreeMap<(CiId, Box<str>), Seen>,

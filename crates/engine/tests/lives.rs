@@ -49,11 +49,11 @@ const KEYS: [&str; 12] = [
 
 /// Pipelines that differ in what ends an episode, what orders it, and how long things are kept.
 const POLICIES: [&str; 7] = [
-    "close_after 2h",
+    "close_after 2h\nstorm 2 in 1h",
     "expiry source",
     "resolve_timeout 10m",
     "expiry source\nresolve_timeout 10m",
-    "order arrival\nflapping off",
+    "order arrival\nflapping off\nstorm 3 in 10m",
     "clears never\nopen_at minor\nrestore_at major",
     "rule all match=alertname=~\"d.*\" window=30m\ninhibit source=alertname=lost target=alertname=down\nauto_declare yes",
 ];

@@ -17,7 +17,9 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn learn(&mut self, step: &Step) {
         for decision in &step.timeline {
-            if let (Subject::Incident(id), Reason::IncidentOpened { .. }) = (&decision.subject, &decision.reason) {
+            if let (Subject::Incident(id), Reason::IncidentOpened { .. } | Reason::StormBegan { .. }) =
+                (&decision.subject, &decision.reason)
+            {
                 self.incidents.push(*id);
             }
         }

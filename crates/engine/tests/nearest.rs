@@ -9,7 +9,7 @@ use crate::world::World;
 
 /// Alerts without an item, each in an incident of its own, `many` of them; then two that say the same, at one time.
 fn joins_among(many: usize, twin: usize) -> bool {
-    let mut world = World::new(testkit::topology("web-1"), policy("join_cap 100h\njoin_gap 100h"));
+    let mut world = World::new(testkit::topology("web-1"), policy("join_cap 100h\njoin_gap 100h\nstorm off"));
     let mut at = clock("10:00:00");
     let say = |key: &str, number: usize| {
         let says = firing(key).severity(Severity::Major).label("site", &number.to_string());

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Anchor, Clears, Expiry, Inhibit, Order, Pipeline, Policy, Rule};
+use engine::{Anchor, Clears, Expiry, Inhibit, Order, Pipeline, Policy, Rule, StormPolicy};
 use model::{Matcher, Severity, Span};
 
 pub(crate) fn policy(text: &str) -> Policy {
@@ -34,6 +34,8 @@ fn apply(pipeline: &mut Pipeline, key: &str, value: &str) {
         ("expiry", "source") => pipeline.expiry = Expiry::Source,
         ("clears", "never") => pipeline.clears = Clears::Never,
         ("flapping", "off") => pipeline.flapping = None,
+        ("storm", "off") => pipeline.storm = None,
+        ("storm", _) => pipeline.storm = Some(storm(value)),
         ("auto_declare", "yes") => pipeline.auto_declare = true,
         ("stale_limit", _) => pipeline.stale_limit = span(),
         ("resolve_timeout", _) => pipeline.resolve_timeout = Some(span()),
@@ -51,6 +53,12 @@ fn apply(pipeline: &mut Pipeline, key: &str, value: &str) {
         ("rule", _) => pipeline.rules.push(rule(value)),
         _ => panic!("`{key} {value}` is no tweak"),
     }
+}
+
+/// `3 in 5m`.
+fn storm(value: &str) -> StormPolicy {
+    let (incidents, within) = value.split_once(" in ").expect("so many in so long");
+    StormPolicy { incidents: incidents.parse().expect("a number"), within: Span::parse(within).expect("a duration") }
 }
 
 fn inhibit(value: &str) -> Inhibit {

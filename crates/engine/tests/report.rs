@@ -75,10 +75,12 @@ fn flags(incident: &Incident, world: &World) -> Vec<String> {
         (incident.stale, "stale"),
         (incident.false_positive.is_some(), "false positive"),
         (incident.by_hand, "by hand"),
+        (incident.storm, "storm"),
     ];
     flags.extend(said.iter().filter(|(holds, _)| *holds).map(|(_, word)| (*word).to_owned()));
     let links = [
         ("merged into", incident.merged_into),
+        ("part of", incident.parent),
         ("residual of", incident.residual_of),
         ("recurrence of", incident.recurrence_of),
     ];

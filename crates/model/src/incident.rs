@@ -63,7 +63,11 @@ pub struct Incident {
     pub problem: Option<ProblemId>,
     /// A known error's workaround that matched.
     pub workaround: Option<Box<str>>,
+    /// The storm it is part of.
     pub parent: Option<IncidentId>,
+    /// It stands for a storm: its incidents name it as their parent, and it has no alerts of its own.
+    #[serde(default)]
+    pub storm: bool,
     pub merged_into: Option<IncidentId>,
     pub merge_suggested: Vec<IncidentId>,
     pub residual_of: Option<IncidentId>,

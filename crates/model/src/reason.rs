@@ -417,6 +417,15 @@ pub enum Reason {
     },
     FlappingSteady,
 
+    /// So many incidents opened at once that one stands for them.
+    StormBegan {
+        incidents: u32,
+        within: Span,
+    },
+    OfStorm {
+        parent: IncidentId,
+    },
+
     // A problem's life.
     Recurrence {
         ci: CiId,

@@ -60,7 +60,8 @@ impl Outcome {
     /// Of events by the incidents that hold them.
     pub fn of(holders: impl Iterator<Item = Option<IncidentId>>, firing: Vec<bool>, incidents: &[Incident]) -> Outcome {
         let survivors = Survivors::of(incidents);
-        let mut kept: Vec<&Incident> = incidents.iter().filter(|incident| incident.merged_into.is_none()).collect();
+        let grouping = |incident: &&Incident| incident.merged_into.is_none() && !incident.storm;
+        let mut kept: Vec<&Incident> = incidents.iter().filter(grouping).collect();
         kept.sort_by_key(|incident| incident.number);
         let places: BTreeMap<IncidentId, usize> =
             kept.iter().enumerate().map(|(place, incident)| (incident.id, place)).collect();

@@ -253,6 +253,7 @@ pub(crate) fn incident(name: &str, instants: [&str; 5]) -> Incident {
         problem: None,
         workaround: None,
         parent: None,
+        storm: false,
         merged_into: None,
         merge_suggested: Vec::new(),
         residual_of: None,

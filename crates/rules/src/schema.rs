@@ -145,7 +145,7 @@ fn grouping() -> Value {
         }), json!({"changes": 6, "within": "30m", "steady": "15m"})),
         "storm": or_off(json!({
             "type": "object", "additionalProperties": false,
-            "description": "Checked; without effect in this version.",
+            "description": "Many incidents at once get one parent, which people are told of; P1 and P2 are told all the same.",
             "properties": {
                 "incidents": {"type": "integer", "minimum": 2, "default": 20},
                 "within": span("5m", "So many new incidents in this long are a storm."),

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::{Anchor, Clears, Expiry, FlappingPolicy, Inhibit, JoinWindow, Order, Pipeline, PriorityMatrix, Rule};
+use engine::{
+    Anchor, Clears, Expiry, FlappingPolicy, Inhibit, JoinWindow, Order, Pipeline, PriorityMatrix, Rule, StormPolicy,
+};
 use model::incident::Priority;
 use model::{Domain, Effect, Matcher, Severity, Span};
-use rules::{Compiled, Notice, Selector};
+use rules::{Compiled, Selector};
 use wire::decoder::{BindName, DomainRule, Identity};
 use wire::{Decoder, Format};
 
@@ -28,7 +30,7 @@ type Row = (&'static str, &'static str, fn(&mut Compiled));
 
 const P: fn(u8) -> Priority = |number| Priority::ALL[usize::from(number) - 1];
 
-const KEYS: [Row; 35] = [
+const KEYS: [Row; 36] = [
     ("name", "zabbix-eu", |c| {
         c.name = "zabbix-eu".into();
         c.decoder.name = "zabbix-eu".into();
@@ -75,7 +77,10 @@ const KEYS: [Row; 35] = [
         c.policy.flapping = Some(FlappingPolicy { changes: 3, within: Span::from_minutes(30), steady: Span::HOUR });
     }),
     ("flapping", "off", |c| c.policy.flapping = None),
-    ("storm", "{incidents: 50, within: 1m}", |_| {}),
+    ("storm", "{incidents: 50, within: 1m}", |c| {
+        c.policy.storm = Some(StormPolicy { incidents: 50, within: Span::MINUTE });
+    }),
+    ("storm", "off", |c| c.policy.storm = None),
     ("max_alerts", "5", |c| c.policy.max_alerts = 5),
     (
         "rules",
@@ -178,8 +183,7 @@ fn the_contracts_block_is_exactly_the_defaults() {
     let (compiled, notices) = parsed(CONTRACT);
     assert_eq!(compiled, standard());
     assert_eq!(compiled.policy.group_wait_critical, Span::from_seconds(10));
-    let said: Vec<String> = notices.iter().map(Notice::to_string).collect();
-    assert_eq!(said, ["f:24:8: storm parents come in a later version; the value is checked and has no effect yet"]);
+    assert_eq!(notices, []);
 }
 
 #[test]
@@ -187,11 +191,6 @@ fn an_empty_file_is_the_defaults_and_so_is_one_of_remarks() {
     for text in ["", "# nothing\n", "{}", "---\n", "\u{feff}name: default\n"] {
         assert_eq!(parsed(text), (standard(), vec![]), "{text:?}");
     }
-}
-
-#[test]
-fn a_storm_that_is_off_needs_no_remark() {
-    assert_eq!(parsed("storm: off\n"), (standard(), vec![]));
 }
 
 #[test]

@@ -39,6 +39,11 @@ impl Openings {
         self.0.remove(&(at, id));
     }
 
+    /// Those that opened since an instant, until now.
+    pub(crate) fn since(&self, from: Timestamp, now: Timestamp) -> impl Iterator<Item = IncidentId> {
+        self.0.range((from, LEAST)..=(now, MOST)).map(|(_, id)| *id)
+    }
+
     /// How many others are to be expected in an hour, in thousandths, as it looked at an instant; `None` where too little
     /// is known of what is usual.
     pub(super) fn an_hour(&self, at: Timestamp, but: IncidentId) -> Option<u32> {

@@ -98,6 +98,7 @@ impl Desk<'_> {
         }
         self.state.members.remove(&gone);
         self.state.impacts.remove(&gone);
+        self.unsettle_storm_of(gone);
     }
 
     /// What still goes on is not over because it is merged into what was. What is closed stays so.

@@ -101,6 +101,12 @@ impl Desk<'_> {
         }
         self.state.members.remove(&id);
         self.state.impacts.remove(&id);
+        self.state.sheltered.remove(&id);
+        if let Some(parent) = gone.as_ref().and_then(|gone| gone.parent)
+            && let Some(children) = self.state.sheltered.get_mut(&parent)
+        {
+            children.remove(&id);
+        }
         if self.state.touched.incidents.remove(&id) {
             self.out.incidents.extend(gone);
         }

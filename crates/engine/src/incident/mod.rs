@@ -3,7 +3,8 @@
 //!
 //! [`membership`] moves episodes in and out, [`facts`] reads what they say together, [`settle`] makes the incident
 //! agree with that, [`priority`] says how urgent it is, [`life`] takes its steps by the clock, [`actions`] those a
-//! person asks for, [`tell`] says what leaves.
+//! person asks for, [`tell`] says what leaves, [`storm`] puts
+//! one in front of many.
 
 pub(crate) mod actions;
 pub(crate) mod allowed;
@@ -14,5 +15,6 @@ pub(crate) mod membership;
 pub(crate) mod open;
 pub(crate) mod priority;
 pub(crate) mod settle;
+mod storm;
 pub(crate) mod tell;
 pub(crate) mod title;

@@ -54,6 +54,7 @@ impl Desk<'_> {
         self.state.timers.set(tell_at, Timer::Tell(id));
         self.decide_incident(id, Reason::IncidentOpened { evidence: joining.evidence.clone(), score: joining.score });
         self.attach(member, id, joining);
+        self.note_storm(id);
         Some(id)
     }
 
@@ -154,7 +155,7 @@ fn incident_id(member: Member, now: Timestamp, nth: i64) -> IncidentId {
     })
 }
 
-fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {
+pub(super) fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {
     Incident {
         id,
         number: None,
@@ -192,6 +193,7 @@ fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {
         problem: None,
         workaround: None,
         parent: None,
+        storm: false,
         merged_into: None,
         merge_suggested: Vec::new(),
         residual_of: None,

@@ -26,10 +26,13 @@ impl Desk<'_> {
             return;
         }
         let before = self.state.incidents.get(&id).cloned();
-        let facts = self.facts(id);
+        let storm = before.as_ref().is_some_and(|incident| incident.storm);
+        let facts = if storm { self.facts_of_storm(id) } else { self.facts(id) };
         self.keep_instants(id, &facts);
         self.reopen_or_restore(id, &facts);
-        if self.state.incidents.get(&id).is_some_and(Incident::is_open) {
+        if storm {
+            self.weigh_storm(id);
+        } else if self.state.incidents.get(&id).is_some_and(Incident::is_open) {
             let raised = self.prioritise(id, &facts);
             self.look_for_causes(id, &facts);
             self.assign_by_rule(id);
@@ -42,6 +45,7 @@ impl Desk<'_> {
         self.tell_changes(id, &facts);
         // Settling changes what is derived from the same members, so it needs no second look.
         self.state.touched.unsettled.remove(&id);
+        self.unsettle_storm_of(id);
         self.bump_version(id, before);
     }
 

@@ -26,7 +26,10 @@ impl Desk<'_> {
             self.settle(id);
         }
         let Some(incident) = self.state.incidents.get(&id) else { return };
-        let silent = !incident.is_open() || incident.restored_at.is_some() || incident.priority == Priority::P5;
+        let silent = !incident.is_open()
+            || incident.restored_at.is_some()
+            || incident.priority == Priority::P5
+            || self.is_sheltered(incident);
         if let Some(incident) = self.state.incidents.get_mut(&id) {
             incident.clocks.tell_at = None;
             self.state.touched.incidents.insert(id);
@@ -86,7 +89,8 @@ impl Desk<'_> {
     /// It was too mild to be told when its wait was over, and no longer is; or it is open again. What was left over by
     /// another is told only once it is worse than it was then.
     fn tell_late(&mut self, id: IncidentId) {
-        let Some(incident) = self.state.incidents.get_mut(&id) else { return };
+        let sheltered = self.state.incidents.get(&id).is_some_and(|incident| self.is_sheltered(incident));
+        let Some(incident) = self.state.incidents.get_mut(&id).filter(|_| !sheltered) else { return };
         let worth = incident.is_open() && incident.restored_at.is_none() && incident.priority != Priority::P5;
         let waited = incident.clocks.tell_at.is_none() && incident.version > 0;
         if incident.residual_of.is_some() && !outgrown(incident) {
@@ -104,7 +108,8 @@ impl Desk<'_> {
             incident.clocks.unacknowledged_at = None;
             return;
         };
-        let waits = incident.state() == IncidentState::Open && !incident.told.unacknowledged;
+        // Of a storm's gravest incidents people are told by themselves.
+        let waits = incident.state() == IncidentState::Open && !incident.told.unacknowledged && !incident.storm;
         if !waits {
             incident.clocks.unacknowledged_at = None;
         } else if incident.clocks.unacknowledged_at.is_none() {
@@ -190,7 +195,8 @@ fn what_changed(incident: &Incident, now: model::Timestamp, flaps: bool) -> Opti
     if again && !comes_and_goes {
         return Some(TellKind::Reopened);
     }
-    if told.priority.is_some_and(|told| incident.priority < told) {
+    // Of what makes a storm graver people are told by itself.
+    if !incident.storm && told.priority.is_some_and(|told| incident.priority < told) {
         return Some(TellKind::Raised);
     }
     if !newly_down(incident).is_empty() {

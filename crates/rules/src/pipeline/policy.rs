@@ -1,12 +1,11 @@
 //! The half of a file that says what is decided: order, expiry, the clocks of an incident, grouping, priority.
 
-use engine::{Clears, Expiry, FlappingPolicy, JoinWindow, Order, Pipeline, PriorityMatrix};
+use engine::{Clears, Expiry, FlappingPolicy, JoinWindow, Order, Pipeline, PriorityMatrix, StormPolicy};
 use model::incident::Priority;
 use model::limits::JOIN_CAP;
 use model::{PipelineName, Span};
 
 use super::rule::SEVERITIES;
-use crate::error::Notice;
 use crate::reader::{Field, Fields, Reader};
 use crate::yaml::Value;
 
@@ -28,7 +27,7 @@ impl Reader<'_> {
         self.clocks(fields, &mut policy);
         self.take(fields, "join_window", &mut policy.join_window, Reader::join_window);
         self.take(fields, "flapping", &mut policy.flapping, Reader::flapping);
-        self.storm(fields);
+        self.take(fields, "storm", &mut policy.storm, Reader::storm);
         self.take(fields, "max_alerts", &mut policy.max_alerts, |reader, field| reader.count(field, 1));
         self.take(fields, "rules", &mut policy.rules, Reader::rules);
         self.take(fields, "inhibit", &mut policy.inhibit, Reader::inhibit);
@@ -102,14 +101,15 @@ impl Reader<'_> {
         Some(Some(flapping))
     }
 
-    /// Checked, and nothing made of it yet.
-    fn storm(&mut self, fields: &Fields<'_>) {
-        let Some(field) = fields.get("storm").filter(|field| !is_off(*field)) else { return };
-        let Some(storm) = self.fields_or_off(field, &STORM_KEYS) else { return };
-        let (mut incidents, mut within) = (20, Span::from_minutes(5));
-        self.take(&storm, "incidents", &mut incidents, |reader, field| reader.count(field, 2));
-        self.take(&storm, "within", &mut within, Reader::positive_span);
-        self.notices.push(Notice::StormHasNoEffect { at: field.node.at.in_file(self.file) });
+    fn storm(&mut self, field: Field<'_>) -> Option<Option<StormPolicy>> {
+        if is_off(field) {
+            return Some(None);
+        }
+        let fields = self.fields_or_off(field, &STORM_KEYS)?;
+        let mut storm = Pipeline::standard("").storm?;
+        self.take(&fields, "incidents", &mut storm.incidents, |reader, field| reader.count(field, 2));
+        self.take(&fields, "within", &mut storm.within, Reader::positive_span);
+        Some(Some(storm))
     }
 
     fn fields_or_off<'n>(&mut self, field: Field<'n>, known: &[&str]) -> Option<Fields<'n>> {

@@ -110,7 +110,9 @@ fn alive(world: &World, evidence: &Evidence) -> Vec<String> {
     for incident in evidence.incidents.values().filter(|incident| incident.is_open()) {
         let waits = incident.clocks.resolve_at.is_some() || incident.hold().is_some();
         let person = incident.by_hand || incident.major == Major::Declared;
-        if !waits && !person && !firing.contains(&incident.id) {
+        let storm = incident.storm
+            && evidence.incidents.values().any(|child| child.parent == Some(incident.id) && child.is_open());
+        if !waits && !person && !storm && !firing.contains(&incident.id) {
             found.push(format!("I7: nothing keeps {} open", incident.id));
         }
     }

@@ -158,6 +158,7 @@ pub(crate) fn incident(n: u64, opened_at: Timestamp) -> Incident {
         problem: None,
         workaround: None,
         parent: None,
+        storm: false,
         merged_into: None,
         merge_suggested: Vec::new(),
         residual_of: None,

@@ -79,7 +79,7 @@ impl Day<'_> {
     }
 
     fn live(&self) -> impl Iterator<Item = &Incident> {
-        self.incidents.iter().filter(|incident| incident.merged_into.is_none())
+        self.incidents.iter().filter(|incident| incident.merged_into.is_none() && !incident.storm)
     }
 
     fn incidents(&self, text: &mut String, console: &Console) -> anyhow::Result<()> {

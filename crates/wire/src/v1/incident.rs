@@ -57,6 +57,8 @@ pub struct Incident {
     pub problem: Option<String>,
     pub workaround: Option<String>,
     pub parent: Option<String>,
+    /// It stands for a storm: the incidents that name it as their parent.
+    pub storm: bool,
     pub merged_into: Option<String>,
     pub merge_suggested: Vec<String>,
     pub residual_of: Option<String>,
@@ -196,6 +198,7 @@ impl Incident {
             problem: incident.problem.map(text),
             workaround: owned(incident.workaround.as_deref()),
             parent: incident.parent.map(text),
+            storm: incident.storm,
             merged_into: incident.merged_into.map(text),
             merge_suggested: texts(&incident.merge_suggested),
             residual_of: incident.residual_of.map(text),

@@ -200,6 +200,7 @@ fn incident() -> model::Incident {
         problem: Some(ProblemId::from_bytes(ID)),
         workaround: None,
         parent: None,
+        storm: false,
         merged_into: None,
         merge_suggested: Vec::new(),
         residual_of: None,

@@ -179,6 +179,8 @@ one_of_each!(reasons: Reason {
     Reason::OpenedByPerson => Reason::OpenedByPerson,
     Reason::ProblemExtended { .. } => Reason::ProblemExtended { incident: incident_id() },
     Reason::ProblemReopened { .. } => Reason::ProblemReopened { incident: incident_id() },
+    Reason::StormBegan { .. } => Reason::StormBegan { incidents: 20, within: SPAN },
+    Reason::OfStorm { .. } => Reason::OfStorm { parent: incident_id() },
     Reason::ProblemMoved { .. } => Reason::ProblemMoved { to: "open".into() },
     Reason::OutageBegan { .. } => Reason::OutageBegan { state: ItemState::Down, planned: false },
     Reason::OutageEnded => Reason::OutageEnded,

@@ -1,0 +1,156 @@
+//! Storms: where so many incidents open at once, people are told of one, their parent, and of the gravest of them.
+//!
+//! The parent has no alerts of its own. It lasts as long as any of its incidents does, and is as urgent as the most
+//! urgent of them.
+
+use model::incident::{Incident, Priority};
+use model::text::counted;
+use model::{IncidentId, Reason, Timestamp};
+
+use super::facts::Facts;
+use super::open::blank;
+use crate::desk::Desk;
+use crate::policy::StormPolicy;
+use crate::timer::Timer;
+
+/// What is graver, or as grave, is told storm or not.
+const TOLD_ALL_THE_SAME: Priority = Priority::P2;
+
+impl Desk<'_> {
+    /// An incident has opened by itself: it may be one too many, or of a storm under way.
+    pub(super) fn note_storm(&mut self, id: IncidentId) {
+        let Some(policy) = self.policy_of(id).storm else { return };
+        if let Some(parent) = self.storm_under_way(policy) {
+            return self.shelter(id, parent);
+        }
+        let lately = self.state.openings.since(self.ago(policy.within), self.now);
+        let of_storm: Vec<IncidentId> = lately.filter(|id| self.may_be_of_storm(*id)).collect();
+        if of_storm.len() >= policy.incidents
+            && let Some(parent) = self.open_storm(id, of_storm.len(), policy)
+        {
+            of_storm.into_iter().for_each(|child| self.shelter(child, parent));
+        }
+    }
+
+    /// What people opened, what is left over of another, and what is over, is of no storm.
+    fn may_be_of_storm(&self, id: IncidentId) -> bool {
+        self.state.incidents.get(&id).is_some_and(|incident| {
+            incident.is_open() && !incident.by_hand && incident.parent.is_none() && incident.residual_of.is_none()
+        })
+    }
+
+    /// The storm that goes on: something of it lasts, and its last incident opened not long ago.
+    fn storm_under_way(&self, policy: StormPolicy) -> Option<IncidentId> {
+        let storm = self.state.incidents.get(&self.state.storm?)?;
+        let last = storm.clocks.newest_received_at.unwrap_or(storm.opened_at);
+        let lasts = storm.is_open() && storm.restored_at.is_none() && self.now - last <= policy.within;
+        lasts.then_some(storm.id)
+    }
+
+    fn open_storm(&mut self, by: IncidentId, incidents: usize, policy: StormPolicy) -> Option<IncidentId> {
+        let now = self.now;
+        let id = IncidentId::derive(|hash| {
+            hash.text("storm").bytes(&by.bytes());
+        });
+        let trigger = self.state.incidents.get(&by).filter(|_| !self.state.incidents.contains_key(&id))?;
+        let mut storm = blank(id, trigger.pipeline.clone(), now);
+        storm.domain = self.state.domain.clone();
+        storm.topology_version = self.graph().version();
+        storm.storm = true;
+        let tell_at = now + self.pipeline(&storm.pipeline).group_wait_critical;
+        storm.clocks.tell_at = Some(tell_at);
+        self.state.incidents.insert(id, storm);
+        self.state.members.entry(id).or_default();
+        self.state.timers.set(tell_at, Timer::Tell(id));
+        self.state.storm = Some(id);
+        self.decide_incident(id, Reason::StormBegan { incidents: incidents as u32, within: policy.within });
+        Some(id)
+    }
+
+    fn shelter(&mut self, child: IncidentId, parent: IncidentId) {
+        let opened = self.state.incidents.get(&child).map(|child| child.opened_at);
+        if let Some(incident) = self.incident_mut(child) {
+            incident.parent = Some(parent);
+        }
+        if let Some(storm) = self.incident_mut(parent) {
+            storm.clocks.newest_received_at = storm.clocks.newest_received_at.max(opened);
+        }
+        self.state.sheltered.entry(parent).or_default().insert(child);
+        self.decide_incident(child, Reason::OfStorm { parent });
+    }
+
+    /// Whether people hear of it by its storm alone, for as long as that is open.
+    pub(super) fn is_sheltered(&self, incident: &Incident) -> bool {
+        let storm = incident.parent.and_then(|parent| self.state.incidents.get(&parent));
+        incident.priority > TOLD_ALL_THE_SAME && storm.is_some_and(|storm| storm.storm && storm.is_open())
+    }
+
+    fn children(&self, storm: IncidentId) -> impl Iterator<Item = &Incident> {
+        let ids = self.state.sheltered.get(&storm).into_iter().flatten();
+        ids.filter_map(|id| self.state.incidents.get(id)).filter(|child| child.merged_into.is_none())
+    }
+
+    /// What its incidents say together. Once resolved it stays so: what comes after is another storm, or none.
+    pub(super) fn facts_of_storm(&self, id: IncidentId) -> Facts {
+        let open = self.state.incidents.get(&id).is_some_and(|storm| storm.resolved_at.is_none());
+        let lasts = |child: &Incident| child.is_open() && child.restored_at.is_none();
+        let mut facts = Facts { active: open && self.children(id).any(lasts), ..Facts::default() };
+        for child in self.children(id) {
+            facts.members += 1;
+            facts.started_at = earliest(facts.started_at, child.started_at);
+            facts.detected_at = earliest(facts.detected_at, child.detected_at);
+            facts.ended_at = facts.ended_at.max(child.restored_at);
+            facts.cleared_received_at =
+                facts.cleared_received_at.max(child.clocks.cleared_received_at.or(child.resolved_at));
+        }
+        facts
+    }
+
+    /// As urgent as the most urgent of them, and titled by how many they are.
+    pub(super) fn weigh_storm(&mut self, id: IncidentId) {
+        let children = || self.children(id);
+        let all = children().count();
+        let grave = children().filter(|child| child.priority <= TOLD_ALL_THE_SAME).count();
+        let weights = children().map(|child| (child.priority, child.impact, child.urgency)).min();
+        let since = children().map(|child| child.opened_at).min();
+        let Some(storm) = self.state.incidents.get_mut(&id) else { return };
+        if let Some((priority, impact, urgency)) = weights {
+            storm.impact = storm.impact.min(impact);
+            storm.urgency = storm.urgency.min(urgency);
+            if storm.priority_by.is_none() {
+                storm.priority = storm.priority.min(priority);
+            }
+        }
+        if let Some(since) = since.filter(|_| storm.title_by.is_none() && storm.restored_at.is_none()) {
+            let grave = match grave {
+                0 => "none of them P1 or P2".to_owned(),
+                grave => format!("{grave} of them P1 or P2, told by themselves"),
+            };
+            storm.title = format!("Storm: {} opened since {since}, {grave}", counted(all, "incident")).into();
+        }
+    }
+
+    /// Whatever became of an incident of a storm is looked at there too.
+    pub(crate) fn unsettle_storm_of(&mut self, id: IncidentId) {
+        if let Some(parent) = self.state.incidents.get(&id).and_then(|child| child.parent) {
+            self.state.touched.unsettled.insert(parent);
+        }
+    }
+
+    /// The one under way is the one that began last.
+    pub(crate) fn restore_storms(&mut self) {
+        let incidents = self.state.incidents.values();
+        let storms = incidents.clone().filter(|incident| incident.storm);
+        let last = storms.max_by_key(|storm| (storm.opened_at, storm.id)).map(|storm| storm.id);
+        let sheltered: Vec<(IncidentId, IncidentId)> =
+            incidents.filter_map(|child| Some((child.parent?, child.id))).collect();
+        self.state.storm = last;
+        for (parent, child) in sheltered {
+            self.state.sheltered.entry(parent).or_default().insert(child);
+        }
+    }
+}
+
+fn earliest(known: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
+    Some(known.map_or(at, |known| known.min(at)))
+}
