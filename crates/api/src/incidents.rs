@@ -30,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list, open))
         .routes(routes!(show))
         .routes(routes!(explain))
+        .routes(routes!(similar))
         .routes(routes!(actions::act))
 }
 
@@ -37,6 +38,8 @@ const FILTERS: [&str; 11] =
     ["state", "priority", "service", "ci", "team", "problem", "from", "to", "q", "limit", "cursor"];
 
 const MEMBERS_UNLESS_SAID: usize = 100;
+const SIMILAR_UNLESS_SAID: usize = 10;
+const SIMILAR_MAX: usize = 100;
 
 /// An incident that a person opens.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -195,6 +198,26 @@ async fn explain(
         members: api.members_explained(incident.id, &asked).await?,
         timeline,
     }))
+}
+
+/// What was seen before: past incidents with the same cause, or with the same alert names, the likest first, with what
+/// resolved them and the problem they are of. docs/measures.md section 11.
+#[utoipa::path(get, path = "/api/v1/incidents/{number}/similar", tag = "incidents",
+    params(
+        ("number" = String, Path, description = "`INC0000123`, or the id `inc_…`"),
+        ("limit" = Option<u32>, Query, description = "at most so many, 10 unless said, at most 100"),
+    ),
+    responses((status = 200, body = v1::SimilarIncidents)))]
+async fn similar(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    Path(number): Path<String>,
+    asked: Asked,
+) -> Answer<v1::SimilarIncidents> {
+    asked.only(&["limit"])?;
+    let limit = asked.number("limit")?.unwrap_or(SIMILAR_UNLESS_SAID).clamp(1, SIMILAR_MAX);
+    let incident = api.incident_named(&number).await?;
+    Ok(Json(report::similar(api.store(), &incident, limit).await?))
 }
 
 impl Api {

@@ -1,13 +1,9 @@
 //! Problems: what recurs, or was declared major, gets one record, and is linked; never twice.
 
-use std::collections::BTreeSet;
-
 use model::command::{Outcome, ProblemAction, Refusal};
 use model::incident::{Comment, Confidence, Priority};
-use model::limits::SIGNATURE_BYTES_MAX;
-use model::problem::{Problem, ProblemOrigin, ProblemState};
+use model::problem::{Problem, ProblemOrigin, ProblemState, signature};
 use model::step::{Subject, TellKind};
-use model::text::bounded;
 use model::{CiId, IncidentId, ProblemId, Reason, Span, Timestamp};
 
 use crate::desk::Desk;
@@ -54,19 +50,12 @@ impl Desk<'_> {
         let incident = self.state.incidents.get(&id)?;
         let cause = incident.causes.first().filter(|cause| cause.confidence >= Confidence::Medium)?;
         let members = self.members(id);
-        let names_on = |ci: Option<&CiId>| -> BTreeSet<&str> {
-            members
-                .iter()
-                .filter(|(alert, _)| ci.is_none() || alert.ci.as_ref() == ci)
-                .map(|(alert, _)| alert.alertname())
-                .collect()
+        let on = |ci: Option<&CiId>| {
+            let here = members.iter().filter(|(alert, _)| ci.is_none() || alert.ci.as_ref() == ci);
+            signature(here.map(|(alert, _)| alert.alertname()))
         };
-        let mut names = names_on(Some(&cause.ci));
-        if names.is_empty() {
-            names = names_on(None);
-        }
-        let names: Vec<&str> = names.into_iter().collect();
-        Some((cause.ci.clone(), bounded(&names.join(", "), SIGNATURE_BYTES_MAX).into()))
+        let here = Some(on(Some(&cause.ci))).filter(|names| !names.is_empty());
+        Some((cause.ci.clone(), here.unwrap_or_else(|| on(None))))
     }
 
     fn matching(&self, ci: &CiId, signature: &str) -> Option<ProblemId> {

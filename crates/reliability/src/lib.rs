@@ -3,7 +3,7 @@
 //! Read in this order: [`scope`] (which part of a window counts), [`service`] (the facts of a service and the sets of
 //! instants that every figure is the length of), [`availability`](mod@availability), [`slo`](mod@slo), [`sample`] (means
 //! and percentiles), [`incidents`], [`sla`](mod@sla), [`continuity`](mod@continuity) with [`recovery_points`] and
-//! [`gaps`], [`noise`](mod@noise).
+//! [`gaps`], [`noise`](mod@noise), [`similar`].
 //!
 //! Rules. Durations are whole microseconds until the figure is made; only then do they become seconds. Clipping is for
 //! sums only: a sample is whole, also where it began before the window. Nothing after `min(now, to)` counts, but for
@@ -20,6 +20,7 @@ pub mod recovery_points;
 pub mod sample;
 pub mod scope;
 pub mod service;
+pub mod similar;
 pub mod sla;
 pub mod slo;
 

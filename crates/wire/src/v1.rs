@@ -15,6 +15,7 @@ mod reason;
 mod report;
 mod scalar;
 mod service;
+mod similar;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ pub use report::{
 };
 pub use scalar::{Instant, Ratio, Seconds};
 pub use service::{Objectives, Outage, Service, slo_window};
+pub use similar::{Likeness, SimilarIncident, SimilarIncidents, SimilarProblem};
 
 /// The text of a name or of an id.
 fn text(name: impl ToString) -> String {

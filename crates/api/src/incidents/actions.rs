@@ -20,7 +20,7 @@ use crate::fault::Fault;
 use crate::{Answer, Api};
 
 /// Every action, for the sentence that names them.
-const ACTIONS: [&str; 17] = [
+const ACTIONS: [&str; 18] = [
     "acknowledge",
     "unacknowledge",
     "assign",
@@ -38,6 +38,7 @@ const ACTIONS: [&str; 17] = [
     "cause",
     "update",
     "explain (with GET)",
+    "similar (with GET)",
 ];
 
 /// The bodies of actions; those that are not here have none.

@@ -60,6 +60,7 @@ fn every_path_of_the_contract_is_in_the_document() {
         "POST /api/v1/incidents",
         "GET /api/v1/incidents/{number}",
         "GET /api/v1/incidents/{number}/explain",
+        "GET /api/v1/incidents/{number}/similar",
         "POST /api/v1/incidents/{number}/{action}",
         "GET /api/v1/problems",
         "POST /api/v1/problems",

@@ -13,4 +13,5 @@ mod operations;
 mod problems;
 mod roles;
 mod service;
+mod similar;
 mod stream;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use model::alert::{AlertState, Suppression};
 use model::fact::{Exercise, RecoveryPoint};
 use model::incident::{IncidentState, Priority};
+use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::source::{Coverage, SourceGap};
-use model::step::Subject;
+use model::step::{Recurrence, Subject};
 use model::{Severity, Span, Step};
 use store::{
     AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
-    ProblemKey, Store, StoreError, WindowFilter,
+    ProblemKey, SeenBefore, Store, StoreError, WindowFilter,
 };
 
 use crate::common::*;
@@ -118,6 +119,50 @@ pub(crate) async fn incidents_are_found_by_every_filter(store: Store) {
     assert_eq!(found, store.problem(ProblemKey::Number(1)).await.unwrap().into_iter().collect::<Vec<_>>());
     assert_eq!(found, store.problem(ProblemKey::Id(problem_id(1))).await.unwrap().into_iter().collect::<Vec<_>>());
     assert_eq!(store.incidents_by_id(&[incident_id(3), incident_id(88)]).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn what_was_seen_before_is_found_by_cause_and_by_complaints_however_long_ago(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let seen = |n: u64, ci: &str, signature: &str, opened_at| Recurrence {
+        ci: ci.into(),
+        signature: signature.into(),
+        opened_at,
+        incident: incident_id(n),
+    };
+    let years_ago = at(0) - Span::from_days(3000);
+    let both = seen(1, "db-7", "DiskFull", years_ago);
+    let cause = seen(2, "db-7", "Slow", at(1));
+    let complaints = seen(3, "db-8", "DiskFull", at(2));
+    let neither = seen(4, "db-8", "Slow", at(3));
+    let later = seen(5, "db-7", "DiskFull", at(9));
+    let mut recurrences = vec![both.clone(), cause.clone(), complaints.clone(), neither, later];
+    // What came after it among the same cause does not hide what agrees in both.
+    let others = (0..SIMILAR_LOOKED_AT_MAX as u64 + 9).map(|n| seen(100 + n, "db-9", "Slow", at(4)));
+    recurrences.extend(others.chain([seen(6, "db-9", "DiskFull", years_ago)]));
+    chain.step(Step { recurrences, ..step(at(9)) }).await;
+    let other = Step { domain: "other".into(), recurrences: vec![seen(7, "db-7", "DiskFull", at(1))], ..step(at(9)) };
+    chain.step(other).await;
+
+    let asked = |ci: Option<&str>, signature: &str| SeenBefore {
+        domain: Default::default(),
+        ci: ci.map(Into::into),
+        signature: signature.into(),
+        before: at(9),
+    };
+    let sorted = |mut seen: Vec<Recurrence>| {
+        seen.sort();
+        seen
+    };
+    let found = sorted(store.seen_before(&asked(Some("db-7"), "DiskFull")).await.unwrap());
+    let by_complaints = seen(6, "db-9", "DiskFull", years_ago);
+    assert_eq!(found, sorted(vec![both.clone(), cause, complaints.clone(), by_complaints.clone()]));
+    let found = sorted(store.seen_before(&asked(None, "DiskFull")).await.unwrap());
+    assert_eq!(found, sorted(vec![both, complaints, by_complaints.clone()]));
+    let found = store.seen_before(&asked(Some("db-9"), "DiskFull")).await.unwrap();
+    assert!(found.contains(&by_complaints), "behind many of the same cause");
+    assert_eq!(found.iter().filter(|seen| &*seen.signature == "Slow").count(), SIMILAR_LOOKED_AT_MAX);
+    let before_all = SeenBefore { before: years_ago, ..asked(Some("db-7"), "DiskFull") };
+    assert_eq!(store.seen_before(&before_all).await.unwrap(), [], "only what was opened earlier");
 }
 
 pub(crate) async fn members_are_alerts_with_their_episodes(store: Store) {

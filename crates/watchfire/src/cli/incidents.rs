@@ -34,6 +34,9 @@ pub(crate) enum Incidents {
     /// Why it was opened, why its alerts are in it, and what nearly happened instead.
     #[command(after_help = "Example:\n  watchfire incidents explain INC0000123")]
     Explain(Named),
+    /// What was seen before: past incidents like it, when they were, and what resolved them.
+    #[command(after_help = "Example:\n  watchfire incidents similar INC0000123")]
+    Similar(Named),
     Watch(Watch),
 }
 

@@ -5,6 +5,7 @@ mod names;
 mod page;
 mod records;
 mod sheet;
+mod similar;
 mod watched;
 mod words;
 

@@ -264,7 +264,7 @@ impl Hold {
 }
 
 impl Resolution {
-    fn from_model(resolution: &model::incident::Resolution) -> Resolution {
+    pub(super) fn from_model(resolution: &model::incident::Resolution) -> Resolution {
         Resolution {
             code: owned(resolution.code.as_deref()),
             notes: owned(resolution.notes.as_deref()),
