@@ -39,5 +39,6 @@ pub use outage::steps as fault_steps;
 pub use policy::{
     Anchor, Clears, Expiry, FlappingPolicy, Inhibit, JoinWindow, Order, Pipeline, Policy, PriorityMatrix, Rule,
 };
+pub use problem::allowed::{ProblemStep, allowed as problem_allowed, table as problem_table};
 pub use state::{Snapshot, State};
 pub use step::step;

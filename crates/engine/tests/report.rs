@@ -145,7 +145,11 @@ fn outage(outage: &Outage, world: &World) -> String {
 fn problem(problem: &Problem, world: &World) -> String {
     let incidents: Vec<String> = problem.incidents.iter().map(|id| world.names.incident(*id)).collect();
     let name = world.names.problem(problem.id);
-    format!("{name} {} ({}): {}", problem.state.as_str(), incidents.join(", "), problem.title)
+    let mut notes = vec![problem.state.as_str().to_owned()];
+    notes.extend(problem.known_error.then(|| "known error".to_owned()));
+    notes.extend(problem.workaround.as_ref().map(|text| format!("workaround {text}")));
+    notes.extend(problem.duplicate_of.map(|of| format!("of {}", world.names.problem(of))));
+    format!("{name} {} ({}): {}", notes.join(", "), incidents.join(", "), problem.title)
 }
 
 /// The name of a variant.

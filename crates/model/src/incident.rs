@@ -61,6 +61,9 @@ pub struct Incident {
     pub causes: Vec<Cause>,
     pub changes: Vec<SuspectChange>,
     pub problem: Option<ProblemId>,
+    /// A person linked it to its problem, or took it out of one: no rule links it any more.
+    #[serde(default)]
+    pub problem_by: Option<Box<str>>,
     /// A known error's workaround that matched.
     pub workaround: Option<Box<str>>,
     pub parent: Option<IncidentId>,

@@ -73,6 +73,13 @@ impl Problem {
     pub fn takes_incidents(&self) -> bool {
         !matches!(self.state, ProblemState::Closed | ProblemState::Rejected | ProblemState::Duplicate)
     }
+
+    /// It was not fixed after all: a cause that was known is an error that is known again.
+    pub fn reopen(&mut self, to: ProblemState) {
+        self.state = to;
+        self.resolved_at = None;
+        self.known_error = self.cause.is_some();
+    }
 }
 
 /// What incidents recur by beside their cause: the sorted distinct names of their alerts.

@@ -436,6 +436,16 @@ pub enum Reason {
     ProblemMoved {
         to: Box<str>,
     },
+    KnownError {
+        cause: Box<str>,
+    },
+    WorkaroundSaid,
+    ProblemUnlinked {
+        incident: IncidentId,
+    },
+    DuplicateOf {
+        problem: ProblemId,
+    },
 
     // An outage's life.
     OutageBegan {

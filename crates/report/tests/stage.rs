@@ -251,6 +251,7 @@ pub(crate) fn incident(name: &str, instants: [&str; 5]) -> Incident {
         causes: Vec::new(),
         changes: Vec::new(),
         problem: None,
+        problem_by: None,
         workaround: None,
         parent: None,
         merged_into: None,

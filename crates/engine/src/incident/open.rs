@@ -190,6 +190,7 @@ fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {
         causes: Vec::new(),
         changes: Vec::new(),
         problem: None,
+        problem_by: None,
         workaround: None,
         parent: None,
         merged_into: None,

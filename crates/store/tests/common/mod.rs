@@ -156,6 +156,7 @@ pub(crate) fn incident(n: u64, opened_at: Timestamp) -> Incident {
         causes: Vec::new(),
         changes: Vec::new(),
         problem: None,
+        problem_by: None,
         workaround: None,
         parent: None,
         merged_into: None,

@@ -198,6 +198,7 @@ fn incident() -> model::Incident {
             score: 500,
         }],
         problem: Some(ProblemId::from_bytes(ID)),
+        problem_by: None,
         workaround: None,
         parent: None,
         merged_into: None,

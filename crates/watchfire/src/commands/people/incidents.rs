@@ -368,7 +368,7 @@ fn path_of(number: &str) -> String {
 }
 
 /// People leave the letters and the zeros out.
-fn full(number: &str) -> String {
+pub(super) fn full(number: &str) -> String {
     let digits = number.strip_prefix("INC").or_else(|| number.strip_prefix("inc")).unwrap_or(number);
     match digits.parse::<u64>() {
         Ok(count) => model::incident::number_text(count),
