@@ -1,6 +1,8 @@
-//! Incidents: listed, shown, opened by hand, explained. What people do to them is in `incidents::actions`.
+//! Incidents: listed, shown, opened by hand, explained. What people do to them is in `incidents::actions`,
+//! what they learn from them in `incidents::review`.
 
 pub(crate) mod actions;
+mod review;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -31,6 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(show))
         .routes(routes!(explain))
         .routes(routes!(similar))
+        .routes(routes!(review::show, review::write))
+        .routes(routes!(review::list))
         .routes(routes!(actions::act))
 }
 

@@ -91,6 +91,10 @@ fn flags(incident: &Incident, world: &World) -> Vec<String> {
         Major::None => {}
         major => flags.push(format!("major {major:?}").to_lowercase()),
     }
+    flags.extend(incident.review.as_ref().map(|review| {
+        let done = review.said.actions.iter().filter(|action| action.done).count();
+        format!("reviewed by {}, {done} of {} done", review.updated_by, review.said.actions.len())
+    }));
     flags.extend(incident.problem.map(|id| world.names.problem(id)));
     flags.extend(incident.workaround.as_ref().map(|text| format!("workaround {text}")));
     flags

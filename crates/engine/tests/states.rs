@@ -6,6 +6,7 @@ use engine::{IncidentStep, Input, Policy, ProblemStep, allowed, incident_table, 
 use model::command::{Action, Command, IncidentAction, IncidentTarget, Outcome, ProblemAction, Refusal};
 use model::incident::{HoldFor, IncidentState, Major, Verdict};
 use model::problem::ProblemState;
+use model::review::Said;
 use model::step::Answer;
 use model::{IncidentId, ProblemId, Span};
 use testkit::{clear, clock, firing};
@@ -35,7 +36,7 @@ fn every_step_is_taken_or_refused_as_the_table_says() {
     for state in IncidentState::ALL {
         for step in IncidentStep::ALL {
             let mut world = World::new(testkit::topology(GRAPH), Policy::default());
-            let (id, other) = bring_to(&mut world, state);
+            let (id, other) = bring_to(&mut world, state, step == IncidentStep::Review);
             assert_eq!(world.rows.incidents[&id].state(), state, "the way to {state:?}");
             let before = world.rows.incidents[&id].clone();
             let outcome = ask(&mut world, id, action(step, other));
@@ -158,13 +159,17 @@ fn ask(world: &mut World, id: IncidentId, action: IncidentAction) -> Outcome {
     command(world, Action::Incident { target: IncidentTarget::Id(id), action })
 }
 
-/// Two incidents; the first, of two alerts, in the state asked for, acknowledged where that can be taken back.
-fn bring_to(world: &mut World, state: IncidentState) -> (IncidentId, IncidentId) {
+/// Two incidents; the first, of two alerts, in the state asked for, acknowledged where that can be taken back, and
+/// declared major where that is asked.
+fn bring_to(world: &mut World, state: IncidentState, major: bool) -> (IncidentId, IncidentId) {
     for (seconds, key) in [(0, "disk/db-1"), (1, "cpu/db-1"), (2, "disk/db-2")] {
         let at = clock("10:00:00") + Span::from_seconds(seconds);
         world.feed(at, Input::Event(firing(key).starts(at).event()));
     }
     let [id, other] = *world.names.incidents() else { panic!("there are two incidents") };
+    if major {
+        ask(world, id, action(IncidentStep::Major, other));
+    }
     let forced = || IncidentAction::Resolve { code: None, notes: Some("done".into()), force: true };
     let way = match state {
         IncidentState::Open => vec![],
@@ -209,6 +214,11 @@ fn action(step: IncidentStep, other: IncidentId) -> IncidentAction {
         IncidentStep::FalsePositive => IncidentAction::FalsePositive { reason: "a test".into() },
         IncidentStep::Major => IncidentAction::Major { state: Major::Declared, reason: "it hurts".into() },
         IncidentStep::Cause => IncidentAction::Cause { ci: "db-1".into(), verdict: Verdict::Confirmed },
+        IncidentStep::Review => IncidentAction::Review(Said {
+            summary: "It was down".into(),
+            contributing_factors: Vec::new(),
+            actions: Vec::new(),
+        }),
         IncidentStep::Update => IncidentAction::Update { priority: None, title: Some("All is slow".into()) },
     }
 }

@@ -400,6 +400,10 @@ pub enum Reason {
     },
     Commented,
     Updated,
+    Reviewed {
+        actions: u32,
+        open: u32,
+    },
     CauseVerdict {
         ci: CiId,
         confirmed: bool,

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
 //! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
-//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`noise`](mod@noise). Beside them: [`similar`](mod@similar) (what was seen before). What they stand on: `versions`
+//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`noise`](mod@noise). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a major incident, also as Markdown). What they stand on: `versions`
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `periods` and
 //! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
@@ -22,6 +22,7 @@ pub mod incidents;
 pub mod noise;
 pub mod outages;
 pub mod question;
+pub mod review;
 pub mod similar;
 pub mod slo;
 pub mod table;

@@ -263,6 +263,7 @@ pub(crate) fn incident(name: &str, instants: [&str; 5]) -> Incident {
         stale: false,
         false_positive: None,
         resolution: None,
+        review: None,
         comments: Vec::new(),
         touched: false,
         by_hand: false,

@@ -13,6 +13,7 @@ mod operation;
 mod problem;
 mod reason;
 mod report;
+mod review;
 mod scalar;
 mod service;
 mod similar;
@@ -31,6 +32,7 @@ pub use report::{
     AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, Report, Sample,
     SlaRow, SloRow, TargetKind,
 };
+pub use review::{HurtService, Review, ReviewAction, ReviewLine, ReviewPage};
 pub use scalar::{Instant, Ratio, Seconds};
 pub use service::{Objectives, Outage, Service, slo_window};
 pub use similar::{Likeness, SimilarIncident, SimilarIncidents, SimilarProblem};

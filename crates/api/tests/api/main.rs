@@ -11,6 +11,7 @@ mod incidents;
 mod once;
 mod operations;
 mod problems;
+mod reviews;
 mod roles;
 mod service;
 mod similar;

@@ -3,7 +3,7 @@
 //!
 //! [`membership`] moves episodes in and out, [`facts`] reads what they say together, [`settle`] makes the incident
 //! agree with that, [`priority`] says how urgent it is, [`life`] takes its steps by the clock, [`actions`] those a
-//! person asks for, [`tell`] says what leaves.
+//! person asks for, [`review`] keeps what they learnt, [`tell`] says what leaves.
 
 pub(crate) mod actions;
 pub(crate) mod allowed;
@@ -13,6 +13,7 @@ pub(crate) mod life;
 pub(crate) mod membership;
 pub(crate) mod open;
 pub(crate) mod priority;
+pub(crate) mod review;
 pub(crate) mod settle;
 pub(crate) mod tell;
 pub(crate) mod title;

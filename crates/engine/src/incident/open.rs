@@ -202,6 +202,7 @@ fn blank(id: IncidentId, pipeline: PipelineName, now: Timestamp) -> Incident {
         stale: false,
         false_positive: None,
         resolution: None,
+        review: None,
         comments: Vec::new(),
         touched: false,
         by_hand: false,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::incident::{IncidentState, Priority};
+use model::incident::{IncidentState, Major, Priority};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::problem::ProblemState;
 use model::step::Recurrence;
@@ -19,9 +19,10 @@ use crate::rows::alert::EpisodeRecord;
 use crate::rows::incident::{
     INCIDENT_LINE, OUTAGE_LINE, Role, incident_from, outage_from, problem_from, recurrence_from,
 };
-use crate::schema::{ABOUT, EPISODE, INCIDENT, OUTAGE, PROBLEM, RECURRENCE};
+use crate::schema::{ABOUT, EPISODE, INCIDENT, OUTAGE, PROBLEM, RECURRENCE, REVIEW};
 use crate::select::{Condition, Select};
 use crate::store::Store;
+use crate::value::Cells;
 
 /// Which incidents; an empty list, or `None`, means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,6 +191,20 @@ impl Store {
         incidents.extend(reading.all(ended, incident_from).await?);
         incidents.sort_by_key(|incident| incident.id);
         Ok(incidents)
+    }
+
+    /// Incidents that are declared major, those opened last first; or only those that still owe a review, or an action of
+    /// it. A page may hold fewer than it is of: of some the declaration was taken back.
+    pub async fn major_incidents(&self, owed: bool, request: &PageRequest) -> Result<Page<Incident>, StoreError> {
+        let mut reading = self.reading().await?;
+        let only = owed.then_some(Condition::Flag("owed", true));
+        let select = Select::from(&REVIEW).with_any(only).newest(&["opened_at", "incident"]);
+        let listed = page(&mut reading, select, request, |row| Cells::new(&REVIEW, row).take::<IncidentId>()).await?;
+        let rows = Select::from(&INCIDENT).columns(INCIDENT_LINE).any_of("id", listed.items);
+        let mut items = reading.all(rows, incident_from).await?;
+        items.retain(|incident| incident.major == Major::Declared && incident.merged_into.is_none());
+        items.sort_by_key(|incident| std::cmp::Reverse((incident.opened_at, incident.id)));
+        Ok(Page { items, next: listed.next })
     }
 
     /// Past incidents as they count towards what recurs, opened before an instant, that had this cause, these complaints,

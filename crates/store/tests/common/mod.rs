@@ -168,6 +168,7 @@ pub(crate) fn incident(n: u64, opened_at: Timestamp) -> Incident {
         stale: false,
         false_positive: None,
         resolution: None,
+        review: None,
         comments: Vec::new(),
         touched: false,
         by_hand: false,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use model::alert::{AlertState, Suppression};
 use model::fact::{Exercise, RecoveryPoint};
-use model::incident::{IncidentState, Priority};
+use model::incident::{IncidentState, Major, Priority};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
+use model::review::{Review, ReviewAction, Said};
 use model::source::{Coverage, SourceGap};
 use model::step::{Recurrence, Subject};
 use model::{Severity, Span, Step};
@@ -163,6 +164,39 @@ pub(crate) async fn what_was_seen_before_is_found_by_cause_and_by_complaints_how
     assert_eq!(found.iter().filter(|seen| &*seen.signature == "Slow").count(), SIMILAR_LOOKED_AT_MAX);
     let before_all = SeenBefore { before: years_ago, ..asked(Some("db-7"), "DiskFull") };
     assert_eq!(store.seen_before(&before_all).await.unwrap(), [], "only what was opened earlier");
+}
+
+pub(crate) async fn declared_major_incidents_are_listed_and_those_that_owe_a_review(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let review = |done: bool| {
+        let action = ReviewAction { what: "watch it".into(), owner: "ana".into(), due: at(0), done };
+        let said = Said { summary: "full".into(), contributing_factors: vec!["growth".into()], actions: vec![action] };
+        let by = || "ana".into();
+        Review { said, written_by: by(), written_at: at(1), updated_by: by(), updated_at: at(2) }
+    };
+    let mut incidents: Vec<_> = (1..=6).map(|n| incident(n, at(n as i64))).collect();
+    incidents[1..].iter_mut().for_each(|incident| incident.major = Major::Declared);
+    incidents[2].review = Some(review(false));
+    incidents[3].review = Some(review(true));
+    incidents[4].merged_into = Some(incident_id(2));
+    chain.step(Step { incidents: incidents.clone(), ..step(at(9)) }).await;
+    // A declaration that is taken back.
+    incidents[5].major = Major::Rejected;
+    chain.step(Step { incidents: vec![incidents[5].clone()], ..step(at(9)) }).await;
+    let listed = async |owed| {
+        let (mut found, mut request) = (Vec::new(), PageRequest::first(2));
+        loop {
+            let page = store.major_incidents(owed, &request).await.unwrap();
+            found.extend(page.items);
+            let Some(next) = page.next else { return found };
+            request = PageRequest { limit: Some(2), ..PageRequest::after(next) };
+        }
+    };
+    let numbers = |found: &[model::Incident]| found.iter().filter_map(|incident| incident.number).collect::<Vec<_>>();
+    let all = listed(false).await;
+    assert_eq!(numbers(&all), [4, 3, 2], "those opened last first");
+    assert_eq!(all[1].review, Some(review(false)), "as it was written");
+    assert_eq!(numbers(&listed(true).await), [3, 2]);
 }
 
 pub(crate) async fn members_are_alerts_with_their_episodes(store: Store) {

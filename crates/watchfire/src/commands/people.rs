@@ -5,6 +5,7 @@ mod names;
 mod page;
 mod problems;
 mod records;
+mod review;
 mod sheet;
 mod similar;
 mod watched;

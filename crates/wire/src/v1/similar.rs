@@ -97,7 +97,7 @@ impl SimilarIncident {
 }
 
 impl SimilarProblem {
-    fn from_model(problem: &model::Problem) -> SimilarProblem {
+    pub fn from_model(problem: &model::Problem) -> SimilarProblem {
         SimilarProblem {
             id: text(problem.id),
             number: problem.number.map(model::problem::number_text),

@@ -209,6 +209,7 @@ fn incident() -> model::Incident {
         preexisting: false,
         stale: false,
         false_positive: None,
+        review: None,
         resolution: None,
         comments: Vec::new(),
         touched: false,

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use super::page::{self, Page, each, sentence, word};
 use super::records::{ALERTS, alert_among};
 use super::sheet::{self, Show};
-use super::similar;
 use super::watched::Watched;
 use super::words::resolution;
-use super::{Desk, said, words};
+use super::{Desk, review, said, similar, words};
 use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Split, Unlink, Watch};
 use crate::client::{Query, Refused, of_item, segment};
 use crate::console::Console;
@@ -58,14 +57,16 @@ fn alerts(row: &Value) -> report::Cell {
 
 pub(in crate::commands) async fn incidents(command: Incidents, console: &Console) -> anyhow::Result<Outcome> {
     use Incidents::{
-        Ack, Assign, Close, Comment, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve, Show, Similar,
-        Split, Unhold, Unlink, Watch,
+        Ack, Assign, Close, Comment, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve, Review, Reviews,
+        Show, Similar, Split, Unhold, Unlink, Watch,
     };
     let at = |moment: crate::moment::Moment| moment.resolve(runtime::clock::wall()).to_string();
     let (number, action, body, shown) = match command {
         List(args) => return list(&args, console).await,
         Show(args) => return show(&args, console).await,
         Explain(args) => return explain(&args, console).await,
+        Review(args) => return review::review(&args, console).await,
+        Reviews(args) => return review::reviews(&args, console).await,
         Similar(args) => return seen_before(&args, console).await,
         Watch(args) => return watch(&args, console).await,
         Open(args) => return open(&args, console).await,
@@ -363,7 +364,7 @@ fn commented(entry: &Value, incident: &Value) -> Option<String> {
     each(&incident["comments"]).find(|comment| entry_is && is_it(comment)).map(|comment| word(&comment["text"]))
 }
 
-fn path_of(number: &str) -> String {
+pub(super) fn path_of(number: &str) -> String {
     format!("{PATH}/{}", segment(&full(number)))
 }
 

@@ -169,6 +169,7 @@ one_of_each!(reasons: Reason {
     Reason::WorkaroundOffered { .. } => Reason::WorkaroundOffered { problem: ProblemId::from_bytes(ID) },
     Reason::Commented => Reason::Commented,
     Reason::Updated => Reason::Updated,
+    Reason::Reviewed { .. } => Reason::Reviewed { actions: 3, open: 1 },
     Reason::CauseVerdict { .. } => Reason::CauseVerdict { ci: ci(), confirmed: true },
     Reason::SourceSilent { .. } => Reason::SourceSilent { source: SourceName::from("mon"), since: AT },
     Reason::SourceBack { .. } => Reason::SourceBack { source: SourceName::from("mon") },
