@@ -29,8 +29,8 @@ pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, joining, reason, suppression};
 pub use report::{
-    AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, Report, Sample,
-    SlaRow, SloRow, TargetKind,
+    AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow,
+    Report, Sample, SlaRow, SloRow, TargetKind,
 };
 pub use review::{HurtService, Review, ReviewAction, ReviewLine, ReviewPage};
 pub use scalar::{Instant, Ratio, Seconds};
