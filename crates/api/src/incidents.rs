@@ -1,7 +1,9 @@
-//! Incidents: listed, shown, opened by hand, explained. What people do to them is in `incidents::actions`.
+//! Incidents: listed, shown, opened by hand, explained. What people do to them is in `incidents::actions`,
+//! what they learn from them in `incidents::review`.
 
 pub(crate) mod actions;
 mod explain;
+mod review;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -29,11 +31,16 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list, open))
         .routes(routes!(show))
         .routes(routes!(explain::explain))
+        .routes(routes!(similar))
+        .routes(routes!(review::show, review::write))
+        .routes(routes!(review::list))
         .routes(routes!(actions::act))
 }
 
 const FILTERS: [&str; 12] =
     ["state", "priority", "service", "ci", "team", "problem", "parent", "from", "to", "q", "limit", "cursor"];
+const SIMILAR_UNLESS_SAID: usize = 10;
+const SIMILAR_MAX: usize = 100;
 
 /// An incident that a person opens.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -147,6 +154,26 @@ pub(crate) fn priority(word: &str) -> Result<Priority, Fault> {
 async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Incident> {
     let incident = api.incident_named(&number).await?;
     Ok(Json(api.incident_object(incident).await?))
+}
+
+/// What was seen before: past incidents with the same cause, or with the same alert names, the likest first, with what
+/// resolved them and the problem they are of. docs/measures.md section 11.
+#[utoipa::path(get, path = "/api/v1/incidents/{number}/similar", tag = "incidents",
+    params(
+        ("number" = String, Path, description = "`INC0000123`, or the id `inc_…`"),
+        ("limit" = Option<u32>, Query, description = "at most so many, 10 unless said, at most 100"),
+    ),
+    responses((status = 200, body = v1::SimilarIncidents)))]
+async fn similar(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    Path(number): Path<String>,
+    asked: Asked,
+) -> Answer<v1::SimilarIncidents> {
+    asked.only(&["limit"])?;
+    let limit = asked.number("limit")?.unwrap_or(SIMILAR_UNLESS_SAID).clamp(1, SIMILAR_MAX);
+    let incident = api.incident_named(&number).await?;
+    Ok(Json(report::similar(api.store(), &incident, limit).await?))
 }
 
 impl Api {

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(slo))
         .routes(routes!(continuity))
         .routes(routes!(noise))
+        .routes(routes!(problems))
 }
 
 const KNOWN: [&str; 8] = ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
@@ -65,6 +66,8 @@ measures! {
     continuity at "/api/v1/measures/continuity" gives ContinuityRow;
     /// How much was told, and what kept the rest from people.
     noise at "/api/v1/measures/noise" gives NoiseRow;
+    /// What each problem cost, the dearest first.
+    problems at "/api/v1/measures/problems" gives ProblemsRow;
 }
 
 /// JSON, written down already.

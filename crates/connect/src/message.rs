@@ -119,6 +119,7 @@ fn of_incident(incident: &Incident) -> (Value, Facets, bool) {
         "resolved_at": incident.resolved_at.map(Instant),
         "merged_into": incident.merged_into,
         "problem": incident.problem,
+        "workaround": incident.workaround,
         "version": incident.version,
     });
     let facets = Facets::default()

@@ -64,7 +64,7 @@ impl Desk<'_> {
         match action {
             Action::Incident { target, action } => self.act(*target, action, by, at),
             Action::OpenIncident(asked) => self.open_asked(asked, by),
-            Action::OpenProblem { title, ci, incidents } => self.problem_by_person(title, ci.as_ref(), incidents),
+            Action::OpenProblem { title, ci, incidents } => self.problem_by_person(title, ci.as_ref(), incidents, by),
             Action::Problem { problem, action } => self.act_on_problem(*problem, action, by, at),
             Action::Silence(silence) => self.silence(silence),
             Action::ExpireSilence(id) => self.expire_silence(*id),

@@ -40,5 +40,6 @@ pub use policy::{
     Anchor, Clears, Expiry, FlappingPolicy, Inhibit, JoinWindow, Order, Pipeline, Policy, PriorityMatrix, Rule,
     StormPolicy,
 };
+pub use problem::allowed::{ProblemStep, allowed as problem_allowed, table as problem_table};
 pub use state::{Snapshot, State};
 pub use step::step;

@@ -3,6 +3,7 @@
 use model::command::{Action, IncidentAction, IncidentTarget, OpenIncident, ProblemAction};
 use model::incident::{DetectedBy, HoldFor, Major, Priority, Verdict};
 use model::problem::ProblemState;
+use model::review::{ReviewAction, Said};
 use model::{AlertId, CiId, IncidentId};
 use testkit::{clock, event};
 
@@ -79,11 +80,26 @@ fn incident_action(verb: &str, words: &[&str], names: &Names) -> IncidentAction 
             let verdict = if words.contains(&"rejected") { Verdict::Rejected } else { Verdict::Confirmed };
             IncidentAction::Cause { ci: first.into(), verdict }
         }
+        "review" => IncidentAction::Review(Said {
+            summary: text(words, "summary").unwrap_or_default(),
+            contributing_factors: text(words, "factor").into_iter().collect(),
+            actions: value(words, "todo").map(|todo| review_action(todo, words)).into_iter().collect(),
+        }),
         "update" => {
             let priority = value(words, "priority").and_then(Priority::from_word);
             IncidentAction::Update { priority, title: text(words, "title") }
         }
         other => panic!("`{other}` is nothing to do to an incident"),
+    }
+}
+
+/// `todo=WHAT owner=WHO due=WHEN`, and `done`.
+fn review_action(what: &str, words: &[&str]) -> ReviewAction {
+    ReviewAction {
+        what: what.replace('_', " ").into(),
+        owner: text(words, "owner").unwrap_or_default(),
+        due: value(words, "due").map(clock).unwrap_or_default(),
+        done: words.contains(&"done"),
     }
 }
 
@@ -95,6 +111,10 @@ fn problem_action(verb: &str, words: &[&str], names: &Names) -> ProblemAction {
             workaround: text(words, "workaround"),
         },
         "move" => ProblemAction::Move { to: ProblemState::from_word(first).expect("a state of a problem") },
+        "workaround" => ProblemAction::Workaround { text: text(words, "text").unwrap_or_default() },
+        "assign" => ProblemAction::Assign { team: text(words, "team"), assignee: text(words, "assignee") },
+        "comment" => ProblemAction::Comment { text: words.join(" ").into() },
+        "duplicate" => ProblemAction::Duplicate { of: names.find_problem(first).expect("the other problem is open") },
         "link" => ProblemAction::Link { incident: incident(first, names) },
         "unlink" => ProblemAction::Unlink { incident: incident(first, names) },
         other => panic!("`{other}` is nothing to do to a problem"),

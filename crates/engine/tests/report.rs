@@ -93,6 +93,10 @@ fn flags(incident: &Incident, world: &World) -> Vec<String> {
         Major::None => {}
         major => flags.push(format!("major {major:?}").to_lowercase()),
     }
+    flags.extend(incident.review.as_ref().map(|review| {
+        let done = review.said.actions.iter().filter(|action| action.done).count();
+        format!("reviewed by {}, {done} of {} done", review.updated_by, review.said.actions.len())
+    }));
     flags.extend(incident.problem.map(|id| world.names.problem(id)));
     flags.extend(incident.workaround.as_ref().map(|text| format!("workaround {text}")));
     flags
@@ -147,7 +151,11 @@ fn outage(outage: &Outage, world: &World) -> String {
 fn problem(problem: &Problem, world: &World) -> String {
     let incidents: Vec<String> = problem.incidents.iter().map(|id| world.names.incident(*id)).collect();
     let name = world.names.problem(problem.id);
-    format!("{name} {} ({}): {}", problem.state.as_str(), incidents.join(", "), problem.title)
+    let mut notes = vec![problem.state.as_str().to_owned()];
+    notes.extend(problem.known_error.then(|| "known error".to_owned()));
+    notes.extend(problem.workaround.as_ref().map(|text| format!("workaround {text}")));
+    notes.extend(problem.duplicate_of.map(|of| format!("of {}", world.names.problem(of))));
+    format!("{name} {} ({}): {}", notes.join(", "), incidents.join(", "), problem.title)
 }
 
 /// The name of a variant.

@@ -8,6 +8,7 @@ use crate::id::{AlertId, IncidentId, MaintenanceId, ProblemId, SilenceId};
 use crate::incident::{DetectedBy, HoldFor, Major, Priority, Verdict};
 use crate::name::CiId;
 use crate::problem::ProblemState;
+use crate::review::Said;
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,7 @@ pub enum IncidentAction {
     Major { state: Major, reason: Box<str> },
     Cause { ci: CiId, verdict: Verdict },
     Update { priority: Option<Priority>, title: Option<Box<str>> },
+    Review(Said),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,7 @@ impl IncidentAction {
             IncidentAction::Major { .. } => "major",
             IncidentAction::Cause { .. } => "cause",
             IncidentAction::Update { .. } => "update",
+            IncidentAction::Review(_) => "review",
         }
     }
 }

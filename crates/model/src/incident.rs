@@ -6,6 +6,7 @@ use crate::id::{ChangeId, IncidentId, ProblemId};
 use crate::name::{CiId, Domain, PipelineName, SourceName};
 use crate::outage::ItemState;
 use crate::reason::CauseEvidence;
+use crate::review::Review;
 use crate::severity::Severity;
 use crate::time::{Interval, Span, Timestamp};
 
@@ -61,6 +62,9 @@ pub struct Incident {
     pub causes: Vec<Cause>,
     pub changes: Vec<SuspectChange>,
     pub problem: Option<ProblemId>,
+    /// A person linked it to its problem, or took it out of one: no rule links it any more.
+    #[serde(default)]
+    pub problem_by: Option<Box<str>>,
     /// A known error's workaround that matched.
     pub workaround: Option<Box<str>>,
     /// The storm it is part of.
@@ -78,6 +82,8 @@ pub struct Incident {
     pub stale: bool,
     pub false_positive: Option<Box<str>>,
     pub resolution: Option<Resolution>,
+    #[serde(default)]
+    pub review: Option<Review>,
     pub comments: Vec<Comment>,
     /// A person opened it, or did something to it.
     pub touched: bool,
@@ -313,6 +319,12 @@ impl Incident {
     /// The number as people write it; the id until one is given.
     pub fn label(&self) -> String {
         self.number.map_or_else(|| self.id.to_string(), number_text)
+    }
+
+    /// A declared major incident that is not reviewed yet, or of whose review something is still to be done.
+    pub fn owes_review(&self) -> bool {
+        let owed = self.review.as_ref().is_none_or(Review::is_owed);
+        self.major == Major::Declared && self.merged_into.is_none() && owed
     }
 
     /// Counts in no measure: merged away, or said to be a false positive.

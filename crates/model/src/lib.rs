@@ -24,6 +24,7 @@ pub mod name;
 pub mod outage;
 pub mod problem;
 pub mod reason;
+pub mod review;
 pub mod severity;
 pub mod source;
 pub mod step;

@@ -68,6 +68,17 @@ pub const PAGE_ROWS_MAX: usize = 1000;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
 pub const REPORT_ROWS_MAX: usize = 100_000;
 
+/// Past incidents of one kind (same cause, same complaints, both) that are looked at for those most like one. More: those
+/// that were opened last.
+pub const SIMILAR_LOOKED_AT_MAX: usize = 200;
+
+/// Factors of a review, and actions of it. More: refused.
+pub const REVIEW_ENTRIES_MAX: usize = 100;
+/// Text of a review, all together. More: refused.
+pub const REVIEW_BYTES_MAX: usize = 64 << 10;
+/// How long after it was closed a declared major incident takes a review. Later: refused.
+pub const REVIEW_KEPT: Span = Span::from_days(400);
+
 /// How long a request body may take to arrive. Longer: `408`, nothing of it kept.
 pub const BODY_WAIT_MAX: Span = Span::from_minutes(2);
 /// An `at`, a `starts_at` or a clear's `ends_at` further ahead of its receipt: clamped to the receipt, the original kept.

@@ -1,11 +1,18 @@
 //! Problems: the cause, or possible cause, of one or more incidents.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{IncidentId, ProblemId};
 use crate::incident::Comment;
+use crate::limits::SIGNATURE_BYTES_MAX;
 use crate::name::{CiId, Domain};
+use crate::text::bounded;
 use crate::time::Timestamp;
+
+/// Stands between the names of a signature.
+const NAMES_APART: &str = ", ";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -66,6 +73,24 @@ impl Problem {
     pub fn takes_incidents(&self) -> bool {
         !matches!(self.state, ProblemState::Closed | ProblemState::Rejected | ProblemState::Duplicate)
     }
+
+    /// It was not fixed after all: a cause that was known is an error that is known again.
+    pub fn reopen(&mut self, to: ProblemState) {
+        self.state = to;
+        self.resolved_at = None;
+        self.known_error = self.cause.is_some();
+    }
+}
+
+/// What incidents recur by beside their cause: the sorted distinct names of their alerts.
+pub fn signature<'n>(alert_names: impl IntoIterator<Item = &'n str>) -> Box<str> {
+    let names: Vec<&str> = alert_names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    bounded(&names.join(NAMES_APART), SIGNATURE_BYTES_MAX).into()
+}
+
+/// The names that a signature was made of. A name that holds a comma comes in parts, and in the same ones everywhere.
+pub fn signature_names(signature: &str) -> BTreeSet<&str> {
+    signature.split(NAMES_APART).collect()
 }
 
 /// `PRB0000007`.

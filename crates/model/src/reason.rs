@@ -400,6 +400,10 @@ pub enum Reason {
     },
     Commented,
     Updated,
+    Reviewed {
+        actions: u32,
+        open: u32,
+    },
     CauseVerdict {
         ci: CiId,
         confirmed: bool,
@@ -444,6 +448,16 @@ pub enum Reason {
     },
     ProblemMoved {
         to: Box<str>,
+    },
+    KnownError {
+        cause: Box<str>,
+    },
+    WorkaroundSaid,
+    ProblemUnlinked {
+        incident: IncidentId,
+    },
+    DuplicateOf {
+        problem: ProblemId,
     },
 
     // An outage's life.

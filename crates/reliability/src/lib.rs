@@ -3,7 +3,7 @@
 //! Read in this order: [`scope`] (which part of a window counts), [`service`] (the facts of a service and the sets of
 //! instants that every figure is the length of), [`availability`](mod@availability), [`slo`](mod@slo), [`sample`] (means
 //! and percentiles), [`incidents`], [`sla`](mod@sla), [`continuity`](mod@continuity) with [`recovery_points`] and
-//! [`gaps`], [`noise`](mod@noise).
+//! [`gaps`], [`noise`](mod@noise), [`similar`], [`lost`](mod@lost).
 //!
 //! Rules. Durations are whole microseconds until the figure is made; only then do they become seconds. Clipping is for
 //! sums only: a sample is whole, also where it began before the window. Nothing after `min(now, to)` counts, but for
@@ -15,11 +15,13 @@ pub mod availability;
 pub mod continuity;
 pub mod gaps;
 pub mod incidents;
+pub mod lost;
 pub mod noise;
 pub mod recovery_points;
 pub mod sample;
 pub mod scope;
 pub mod service;
+pub mod similar;
 pub mod sla;
 pub mod slo;
 
@@ -28,6 +30,7 @@ pub use calendar::IntervalSet;
 pub use continuity::{Continuity, ContinuityFacts, LastExercise, continuity};
 pub use gaps::{Dependency, Gap, GapKind, Group, Reached};
 pub use incidents::{IncidentFact, IncidentMeans, incident_means};
+pub use lost::{Lost, lost};
 pub use noise::{Noise, NoiseFacts, noise};
 pub use sample::{Sample, percentile};
 pub use scope::Scope;

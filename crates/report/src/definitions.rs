@@ -73,6 +73,16 @@ pub const INCIDENTS: Texts = &[
     ("mttr_resolve", "Mean time to resolve: from opening, less time on hold, of those resolved in the window."),
 ];
 
+pub const PROBLEMS: Texts = &[
+    ("incidents", "Its incidents that were opened in the window; merged ones and false positives left out."),
+    (
+        "lost_seconds",
+        "Service-time in the window that was down, unplanned, in outages of its incidents: two services down for an hour are two hours.",
+    ),
+    ("degraded_seconds", "The same for services that were degraded and not down; no part of lost_seconds."),
+    ("services", "The services that lost that time."),
+];
+
 pub const NOISE: Texts = &[
     ("events", "Statements about alerts received; facts of other kinds and what was rejected left out."),
     (

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
 //! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
-//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`noise`](mod@noise). What they stand on: `versions`
+//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`noise`](mod@noise), [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a major incident, also as Markdown). What they stand on: `versions`
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `periods` and
 //! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
@@ -21,7 +21,10 @@ pub mod grid;
 pub mod incidents;
 pub mod noise;
 pub mod outages;
+pub mod problems;
 pub mod question;
+pub mod review;
+pub mod similar;
 pub mod slo;
 pub mod table;
 pub mod text;
@@ -43,6 +46,8 @@ pub use grid::{Cell, Grid, Tabular};
 pub use incidents::incidents;
 pub use noise::noise;
 pub use outages::recomputed as recomputed_outages;
+pub use problems::problems;
 pub use question::{GroupBy, Question, Step};
+pub use similar::similar;
 pub use slo::slo;
 pub use table::Style;

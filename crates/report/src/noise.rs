@@ -132,7 +132,7 @@ async fn count_incidents(
     facts: &mut [NoiseFacts],
 ) -> Result<(), ReportError> {
     for incident in store.incidents_touching(periods.extent()).await?.iter().filter(|incident| !incident.storm) {
-        let fact = IncidentFact::of(&incident, now);
+        let fact = IncidentFact::of(incident, now);
         let place = periods.place(incident.opened_at);
         if let Some((part, facts)) = place.and_then(|place| Some((periods.parts().get(place)?, facts.get_mut(place)?)))
         {

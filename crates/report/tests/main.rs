@@ -4,6 +4,7 @@ mod availability;
 mod continuity;
 mod incidents;
 mod noise;
+mod problems;
 mod recomputed;
 mod rendered;
 mod slo;

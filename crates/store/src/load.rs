@@ -3,7 +3,7 @@
 //! Start-up and recovery are the same load; of a partition, it is that of its domains alone. What is loaded of each domain:
 //! alerts it has not forgotten, with what repeats moved laid over them, the episodes it needs and the statements it
 //! remembers; incidents that are not final, or were not one
-//! horizon ago; every problem (they are few, and a rejected one must not be proposed again); outages that are open or
+//! horizon ago, or were declared major and may still be reviewed; every problem (they are few, and a rejected one must not be proposed again); outages that are open or
 //! ended within the horizon; silences and windows that reach into it; changes received within it; every source and what
 //! it covers; and of the incidents of the last 30 days what recurrence is judged by.
 

@@ -20,7 +20,7 @@ use crate::rows::head::{Head, Link, Numbering, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
 use crate::rows::incident::{
     INCIDENT_LINE, Role, about_row, incident_from, incident_items, incident_row, outage_row, problem_row,
-    recurrence_row,
+    recurrence_row, review_row,
 };
 use crate::rows::ledger::{Range, domain_row, hour_of, owner_from, position_from, topology_row};
 use crate::rows::note::Note;
@@ -28,7 +28,7 @@ use crate::rows::record::{Outgoing, audit_row, dead_letter_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
     HEAD, HELD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION,
-    PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE,
+    PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE,
     TOPOLOGY, Table,
 };
 use crate::select::{Condition, Select};
@@ -445,6 +445,7 @@ impl Plan {
                 });
                 incident.number = Some(*number);
                 self.writes.put(&INCIDENT, incident_row(incident, written));
+                review_row(incident).into_iter().for_each(|row| self.writes.put(&REVIEW, row));
                 if relinked.contains(&incident.id) {
                     known.insert(incident.id, incident.clone());
                 }

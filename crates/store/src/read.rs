@@ -9,7 +9,7 @@ mod records;
 
 pub use alerts::AlertFilter;
 pub use facts::{ChangeFilter, WindowFilter};
-pub use incidents::{IncidentFilter, IncidentKey, Member, OutageFilter, ProblemFilter, ProblemKey};
+pub use incidents::{IncidentFilter, IncidentKey, Member, OutageFilter, ProblemFilter, ProblemKey, SeenBefore};
 pub use records::{AuditFilter, DeadLetterFilter, Depths, OutboxAge};
 
 use model::{Interval, Timestamp};

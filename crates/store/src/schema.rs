@@ -139,6 +139,8 @@ tables! {
         parent: Id null, opened_at: Int, until: Int null, needed_until: Int null,
         search: Text, body: Text,
     }
+    /// Incidents that were declared major, and whether they still owe a review or an action of it.
+    REVIEW = "review", key 1 { incident: Id, domain: Text, opened_at: Int, owed: Int }
     /// Incidents as they count towards what recurs.
     RECURRENCE = "recurrence", key 3 { incident: Id, ci: Text, signature: Text, domain: Text, opened_at: Int }
     /// Which items a thing is about, and as what.

@@ -82,6 +82,8 @@ conform! {
         pages_follow_each_other_without_gap_or_repetition,
         alerts_are_found_by_every_filter,
         incidents_are_found_by_every_filter,
+        what_was_seen_before_is_found_by_cause_and_by_complaints_however_long_ago,
+        declared_major_incidents_are_listed_and_those_that_owe_a_review,
         members_are_alerts_with_their_episodes,
         incidents_that_touch_an_interval_are_found,
         outages_that_overlap_an_interval_are_found,

@@ -21,7 +21,8 @@ const WITH_ONE_HEAD: &str = "
     INSERT INTO one_head SELECT head.id, epoch, commits, hash, clock, incident, problem, timeline, audit, hot_logged
       FROM head, numbering;
     DROP TABLE head; ALTER TABLE one_head RENAME TO head; DROP TABLE numbering;
-    ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest; DROP TABLE noted; DROP TABLE held";
+    ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest; DROP TABLE noted; DROP TABLE held;
+    DROP INDEX recurrence_of_cause; DROP INDEX recurrence_of_complaints; DROP INDEX recurrence_of_both; DROP TABLE review";
 
 async fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, SqliteConfig::default()).await.expect("the store opens")

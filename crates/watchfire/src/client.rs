@@ -77,6 +77,11 @@ impl Client {
         self.answer(self.request(Method::GET, path, query).timeout(ANSWER_WITHIN)).await
     }
 
+    /// An answer that is a document, as it stands.
+    pub(crate) async fn text(&self, path: &str, query: &Query<'_>) -> anyhow::Result<String> {
+        self.words(self.request(Method::GET, path, query).timeout(ANSWER_WITHIN)).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.send(Method::POST, path, &Vec::new(), "application/json", body.to_string()).await
     }
@@ -134,13 +139,17 @@ impl Client {
     }
 
     async fn answer(&self, request: RequestBuilder) -> anyhow::Result<Value> {
-        let response = self.sent(request).await?;
-        let response = self.good(response).await?;
-        let text = response.text().await.with_context(|| format!("the answer of {} broke off", self.base))?;
+        let text = self.words(request).await?;
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
         serde_json::from_str(&text).with_context(|| format!("{} answered something else than JSON", self.base))
+    }
+
+    async fn words(&self, request: RequestBuilder) -> anyhow::Result<String> {
+        let response = self.sent(request).await?;
+        let response = self.good(response).await?;
+        response.text().await.with_context(|| format!("the answer of {} broke off", self.base))
     }
 
     async fn sent(&self, request: RequestBuilder) -> anyhow::Result<Response> {

@@ -13,8 +13,11 @@ mod operation;
 mod problem;
 mod reason;
 mod report;
+mod review;
 mod scalar;
 mod service;
+
+mod similar;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -28,11 +31,13 @@ pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, joining, reason, suppression};
 pub use report::{
-    AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, Report, Sample,
-    SlaRow, SloRow, TargetKind,
+    AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow,
+    Report, Sample, SlaRow, SloRow, TargetKind,
 };
+pub use review::{HurtService, Review, ReviewAction, ReviewLine, ReviewPage};
 pub use scalar::{Instant, Ratio, Seconds};
 pub use service::{Objectives, Outage, Service, slo_window};
+pub use similar::{Likeness, SimilarIncident, SimilarIncidents, SimilarProblem};
 pub use story::{Member, Nearly, Story, story};
 
 /// The text of a name or of an id.

@@ -20,7 +20,7 @@ use crate::fault::Fault;
 use crate::{Answer, Api};
 
 /// Every action, for the sentence that names them.
-const ACTIONS: [&str; 17] = [
+const ACTIONS: [&str; 19] = [
     "acknowledge",
     "unacknowledge",
     "assign",
@@ -38,6 +38,8 @@ const ACTIONS: [&str; 17] = [
     "cause",
     "update",
     "explain (with GET)",
+    "similar (with GET)",
+    "review",
 ];
 
 /// The bodies of actions; those that are not here have none.
@@ -192,20 +194,32 @@ pub(crate) async fn act(
         // It takes what was measured back.
         by.needs_too(Role::Manager)?;
     }
-    let incident = api.incident_named(&number).await?;
-    let into = match action {
-        IncidentAction::Merge { into } => Some(into),
-        _ => None,
-    };
-    let target = IncidentTarget::Id(incident.id);
-    match api.command(&by, Action::Incident { target, action }).await {
-        Ok(outcome) => Ok(Json(api.incident_after(&outcome).await?)),
-        Err(fault) if fault.status == StatusCode::NOT_FOUND => Err(api.over_for_good(incident, into, fault).await?),
-        Err(fault) => Err(fault),
-    }
+    Ok(Json(api.act(&by, &number, action).await?))
 }
 
 impl Api {
+    /// Answered with the incident as it is then.
+    pub(super) async fn act(
+        &self,
+        by: &By<Responder>,
+        number: &str,
+        action: IncidentAction,
+    ) -> Result<v1::Incident, Fault> {
+        let incident = self.incident_named(number).await?;
+        let into = match action {
+            IncidentAction::Merge { into } => Some(into),
+            _ => None,
+        };
+        let target = IncidentTarget::Id(incident.id);
+        match self.command(by, Action::Incident { target, action }).await {
+            Ok(outcome) => self.incident_after(&outcome).await,
+            Err(fault) if fault.status == StatusCode::NOT_FOUND => {
+                Err(self.over_for_good(incident, into, fault).await?)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The engine forgets an incident some time after it was closed or merged, and then says that there is none; its
     /// row stays, and says better why nothing can be done.
     async fn over_for_good(&self, target: Incident, into: Option<IncidentId>, fault: Fault) -> Result<Fault, Fault> {

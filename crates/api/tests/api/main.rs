@@ -11,6 +11,8 @@ mod incidents;
 mod once;
 mod operations;
 mod problems;
+mod reviews;
 mod roles;
 mod service;
+mod similar;
 mod stream;

@@ -43,9 +43,33 @@ async fn a_problem_is_opened_linked_moved_and_known() {
         assert_eq!(heard.status.as_u16(), status, "{action}");
         assert!(heard.text.contains(says), "{}", heard.text);
     }
+    let other = service.post("/api/v1/problems", r#"{"title":"The same again"}"#).await.of(201);
+    let other = other["number"].as_str().unwrap();
+    for (action, body, state) in
+        [("move", json!({"to": "resolved"}), "resolved"), ("move", json!({"to": "closed"}), "closed")]
+    {
+        assert_eq!(act(action, body).await.of(200)["state"], state);
+    }
+    for (action, body) in [
+        ("known_error", json!({"cause": "x"})),
+        ("workaround", json!({"text": "x"})),
+        ("assign", json!({"team": "x"})),
+        ("link", json!({"incident": incident})),
+        ("duplicate", json!({"of": other})),
+    ] {
+        let refused = act(action, body).await.of(409);
+        assert_eq!(refused["state"], "closed", "{action}");
+        assert!(refused["detail"].as_str().unwrap().contains("never changed"), "{refused}");
+    }
+    let path = format!("/api/v1/problems/{other}");
+    let refused = service.post(&format!("{path}/duplicate"), json!({"of": opened["number"]}).to_string()).await.of(409);
+    assert!(refused["detail"].as_str().unwrap().contains("is closed"), "{refused}");
+    for (action, body) in [("known_error", r#"{"cause":" "}"#), ("workaround", r#"{"text":""}"#), ("assign", "{}")] {
+        assert_eq!(service.post(&format!("{path}/{action}"), body).await.status.as_u16(), 422, "{action}");
+    }
     assert_eq!(service.post("/api/v1/problems", r#"{"title":""}"#).await.status.as_u16(), 422);
     assert_eq!(
-        service.get("/api/v1/problems?state=analysis&ci=db-7").await.of(200)["items"].as_array().unwrap().len(),
+        service.get("/api/v1/problems?state=closed&ci=db-7").await.of(200)["items"].as_array().unwrap().len(),
         1
     );
 }

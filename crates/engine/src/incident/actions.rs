@@ -2,6 +2,7 @@
 
 use model::command::{IncidentAction, IncidentTarget, Outcome, Refusal};
 use model::incident::{Comment, Hold, Incident, Major, Resolution, Verdict};
+use model::limits::LATE_HORIZON;
 use model::reason::{Evidence, Joining};
 use model::step::Subject;
 use model::{AlertId, CiId, IncidentId, Reason, Timestamp};
@@ -30,7 +31,13 @@ impl Desk<'_> {
         if let Err(why) = allowed(state, IncidentStep::of(action)) {
             return Outcome::Refused(Refusal::NotAllowed { state: state.as_str().into(), why: why.into() });
         }
+        let reviewed = matches!(action, IncidentAction::Review(_));
+        if let Some(refusal) = self.over_for_good(id).filter(|_| !reviewed) {
+            return Outcome::Refused(refusal);
+        }
         match self.carry_out(id, action, by, at) {
+            // What its alerts said may be forgotten by now: it is not looked at anew.
+            Ok(()) if reviewed => Outcome::Incident(id),
             Ok(()) => {
                 if let Some(incident) = self.incident_mut(id) {
                     incident.touched = true;
@@ -40,6 +47,17 @@ impl Desk<'_> {
             }
             Err(refusal) => Outcome::Refused(refusal),
         }
+    }
+
+    /// A declared major incident is kept for its review, and for nothing else.
+    fn over_for_good(&self, id: IncidentId) -> Option<Refusal> {
+        let incident = self.state.incidents.get(&id)?;
+        let since = incident.closed_at.map(|closed| closed + LATE_HORIZON).filter(|since| *since <= self.now)?;
+        let (label, state) = (incident.label(), incident.state().as_str());
+        let why = format!(
+            "{label} is {state}, and since {since} it takes nothing but a review: open a new one that names it"
+        );
+        Some(Refusal::NotAllowed { state: state.into(), why: why.into() })
     }
 
     /// The incident that is meant; where an alert names it, the one that holds its open episode, or held its last.
@@ -93,6 +111,7 @@ impl Desk<'_> {
             IncidentAction::Major { state, reason } => self.major(id, *state, reason),
             IncidentAction::Cause { ci, verdict } => self.judge_cause(id, ci, *verdict, by),
             IncidentAction::Update { priority, title } => self.update(id, *priority, title.as_deref(), by),
+            IncidentAction::Review(said) => self.write_review(id, said, by, at),
         }
     }
 

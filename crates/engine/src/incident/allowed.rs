@@ -22,10 +22,11 @@ pub enum IncidentStep {
     Major,
     Cause,
     Update,
+    Review,
 }
 
 impl IncidentStep {
-    pub const ALL: [IncidentStep; 16] = [
+    pub const ALL: [IncidentStep; 17] = [
         IncidentStep::Acknowledge,
         IncidentStep::Unacknowledge,
         IncidentStep::Assign,
@@ -42,6 +43,7 @@ impl IncidentStep {
         IncidentStep::Major,
         IncidentStep::Cause,
         IncidentStep::Update,
+        IncidentStep::Review,
     ];
 
     pub fn of(action: &IncidentAction) -> IncidentStep {
@@ -62,6 +64,7 @@ impl IncidentStep {
             IncidentAction::Major { .. } => IncidentStep::Major,
             IncidentAction::Cause { .. } => IncidentStep::Cause,
             IncidentAction::Update { .. } => IncidentStep::Update,
+            IncidentAction::Review(_) => IncidentStep::Review,
         }
     }
 
@@ -83,6 +86,7 @@ impl IncidentStep {
             IncidentStep::Major => "major",
             IncidentStep::Cause => "cause",
             IncidentStep::Update => "update",
+            IncidentStep::Review => "review",
         }
     }
 }
@@ -91,7 +95,7 @@ impl IncidentStep {
 pub fn allowed(state: IncidentState, step: IncidentStep) -> Result<(), &'static str> {
     use IncidentState::{Acknowledged, Closed, Merged, OnHold, Open, Resolved, Restored};
     use IncidentStep::{
-        Acknowledge, Assign, Cause, Close, Comment, FalsePositive, Hold, Major, Merge, Reopen, Resolve, Split,
+        Acknowledge, Assign, Cause, Close, Comment, FalsePositive, Hold, Major, Merge, Reopen, Resolve, Review, Split,
         Unacknowledge, Unhold, Unlink, Update,
     };
     const MERGED: &str = "the incident was merged into another: act on that one";
@@ -100,7 +104,7 @@ pub fn allowed(state: IncidentState, step: IncidentStep) -> Result<(), &'static 
     match (step, state) {
         (Comment, Open | Acknowledged | Restored | OnHold | Resolved | Closed | Merged) => Ok(()),
         (_, Merged) => Err(MERGED),
-        (FalsePositive | Cause, Open | Acknowledged | Restored | OnHold | Resolved | Closed) => Ok(()),
+        (FalsePositive | Cause | Review, Open | Acknowledged | Restored | OnHold | Resolved | Closed) => Ok(()),
         (_, Closed) => Err(CLOSED),
         (Assign | Update | Major | Merge | Split | Unlink, Open | Acknowledged | Restored | OnHold | Resolved) => {
             Ok(())
@@ -138,8 +142,10 @@ pub fn table() -> String {
     }
     text.push_str(&format!(
         "\n\nA closed or merged incident takes these steps for {}. Later every step is refused, whatever its state: over \
-         HTTP with `409`, the state, and since when.\n\nRefused, and why:\n",
-        model::limits::LATE_HORIZON
+         HTTP with `409`, the state, and since when. Only a declared major incident takes a review, and that for {} after it \
+         was closed.\n\nRefused, and why:\n",
+        model::limits::LATE_HORIZON,
+        model::limits::REVIEW_KEPT
     ));
     for step in IncidentStep::ALL {
         for state in IncidentState::ALL {

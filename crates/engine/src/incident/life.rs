@@ -1,6 +1,7 @@
 //! The steps an incident takes by the clock.
 
 use model::incident::{Major, Resolution};
+use model::limits::{LATE_HORIZON, REVIEW_KEPT};
 use model::{IncidentId, Reason, Timestamp};
 
 use super::membership::counts_now;
@@ -78,11 +79,13 @@ impl Desk<'_> {
         }
         self.unindex(id);
         self.state.impacts.remove(&id);
-        // The engine keeps it one horizon longer: late statements may still be about its episodes.
-        self.state.timers.set(at + model::limits::LATE_HORIZON, Timer::Close(id));
-        if let Some(incident) = self.state.incidents.get_mut(&id) {
-            incident.clocks.close_at = Some(at + model::limits::LATE_HORIZON);
-        }
+        // The engine keeps it one horizon longer: late statements may still be about its episodes. A declared major one
+        // is still to be reviewed.
+        let Some(incident) = self.state.incidents.get_mut(&id) else { return };
+        let major = incident.major == Major::Declared;
+        let forget_at = at + if major { REVIEW_KEPT } else { LATE_HORIZON };
+        incident.clocks.close_at = Some(forget_at);
+        self.state.timers.set(forget_at, Timer::Close(id));
     }
 
     /// Forgets a final incident. Its row stays.

@@ -1,8 +1,8 @@
 //! The columns of each report, and the cells of its rows.
 
 use wire::v1::{
-    AvailabilityRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, Ratio, Sample, Seconds,
-    SloRow,
+    AvailabilityRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow, Ratio, Sample,
+    Seconds, SloRow,
 };
 
 use super::{Cell, Column, Tabular};
@@ -208,6 +208,39 @@ impl Tabular for NoiseRow {
 
     fn group(&self) -> Option<&Group> {
         Some(&self.group)
+    }
+}
+
+impl Tabular for ProblemsRow {
+    const NOTHING: &'static str = "No problem has an incident or an outage in this time.";
+    const COLUMNS: &'static [Column] = &[
+        Column::plain("problem"),
+        Column::plain("state"),
+        Column::new("known_error", "known error"),
+        Column::plain("incidents"),
+        Column::new("lost_seconds", "lost"),
+        Column::new("degraded_seconds", "degr."),
+        Column::plain("ci"),
+        Column::plain("services"),
+        Column::plain("title"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Text(self.problem.clone()),
+            Cell::Text(self.state.as_str().to_owned()),
+            Cell::Flag { value: self.known_error, good: true },
+            Cell::Count(self.incidents),
+            seconds(self.lost_seconds),
+            seconds(self.degraded_seconds),
+            self.ci.clone().map_or(Cell::Nothing, Cell::Text),
+            listed(self.services.iter().cloned()),
+            Cell::Text(self.title.clone()),
+        ]
+    }
+
+    fn group(&self) -> Option<&Group> {
+        None
     }
 }
 

@@ -15,6 +15,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0005_partitions.sql"),
     include_str!("../../migrations/postgres/0006_notes.sql"),
     include_str!("../../migrations/postgres/0007_held.sql"),
+    include_str!("../../migrations/postgres/0008_seen_before.sql"),
+    include_str!("../../migrations/postgres/0009_reviews.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

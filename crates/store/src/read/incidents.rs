@@ -1,9 +1,11 @@
 //! Incidents, problems and outages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::incident::{IncidentState, Priority};
+use model::incident::{IncidentState, Major, Priority};
+use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::problem::ProblemState;
+use model::step::Recurrence;
 use model::{
     AlertId, CiId, Domain, EpisodeId, FixedMap, Incident, IncidentId, Interval, Outage, OutageId, Problem, ProblemId,
     Span, Timestamp,
@@ -14,10 +16,13 @@ use super::{any_of, contains, within};
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest, page};
 use crate::rows::alert::EpisodeRecord;
-use crate::rows::incident::{INCIDENT_LINE, OUTAGE_LINE, Role, incident_from, outage_from, problem_from};
-use crate::schema::{ABOUT, EPISODE, INCIDENT, OUTAGE, PROBLEM};
+use crate::rows::incident::{
+    INCIDENT_LINE, OUTAGE_LINE, Role, incident_from, outage_from, problem_from, recurrence_from,
+};
+use crate::schema::{ABOUT, EPISODE, INCIDENT, OUTAGE, PROBLEM, RECURRENCE, REVIEW};
 use crate::select::{Condition, Select};
 use crate::store::Store;
+use crate::value::Cells;
 
 /// Which incidents; an empty list, or `None`, means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +72,18 @@ pub enum ProblemKey {
     Number(u64),
 }
 
+/// What happened before, as it is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenBefore {
+    pub domain: Domain,
+    /// `None`: only the complaints are looked for.
+    pub ci: Option<CiId>,
+    /// As [`model::problem::signature`] has it.
+    pub signature: Box<str>,
+    /// Opened earlier than this.
+    pub before: Timestamp,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutageFilter {
     /// Of these services; empty: of any.
@@ -97,6 +114,26 @@ impl IncidentFilter {
         .flatten()
         .chain(within("opened_at", self.from, self.to))
         .collect()
+    }
+}
+
+impl SeenBefore {
+    /// Those that agree in both come by themselves: among many with the same cause, the newest may all have had other
+    /// complaints.
+    fn questions(&self) -> Vec<Select> {
+        let earlier = || {
+            Select::from(&RECURRENCE)
+                .is("domain", &self.domain)
+                .with(Condition::Less("opened_at", self.before.into()))
+                .newest(&["opened_at", "incident"])
+                .limit(SIMILAR_LOOKED_AT_MAX)
+        };
+        let mut questions = vec![earlier().is("signature", &*self.signature)];
+        if let Some(ci) = &self.ci {
+            questions.push(earlier().is("ci", ci));
+            questions.push(earlier().is("ci", ci).is("signature", &*self.signature));
+        }
+        questions
     }
 }
 
@@ -154,6 +191,33 @@ impl Store {
         incidents.extend(reading.all(ended, incident_from).await?);
         incidents.sort_by_key(|incident| incident.id);
         Ok(incidents)
+    }
+
+    /// Incidents that are declared major, those opened last first; or only those that still owe a review, or an action of
+    /// it. A page may hold fewer than it is of: of some the declaration was taken back.
+    pub async fn major_incidents(&self, owed: bool, request: &PageRequest) -> Result<Page<Incident>, StoreError> {
+        let mut reading = self.reading().await?;
+        let only = owed.then_some(Condition::Flag("owed", true));
+        let select = Select::from(&REVIEW).with_any(only).newest(&["opened_at", "incident"]);
+        let listed = page(&mut reading, select, request, |row| Cells::new(&REVIEW, row).take::<IncidentId>()).await?;
+        let rows = Select::from(&INCIDENT).columns(INCIDENT_LINE).any_of("id", listed.items);
+        let mut items = reading.all(rows, incident_from).await?;
+        items.retain(|incident| incident.major == Major::Declared && incident.merged_into.is_none());
+        items.sort_by_key(|incident| std::cmp::Reverse((incident.opened_at, incident.id)));
+        Ok(Page { items, next: listed.next })
+    }
+
+    /// Past incidents as they count towards what recurs, opened before an instant, that had this cause, these complaints,
+    /// or both: of each kind the newest [`SIMILAR_LOOKED_AT_MAX`], all by incident. However many there are, each kind is
+    /// one walk of an index.
+    pub async fn seen_before(&self, asked: &SeenBefore) -> Result<Vec<Recurrence>, StoreError> {
+        let mut reading = self.reading().await?;
+        let mut found = BTreeSet::new();
+        for select in asked.questions() {
+            let seen = reading.all(select, recurrence_from).await?;
+            found.extend(seen.into_iter().map(|(_, seen)| (seen.incident, seen)));
+        }
+        Ok(found.into_iter().map(|(_, seen)| seen).collect())
     }
 
     /// The alerts of an incident, by id.

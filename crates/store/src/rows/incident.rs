@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use model::incident::Major;
 use model::limits::LATE_HORIZON;
 use model::step::Recurrence;
 use model::{CiId, Domain, Incident, Outage, Problem, Timestamp};
@@ -73,6 +74,12 @@ pub(crate) const INCIDENT_LINE: &[&str] = &["opened_at", "id", "body"];
 
 pub(crate) fn incident_from(row: &[Value]) -> Result<Incident, StoreError> {
     Cells::last(&INCIDENT, row).document()
+}
+
+/// Of an incident that was declared major, as long as that stands or there is a review.
+pub(crate) fn review_row(incident: &Incident) -> Option<Row> {
+    let declared = incident.major == Major::Declared || incident.review.is_some();
+    declared.then(|| row![incident.id, &incident.domain, incident.opened_at, incident.owes_review()])
 }
 
 /// The items an incident is about, each once for each role.

@@ -17,6 +17,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_partitions.sql"),
     include_str!("../../migrations/sqlite/0006_notes.sql"),
     include_str!("../../migrations/sqlite/0007_held.sql"),
+    include_str!("../../migrations/sqlite/0008_seen_before.sql"),
+    include_str!("../../migrations/sqlite/0009_reviews.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.
@@ -152,6 +154,23 @@ mod tests {
                 "SELECT * FROM alert WHERE id IN (SELECT alert FROM episode WHERE incident = x'00') ORDER BY changed_at DESC, id DESC LIMIT 9",
                 "episode_of_incident",
             ),
+            (
+                "SELECT * FROM recurrence WHERE domain = '' AND opened_at < 9 AND ci = '' AND signature = '' ORDER BY opened_at DESC, incident DESC LIMIT 9",
+                "recurrence_of_both (domain=? AND ci=? AND signature=? AND opened_at<?)",
+            ),
+            (
+                "SELECT * FROM recurrence WHERE domain = '' AND opened_at < 9 AND ci = '' ORDER BY opened_at DESC, incident DESC LIMIT 9",
+                "recurrence_of_cause (domain=? AND ci=? AND opened_at<?)",
+            ),
+            (
+                "SELECT * FROM recurrence WHERE domain = '' AND opened_at < 9 AND signature = '' ORDER BY opened_at DESC, incident DESC LIMIT 9",
+                "recurrence_of_complaints (domain=? AND signature=? AND opened_at<?)",
+            ),
+            (
+                "SELECT * FROM review WHERE owed = 1 ORDER BY opened_at DESC, incident DESC LIMIT 9",
+                "review_owed (owed=?)",
+            ),
+            ("SELECT * FROM review ORDER BY opened_at DESC, incident DESC LIMIT 9", "review_newest"),
             ("SELECT seq, at FROM timeline ORDER BY seq LIMIT 9", "SCAN timeline"),
             ("SELECT * FROM committed WHERE seq < 4 ORDER BY seq LIMIT 9", "PRIMARY KEY"),
             (

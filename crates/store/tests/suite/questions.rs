@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use model::alert::{AlertState, Suppression};
 use model::fact::{Exercise, RecoveryPoint};
-use model::incident::{IncidentState, Priority};
+use model::incident::{IncidentState, Major, Priority};
+use model::limits::SIMILAR_LOOKED_AT_MAX;
+use model::review::{Review, ReviewAction, Said};
 use model::source::{Coverage, SourceGap};
-use model::step::Subject;
+use model::step::{Recurrence, Subject};
 use model::{Severity, Span, Step};
 use store::{
     AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
-    ProblemKey, Store, StoreError, WindowFilter,
+    ProblemKey, SeenBefore, Store, StoreError, WindowFilter,
 };
 
 use crate::common::*;
@@ -118,6 +120,83 @@ pub(crate) async fn incidents_are_found_by_every_filter(store: Store) {
     assert_eq!(found, store.problem(ProblemKey::Number(1)).await.unwrap().into_iter().collect::<Vec<_>>());
     assert_eq!(found, store.problem(ProblemKey::Id(problem_id(1))).await.unwrap().into_iter().collect::<Vec<_>>());
     assert_eq!(store.incidents_by_id(&[incident_id(3), incident_id(88)]).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn what_was_seen_before_is_found_by_cause_and_by_complaints_however_long_ago(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let seen = |n: u64, ci: &str, signature: &str, opened_at| Recurrence {
+        ci: ci.into(),
+        signature: signature.into(),
+        opened_at,
+        incident: incident_id(n),
+    };
+    let years_ago = at(0) - Span::from_days(3000);
+    let both = seen(1, "db-7", "DiskFull", years_ago);
+    let cause = seen(2, "db-7", "Slow", at(1));
+    let complaints = seen(3, "db-8", "DiskFull", at(2));
+    let neither = seen(4, "db-8", "Slow", at(3));
+    let later = seen(5, "db-7", "DiskFull", at(9));
+    let mut recurrences = vec![both.clone(), cause.clone(), complaints.clone(), neither, later];
+    // What came after it among the same cause does not hide what agrees in both.
+    let others = (0..SIMILAR_LOOKED_AT_MAX as u64 + 9).map(|n| seen(100 + n, "db-9", "Slow", at(4)));
+    recurrences.extend(others.chain([seen(6, "db-9", "DiskFull", years_ago)]));
+    chain.step(Step { recurrences, ..step(at(9)) }).await;
+    let other = Step { domain: "other".into(), recurrences: vec![seen(7, "db-7", "DiskFull", at(1))], ..step(at(9)) };
+    chain.step(other).await;
+
+    let asked = |ci: Option<&str>, signature: &str| SeenBefore {
+        domain: Default::default(),
+        ci: ci.map(Into::into),
+        signature: signature.into(),
+        before: at(9),
+    };
+    let sorted = |mut seen: Vec<Recurrence>| {
+        seen.sort();
+        seen
+    };
+    let found = sorted(store.seen_before(&asked(Some("db-7"), "DiskFull")).await.unwrap());
+    let by_complaints = seen(6, "db-9", "DiskFull", years_ago);
+    assert_eq!(found, sorted(vec![both.clone(), cause, complaints.clone(), by_complaints.clone()]));
+    let found = sorted(store.seen_before(&asked(None, "DiskFull")).await.unwrap());
+    assert_eq!(found, sorted(vec![both, complaints, by_complaints.clone()]));
+    let found = store.seen_before(&asked(Some("db-9"), "DiskFull")).await.unwrap();
+    assert!(found.contains(&by_complaints), "behind many of the same cause");
+    assert_eq!(found.iter().filter(|seen| &*seen.signature == "Slow").count(), SIMILAR_LOOKED_AT_MAX);
+    let before_all = SeenBefore { before: years_ago, ..asked(Some("db-7"), "DiskFull") };
+    assert_eq!(store.seen_before(&before_all).await.unwrap(), [], "only what was opened earlier");
+}
+
+pub(crate) async fn declared_major_incidents_are_listed_and_those_that_owe_a_review(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let review = |done: bool| {
+        let action = ReviewAction { what: "watch it".into(), owner: "ana".into(), due: at(0), done };
+        let said = Said { summary: "full".into(), contributing_factors: vec!["growth".into()], actions: vec![action] };
+        let by = || "ana".into();
+        Review { said, written_by: by(), written_at: at(1), updated_by: by(), updated_at: at(2) }
+    };
+    let mut incidents: Vec<_> = (1..=6).map(|n| incident(n, at(n as i64))).collect();
+    incidents[1..].iter_mut().for_each(|incident| incident.major = Major::Declared);
+    incidents[2].review = Some(review(false));
+    incidents[3].review = Some(review(true));
+    incidents[4].merged_into = Some(incident_id(2));
+    chain.step(Step { incidents: incidents.clone(), ..step(at(9)) }).await;
+    // A declaration that is taken back.
+    incidents[5].major = Major::Rejected;
+    chain.step(Step { incidents: vec![incidents[5].clone()], ..step(at(9)) }).await;
+    let listed = async |owed| {
+        let (mut found, mut request) = (Vec::new(), PageRequest::first(2));
+        loop {
+            let page = store.major_incidents(owed, &request).await.unwrap();
+            found.extend(page.items);
+            let Some(next) = page.next else { return found };
+            request = PageRequest { limit: Some(2), ..PageRequest::after(next) };
+        }
+    };
+    let numbers = |found: &[model::Incident]| found.iter().filter_map(|incident| incident.number).collect::<Vec<_>>();
+    let all = listed(false).await;
+    assert_eq!(numbers(&all), [4, 3, 2], "those opened last first");
+    assert_eq!(all[1].review, Some(review(false)), "as it was written");
+    assert_eq!(numbers(&listed(true).await), [3, 2]);
 }
 
 pub(crate) async fn members_are_alerts_with_their_episodes(store: Store) {

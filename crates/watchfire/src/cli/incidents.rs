@@ -34,6 +34,11 @@ pub(crate) enum Incidents {
     /// Why it was opened, why its alerts are in it, and what nearly happened instead.
     #[command(after_help = "Example:\n  watchfire incidents explain INC0000123")]
     Explain(Named),
+    /// What was seen before: past incidents like it, when they were, and what resolved them.
+    #[command(after_help = "Example:\n  watchfire incidents similar INC0000123")]
+    Similar(Named),
+    Review(Review),
+    Reviews(Reviews),
     Watch(Watch),
 }
 
@@ -252,6 +257,44 @@ pub(crate) struct Comment {
     pub(crate) number: String,
     #[arg(value_name = "TEXT")]
     pub(crate) text: String,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// The review of a declared major incident, as Markdown; what is said beside is written into it first.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  watchfire incidents review INC0000123 > review.md\n  \
+                  watchfire incidents review INC0000123 --summary 'The disk was full' --action 'watch growth; ana; 2026-06-01'\n  \
+                  watchfire incidents review INC0000123 --done 1")]
+pub(crate) struct Review {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    /// What happened, and to whom
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) summary: Option<String>,
+    /// What contributed; all there are, each with a --factor of its own
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) factor: Vec<String>,
+    /// One more action: what, who, and its last day, with semicolons between
+    #[arg(long, value_name = "WHAT; OWNER; DATE")]
+    pub(crate) action: Vec<String>,
+    /// The action of this place is done; the first is 1
+    #[arg(long, value_name = "PLACE", value_delimiter = ',')]
+    pub(crate) done: Vec<usize>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Declared major incidents and how their reviews stand, those opened last first.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire incidents reviews --overdue")]
+pub(crate) struct Reviews {
+    /// Only those that are resolved and have none, and those with an action that is late
+    #[arg(long)]
+    pub(crate) overdue: bool,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -1,4 +1,4 @@
-//! `watchfire alerts`, `problems`, `services`, `maintenance`, `silence`, `status`.
+//! `watchfire alerts`, `services`, `maintenance`, `silence`, `status`.
 
 use clap::{ArgGroup, Args, Subcommand};
 
@@ -61,47 +61,6 @@ pub(crate) struct AlertList {
 #[command(after_help = "Example:\n  watchfire alerts show alr_0190")]
 pub(crate) struct AlertNamed {
     #[arg(value_name = "ALERT")]
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-/// Problems: what stands behind incidents that come again.
-#[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  watchfire problems\n  watchfire problems show PRB0000007"
-)]
-pub(crate) struct Problems {
-    #[command(subcommand)]
-    pub(crate) command: Option<ProblemsCommand>,
-    #[command(flatten)]
-    pub(crate) list: ProblemList,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProblemsCommand {
-    #[command(visible_alias = "ls")]
-    List(ProblemList),
-    Show(ProblemNamed),
-}
-
-/// All of them.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire problems list")]
-pub(crate) struct ProblemList {
-    /// At most so many
-    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
-    pub(crate) limit: usize,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-/// One of them, in full.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire problems show PRB0000007")]
-pub(crate) struct ProblemNamed {
-    #[arg(value_name = "PROBLEM")]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) shown: Shown,

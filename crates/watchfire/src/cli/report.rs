@@ -61,6 +61,8 @@ pub(crate) enum ReportKind {
     Continuity,
     /// How many events stood behind an incident
     Noise,
+    /// What each problem cost, the dearest first
+    Problems,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

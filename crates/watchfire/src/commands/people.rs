@@ -1,15 +1,19 @@
-//! What people do against a running service: one module for incidents, one for everything else.
+//! What people do against a running service: a module for incidents, one for problems, one for everything else.
 
 mod incidents;
 mod names;
 mod page;
+mod problems;
 mod records;
+mod review;
 mod sheet;
+mod similar;
 mod watched;
 mod words;
 
 pub(super) use incidents::incidents;
-pub(super) use records::{alerts, maintenance, problems, services, silence, status};
+pub(super) use problems::problems;
+pub(super) use records::{alerts, maintenance, services, silence, status};
 
 use serde_json::Value;
 

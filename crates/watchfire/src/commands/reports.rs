@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{Store, StoreError};
-use wire::v1::{AvailabilityRow, ContinuityRow, IncidentsRow, NoiseRow, SloRow};
+use wire::v1::{AvailabilityRow, ContinuityRow, IncidentsRow, NoiseRow, ProblemsRow, SloRow};
 
 use crate::cli::{Connection, Report, ReportFormat, ReportKind};
 use crate::client::{Client, Query, of_item};
@@ -66,6 +66,7 @@ async fn answered(store: &Store, args: &Report, clock: Timestamp, written: &Writ
         ReportKind::Slo => written.down(&report::slo(store, &question).await?),
         ReportKind::Continuity => written.down(&report::continuity(store, &question).await?),
         ReportKind::Noise => written.down(&report::noise(store, &question).await?),
+        ReportKind::Problems => written.down(&report::problems(store, &question).await?),
     })
 }
 
@@ -109,6 +110,7 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
         ReportKind::Slo => written.read::<SloRow>(get("slo").await?),
         ReportKind::Continuity => written.read::<ContinuityRow>(get("continuity").await?),
         ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),
+        ReportKind::Problems => written.read::<ProblemsRow>(get("problems").await?),
     }
 }
 

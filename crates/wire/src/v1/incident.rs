@@ -6,7 +6,7 @@ use model::outage::ItemState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Instant, Ratio, Seconds, cause_evidence, owned, text, texts};
+use super::{Instant, Ratio, Review, Seconds, cause_evidence, owned, text, texts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -72,8 +72,8 @@ pub struct Incident {
     /// Its tickets in other systems.
     pub external: Vec<External>,
     pub resolution: Option<Resolution>,
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub review: Option<Value>,
+    /// Of a declared major incident, once it is written.
+    pub review: Option<Review>,
     pub comments: Vec<Comment>,
     /// Rises with every change.
     pub version: u64,
@@ -158,7 +158,7 @@ pub struct Comment {
 
 impl Incident {
     /// `members` are the alerts whose episodes it holds, each once, in the order in which they began: past the
-    /// pipeline's `max_alerts` they are counted and not listed. `external` and `review` are for whoever knows them.
+    /// pipeline's `max_alerts` they are counted and not listed. `external` is for whoever knows them.
     pub fn from_model(incident: &model::Incident, members: &[AlertId]) -> Incident {
         let unlisted = usize::try_from(incident.alerts_unlisted).unwrap_or(usize::MAX);
         let listed = members.len().saturating_sub(unlisted);
@@ -209,7 +209,7 @@ impl Incident {
             false_positive: owned(incident.false_positive.as_deref()),
             external: Vec::new(),
             resolution: incident.resolution.as_ref().map(Resolution::from_model),
-            review: None,
+            review: incident.review.as_ref().map(Review::from_model),
             comments: incident.comments.iter().map(Comment::from_model).collect(),
             version: incident.version,
         }
@@ -267,7 +267,7 @@ impl Hold {
 }
 
 impl Resolution {
-    fn from_model(resolution: &model::incident::Resolution) -> Resolution {
+    pub(super) fn from_model(resolution: &model::incident::Resolution) -> Resolution {
         Resolution {
             code: owned(resolution.code.as_deref()),
             notes: owned(resolution.notes.as_deref()),

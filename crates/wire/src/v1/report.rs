@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use model::problem::ProblemState;
 use serde::{Deserialize, Serialize};
 
 use super::{Instant, Ratio, Seconds};
@@ -184,6 +185,27 @@ pub struct NoiseRow {
     pub deduplication: Option<Ratio>,
     pub suppressed_share: Option<Ratio>,
     pub told_per_incident: Option<Ratio>,
+}
+
+/// What a problem cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProblemsRow {
+    /// Its number.
+    pub problem: String,
+    pub title: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub state: ProblemState,
+    pub known_error: bool,
+    pub ci: Option<String>,
+    /// Its incidents that were opened in the window.
+    pub incidents: u64,
+    /// Time of services that were down, unplanned, in outages of its incidents.
+    pub lost_seconds: Seconds,
+    /// The same of services that were degraded.
+    pub degraded_seconds: Seconds,
+    /// Those services.
+    pub services: Vec<String>,
 }
 
 impl Exercise {

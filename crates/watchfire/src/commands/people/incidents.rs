@@ -11,7 +11,7 @@ use super::records::{ALERTS, alert_among};
 use super::sheet::{self, Show};
 use super::watched::Watched;
 use super::words::resolution;
-use super::{Desk, said, words};
+use super::{Desk, review, said, similar, words};
 use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Split, Unlink, Watch};
 use crate::client::{Query, Refused, of_item, segment};
 use crate::console::Console;
@@ -27,6 +27,8 @@ const NOT_OVER: &str = "open,acknowledged,on_hold,restored,resolved";
 const KNOWN_MAX: usize = 10_000;
 /// Alerts that a page about an incident lists.
 const ALERTS_SHOWN_MAX: usize = 100;
+/// Past incidents that a page about one lists; `incidents similar` has the others.
+const SEEN_BEFORE_SHOWN: usize = 3;
 /// Of an id, what a table shows; `alerts show` finds it by that.
 const SHORT_ID: usize = "alr_".len() + 8;
 const ALERT_COLUMNS: [Show; 6] = [
@@ -55,14 +57,17 @@ fn alerts(row: &Value) -> report::Cell {
 
 pub(in crate::commands) async fn incidents(command: Incidents, console: &Console) -> anyhow::Result<Outcome> {
     use Incidents::{
-        Ack, Assign, Close, Comment, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve, Show, Split,
-        Unhold, Unlink, Watch,
+        Ack, Assign, Close, Comment, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve, Review, Reviews,
+        Show, Similar, Split, Unhold, Unlink, Watch,
     };
     let at = |moment: crate::moment::Moment| moment.resolve(runtime::clock::wall()).to_string();
     let (number, action, body, shown) = match command {
         List(args) => return list(&args, console).await,
         Show(args) => return show(&args, console).await,
         Explain(args) => return explain(&args, console).await,
+        Review(args) => return review::review(&args, console).await,
+        Reviews(args) => return review::reviews(&args, console).await,
+        Similar(args) => return seen_before(&args, console).await,
         Watch(args) => return watch(&args, console).await,
         Open(args) => return open(&args, console).await,
         Ack(args) => (args.number, "acknowledge", json!({}), args.shown),
@@ -147,7 +152,17 @@ async fn show(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
         let rows = desk.client.list(ALERTS, &query, ALERTS_SHOWN_MAX).await?;
         incident["alerts_in_full"] = rows.iter().map(|row| alert_row(row, &id)).collect();
     }
+    if desk.format == Format::Table {
+        let query: Query<'_> = vec![("limit", SEEN_BEFORE_SHOWN.to_string())];
+        incident["similar"] = desk.client.get(&format!("{}/similar", path_of(&args.number)), &query).await?;
+    }
     desk.one(&incident, in_full)
+}
+
+async fn seen_before(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
+    let desk = Desk::of(&args.shown, console)?;
+    let found = desk.client.get(&format!("{}/similar", path_of(&args.number)), &Vec::new()).await?;
+    desk.one(&found, |found| similar::in_full(&full(&args.number), found))
 }
 
 /// As a line of the incident's page has it; since when is that of its last firing in that incident.
@@ -310,6 +325,7 @@ fn in_full(incident: &Value) -> String {
             format!("{}  {}  {}", word(&change["reference"]), word(&change["ci"]), word(&change["summary"]))
         }),
     );
+    page.part("Seen before", similar::lines(&incident["similar"]));
     page.part("Alerts", alert_lines(incident));
     page.part(
         "Comments",
@@ -364,12 +380,12 @@ fn commented(entry: &Value, incident: &Value) -> Option<String> {
     each(&incident["comments"]).find(|comment| entry_is && is_it(comment)).map(|comment| word(&comment["text"]))
 }
 
-fn path_of(number: &str) -> String {
+pub(super) fn path_of(number: &str) -> String {
     format!("{PATH}/{}", segment(&full(number)))
 }
 
 /// People leave the letters and the zeros out.
-fn full(number: &str) -> String {
+pub(super) fn full(number: &str) -> String {
     let digits = number.strip_prefix("INC").or_else(|| number.strip_prefix("inc")).unwrap_or(number);
     match digits.parse::<u64>() {
         Ok(count) => model::incident::number_text(count),

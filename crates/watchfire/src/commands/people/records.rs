@@ -1,4 +1,4 @@
-//! `watchfire alerts`, `problems`, `services`, `maintenance`, `silence`, `status`.
+//! `watchfire alerts`, `services`, `maintenance`, `silence`, `status`.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,14 @@ use super::page::{self, Page, each, sentence, word};
 use super::sheet::{self, Show};
 use super::{Desk, said, words};
 use crate::cli::{
-    AlertList, Alerts, AlertsCommand, Maintenance, MaintenanceAdd, Problems, ProblemsCommand, Services,
-    ServicesCommand, Silence, SilenceAdd, SpanAsked, Status,
+    AlertList, Alerts, AlertsCommand, Maintenance, MaintenanceAdd, Services, ServicesCommand, Silence, SilenceAdd,
+    SpanAsked, Status,
 };
 use crate::client::{Query, Refused, of_item, over_already, segment};
 use crate::console::Console;
 use crate::outcome::{Outcome, WrongUse};
 
 pub(super) const ALERTS: &str = "/api/v1/alerts";
-const PROBLEMS: &str = "/api/v1/problems";
 const SERVICES: &str = "/api/v1/services";
 const WINDOWS: &str = "/api/v1/maintenance-windows";
 const SILENCES: &str = "/api/v1/silences";
@@ -33,14 +32,6 @@ const ALERT_COLUMNS: [Show; 8] = [
     ("item", |row| sheet::text(&row["ci"])),
     ("suppressed", |row| sheet::text(&row["suppressed"]["code"])),
     ("summary", |row| sheet::text(&row["summary"])),
-];
-const PROBLEM_COLUMNS: [Show; 6] = [
-    ("number", |row| sheet::text(&row["number"])),
-    ("state", |row| sheet::text(&row["state"])),
-    ("known error", |row| sheet::mark(&row["known_error"], "yes")),
-    ("incidents", |row| sheet::length(&row["incidents"])),
-    ("item", |row| sheet::text(&row["ci"])),
-    ("title", |row| sheet::text(&row["title"])),
 ];
 const SERVICE_COLUMNS: [Show; 7] = [
     ("service", |row| sheet::text(&row["id"])),
@@ -169,21 +160,6 @@ fn alert_in_full(alert: &Value) -> String {
     );
     page.part("what was decided", page::timeline(&alert["explained"]["timeline"]["items"]));
     page.text()
-}
-
-pub(in crate::commands) async fn problems(args: Problems, console: &Console) -> anyhow::Result<Outcome> {
-    let list = match args.command {
-        Some(ProblemsCommand::Show(args)) => {
-            let desk = Desk::of(&args.shown, console)?;
-            let problem = desk.client.get(&format!("{PROBLEMS}/{}", segment(&args.id)), &Vec::new()).await?;
-            return desk.object(&desk.numbered(problem).await, "title");
-        }
-        Some(ProblemsCommand::List(list)) => list,
-        None => args.list,
-    };
-    let desk = Desk::of(&list.shown, console)?;
-    let rows = desk.client.listed(PROBLEMS, &Vec::new(), list.limit).await?;
-    desk.rows(rows, &PROBLEM_COLUMNS, "No problems.")
 }
 
 pub(in crate::commands) async fn services(args: Services, console: &Console) -> anyhow::Result<Outcome> {

@@ -1,0 +1,119 @@
+//! The problems report: what each problem cost in the window, the dearest first. The formula is `reliability::lost`'s,
+//! docs/measures.md section 12.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::limits::PAGE_ROWS_MAX;
+use model::{CiId, Incident, IncidentId, Problem, ProblemId};
+use reliability::{Lost, OutageFact, Scope, lost};
+use store::{PageRequest, ProblemFilter, Store};
+use wire::v1::ProblemsRow;
+
+use crate::answer::{Answer, Explained};
+use crate::definitions;
+use crate::error::ReportError;
+use crate::question::Question;
+
+/// What one problem has in the window.
+#[derive(Default)]
+struct Cost {
+    incidents: u64,
+    outages: BTreeMap<CiId, Vec<OutageFact>>,
+}
+
+/// Each problem with an incident or an outage of one in the window, the dearest first.
+///
+/// # Errors
+/// A window that makes no sense; groups, since a row is of a problem; a store that does not answer.
+pub async fn problems(store: &Store, question: &Question) -> Result<Answer<ProblemsRow>, ReportError> {
+    question.only_grouped_by("problems", |_| false, "each row is of a problem; ask for one window after another")?;
+    let window = question.window()?;
+    let scope = Scope::new(window, question.now);
+    let problems = all(store).await?;
+    let incidents = store.incidents_touching(window).await?;
+    let links = Links::of(&problems, &incidents);
+    let mut costs: BTreeMap<ProblemId, Cost> = BTreeMap::new();
+    for incident in incidents.iter().filter(|incident| !incident.is_excluded() && scope.holds(incident.opened_at)) {
+        if let Some(problem) = links.problem(incident.id) {
+            costs.entry(problem).or_default().incidents += 1;
+        }
+    }
+    for outage in store.outages_overlapping(window).await? {
+        let asked = question.services.is_empty() || question.services.contains(&outage.service);
+        let Some(problem) = outage.incident.filter(|_| asked).and_then(|incident| links.problem(incident)) else {
+            continue;
+        };
+        let fact = OutageFact::from(&outage);
+        costs.entry(problem).or_default().outages.entry(outage.service).or_default().push(fact);
+    }
+    let mut rows: Vec<ProblemsRow> =
+        problems.iter().filter_map(|problem| Some(row(problem, costs.get(&problem.id)?, scope))).collect();
+    rows.sort_by(|a, b| {
+        let cost = |row: &ProblemsRow| [row.lost_seconds, row.degraded_seconds].map(|seconds| seconds.value());
+        let [[a_lost, a_degraded], [b_lost, b_degraded]] = [cost(a), cost(b)];
+        let by_cost = b_lost.total_cmp(&a_lost).then(b_degraded.total_cmp(&a_degraded));
+        by_cost.then_with(|| (Reverse(a.incidents), &a.problem).cmp(&(Reverse(b.incidents), &b.problem)))
+    });
+    let items = rows.into_iter().map(Explained::plain).collect();
+    Ok(Answer::new(question, definitions::PROBLEMS, items))
+}
+
+/// Few, as long as the store is.
+async fn all(store: &Store) -> Result<Vec<Problem>, ReportError> {
+    let mut request = PageRequest::first(PAGE_ROWS_MAX);
+    let mut problems = Vec::new();
+    loop {
+        let page = store.problems(&ProblemFilter::default(), &request).await?;
+        problems.extend(page.items);
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => return Ok(problems),
+        }
+    }
+}
+
+/// Which problem an incident is of.
+struct Links {
+    problems: BTreeMap<IncidentId, ProblemId>,
+    merged: BTreeMap<IncidentId, IncidentId>,
+}
+
+impl Links {
+    fn of(problems: &[Problem], incidents: &[Incident]) -> Links {
+        let linked = problems.iter().flat_map(|problem| problem.incidents.iter().map(|id| (*id, problem.id)));
+        let merged = incidents.iter().filter_map(|incident| Some((incident.id, incident.merged_into?)));
+        Links { problems: linked.collect(), merged: merged.collect() }
+    }
+
+    /// Of one that was merged away, that of what it was merged into.
+    fn problem(&self, incident: IncidentId) -> Option<ProblemId> {
+        let mut incident = incident;
+        let mut seen = BTreeSet::new();
+        while let Some(into) = self.merged.get(&incident).filter(|_| seen.insert(incident)) {
+            incident = *into;
+        }
+        self.problems.get(&incident).copied()
+    }
+}
+
+fn row(problem: &Problem, cost: &Cost, scope: Scope) -> ProblemsRow {
+    let hurt: Vec<(&CiId, Lost)> = cost
+        .outages
+        .iter()
+        .map(|(service, outages)| (service, lost(outages, scope)))
+        .filter(|(_, lost)| *lost != Lost::default())
+        .collect();
+    let total = hurt.iter().fold(Lost::default(), |total, (_, lost)| total.and(*lost));
+    ProblemsRow {
+        problem: problem.label(),
+        title: problem.title.to_string(),
+        state: problem.state,
+        known_error: problem.known_error,
+        ci: problem.ci.as_ref().map(ToString::to_string),
+        incidents: cost.incidents,
+        lost_seconds: total.down.into(),
+        degraded_seconds: total.degraded.into(),
+        services: hurt.into_iter().map(|(service, _)| service.to_string()).collect(),
+    }
+}

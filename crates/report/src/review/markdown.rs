@@ -1,0 +1,209 @@
+//! A review as a Markdown document. What people and monitoring wrote is escaped; the rest is ours.
+
+use model::Timestamp;
+use model::outage::ItemState;
+use serde_json::Value;
+use wire::v1::{Cause, Instant, ReviewPage, Seconds, SuspectChange, TimelineEntry};
+
+use super::escape::{block, inline, paragraphs};
+use crate::text;
+
+/// Causes that are told with what speaks for and against them.
+const CAUSES_TOLD: usize = 3;
+
+/// The whole document; what is overdue is so at `now`.
+pub fn markdown(page: &ReviewPage, now: Timestamp) -> String {
+    let parts = [
+        head(page),
+        summary(page),
+        facts(page),
+        services(page),
+        causes(page),
+        factors(page),
+        actions(page, now),
+        timeline(page),
+    ];
+    let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    told.join("\n\n") + "\n"
+}
+
+fn head(page: &ReviewPage) -> String {
+    let incident = &page.incident;
+    let number = incident.number.as_deref().unwrap_or(&incident.id);
+    let mut told = vec![
+        format!("**{}**", incident.priority.as_str()),
+        "declared major".to_owned(),
+        incident.state.as_str().replace('_', " "),
+    ];
+    told.extend(incident.team.as_deref().map(|team| format!("team {}", inline(team))));
+    told.extend(incident.environment.as_deref().map(|environment| format!("environment {}", inline(environment))));
+    format!("# {}: {}\n\n{}", inline(number), inline(&incident.title), told.join(", "))
+}
+
+fn summary(page: &ReviewPage) -> String {
+    match &page.review {
+        None => "## Summary\n\n_No review is written yet._".to_owned(),
+        Some(review) => {
+            let by = format!("_Written by {}, {}._", inline(&review.updated_by), instant(review.updated_at));
+            format!("## Summary\n\n{}\n\n{by}", paragraphs(&review.summary))
+        }
+    }
+}
+
+fn facts(page: &ReviewPage) -> String {
+    let incident = &page.incident;
+    let after = |seconds: Option<Seconds>| seconds.map(duration).unwrap_or_default();
+    let lines = [
+        ("started", Some(incident.started_at), None),
+        ("detected", Some(incident.detected_at), Some(page.detected_after_seconds)),
+        ("acknowledged", incident.acknowledged_at, page.acknowledged_after_seconds),
+        ("restored", incident.restored_at, page.restored_after_seconds),
+        ("resolved", incident.resolved_at, page.resolved_after_seconds),
+        ("closed", incident.closed_at, None),
+    ];
+    let lines = lines
+        .into_iter()
+        .filter_map(|(name, at, length)| Some(format!("\n| {name} | {} | {} |", instant(at?), after(length))));
+    format!("## Facts\n\n| | at | after its start |\n|---|---|---|{}", lines.collect::<String>())
+}
+
+fn services(page: &ReviewPage) -> String {
+    if page.services.is_empty() {
+        return "### Services\n\nNo service was affected.".to_owned();
+    }
+    let line = |service: &wire::v1::HurtService| {
+        let [down, degraded] = [service.down_seconds, service.degraded_seconds].map(duration);
+        let (id, state, since) = (inline(&service.id), state(service.state), instant(service.since));
+        format!("\n| {id} | {} | {state} | {since} | {down} | {degraded} |", service.criticality)
+    };
+    let lines: String = page.services.iter().map(line).collect();
+    format!(
+        "### Services\n\n| service | criticality | worst | since | down | degraded |\n|---|---|---|---|---|---|{lines}"
+    )
+}
+
+fn causes(page: &ReviewPage) -> String {
+    let incident = &page.incident;
+    let mut lines: Vec<String> = incident.causes.iter().take(CAUSES_TOLD).map(cause).collect();
+    lines.extend(incident.changes.iter().map(change));
+    if let Some(problem) = &page.problem {
+        let number = problem.number.as_deref().unwrap_or(&problem.id);
+        let known = problem.cause.as_deref().map(|cause| format!("; cause: {}", inline(cause))).unwrap_or_default();
+        let helps =
+            problem.workaround.as_deref().map(|helps| format!("; workaround: {}", inline(helps))).unwrap_or_default();
+        lines.push(format!("- Problem {}: {}{known}{helps}", inline(number), inline(&problem.title)));
+    }
+    if let Some(resolution) = &incident.resolution {
+        let by = resolution.by.as_deref().map_or_else(|| "by itself".to_owned(), |by| format!("by {}", inline(by)));
+        let code = resolution.code.as_deref().map(|code| format!(" as {}", inline(code))).unwrap_or_default();
+        let notes = resolution.notes.as_deref().map(|notes| format!(": {}", inline(notes))).unwrap_or_default();
+        lines.push(format!("- Resolved {by}{code}{notes}"));
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("## Cause\n\n{}", lines.join("\n"))
+}
+
+fn cause(cause: &Cause) -> String {
+    let said: Vec<String> = cause.because.iter().map(|reason| inline(&sentence(reason))).collect();
+    format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), said.join("; "))
+}
+
+fn change(change: &SuspectChange) -> String {
+    let before = duration(change.before_seconds);
+    let [reference, summary, ci] = [&change.reference, &change.summary, &change.ci].map(|text| inline(text));
+    format!("- Change {reference} on {ci}, {before} before: {summary}")
+}
+
+fn factors(page: &ReviewPage) -> String {
+    let factors = page.review.iter().flat_map(|review| &review.contributing_factors);
+    let lines: Vec<String> = factors.map(|factor| format!("- {}", block(factor))).collect();
+    if lines.is_empty() { String::new() } else { format!("## Contributing factors\n\n{}", lines.join("\n")) }
+}
+
+fn actions(page: &ReviewPage, now: Timestamp) -> String {
+    let actions = page.review.iter().flat_map(|review| &review.actions);
+    let line = |action: &wire::v1::ReviewAction| {
+        let overdue = action.to_model().is_some_and(|action| action.is_overdue(now));
+        let stands = if action.done {
+            "done"
+        } else if overdue {
+            "**overdue**"
+        } else {
+            "open"
+        };
+        let [what, owner, due] = [&action.what, &action.owner, &action.due].map(|text| inline(text));
+        format!("\n| {what} | {owner} | {due} | {stands} |")
+    };
+    let lines: String = actions.map(line).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("## Actions\n\n| what | owner | due | |\n|---|---|---|---|{lines}")
+}
+
+/// Alerts that join one after another are one line: a major incident may have thousands.
+fn timeline(page: &ReviewPage) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut joining: Vec<&TimelineEntry> = Vec::new();
+    for entry in &page.timeline {
+        if entry.reason["code"] == "episode_joined" {
+            joining.push(entry);
+            continue;
+        }
+        lines.extend(joined(&std::mem::take(&mut joining)));
+        lines.push(decided(entry));
+    }
+    lines.extend(joined(&joining));
+    lines.extend(page.timeline_cut.then(|| "- and more, which is not shown here".to_owned()));
+    if lines.is_empty() { String::new() } else { format!("## Timeline\n\n{}", lines.join("\n")) }
+}
+
+fn joined(entries: &[&TimelineEntry]) -> Option<String> {
+    let (first, last) = (entries.first()?, entries.last()?);
+    Some(match entries.len() {
+        1 => decided(first),
+        count => format!("- {} {count} alerts joined, until {}", instant(first.at), instant(last.at)),
+    })
+}
+
+fn decided(entry: &TimelineEntry) -> String {
+    let by = entry.by.as_deref().map(|by| format!("{}: ", inline(by))).unwrap_or_default();
+    format!("- {} {by}{}", instant(entry.at), inline(&sentence(&entry.reason)))
+}
+
+/// The sentence of a reason; without one its code and its figures.
+fn sentence(reason: &Value) -> String {
+    if let Some(told) = reason["text"].as_str() {
+        return told.to_owned();
+    }
+    let entries = reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
+    let figures: Vec<String> = entries.filter_map(|(key, value)| figure(key, value)).collect();
+    let code = reason["code"].as_str().unwrap_or_default().replace('_', " ");
+    if figures.is_empty() { code } else { format!("{code} ({})", figures.join(", ")) }
+}
+
+fn figure(key: &str, value: &Value) -> Option<String> {
+    let shown = match value {
+        Value::Null | Value::Bool(false) => return None,
+        Value::Bool(true) => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) if key.ends_with("_seconds") => text::duration(number.as_f64()?),
+        Value::Object(_) => sentence(value),
+        other => other.to_string(),
+    };
+    Some(format!("{} {shown}", key.trim_end_matches("_seconds").replace('_', " ")).trim_end().to_owned())
+}
+
+fn state(state: ItemState) -> String {
+    state.as_str().replace('_', " ")
+}
+
+fn instant(at: Instant) -> String {
+    text::instant(at.0)
+}
+
+fn duration(seconds: Seconds) -> String {
+    text::duration(seconds.value())
+}
