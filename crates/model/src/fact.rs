@@ -56,13 +56,29 @@ pub struct MaintenanceWindow {
     /// The name its own system or author gives it, such as `MW1`; the same name again replaces the window.
     pub reference: Box<str>,
     pub cis: Vec<CiId>,
+    /// The only occurrence; where it recurs, the first.
     pub interval: Interval,
+    #[serde(default)]
+    pub recurrence: Option<Recurrence>,
     pub reason: Box<str>,
     pub by: Option<Box<str>>,
     /// Suppression counts from here, measures by the window's own times.
     pub received_at: Timestamp,
     /// Taken back: neither suppresses nor is planned.
     pub deleted: bool,
+}
+
+/// How a maintenance window recurs. `calendar` says when that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recurrence {
+    /// As RFC 5545 writes it, such as `FREQ=WEEKLY;BYDAY=SU`; it was read and understood.
+    pub rule: Box<str>,
+    /// The zone by whose clocks it recurs.
+    pub time_zone: Box<str>,
+    /// Where its last occurrence begins; `None` where it has no last one.
+    pub last: Option<Timestamp>,
+    /// Occurrences that end before their time, in order; an empty one does not take place.
+    pub shortened: Vec<Interval>,
 }
 
 /// A person's wish not to be told about what matches, until an instant.
@@ -114,7 +130,10 @@ impl RecoveryPoint {
 }
 
 impl MaintenanceWindow {
-    pub fn covers(&self, at: Timestamp) -> bool {
-        !self.deleted && self.interval.contains(at)
+    /// From its first occurrence to its last.
+    pub fn extent(&self) -> Interval {
+        let Some(recurrence) = &self.recurrence else { return self.interval };
+        let end = recurrence.last.map_or(Timestamp::MAX, |last| last + self.interval.length());
+        Interval::or_empty(self.interval.start(), end.max(self.interval.end()))
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 
 pub use alert::{Alert, Episode, SeverityStep};
 pub use asked::asked;
-pub use fact::{Change, MaintenanceWindow, Silence};
+pub use fact::{Change, MaintenanceWindow, Occurrence, Silence};
 pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};
 pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};

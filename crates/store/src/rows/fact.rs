@@ -25,8 +25,8 @@ pub(crate) fn silence_from(row: &[Value]) -> Result<(Domain, Silence), StoreErro
 }
 
 pub(crate) fn maintenance_row(domain: &Domain, window: &MaintenanceWindow) -> Row {
-    let interval = window.interval;
-    row![window.id, domain, interval.start(), interval.end(), window.deleted, document(window)]
+    let extent = window.extent();
+    row![window.id, domain, extent.start(), extent.end(), window.deleted, document(window)]
 }
 
 pub(crate) fn maintenance_from(row: &[Value]) -> Result<(Domain, MaintenanceWindow), StoreError> {

@@ -200,6 +200,7 @@ pub(crate) async fn outages_that_overlap_an_interval_are_found(store: Store) {
 
 pub(crate) async fn facts_are_listed(store: Store) {
     let mut chain = Chain::claim(&store).await;
+    let recurring = recurring(3, "ci-3", between(20, 30), None);
     let mut taken_back = window(2, "ci-2", between(5, 15));
     taken_back.deleted = true;
     let gap = SourceGap { source: "prom".into(), interval: between(10, 20) };
@@ -215,7 +216,7 @@ pub(crate) async fn facts_are_listed(store: Store) {
     };
     let facts = Step {
         silences: vec![silence(1, between(0, 10)), silence(2, between(1, 99))],
-        maintenance: vec![window(1, "ci-1", between(0, 10)), taken_back.clone()],
+        maintenance: vec![window(1, "ci-1", between(0, 10)), taken_back.clone(), recurring.clone()],
         changes: vec![change(1, "ci-1", at(1)), change(2, "ci-2", at(2))],
         sources: vec![source("zabbix", at(2)), source("prom", at(3))],
         source_gaps: vec![gap.clone()],
@@ -232,10 +233,14 @@ pub(crate) async fn facts_are_listed(store: Store) {
 
     let windows = async |filter: WindowFilter| store.maintenance_windows(&filter, &all).await.unwrap().items;
     let everything = WindowFilter { with_deleted: true, ..WindowFilter::default() };
-    assert_eq!(windows(everything.clone()).await, [taken_back.clone(), window(1, "ci-1", between(0, 10))]);
-    assert_eq!(windows(WindowFilter::default()).await, [window(1, "ci-1", between(0, 10))]);
+    // What recurs for ever ends last.
+    let once = window(1, "ci-1", between(0, 10));
+    assert_eq!(windows(everything.clone()).await, [recurring.clone(), taken_back.clone(), once.clone()]);
+    assert_eq!(windows(WindowFilter::default()).await, [recurring.clone(), once]);
     assert_eq!(windows(WindowFilter { ci: Some("ci-2".into()), ..everything.clone() }).await, [taken_back.clone()]);
-    assert_eq!(windows(WindowFilter { overlapping: Some(between(10, 12)), ..everything }).await, [taken_back]);
+    assert_eq!(windows(WindowFilter { overlapping: Some(between(10, 12)), ..everything.clone() }).await, [taken_back]);
+    let years_later = Some(between(4000 * 86_400, 4000 * 86_400 + 1));
+    assert_eq!(windows(WindowFilter { overlapping: years_later, ..everything }).await, [recurring]);
     assert_eq!(store.maintenance_window(window_id(9)).await.unwrap(), None);
 
     let changes = async |filter: ChangeFilter| {
