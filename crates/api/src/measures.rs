@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(slo))
         .routes(routes!(continuity))
         .routes(routes!(noise))
+        .routes(routes!(changes))
 }
 
 const KNOWN: [&str; 8] = ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
@@ -65,6 +66,8 @@ measures! {
     continuity at "/api/v1/measures/continuity" gives ContinuityRow;
     /// How much was told, and what kept the rest from people.
     noise at "/api/v1/measures/noise" gives NoiseRow;
+    /// How many changes were finished, and the share of them that failed.
+    changes at "/api/v1/measures/changes" gives ChangesRow;
 }
 
 /// JSON, written down already.

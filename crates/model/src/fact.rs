@@ -122,6 +122,13 @@ pub struct Exercise {
     pub received_at: Timestamp,
 }
 
+impl Change {
+    /// When it is, for lists and measures: its latest instant, its receipt where it says none.
+    pub fn instant(&self) -> Timestamp {
+        [self.starts_at, self.ends_at].into_iter().flatten().max().unwrap_or(self.received_at)
+    }
+}
+
 impl RecoveryPoint {
     /// The instant it can restore to.
     pub fn instant(&self) -> Timestamp {

@@ -82,6 +82,7 @@ conform! {
         pages_follow_each_other_without_gap_or_repetition,
         alerts_are_found_by_every_filter,
         incidents_are_found_by_every_filter,
+        incidents_are_found_by_the_changes_they_suspect,
         members_are_alerts_with_their_episodes,
         incidents_that_touch_an_interval_are_found,
         outages_that_overlap_an_interval_are_found,

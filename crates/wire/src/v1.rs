@@ -20,15 +20,15 @@ mod tests;
 
 pub use alert::{Alert, Episode, SeverityStep};
 pub use asked::asked;
-pub use fact::{Change, MaintenanceWindow, Occurrence, Silence};
+pub use fact::{Change, MaintenanceWindow, Occurrence, Silence, SuspectedIn};
 pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};
 pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, joining, reason, suppression};
 pub use report::{
-    AvailabilityRow, BurnRate, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, Report, Sample,
-    SlaRow, SloRow, TargetKind,
+    AvailabilityRow, BurnRate, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
+    Report, Sample, SlaRow, SloRow, TargetKind,
 };
 pub use scalar::{Instant, Ratio, Seconds};
 pub use service::{Objectives, Outage, Service, slo_window};

@@ -139,6 +139,32 @@ async fn a_change_is_recorded_and_the_same_again_is_the_same() {
 }
 
 #[tokio::test]
+async fn a_change_names_the_incidents_that_suspect_it_and_those_it_caused() {
+    let service = service().await.with_cmdb().await;
+    let change = r#"{"id":"CHG7","ci":["db-7"],"status":"started"}"#;
+    let change = service.post("/api/v1/changes", change).await.of(201);
+    assert_eq!(change["incidents"], json!([]));
+    service.push(&alert("db-7", "disk")).await;
+    let path = format!("/api/v1/changes/{}", change["id"].as_str().unwrap());
+    let incident = service.get("/api/v1/incidents").await.of(200)["items"][0].clone();
+    assert_eq!(incident["changes"][0]["id"], change["id"]);
+    let number = incident["number"].as_str().unwrap();
+    service.post(&format!("/api/v1/incidents/{number}/cause"), r#"{"ci":"db-7","verdict":"rejected"}"#).await.of(200);
+    let suspected = service.get(&path).await.of(200)["incidents"].clone();
+    assert_eq!((&suspected[0]["number"], &suspected[0]["caused"]), (&json!(number), &json!(false)));
+    assert_eq!(suspected[0]["score"], incident["changes"][0]["score"]);
+
+    let confirmed = r#"{"ci":"db-7","verdict":"confirmed"}"#;
+    let incident = service.post(&format!("/api/v1/incidents/{number}/cause"), confirmed).await.of(200);
+    assert_eq!(incident["caused_by_change"], change["id"]);
+    assert_eq!(service.get(&path).await.of(200)["incidents"][0]["caused"], json!(true));
+    let listed = service.get("/api/v1/changes").await.of(200)["items"][0].clone();
+    assert_eq!(listed["incidents"][0]["caused"], json!(true));
+    let report = service.get("/api/v1/measures/changes?group_by=service").await.of(200);
+    assert_eq!(report["items"], json!([]), "nothing is finished yet");
+}
+
+#[tokio::test]
 async fn an_outage_is_listed_for_its_service_and_its_time() {
     let service = service().await.with_cmdb().await;
     service.push(&alert("db-7", "disk")).await;

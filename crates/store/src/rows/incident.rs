@@ -18,6 +18,8 @@ pub(crate) enum Role {
     Item,
     /// A service it affects.
     Service,
+    /// A change that may have caused it, by its id.
+    Change,
 }
 
 impl Role {
@@ -25,6 +27,7 @@ impl Role {
         match self {
             Role::Item => "item",
             Role::Service => "service",
+            Role::Change => "change",
         }
     }
 }
@@ -75,11 +78,12 @@ pub(crate) fn incident_from(row: &[Value]) -> Result<Incident, StoreError> {
     Cells::last(&INCIDENT, row).document()
 }
 
-/// The items an incident is about, each once for each role.
+/// The items an incident is about, and its suspect changes, each once for each role.
 pub(crate) fn incident_items(incident: &Incident) -> BTreeSet<(Role, CiId)> {
     let services = incident.services.iter().map(|service| (Role::Service, service.id.clone()));
     let items = incident.cis.iter().map(|ci| (Role::Item, ci.clone()));
-    services.chain(items).collect()
+    let changes = incident.changes.iter().map(|change| (Role::Change, CiId::new(change.id.to_string())));
+    services.chain(items).chain(changes).collect()
 }
 
 pub(crate) fn about_row(subject: [u8; 16], role: Role, ci: &CiId) -> Row {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use model::alert::{AlertState, Suppression};
 use model::fact::{Exercise, RecoveryPoint};
-use model::incident::{IncidentState, Priority};
+use model::incident::{IncidentState, Priority, SuspectChange};
 use model::source::{Coverage, SourceGap};
 use model::step::Subject;
-use model::{Severity, Span, Step};
+use model::{ChangeId, Incident, Severity, Span, Step};
 use store::{
     AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
     ProblemKey, Store, StoreError, WindowFilter,
@@ -118,6 +118,38 @@ pub(crate) async fn incidents_are_found_by_every_filter(store: Store) {
     assert_eq!(found, store.problem(ProblemKey::Number(1)).await.unwrap().into_iter().collect::<Vec<_>>());
     assert_eq!(found, store.problem(ProblemKey::Id(problem_id(1))).await.unwrap().into_iter().collect::<Vec<_>>());
     assert_eq!(store.incidents_by_id(&[incident_id(3), incident_id(88)]).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn incidents_are_found_by_the_changes_they_suspect(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let suspect = |n: u64| SuspectChange {
+        id: change_id(n),
+        reference: format!("CHG{n:04}").into(),
+        summary: "new release".into(),
+        ci: "ci-1".into(),
+        before: Span::MINUTE,
+        score: 500,
+    };
+    let suspecting = |n: u64, changes: &[u64]| {
+        let changes = changes.iter().map(|n| suspect(*n)).collect();
+        Incident { changes, number: Some(n), ..incident(n, at(1)) }
+    };
+    let incidents = vec![suspecting(1, &[1, 2]), suspecting(2, &[2]), suspecting(3, &[])];
+    chain.step(Step { incidents, ..step(at(20)) }).await;
+    let found = async |changes: &[u64]| -> Vec<u64> {
+        let ids: Vec<ChangeId> = changes.iter().map(|n| change_id(*n)).collect();
+        let found = store.incidents_suspecting(&ids).await.unwrap();
+        let mut numbers: Vec<u64> = found.iter().filter_map(|incident| incident.number).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!(found(&[1]).await, [1]);
+    assert_eq!(found(&[1, 2]).await, [1, 2], "each once");
+    assert_eq!(found(&[3]).await, [0; 0]);
+    assert_eq!(found(&[]).await, [0; 0]);
+    // What is no longer suspected is no longer found.
+    chain.step(Step { incidents: vec![suspecting(1, &[2])], ..step(at(21)) }).await;
+    assert_eq!(found(&[1]).await, [0; 0]);
 }
 
 pub(crate) async fn members_are_alerts_with_their_episodes(store: Store) {

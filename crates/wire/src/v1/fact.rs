@@ -2,10 +2,10 @@
 
 use calendar::Occurrences;
 use model::fact::{ChangeKind, ChangeResult, ChangeStatus};
-use model::{Interval, Timestamp};
+use model::{ChangeId, Incident, Interval, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, owned, text, texts};
+use super::{Instant, Ratio, owned, text, texts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -24,6 +24,20 @@ pub struct Change {
     pub starts_at: Option<Instant>,
     pub ends_at: Option<Instant>,
     pub received_at: Instant,
+    /// Incidents of which it is a suspect, the surest first.
+    pub incidents: Vec<SuspectedIn>,
+}
+
+/// An incident that a change may have caused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SuspectedIn {
+    pub id: String,
+    pub number: Option<String>,
+    /// How much it is suspected, as the incident's `changes` have it.
+    pub score: Ratio,
+    /// Whether it is what caused it, as far as anybody knows. docs/measures.md section 11.
+    pub caused: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,7 +91,11 @@ pub struct Silence {
 }
 
 impl Change {
-    pub fn from_model(change: &model::fact::Change) -> Change {
+    /// Of these incidents it shows those that suspect it, and that are still incidents of their own.
+    pub fn from_model(change: &model::fact::Change, incidents: &[Incident]) -> Change {
+        let counted = incidents.iter().filter(|incident| !incident.is_excluded());
+        let mut incidents: Vec<SuspectedIn> = counted.filter_map(|one| SuspectedIn::of(change.id, one)).collect();
+        incidents.sort_by_key(|one| (std::cmp::Reverse(one.caused), std::cmp::Reverse(one.score.thousandths())));
         Change {
             id: text(change.id),
             reference: text(&change.reference),
@@ -89,7 +107,20 @@ impl Change {
             starts_at: change.starts_at.map(Instant),
             ends_at: change.ends_at.map(Instant),
             received_at: Instant(change.received_at),
+            incidents,
         }
+    }
+}
+
+impl SuspectedIn {
+    fn of(change: ChangeId, incident: &Incident) -> Option<SuspectedIn> {
+        let suspect = incident.changes.iter().find(|suspect| suspect.id == change)?;
+        Some(SuspectedIn {
+            id: text(incident.id),
+            number: incident.number.map(model::incident::number_text),
+            score: Ratio::of_thousandths(suspect.score),
+            caused: incident.caused_by().is_some_and(|cause| cause.id == change),
+        })
     }
 }
 
