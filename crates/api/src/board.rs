@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use calendar::Occurrences;
 use model::outage::ItemState;
 use model::{Alert, CiId, Incident, Interval, Outage, Span, Timestamp};
 use store::{PageRequest, WindowFilter};
@@ -61,7 +62,8 @@ impl Api {
         let mut request = PageRequest::first(model::limits::PAGE_ROWS_MAX);
         loop {
             let page = self.store().maintenance_windows(&filter, &request).await?;
-            for item in page.items.iter().flat_map(|window| &window.cis).filter_map(|ci| graph.find(ci.as_str())) {
+            let in_force = page.items.iter().filter(|window| Occurrences::of(window).covering(now).is_some());
+            for item in in_force.flat_map(|window| &window.cis).filter_map(|ci| graph.find(ci.as_str())) {
                 maintenance.set_own(graph, item, ItemState::Down);
             }
             let Some(next) = page.next else { return Ok(maintenance) };

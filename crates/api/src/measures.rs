@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(continuity))
         .routes(routes!(noise))
         .routes(routes!(problems))
+        .routes(routes!(changes))
 }
 
 const KNOWN: [&str; 8] = ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
@@ -68,6 +69,8 @@ measures! {
     noise at "/api/v1/measures/noise" gives NoiseRow;
     /// What each problem cost, the dearest first.
     problems at "/api/v1/measures/problems" gives ProblemsRow;
+    /// How many changes were finished, and the share of them that failed.
+    changes at "/api/v1/measures/changes" gives ChangesRow;
 }
 
 /// JSON, written down already.

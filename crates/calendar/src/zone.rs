@@ -86,6 +86,14 @@ impl Zone {
         at.micros().saturating_add(self.offset(at))
     }
 
+    /// When a local clock shows this. What it shows twice is meant the first time; what it skips is as long after the
+    /// skip's start as it would have been. RFC 5545, section 3.3.5.
+    pub(crate) fn instant_of(&self, local: i64) -> Timestamp {
+        let shown = jiff::tz::Offset::UTC.to_datetime(instant(Timestamp::from_micros(local)));
+        let meant = self.rules.to_ambiguous_timestamp(shown).compatible();
+        meant.map_or(Timestamp::from_micros(local), |at| Timestamp::from_micros(at.as_microsecond()))
+    }
+
     /// `span`, cut where the clocks change.
     pub(crate) fn stretches(&self, span: Interval) -> impl Iterator<Item = Stretch> + '_ {
         let mut begin = span.start();
@@ -161,12 +169,12 @@ fn days_to(year: i32, month: u8, day: u8) -> i64 {
     Timestamp::from_date(year, month, day).micros().div_euclid(DAY)
 }
 
-fn date_of(day: i64) -> (i32, u8, u8) {
+pub(crate) fn date_of(day: i64) -> (i32, u8, u8) {
     Timestamp::from_micros(day.saturating_mul(DAY)).date()
 }
 
 /// `month` may run over the year's end.
-fn month_start(year: i32, month: u8) -> i64 {
+pub(crate) fn month_start(year: i32, month: u8) -> i64 {
     days_to(year + i32::from((month - 1) / 12), (month - 1) % 12 + 1, 1)
 }
 

@@ -3,7 +3,6 @@
 use model::command::{Action, Command, OpenIncident, Outcome, Refusal};
 use model::event::{AlertEvent, Event};
 use model::fact::{Change, MaintenanceWindow, Silence};
-use model::id::MaintenanceId;
 use model::reason::Disposition;
 use model::step::Answer;
 use model::{CiId, Interval, Reason, SilenceId, Span};
@@ -70,6 +69,7 @@ impl Desk<'_> {
             Action::ExpireSilence(id) => self.expire_silence(*id),
             Action::Maintenance(window) => self.maintain(window, by),
             Action::EndMaintenance(id) => self.end_maintenance(*id),
+            Action::EndOccurrence { window, begins_at } => self.end_occurrence(*window, *begins_at),
             Action::Change(change) => {
                 self.record_change(change.clone());
                 Outcome::Recorded
@@ -115,37 +115,6 @@ impl Desk<'_> {
         Outcome::Silence(id)
     }
 
-    fn maintain(&mut self, window: &MaintenanceWindow, by: &str) -> Outcome {
-        if window.cis.is_empty() {
-            return invalid("a maintenance window names at least one item");
-        }
-        if window.interval.is_empty() {
-            return invalid("a maintenance window ends after it begins");
-        }
-        if let Some(unknown) = window.cis.iter().find(|ci| self.item(ci).is_none()) {
-            return not_found(&format!("configuration item `{unknown}`"));
-        }
-        let id = window.id;
-        self.set_window(MaintenanceWindow { received_at: self.now, by: Some(by.into()), ..window.clone() });
-        Outcome::Maintenance(id)
-    }
-
-    /// Over now; one that has not begun is taken back.
-    fn end_maintenance(&mut self, id: MaintenanceId) -> Outcome {
-        let now = self.now;
-        let Some(window) = self.state.windows.get(&id).cloned() else { return not_found("such maintenance window") };
-        if window.interval.end() <= now || window.deleted {
-            return invalid("the maintenance window is over already");
-        }
-        let mut ended = window.clone();
-        ended.deleted = window.interval.start() >= now;
-        if !ended.deleted {
-            ended.interval = Interval::or_empty(window.interval.start(), now);
-        }
-        self.set_window(ended);
-        Outcome::Maintenance(id)
-    }
-
     fn record_change(&mut self, change: Change) {
         let id = change.id;
         let oldest = self.ago(CHANGE_KEPT);
@@ -177,10 +146,10 @@ impl Desk<'_> {
     }
 }
 
-fn invalid(why: &str) -> Outcome {
+pub(crate) fn invalid(why: &str) -> Outcome {
     Outcome::Refused(Refusal::Invalid { why: why.into() })
 }
 
-fn not_found(what: &str) -> Outcome {
+pub(crate) fn not_found(what: &str) -> Outcome {
     Outcome::Refused(Refusal::NotFound { what: what.into() })
 }

@@ -15,6 +15,7 @@ use topology::{FaultInterval, Graph, ItemIdx, ItemSet, Rollup, Segment, WindowIn
 
 use crate::desk::Desk;
 use crate::input::Recompute;
+use crate::windows::Window;
 
 /// How long outages behind the horizon are still kept: facts that were asked for meanwhile do not know of their end.
 const FACTS_UNDER_WAY: Span = Span::from_hours(1);
@@ -178,11 +179,9 @@ impl Desk<'_> {
         span: Interval,
     ) -> BTreeMap<CiId, Vec<Segment>> {
         let forgotten = loaded.iter().filter(|window| !self.state.windows.contains_key(&window.id));
-        let windows: Vec<WindowInterval> = forgotten
-            .chain(self.state.windows.values())
-            .filter(|window| !window.deleted && window.interval.end() > span.start())
-            .flat_map(|window| window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval: window.interval }))
-            .collect();
+        let forgotten: Vec<Window> = forgotten.cloned().map(Window::new).collect();
+        let windows: Vec<WindowInterval> =
+            forgotten.iter().chain(self.state.windows.values()).flat_map(|window| window.intervals(span)).collect();
         let now = self.graph();
         let places: ItemSet = services.iter().filter_map(|ci| now.find(ci.as_str())).collect();
         let wanted = |graph: &Graph, item: ItemIdx| {
@@ -282,12 +281,7 @@ impl Desk<'_> {
     pub(crate) fn everything_dirty(&mut self) {
         let now = self.now;
         let alerting = self.state.open_alerts.iter().filter_map(|id| self.state.alerts.get(id)?.ci.clone());
-        let named = self
-            .state
-            .windows
-            .values()
-            .filter(|window| window.covers(now))
-            .flat_map(|window| window.cis.iter().cloned());
+        let named = self.named_by_windows();
         let out = self.state.outages.iter().filter(|(_, outages)| outages.iter().any(|outage| outage.to.is_none()));
         let items: BTreeSet<CiId> = alerting.chain(named).chain(out.map(|(service, _)| service.clone())).collect();
         for ci in items {

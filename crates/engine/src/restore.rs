@@ -36,10 +36,7 @@ impl State {
             state.silences.insert(silence.id, silence);
         }
         for window in snapshot.maintenance {
-            for at in edges(window.interval) {
-                state.set_timer(at, Timer::Maintenance(window.id));
-            }
-            state.windows.insert(window.id, window);
+            state.restore_window(window);
         }
         state.changes = snapshot.changes.into_iter().map(|change| (change.id, change)).collect();
         for source in snapshot.sources {
@@ -156,7 +153,7 @@ impl State {
             problems: self.problems.values().cloned().collect(),
             outages: self.outages.values().flatten().cloned().collect(),
             silences: self.silences.values().cloned().collect(),
-            maintenance: self.windows.values().cloned().collect(),
+            maintenance: self.windows.values().map(|window| window.said.clone()).collect(),
             changes: self.changes.values().cloned().collect(),
             sources: self.sources.values().cloned().collect(),
             coverage: self
@@ -186,7 +183,7 @@ impl State {
             domain,
             clock: everybody.clock,
             silences: everybody.silences.values().cloned().collect(),
-            maintenance: everybody.windows.values().cloned().collect(),
+            maintenance: everybody.windows.values().map(|window| window.said.clone()).collect(),
             changes: everybody.changes.values().cloned().collect(),
             ..Snapshot::default()
         };
@@ -219,7 +216,7 @@ impl Snapshot {
         let horizon = self.clock - LATE_HORIZON;
         let silences = everybody.silences.iter().filter(|silence| silence.interval.end() > horizon);
         lay(&mut self.silences, silences, |silence| silence.id);
-        let windows = everybody.maintenance.iter().filter(|window| window.interval.end() > horizon);
+        let windows = everybody.maintenance.iter().filter(|window| window.extent().end() > horizon);
         lay(&mut self.maintenance, windows, |window| window.id);
         lay(&mut self.changes, everybody.changes.iter(), |change| change.id);
     }

@@ -21,6 +21,7 @@ use crate::correlate::ways::KnownWays;
 use crate::kept::Alerts;
 use crate::marks::Marks;
 use crate::timer::Timers;
+use crate::windows::Window;
 
 /// When incidents opened; oldest first.
 pub(crate) type Seen = Vec<(Timestamp, IncidentId)>;
@@ -63,7 +64,7 @@ pub struct State {
     pub(crate) recurrence: BTreeMap<(CiId, Box<str>), Seen>,
 
     pub(crate) silences: BTreeMap<SilenceId, Silence>,
-    pub(crate) windows: BTreeMap<MaintenanceId, MaintenanceWindow>,
+    pub(crate) windows: BTreeMap<MaintenanceId, Window>,
     /// Which items are in maintenance now, by the roll-up of the windows alone.
     pub(crate) maintenance: Rollup,
     pub(crate) changes: BTreeMap<ChangeId, Change>,

@@ -169,7 +169,7 @@ impl Desk<'_> {
         out.incidents.extend(incidents.iter().filter_map(|id| state.incidents.get(id).cloned()));
         out.problems = problems.iter().filter_map(|id| state.problems.get(id).cloned()).collect();
         out.silences = silences.iter().filter_map(|id| state.silences.get(id).cloned()).collect();
-        out.maintenance = windows.iter().filter_map(|id| state.windows.get(id).cloned()).collect();
+        out.maintenance = windows.iter().filter_map(|id| Some(state.windows.get(id)?.said.clone())).collect();
         out.changes = changes.iter().filter_map(|id| state.changes.get(id).cloned()).collect();
         out.sources = sources.iter().filter_map(|name| state.sources.get(name).cloned()).collect();
         for id in &alerts {

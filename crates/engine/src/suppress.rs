@@ -3,15 +3,14 @@
 
 use model::alert::{Alert, Episode, Suppression};
 use model::fact::{MaintenanceWindow, Silence};
-use model::id::MaintenanceId;
 use model::outage::ItemState;
 use model::step::Subject;
 use model::{AlertId, CiId, EpisodeId, Interval, Matcher, Reason, SilenceId, Timestamp, limits};
-use topology::Rollup;
 
 use crate::desk::Desk;
 use crate::state::{Member, State};
 use crate::timer::Timer;
+use crate::windows::Window;
 
 impl Desk<'_> {
     /// Why this episode may open nothing now; `None` where it may.
@@ -22,8 +21,8 @@ impl Desk<'_> {
     /// Whether an episode that is over would have opened nothing when it began, as far as what is on record says: by a
     /// window on its item that was known by now, or by what is in force.
     pub(crate) fn was_suppressed(&self, alert: &Alert, episode: &Episode) -> bool {
-        let begun = |window: &MaintenanceWindow| window.covers(episode.start) && window.received_at <= self.now;
-        let named = |ci: &CiId| self.state.windows.values().any(|window| begun(window) && window.cis.contains(ci));
+        let begun = |window: &Window| window.covers(episode.start) && window.said.received_at <= self.now;
+        let named = |ci: &CiId| self.state.windows.values().any(|window| window.names(ci) && begun(window));
         alert.ci.as_ref().is_some_and(named) || self.suppression(alert, episode).is_some()
     }
 
@@ -48,8 +47,8 @@ impl Desk<'_> {
     /// degrades it, and no unsuppressed fault explains it too.
     fn maintained(&self, alert: &Alert, episode: &Episode) -> Option<Suppression> {
         let ci = alert.ci.as_ref()?;
-        if let Some(window) = self.longest_window(|window| window.cis.contains(ci)) {
-            return Some(by_window(window, ci));
+        if let Some((window, until)) = self.longest_window(|window| window.names(ci)) {
+            return Some(by_window(&window.said, ci, until));
         }
         let item = self.item(ci)?;
         if self.state.maintenance.state(item) != ItemState::Down {
@@ -66,15 +65,18 @@ impl Desk<'_> {
             .into_iter()
             .map(|item| self.graph().id(item))
             .collect();
-        let window = self.longest_window(|window| window.cis.iter().any(|named| contributors.contains(&named)))?;
-        let named = window.cis.iter().find(|named| contributors.contains(named))?;
-        Some(by_window(window, named))
+        let concerns = |window: &Window| window.said.cis.iter().any(|named| contributors.contains(&named));
+        let (window, until) = self.longest_window(concerns)?;
+        let named = window.said.cis.iter().find(|named| contributors.contains(named))?;
+        Some(by_window(&window.said, named, until))
     }
 
-    fn longest_window(&self, concerns: impl Fn(&MaintenanceWindow) -> bool) -> Option<&MaintenanceWindow> {
+    /// Of the windows in force that which lasts longest, and until when.
+    fn longest_window(&self, concerns: impl Fn(&Window) -> bool) -> Option<(&Window, Timestamp)> {
         let now = self.now;
-        let in_force = self.state.windows.values().filter(|window| window.covers(now) && window.received_at <= now);
-        in_force.filter(|window| concerns(window)).max_by_key(|window| (window.interval.end(), window.id))
+        let known = self.state.windows.values().filter(|window| window.said.received_at <= now && concerns(window));
+        let in_force = known.filter_map(|window| Some((window, window.occurrences.covering(now)?.end())));
+        in_force.max_by_key(|(window, until)| (*until, window.said.id))
     }
 
     fn explained_by_fault(&self, ci: &CiId) -> bool {
@@ -221,70 +223,6 @@ impl Desk<'_> {
             }
         }
     }
-
-    pub(crate) fn set_window(&mut self, window: MaintenanceWindow) {
-        let (id, interval) = (window.id, window.interval);
-        let before = self.state.windows.insert(id, window);
-        self.state.touched.windows.insert(id);
-        for at in edges(interval) {
-            if at > self.now {
-                self.state.timers.set(at, Timer::Maintenance(id));
-            }
-        }
-        self.window_dirty(id, before.as_ref());
-        self.review_maintenance();
-    }
-
-    /// Whether a service's outage is planned changes where a window, or what it was before, lies in the past.
-    fn window_dirty(&mut self, id: MaintenanceId, before: Option<&MaintenanceWindow>) {
-        let windows: Vec<MaintenanceWindow> = self.state.windows.get(&id).into_iter().chain(before).cloned().collect();
-        let from = windows.iter().map(|window| window.interval.start()).min();
-        for (ci, from) in windows.iter().flat_map(|window| &window.cis).zip(std::iter::repeat(from)) {
-            if let Some(from) = from.filter(|from| *from <= self.now) {
-                self.outages_dirty(ci, from);
-            }
-        }
-    }
-
-    /// A window begins or ends.
-    pub(crate) fn window_edge(&mut self, id: MaintenanceId) {
-        let named = self.state.windows.get(&id).map(|window| window.cis.clone()).unwrap_or_default();
-        for ci in named {
-            self.outages_dirty(&ci, self.now);
-        }
-        self.review_maintenance();
-        self.forget_window(id);
-    }
-
-    /// What windows name has changed: so may what is suppressed.
-    pub(crate) fn review_maintenance(&mut self) {
-        self.rebuild_maintenance();
-        self.review_suppressed();
-    }
-
-    pub(crate) fn rebuild_maintenance(&mut self) {
-        let mut maintenance = Rollup::new();
-        for ci in self.named_by_windows(self.now) {
-            if let Some(item) = self.item(&ci) {
-                maintenance.set_own(self.graph(), item, ItemState::Down);
-            }
-        }
-        self.state.maintenance = maintenance;
-    }
-
-    fn named_by_windows(&self, at: Timestamp) -> std::collections::BTreeSet<CiId> {
-        let covering = self.state.windows.values().filter(|window| window.covers(at));
-        covering.flat_map(|window| window.cis.iter().cloned()).collect()
-    }
-
-    /// The window that is forgotten once it lies behind the horizon.
-    fn forget_window(&mut self, id: MaintenanceId) {
-        let past =
-            self.state.windows.get(&id).is_some_and(|window| window.interval.end() + limits::LATE_HORIZON <= self.now);
-        if past {
-            self.state.windows.remove(&id);
-        }
-    }
 }
 
 impl State {
@@ -299,13 +237,8 @@ pub(crate) fn edges(interval: Interval) -> [Timestamp; 3] {
     [interval.start(), interval.end(), interval.end() + limits::LATE_HORIZON]
 }
 
-fn by_window(window: &MaintenanceWindow, ci: &CiId) -> Suppression {
-    Suppression::Maintenance {
-        window: window.id,
-        reference: window.reference.clone(),
-        ci: ci.clone(),
-        until: window.interval.end(),
-    }
+fn by_window(window: &MaintenanceWindow, ci: &CiId, until: Timestamp) -> Suppression {
+    Suppression::Maintenance { window: window.id, reference: window.reference.clone(), ci: ci.clone(), until }
 }
 
 /// Whether every matcher holds for the alert's labels and named fields.

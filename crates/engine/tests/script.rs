@@ -4,12 +4,15 @@
 //! 10:00:00 fire disk/db-7 major starts=09:59:50      10:05:00 clear disk/db-7 ends=10:04:58
 //! 10:01:00 ana: acknowledge INC1                     10:02:00 ana: resolve INC1 force notes=replaced
 //! 10:00:00 maintenance MW1 on web-1,web-2 10:00:00..11:00:00        10:30:00 end MW1
+//! 10:00:00 maintenance MW1 on db-7 10:00:00..11:00:00 rrule=FREQ=DAILY zone=Europe/Berlin
+//! 10:30:00 end MW1 occurrence                                       10:30:00 end MW1 occurrence 1d10:00:00
 //! 10:00:00 silence S1 alertname=disk 10:00:00..11:00:00             10:30:00 expire S1
 //! 10:00:00 change CHG1 on db-7 started starts=09:50:00              10:00:00 heartbeat prom every=60s
 //! 10:00:00 tick     10:00:00 resumed     10:00:00 restart      10:00:00 cmdb a -> b; b -> c
 //! ```
 //! A person's target is an incident or the key of an alert it holds.
 
+use calendar::recurrence;
 use engine::Input;
 use model::command::{Action, Command};
 use model::event::{Event, Heartbeat};
@@ -51,8 +54,12 @@ pub(crate) fn line(text: &str, names: &Names) -> Line {
         ["change", reference, "on", cis, status, ref said @ ..] => {
             event(Event::Change(Box::new(change(reference, cis, status, said))))
         }
-        ["maintenance", reference, "on", cis, span] => {
-            event(Event::Maintenance(Box::new(window(reference, cis, span))))
+        ["maintenance", reference, "on", cis, span, ref said @ ..] => {
+            event(Event::Maintenance(Box::new(window(reference, cis, span, said))))
+        }
+        ["end", reference, "occurrence", ref at @ ..] => {
+            let begins_at = at.first().map(|at| clock(at));
+            by("ops", Action::EndOccurrence { window: window_id(reference), begins_at })
         }
         ["end", reference] => by("ops", Action::EndMaintenance(window_id(reference))),
         ["silence", name, matcher, span] => by("ops", Action::Silence(silence(name, matcher, span))),
@@ -123,12 +130,16 @@ fn window_id(reference: &str) -> MaintenanceId {
     })
 }
 
-fn window(reference: &str, items: &str, span: &str) -> MaintenanceWindow {
+fn window(reference: &str, items: &str, span: &str, words: &[&str]) -> MaintenanceWindow {
+    let zone = value(words, "zone").unwrap_or("UTC");
+    let recurring =
+        |rule| recurrence(interval(span), rule, zone, &[]).unwrap_or_else(|error| panic!("`{rule}`: {error}"));
     MaintenanceWindow {
         id: window_id(reference),
         reference: reference.into(),
         cis: cis(items),
         interval: interval(span),
+        recurrence: value(words, "rrule").map(recurring),
         reason: "agreed".into(),
         by: None,
         received_at: Timestamp::EPOCH,

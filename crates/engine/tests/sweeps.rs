@@ -1,5 +1,6 @@
 //! Outages from scratch: every episode and window on record, through `topology::sweep` once. `[I13]`
 
+use calendar::Occurrences;
 use engine::fault_steps;
 use model::outage::OutageState;
 use model::{CiId, Interval, Span, Timestamp};
@@ -15,15 +16,18 @@ pub(crate) fn from_scratch(world: &World) -> Vec<Expected> {
     for (ci, episode) in world.rows.episodes.values().filter(|(_, episode)| !episode.false_positive) {
         faults.extend(ci.iter().flat_map(|ci| fault_steps(ci, episode)));
     }
+    let end = world.state.clock() + Span::MICROSECOND;
+    let span = Interval::or_empty(world.state.clock() - Span::from_days(100), end);
     let windows: Vec<WindowInterval> = world
         .rows
         .windows
         .values()
-        .filter(|window| !window.deleted)
-        .flat_map(|window| window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval: window.interval }))
+        .flat_map(|window| {
+            let occurrences: Vec<Interval> = Occurrences::of(window).overlapping(span).collect();
+            let named = |interval| window.cis.iter().map(move |ci| WindowInterval { ci: ci.clone(), interval });
+            occurrences.into_iter().flat_map(named)
+        })
         .collect();
-    let end = world.state.clock() + Span::MICROSECOND;
-    let span = Interval::or_empty(world.state.clock() - Span::from_days(100), end);
     let swept = sweep(&world.topology, &faults, &windows, span, &|graph, item| graph.is_service(item));
     let mut expected: Vec<Expected> = Vec::new();
     for (service, segments) in swept {

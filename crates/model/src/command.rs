@@ -22,14 +22,29 @@ pub struct Command {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
-    Incident { target: IncidentTarget, action: IncidentAction },
+    Incident {
+        target: IncidentTarget,
+        action: IncidentAction,
+    },
     OpenIncident(OpenIncident),
-    OpenProblem { title: Box<str>, ci: Option<CiId>, incidents: Vec<IncidentId> },
-    Problem { problem: ProblemId, action: ProblemAction },
+    OpenProblem {
+        title: Box<str>,
+        ci: Option<CiId>,
+        incidents: Vec<IncidentId>,
+    },
+    Problem {
+        problem: ProblemId,
+        action: ProblemAction,
+    },
     Silence(Silence),
     ExpireSilence(SilenceId),
     Maintenance(MaintenanceWindow),
     EndMaintenance(MaintenanceId),
+    /// Of a window that recurs: the one that lasts, or the one that begins then.
+    EndOccurrence {
+        window: MaintenanceId,
+        begins_at: Option<Timestamp>,
+    },
     Change(Change),
 }
 

@@ -56,13 +56,29 @@ pub struct MaintenanceWindow {
     /// The name its own system or author gives it, such as `MW1`; the same name again replaces the window.
     pub reference: Box<str>,
     pub cis: Vec<CiId>,
+    /// The only occurrence; where it recurs, the first.
     pub interval: Interval,
+    #[serde(default)]
+    pub recurrence: Option<Recurrence>,
     pub reason: Box<str>,
     pub by: Option<Box<str>>,
     /// Suppression counts from here, measures by the window's own times.
     pub received_at: Timestamp,
     /// Taken back: neither suppresses nor is planned.
     pub deleted: bool,
+}
+
+/// How a maintenance window recurs. `calendar` says when that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recurrence {
+    /// As RFC 5545 writes it, such as `FREQ=WEEKLY;BYDAY=SU`; it was read and understood.
+    pub rule: Box<str>,
+    /// The zone by whose clocks it recurs.
+    pub time_zone: Box<str>,
+    /// Where its last occurrence begins; `None` where it has no last one.
+    pub last: Option<Timestamp>,
+    /// Occurrences that end before their time, in order; an empty one does not take place.
+    pub shortened: Vec<Interval>,
 }
 
 /// A person's wish not to be told about what matches, until an instant.
@@ -106,6 +122,13 @@ pub struct Exercise {
     pub received_at: Timestamp,
 }
 
+impl Change {
+    /// When it is, for lists and measures: its latest instant, its receipt where it says none.
+    pub fn instant(&self) -> Timestamp {
+        [self.starts_at, self.ends_at].into_iter().flatten().max().unwrap_or(self.received_at)
+    }
+}
+
 impl RecoveryPoint {
     /// The instant it can restore to.
     pub fn instant(&self) -> Timestamp {
@@ -114,7 +137,10 @@ impl RecoveryPoint {
 }
 
 impl MaintenanceWindow {
-    pub fn covers(&self, at: Timestamp) -> bool {
-        !self.deleted && self.interval.contains(at)
+    /// From its first occurrence to its last.
+    pub fn extent(&self) -> Interval {
+        let Some(recurrence) = &self.recurrence else { return self.interval };
+        let end = recurrence.last.map_or(Timestamp::MAX, |last| last + self.interval.length());
+        Interval::or_empty(self.interval.start(), end.max(self.interval.end()))
     }
 }

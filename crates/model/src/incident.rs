@@ -263,6 +263,16 @@ pub struct Comment {
     pub text: Box<str>,
 }
 
+/// The code of a resolution by which a person says that a change caused it.
+pub const RESOLVED_AS_CHANGE: &str = "change";
+
+impl Cause {
+    fn rests_on(&self, change: &SuspectChange) -> bool {
+        let names = |evidence: &CauseEvidence| matches!(evidence, CauseEvidence::Change { reference, .. } if *reference == change.reference);
+        self.ci == change.ci && self.because.iter().any(names)
+    }
+}
+
 impl Incident {
     /// The first that holds: merged, closed, resolved, on hold, restored, acknowledged, open.
     /// docs/contract.md section 6.
@@ -325,6 +335,24 @@ impl Incident {
     pub fn owes_review(&self) -> bool {
         let owed = self.review.as_ref().is_none_or(Review::is_owed);
         self.major == Major::Declared && self.merged_into.is_none() && owed
+    }
+
+    /// The change that caused it, as far as anybody knows. docs/measures.md section 13. Of its suspect changes the
+    /// likeliest on the item that a person confirmed as the cause; where nobody confirmed one, on its first cause, if
+    /// that is of high confidence and rests on this change. Resolved with the code `change`, it was the likeliest of
+    /// all, where none of these is.
+    pub fn caused_by(&self) -> Option<&SuspectChange> {
+        let confirmed = self.causes.iter().find(|cause| cause.verdict == Some(Verdict::Confirmed));
+        let ranked = || {
+            let first = self.causes.first()?;
+            (first.verdict.is_none() && first.confidence == Confidence::High).then_some(first)
+        };
+        let by_cause = match confirmed {
+            Some(cause) => self.changes.iter().find(|change| change.ci == cause.ci),
+            None => ranked().and_then(|cause| self.changes.iter().find(|change| cause.rests_on(change))),
+        };
+        let code = self.resolution.as_ref().and_then(|resolution| resolution.code.as_deref());
+        by_cause.or_else(|| self.changes.first().filter(|_| code == Some(RESOLVED_AS_CHANGE)))
     }
 
     /// Counts in no measure: merged away, or said to be a false positive.

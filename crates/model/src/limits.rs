@@ -94,6 +94,15 @@ pub const LATE_HORIZON: Span = Span::from_days(7);
 pub const LATE_ARRIVAL: Span = Span::from_minutes(10);
 /// A firing that began longer than this before its first receipt is `preexisting`: no sample of MTTD.
 pub const PREEXISTING_AFTER: Span = Span::from_minutes(15);
+/// A recurring maintenance window recurs for so long after its first occurrence: by then the calendar itself has come round.
+/// A rule that gives nothing within it gives nothing at all, and is refused; what it gives later does not take place.
+pub const RECURRENCE_REACH: Span = Span::from_days(146_097);
+/// One occurrence of a recurring maintenance window. Longer: refused.
+pub const OCCURRENCE_LENGTH_MAX: Span = Span::from_days(31);
+/// Occurrences of one window that are cancelled or were ended early. More: refused.
+pub const OCCURRENCES_SHORTENED_MAX: usize = 1000;
+/// A recurrence rule. Longer: refused.
+pub const RECURRENCE_RULE_BYTES_MAX: usize = 1 << 10;
 /// How long an `Idempotency-Key` is remembered.
 pub const IDEMPOTENCY_KEEP: Span = Span::from_hours(24);
 /// An incident by topology, time or likeness grows at most this long, whatever joins it.

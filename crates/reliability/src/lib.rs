@@ -3,7 +3,7 @@
 //! Read in this order: [`scope`] (which part of a window counts), [`service`] (the facts of a service and the sets of
 //! instants that every figure is the length of), [`availability`](mod@availability), [`slo`](mod@slo), [`sample`] (means
 //! and percentiles), [`incidents`], [`sla`](mod@sla), [`continuity`](mod@continuity) with [`recovery_points`] and
-//! [`gaps`], [`noise`](mod@noise), [`similar`], [`lost`](mod@lost).
+//! [`gaps`], [`noise`](mod@noise), [`changes`](mod@changes), [`similar`], [`lost`](mod@lost).
 //!
 //! Rules. Durations are whole microseconds until the figure is made; only then do they become seconds. Clipping is for
 //! sums only: a sample is whole, also where it began before the window. Nothing after `min(now, to)` counts, but for
@@ -12,6 +12,7 @@
 //! Fields are named as docs/contract.md section 8 names them; how they are written down is for `wire` to say.
 
 pub mod availability;
+pub mod changes;
 pub mod continuity;
 pub mod gaps;
 pub mod incidents;
@@ -27,6 +28,7 @@ pub mod slo;
 
 pub use availability::{Availability, availability};
 pub use calendar::IntervalSet;
+pub use changes::{ChangeFact, Changes, changes};
 pub use continuity::{Continuity, ContinuityFacts, LastExercise, continuity};
 pub use gaps::{Dependency, Gap, GapKind, Group, Reached};
 pub use incidents::{IncidentFact, IncidentMeans, incident_means};

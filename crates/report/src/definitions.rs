@@ -83,6 +83,18 @@ pub const PROBLEMS: Texts = &[
     ("services", "The services that lost that time."),
 ];
 
+pub const CHANGES: Texts = &[
+    ("finished", "Changes that were finished in the window, their result known or not."),
+    ("successful", "Those that ended successfully."),
+    ("issues", "Those that ended with issues: no failures by that alone."),
+    ("backed_out", "Those that were taken back."),
+    ("failed", "Those whose result is a failure."),
+    ("unknown", "Those of which nobody said how they ended."),
+    ("caused_incident", "Those that caused an incident, as far as anybody knows, whatever their result."),
+    ("failures", "Failed, backed out, or the cause of an incident; each once."),
+    ("failure_rate", "Change failure rate: the share of finished changes that are failures."),
+];
+
 pub const NOISE: Texts = &[
     ("events", "Statements about alerts received; facts of other kinds and what was rejected left out."),
     (

@@ -6,8 +6,30 @@ use std::collections::BTreeSet;
 use model::incident::{Confidence, Verdict};
 use model::{CiId, Incident};
 use topology::Topology;
+use wire::v1::Group;
 
-use crate::question::GroupBy;
+use crate::error::ReportError;
+use crate::periods::Part;
+use crate::question::{GroupBy, Question};
+
+/// What a row is keyed by, in the order asked; a period that only a step asked for comes last.
+pub(crate) fn columns(question: &Question) -> Result<Vec<GroupBy>, ReportError> {
+    let mut seen = BTreeSet::new();
+    let asked = question.group_by.iter().copied().chain(question.period()?);
+    Ok(asked.filter(|by| seen.insert(*by)).collect())
+}
+
+/// The key of a group's row in one period, and how the row names it.
+pub(crate) fn named(by: &[GroupBy], group: &[String], part: &Part) -> (Vec<String>, Group) {
+    let mut values = group.iter();
+    let value = |by: &GroupBy| match by.step() {
+        Some(_) => part.label.clone(),
+        None => values.next().cloned(),
+    };
+    let key: Vec<String> = by.iter().map(value).map(Option::unwrap_or_default).collect();
+    let named = by.iter().map(|by| by.as_str().to_owned()).zip(key.iter().cloned()).collect();
+    (key, named)
+}
 
 /// Of each kind of group asked for, periods left out, the values that an incident has: it is in every combination.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use wire::v1::{Group, IncidentsRow, Sample, Seconds};
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
-use crate::groups::{concerned, groups_of};
+use crate::groups::{columns, concerned, groups_of, named};
 use crate::periods::{Part, Periods};
 use crate::question::{GroupBy, Question};
 use crate::services::asked;
@@ -80,13 +80,6 @@ fn is_asked_for(incident: &Incident, question: &Question) -> bool {
     !incident.storm
         && (named.is_empty() || concerned(incident, named).next().is_some())
         && (!question.with_service_only || !incident.services.is_empty())
-}
-
-/// What a row is keyed by, in the order asked; a period that only a step asked for comes last.
-fn columns(question: &Question) -> Result<Vec<GroupBy>, ReportError> {
-    let mut seen = BTreeSet::new();
-    let asked = question.group_by.iter().copied().chain(question.period()?);
-    Ok(asked.filter(|by| seen.insert(*by)).collect())
 }
 
 fn rows_of<'p>(
@@ -158,13 +151,8 @@ fn labelled(
     part: &Part,
     mut row: Explained<IncidentsRow>,
 ) -> (Vec<String>, Explained<IncidentsRow>) {
-    let mut values = group.iter();
-    let value = |by: &GroupBy| match by.step() {
-        Some(_) => part.label.clone(),
-        None => values.next().cloned(),
-    };
-    let key: Vec<String> = by.iter().map(value).map(Option::unwrap_or_default).collect();
-    row.figures.group = by.iter().map(|by| by.as_str().to_owned()).zip(key.iter().cloned()).collect();
+    let (key, named) = named(by, group, part);
+    row.figures.group = named;
     (key, row)
 }
 

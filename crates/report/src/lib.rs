@@ -2,7 +2,9 @@
 //!
 //! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
 //! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
-//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`noise`](mod@noise), [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a major incident, also as Markdown). What they stand on: `versions`
+//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
+//! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
+//! major incident, also as Markdown). What they stand on: `versions`
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `periods` and
 //! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
@@ -13,6 +15,7 @@
 
 pub mod answer;
 pub mod availability;
+pub mod changes;
 pub mod continuity;
 pub mod csv;
 pub mod definitions;
@@ -40,6 +43,7 @@ mod windows;
 
 pub use answer::{Answer, Explained, Stretch};
 pub use availability::availability;
+pub use changes::changes;
 pub use continuity::continuity;
 pub use error::ReportError;
 pub use grid::{Cell, Grid, Tabular};

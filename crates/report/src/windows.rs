@@ -1,15 +1,16 @@
-//! Maintenance windows as reports see them: by their own times, as recorded by now, each once. docs/measures.md
+//! Maintenance windows as reports see them: by their own times, as recorded by now, each once, with every occurrence in the span. docs/measures.md
 //! section 4, "Maintenance".
 
 use std::collections::BTreeMap;
 
+use calendar::Occurrences;
 use model::fact::MaintenanceWindow;
 use model::limits::PAGE_ROWS_MAX;
 use model::{Interval, MaintenanceId, Timestamp};
 use store::{PageRequest, Store, StoreError, WindowFilter};
 use topology::WindowInterval;
 
-/// Which items windows name, and when, for windows that share an instant with `span`.
+/// Which items windows name, and when, for occurrences that share an instant with `span`.
 pub(crate) async fn windows_over(
     store: &Store,
     span: Interval,
@@ -29,8 +30,9 @@ pub(crate) async fn windows_over(
         }
     }
     let named = |window: MaintenanceWindow| {
-        let interval = window.interval;
-        window.cis.into_iter().map(move |ci| WindowInterval { ci, interval })
+        let occurrences: Vec<Interval> = Occurrences::of(&window).overlapping(span).collect();
+        let of = move |interval| window.cis.clone().into_iter().map(move |ci| WindowInterval { ci, interval });
+        occurrences.into_iter().flat_map(of)
     };
     Ok(windows.into_values().flat_map(named).collect())
 }

@@ -1,5 +1,6 @@
 //! The availability report: items that are no services, coverage, silence, versions, maintenance, periods, intervals.
 
+use model::fact::MaintenanceWindow;
 use model::outage::OutageState::{Degraded, Down};
 use model::severity::Severity::Critical;
 use model::source::SourceGap;
@@ -50,6 +51,30 @@ fn services_and_other_items_may_be_asked_for_together() {
     let names: Vec<&str> = together.iter().map(|row| row.service.as_str()).collect();
     assert_eq!(names, ["checkout", "db-main", "web-1"]);
     assert_eq!(together[0], rows(&store, &of_the_day())[1]);
+}
+
+#[test]
+fn every_occurrence_of_a_window_that_recurs_is_planned_time() {
+    let mut stage = Stage::of("shop{service} -> db-7");
+    stage.facts(|step| {
+        step.coverage = vec![spoken("db-7", "zabbix", "-01:00")];
+        // Each night for a year from a week ago, in local time; 01:00 is taken out and 03:00 is of another window.
+        let first = Interval::or_empty(at("01:00") - Span::from_days(7), at("02:00") - Span::from_days(7));
+        let every_night = calendar::recurrence(first, "FREQ=DAILY;COUNT=365", "UTC", &[]).unwrap();
+        let cancelled = calendar::recurrence(first, "FREQ=DAILY", "UTC", &[at("01:00")]).unwrap();
+        let late = Interval::or_empty(at("03:00") - Span::from_days(14), at("04:00") - Span::from_days(14));
+        let weekly = calendar::recurrence(late, "FREQ=WEEKLY", "UTC", &[]).unwrap();
+        step.maintenance = vec![
+            MaintenanceWindow { recurrence: Some(every_night), ..window("MW1", "db-7", first) },
+            MaintenanceWindow { recurrence: Some(cancelled), cis: vec!["shop".into()], ..window("MW2", "shop", first) },
+            MaintenanceWindow { recurrence: Some(weekly), ..window("MW3", "db-7", late) },
+        ];
+        step.outages =
+            vec![outage("shop", "01:30", "02:00", Down, true), outage("shop", "02:00", "02:10", Down, false)];
+    });
+    let row = &rows(&stage.store(), &of_the_day())[0];
+    assert_eq!((row.agreed_seconds.value(), row.planned_seconds.value()), (79_200.0, 1800.0));
+    assert_eq!((row.down_seconds.value(), row.outages), (600.0, 1));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reports from outside: facts committed to a store in memory, questions, rows.
 
 mod availability;
+mod changes;
 mod continuity;
 mod incidents;
 mod noise;

@@ -123,6 +123,7 @@ pub(crate) fn window(reference: &str, ci: &str, interval: Interval) -> Maintenan
         reference: reference.into(),
         cis: vec![ci.into()],
         interval,
+        recurrence: None,
         reason: "upgrade".into(),
         by: None,
         received_at: interval.start() - Span::DAY,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use model::Span;
 use thiserror::Error;
 use wire::cmdb::Location;
 
@@ -17,14 +18,23 @@ pub struct FileError {
 /// A remark on a file that is used all the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Notice {
-    /// `storm` is read and checked, and nothing is made of it in this version.
-    StormHasNoEffect { at: Location },
+    /// A value that another one leaves nothing to say.
+    NoEffect { at: Location, key: &'static str, because: String },
+    /// Whatever is a target of an inhibition is a source too, or the other way.
+    InhibitsItself { at: Location },
+    /// Incidents are over before anybody is told of them.
+    ToldTooLate { at: Location, group_wait: Span, over_after: Span },
+    /// Two pipelines name some source equally closely.
+    SameRank { at: Location, first: String, source: String },
 }
 
 impl Notice {
     pub fn at(&self) -> &Location {
         match self {
-            Notice::StormHasNoEffect { at } => at,
+            Notice::NoEffect { at, .. }
+            | Notice::InhibitsItself { at }
+            | Notice::ToldTooLate { at, .. }
+            | Notice::SameRank { at, .. } => at,
         }
     }
 }
@@ -32,9 +42,25 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::StormHasNoEffect { at } => {
-                write!(f, "{at}: storm parents come in a later version; the value is checked and has no effect yet")
+            Notice::NoEffect { at, key, because } => {
+                write!(f, "{at}: `{key}` has no effect here: {because}; change that, or leave it out")
             }
+            Notice::InhibitsItself { at } => write!(
+                f,
+                "{at}: what matches the one of `source` and `target` matches the other too, so that such alerts explain \
+                 each other, and whichever comes first holds the rest: add a matcher that tells them apart if that is \
+                 not meant"
+            ),
+            Notice::ToldTooLate { at, group_wait, over_after } => write!(
+                f,
+                "{at}: what is not repeated is over after {over_after} (`resolve_timeout` and `quiet_period`), before \
+                 `group_wait` ({group_wait}) has passed: shorten `group_wait`, or nobody may be told"
+            ),
+            Notice::SameRank { at, first, source } => write!(
+                f,
+                "{at}: {first} names sources such as `{source}` just as closely, and goes first because its pattern, or \
+                 its name, comes first: narrow one of the two if the other is meant"
+            ),
         }
     }
 }

@@ -6,11 +6,11 @@
 use model::Matcher;
 use model::matcher::MatchOp;
 
-use crate::pattern::matches_nothing;
+use crate::pattern::{begin_otherwise, matches_nothing};
 
 /// Why no alert can satisfy all of these.
 pub(crate) fn why_never(matchers: &[Matcher]) -> Option<String> {
-    alone(matchers).or_else(|| together(matchers))
+    alone(matchers).or_else(|| together(matchers)).or_else(|| opposites(matchers))
 }
 
 fn alone(matchers: &[Matcher]) -> Option<String> {
@@ -36,13 +36,48 @@ fn together(matchers: &[Matcher]) -> Option<String> {
     })
 }
 
+/// One pattern says what another denies, or their values begin otherwise.
+fn opposites(matchers: &[Matcher]) -> Option<String> {
+    let denied = |pattern: &Matcher, other: &Matcher| {
+        let same_label = other.name == pattern.name;
+        match other.op {
+            MatchOp::NotPattern => same_label && other.value == pattern.value,
+            MatchOp::Pattern => same_label && begin_otherwise(&pattern.value, &other.value),
+            MatchOp::Equal | MatchOp::NotEqual => false,
+        }
+    };
+    let patterns = matchers.iter().filter(|matcher| matcher.op == MatchOp::Pattern);
+    let mut pairs = patterns.flat_map(|pattern| matchers.iter().map(move |other| (pattern, other)));
+    let (pattern, other) = pairs.find(|(pattern, other)| denied(pattern, other))?;
+    Some(format!("`{pattern}` and `{other}` cannot all hold"))
+}
+
+/// Why none of these labels can have a value, or which one cannot, where all of these hold. An absent label is empty.
+pub(crate) fn why_empty(matchers: &[Matcher], labels: &[Box<str>]) -> Option<String> {
+    labels.iter().find_map(|label| {
+        let of_label: Vec<Matcher> = matchers.iter().filter(|matcher| matcher.name == *label).cloned().collect();
+        let some = Matcher::new(label, MatchOp::NotEqual, "").ok()?;
+        let with: Vec<Matcher> = of_label.iter().cloned().chain([some]).collect();
+        let said: Vec<String> = of_label.iter().map(|matcher| format!("`{matcher}`")).collect();
+        why_never(&with).map(|_| format!("{} leaves `{label}` without a value", said.join(" with ")))
+    })
+}
+
+/// Why no two alerts that agree on these labels satisfy one list each.
+pub(crate) fn why_never_alike(one: &[Matcher], other: &[Matcher], equal: &[Box<str>]) -> Option<String> {
+    let both = one.iter().chain(other).filter(|matcher| equal.contains(&matcher.name));
+    why_never(&both.cloned().collect::<Vec<Matcher>>())
+}
+
 /// Whether whatever satisfies `narrow` satisfies `wide` too.
 pub(crate) fn covers(wide: &[Matcher], narrow: &[Matcher]) -> bool {
     wide.iter().all(|matcher| implied(matcher, narrow))
 }
 
 fn implied(matcher: &Matcher, by: &[Matcher]) -> bool {
+    let says_some = matcher.op == MatchOp::NotEqual && matcher.value.is_empty();
     by.contains(matcher)
+        || says_some && require(by, &matcher.name)
         || by
             .iter()
             .filter(|other| other.name == matcher.name)
@@ -87,6 +122,9 @@ mod tests {
             (&["a=", "a=~.+"], r#"`a=""` and `a=~".+"` cannot all hold"#),
             (&["a=~b^c"], r#"`a=~"b^c"` holds for no value"#),
             (&["a!~.*"], r#"`a!~".*"` holds for no value"#),
+            (&["a=~x.*", "a!~x.*"], r#"`a=~"x.*"` and `a!~"x.*"` cannot all hold"#),
+            (&["a=~web-.*", "a=~(db|app)-.+"], r#"`a=~"web-.*"` and `a=~"(db|app)-.+"` cannot all hold"#),
+            (&["a=", "a!="], r#"`a=""` and `a!=""` cannot all hold"#),
         ] {
             assert_eq!(why_never(&read(matchers)).as_deref(), Some(why), "{matchers:?}");
         }
@@ -98,7 +136,10 @@ mod tests {
             &[] as &[&str],
             &["a=x", "b=z"],
             &["a=x", "a=x"],
-            &["a=~x.*", "a=~y.*"],
+            &["a=~x.*", "a=~.*y"],
+            &["a=~x.*", "a=~xy.*"],
+            &["a=~x.*", "a=~(y.*)?"],
+            &["a=~x.*", "b=~y.*"],
             &["a=~x|y", "a!=x"],
             &["a=~.*"],
             &["a!~x.*", "a!=y"],
@@ -115,6 +156,8 @@ mod tests {
             (&["a=~x.*"], &["a=x1", "b=y"], true),
             (&["a=~.+"], &["a=~x|y"], true),
             (&["a!=z"], &["a=x"], true),
+            (&["a!="], &["a=~x.*"], true),
+            (&["a!="], &["a=~x.*|"], false),
             (&["a=~x.*"], &["a=~x.*"], true),
             (&["a=x"], &[], false),
             (&["a=x", "b=y"], &["a=x"], false),

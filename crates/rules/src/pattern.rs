@@ -1,10 +1,26 @@
 //! Whether a regular expression can match anything at all.
 
+use regex_syntax::hir::literal::{Extractor, Literal};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
 /// Certain where true. False is "not seen to be empty": word boundaries, say, are not looked into.
 pub(crate) fn matches_nothing(pattern: &str) -> bool {
     regex_syntax::parse(pattern).is_ok_and(|parsed| is_empty(&parsed))
+}
+
+/// Whether no text that the one matches begins as one that the other matches. Certain where true: of patterns that begin
+/// in too many ways nothing is said.
+pub(crate) fn begin_otherwise(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (beginnings(one), beginnings(other)) else { return false };
+    let agree =
+        |a: &Literal, b: &Literal| a.as_bytes().starts_with(b.as_bytes()) || b.as_bytes().starts_with(a.as_bytes());
+    one.iter().all(|a| other.iter().all(|b| !agree(a, b)))
+}
+
+/// What matches begins with one of these.
+fn beginnings(pattern: &str) -> Option<Vec<Literal>> {
+    let parsed = regex_syntax::parse(pattern).ok()?;
+    Extractor::new().extract(&parsed).literals().map(<[Literal]>::to_vec)
 }
 
 fn is_empty(expression: &Hir) -> bool {

@@ -42,6 +42,24 @@ impl Selector {
         (self.named(), letters, self.format.is_some())
     }
 
+    /// A source that both mean, of which neither is closer; `None` where none is seen. Of an exact source, or one
+    /// without a star, there is no doubt.
+    pub(crate) fn contested(&self, other: &Selector) -> Option<String> {
+        let formats_meet = self.format.is_none() || other.format.is_none() || self.format == other.format;
+        let alike = self.specificity() == other.specificity() && self.named() == Named::Pattern;
+        if !formats_meet || !alike {
+            return None;
+        }
+        let between = |start: &Selector, end: &Selector| {
+            let (first, _) = start.source.split_once('*')?;
+            let (_, last) = end.source.rsplit_once('*')?;
+            Some(format!("{first}{last}"))
+        };
+        let both = |source: &String| glob(&self.source, source) && glob(&other.source, source);
+        let found = [between(self, other), between(other, self), between(self, self), between(other, other)];
+        found.into_iter().flatten().find(both)
+    }
+
     fn named(&self) -> Named {
         match self.source.chars().filter(|c| *c == '*').count() {
             0 => Named::Exactly,

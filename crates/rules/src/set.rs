@@ -168,6 +168,7 @@ fn read_all<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<(Files, Ve
         }
     }
     errors.extend(conflicts(&read));
+    notices.extend(contested(&read));
     if errors.is_empty() { Ok((read, notices)) } else { Err(errors) }
 }
 
@@ -197,6 +198,30 @@ fn conflicts(files: &Files) -> Vec<FileError> {
     errors
 }
 
+/// Pipelines of which only their order says whose an event is, each with the one that goes first.
+fn contested(files: &Files) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for (at, (_, one)) in files.iter().enumerate() {
+        for (file, other) in files.iter().skip(at + 1) {
+            let (mut first, mut last) = (one, (file, other));
+            let Some(source) = one.compiled.selector.contested(&other.compiled.selector) else { continue };
+            if rank(&other.compiled) < rank(&one.compiled) {
+                let Some((file, _)) = files.get(at) else { continue };
+                (first, last) = (other, (file, one));
+            }
+            let (file, placed) = last;
+            let first = format!("`{}`", first.compiled.name);
+            notices.push(Notice::SameRank { at: placed.match_at.in_file(file), first, source });
+        }
+    }
+    notices
+}
+
+/// Which of equally close ones goes first.
+fn rank(pipeline: &Compiled) -> (&str, &str) {
+    (&pipeline.selector.source, pipeline.name.as_str())
+}
+
 /// Adds what must not be missing, and sorts.
 fn assemble(files: Files) -> PipelineSet {
     let mut specific: Vec<Compiled> = files.into_iter().map(|(_, placed)| placed.compiled).collect();
@@ -209,7 +234,7 @@ fn assemble(files: Files) -> PipelineSet {
     };
     specific.sort_by(|a, b| {
         let closer = b.selector.specificity().cmp(&a.selector.specificity());
-        closer.then_with(|| a.selector.source.cmp(&b.selector.source)).then_with(|| a.name.cmp(&b.name))
+        closer.then_with(|| rank(a).cmp(&rank(b)))
     });
     PipelineSet { specific, catch_all }
 }

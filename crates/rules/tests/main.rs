@@ -1,6 +1,7 @@
 //! Pipeline files from the outside: defaults, every key, every refusal, which pipeline is whose, what is shipped, cases.
 
 mod cases;
+mod certain;
 mod keys;
 mod refusals;
 mod selection;

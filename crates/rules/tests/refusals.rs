@@ -161,6 +161,18 @@ const REFUSED: &[(&str, &str)] = &[
         "f:1:11: `source` and `target` are the same, so that each would explain the other: let them differ",
     ),
     (
+        "rules: [{name: r, match: [rack=], group_by: [host, rack]}]",
+        "f:1:9: rule `r` can never match: `rack=\"\"` leaves `rack` without a value, and a rule passes over alerts that lack a label of its `group_by`; mend it, or take it out",
+    ),
+    (
+        "rules: [{name: r, match: ['a=~\"x.*\"', 'a!~\"x.*\"']}]",
+        "f:1:26: rule `r` can never match: `a=~\"x.*\"` and `a!~\"x.*\"` cannot all hold; mend it, or take it out",
+    ),
+    (
+        "inhibit: [{source: [site=a, x=y], target: [site=b], equal: [site]}]",
+        "f:1:11: this inhibition can never hold: source and target agree on `site`, and `site=\"a\"` and `site=\"b\"` cannot all hold; mend it, or take it out",
+    ),
+    (
         "name: default\nmatch: {source: x}",
         "f:2:8: `default` is for what no other pipeline matches: take its `match` out, or give it another name",
     ),
@@ -230,6 +242,70 @@ fn what_only_looks_contradictory_is_allowed() {
     ] {
         parsed(text);
     }
+}
+
+/// Files that are used, and what is remarked on them.
+const REMARKED: &[(&str, &str)] = &[
+    (
+        "open_at: major\nrestore_at: minor",
+        "f:2:13: `restore_at` has no effect here: `minor` is milder than `open_at` (`major`), below which nothing counts; change that, or leave it out",
+    ),
+    (
+        "close_after: 1h\nreopen_window: 2h",
+        "f:2:16: `reopen_window` has no effect here: an incident is closed after 1h (`close_after`), and what is closed is not reopened; change that, or leave it out",
+    ),
+    (
+        "stale_limit: 2h",
+        "f:1:14: `stale_limit` has no effect here: with `expiry: clock` nobody waits for a source that is silent; change that, or leave it out",
+    ),
+    (
+        "clears: never\nrecheck_after: 1h",
+        "f:2:16: `recheck_after` has no effect here: of a source with `clears: never` a person's word is never doubted; change that, or leave it out",
+    ),
+    (
+        "resolve_timeout: 1m\nquiet_period: 1m\ngroup_wait: 5m",
+        "f:3:13: what is not repeated is over after 2m (`resolve_timeout` and `quiet_period`), before `group_wait` (5m) has passed: shorten `group_wait`, or nobody may be told",
+    ),
+    (
+        "inhibit: [{source: [a=b], target: [a=b, c=d]}]",
+        "f:1:11: what matches the one of `source` and `target` matches the other too, so that such alerts explain each other, and whichever comes first holds the rest: add a matcher that tells them apart if that is not meant",
+    ),
+];
+
+#[test]
+fn what_is_merely_suspicious_is_used_and_remarked_on() {
+    for (text, said) in REMARKED {
+        let notices: Vec<String> = parsed(text).1.iter().map(ToString::to_string).collect();
+        assert_eq!(notices, [*said], "{text}");
+    }
+    for text in [
+        "expiry: source\nstale_limit: 2h",
+        "restore_at: warning",
+        "close_after: 2h\nreopen_window: 2h",
+        "resolve_timeout: 1m\ngroup_wait: 5m",
+        "inhibit: [{source: [severity=critical], target: [severity=warning], equal: [host]}]",
+    ] {
+        assert_eq!(parsed(text).1, [], "{text}");
+    }
+}
+
+#[test]
+fn pipelines_that_name_a_source_equally_closely_are_remarked_on() {
+    let said = |files: &[(&str, &str)]| {
+        let (set, notices) = PipelineSet::parse(files).unwrap();
+        let wins = set.decoder(wire::Format::Native, &"zabbix-eu".into()).name.to_string();
+        (wins, notices.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let [starts, ends] = ["name: starts\nmatch: {source: 'zab*'}", "name: ends\nmatch: {source: '*-eu'}"];
+    let remark = "`ends` names sources such as `zab-eu` just as closely, and goes first because its pattern, or its \
+                  name, comes first: narrow one of the two if the other is meant";
+    for files in [[("a", starts), ("b", ends)], [("b", ends), ("a", starts)]] {
+        assert_eq!(said(&files), ("ends".to_owned(), vec![format!("a:2:8: {remark}")]));
+    }
+    let closer = "name: closer\nmatch: {source: 'zabb*'}";
+    assert_eq!(said(&[("a", closer), ("b", ends)]).1, [""; 0], "more letters are closer");
+    let elsewhere = "name: elsewhere\nmatch: {source: 'pro*'}";
+    assert_eq!(said(&[("a", starts), ("b", elsewhere)]).1, [""; 0], "no source is both");
 }
 
 #[test]

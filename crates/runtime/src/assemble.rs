@@ -219,6 +219,7 @@ fn named(action: &Action, outcome: &Outcome) -> (&'static str, String) {
         Action::ExpireSilence(_) => "expire_silence",
         Action::Maintenance(_) => "maintenance",
         Action::EndMaintenance(_) => "end_maintenance",
+        Action::EndOccurrence { .. } => "end_occurrence",
         Action::Change(_) => "change",
     };
     (action, subject)

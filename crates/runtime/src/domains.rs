@@ -317,6 +317,7 @@ impl Domains {
             | Action::ExpireSilence(_)
             | Action::Maintenance(_)
             | Action::EndMaintenance(_)
+            | Action::EndOccurrence { .. }
             | Action::Change(_) => self.everywhere(),
         }
     }

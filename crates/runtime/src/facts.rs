@@ -98,6 +98,7 @@ mod tests {
             reference: reference.into(),
             cis: vec![CiId::from("db-7")],
             interval: Interval::or_empty(clock(from), clock(to)),
+            recurrence: None,
             reason: "agreed".into(),
             by: None,
             received_at: clock(from),

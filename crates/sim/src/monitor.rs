@@ -164,6 +164,7 @@ pub fn window(random: &mut Random, reference: &str, ci: CiId, truth: Timestamp) 
         reference: reference.into(),
         cis: vec![ci],
         interval,
+        recurrence: None,
         reason: "agreed".into(),
         by: None,
         received_at: truth,

@@ -287,7 +287,7 @@ impl Domains {
             let horizon = snapshot.clock - LATE_HORIZON;
             snapshot.outages.retain(|outage| outage.to.is_none_or(|to| to > horizon));
             snapshot.silences.retain(|silence| silence.interval.end() > horizon);
-            snapshot.maintenance.retain(|window| window.interval.end() > horizon);
+            snapshot.maintenance.retain(|window| window.extent().end() > horizon);
             snapshot.silences.sort_by_key(|silence| silence.id);
             snapshot.maintenance.sort_by_key(|window| window.id);
             snapshot.changes.sort_by_key(|change| change.id);

@@ -84,6 +84,7 @@ conform! {
         incidents_are_found_by_every_filter,
         what_was_seen_before_is_found_by_cause_and_by_complaints_however_long_ago,
         declared_major_incidents_are_listed_and_those_that_owe_a_review,
+        incidents_are_found_by_the_changes_they_suspect,
         members_are_alerts_with_their_episodes,
         incidents_that_touch_an_interval_are_found,
         outages_that_overlap_an_interval_are_found,

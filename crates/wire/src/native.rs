@@ -8,7 +8,9 @@ mod fact;
 #[cfg(test)]
 mod tests;
 
-use model::{ChangeId, MaintenanceId, SourceName, Timestamp};
+use calendar::RecurrenceError;
+use model::fact::Recurrence;
+use model::{ChangeId, Interval, MaintenanceId, SourceName, Timestamp};
 use serde::Deserialize;
 
 use crate::Notice;
@@ -23,6 +25,40 @@ pub(crate) use alert::{AlertFields, FIELDS, STATUS};
 pub fn change_id(source: &SourceName, reference: &str) -> ChangeId {
     ChangeId::derive(|hash| {
         hash.text(source.as_str()).text(reference);
+    })
+}
+
+/// What of a recurring window cannot be, and the key that says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongKey {
+    pub key: &'static str,
+    pub what: String,
+}
+
+/// How a window recurs, by the keys `rrule`, `time_zone` (UTC unless said) and `exdate`; `None` where it does not.
+///
+/// # Errors
+/// A rule or a zone that is not understood, or that gives nothing, and an `exdate` where no occurrence begins.
+pub fn recurrence_of(
+    first: Interval,
+    rrule: Option<&str>,
+    time_zone: Option<&str>,
+    exdate: &[Timestamp],
+) -> Result<Option<Recurrence>, WrongKey> {
+    let Some(rrule) = rrule else {
+        let alone =
+            || WrongKey { key: "exdate", what: "only of a window with an `rrule` occurrences can be left out".into() };
+        return if exdate.is_empty() { Ok(None) } else { Err(alone()) };
+    };
+    let made = calendar::recurrence(first, rrule, time_zone.unwrap_or("UTC"), exdate);
+    made.map(Some).map_err(|error| {
+        let key = match &error {
+            RecurrenceError::Rule(_) | RecurrenceError::Never { .. } => "rrule",
+            RecurrenceError::Zone(_) => "time_zone",
+            RecurrenceError::TooLong { .. } => "ends_at",
+            RecurrenceError::NoOccurrence { .. } | RecurrenceError::TooManyShortened { .. } => "exdate",
+        };
+        WrongKey { key, what: error.to_string() }
     })
 }
 

@@ -70,7 +70,7 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
         q: asked.one("q").map(str::to_owned),
     };
     let page = api.store().changes(&filter, &asked.page()?).await?;
-    Ok(Json(v1::List { items: page.items.iter().map(v1::Change::from_model).collect(), next: page.next }))
+    Ok(Json(v1::List { items: api.with_incidents(&page.items).await?, next: page.next }))
 }
 
 /// One change.
@@ -80,7 +80,7 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
 async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Change> {
     let missing = || Fault::not_found(format!("change `{id}`"));
     let change = api.store().change(ChangeId::parse(&id).ok_or_else(missing)?).await?;
-    Ok(Json(v1::Change::from_model(&change.ok_or_else(missing)?)))
+    api.change_shown(change.ok_or_else(missing)?).await.map(Json)
 }
 
 /// Records a change.
@@ -111,5 +111,19 @@ async fn record(
     let id = change.id;
     api.command(&by, Action::Change(change)).await?;
     let change = api.store().change(id).await?.ok_or_else(|| Fault::not_found(format!("change `{id}`")))?;
-    Ok((StatusCode::CREATED, Json(v1::Change::from_model(&change))))
+    Ok((StatusCode::CREATED, Json(api.change_shown(change).await?)))
+}
+
+impl Api {
+    /// Each with the incidents that suspect it.
+    async fn with_incidents(&self, changes: &[Change]) -> Result<Vec<v1::Change>, Fault> {
+        let ids: Vec<ChangeId> = changes.iter().map(|change| change.id).collect();
+        let incidents = self.store().incidents_suspecting(&ids).await?;
+        Ok(changes.iter().map(|change| v1::Change::from_model(change, &incidents)).collect())
+    }
+
+    async fn change_shown(&self, change: Change) -> Result<v1::Change, Fault> {
+        let incidents = self.store().incidents_suspecting(&[change.id]).await?;
+        Ok(v1::Change::from_model(&change, &incidents))
+    }
 }

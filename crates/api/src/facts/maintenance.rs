@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use calendar::Occurrences;
 use model::command::{Action, Outcome};
 use model::fact::MaintenanceWindow;
 use model::outage::ItemState;
-use model::{CiId, Interval, MaintenanceId, SourceName, limits};
+use model::{CiId, Interval, MaintenanceId, SourceName, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use store::{PageRequest, WindowFilter};
 use topology::{Graph, Rollup};
@@ -43,6 +44,13 @@ struct WindowAsked {
     ends_at: Option<v1::Instant>,
     /// Such as `2h`.
     duration: Option<String>,
+    /// How it recurs, as RFC 5545 writes it: `FREQ=MONTHLY;BYDAY=1SU`. Unless said, it does not.
+    rrule: Option<String>,
+    /// By whose clocks it recurs; unless said, UTC.
+    time_zone: Option<String>,
+    /// Starts of occurrences that do not take place.
+    #[serde(default)]
+    exdate: Vec<v1::Instant>,
     #[serde(default)]
     reason: String,
     /// Needed where a service of criticality 1 would be in maintenance.
@@ -51,6 +59,17 @@ struct WindowAsked {
     /// Says what it would mute, and sets nothing.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// What ends of a window that recurs. Without a word: the occurrence that lasts. Of one that does not: all of it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EndAsked {
+    /// The occurrence that lasts, and all that are yet to come.
+    #[serde(default)]
+    all: bool,
+    /// The one that begins then: it does not take place, or ends now.
+    occurrence: Option<v1::Instant>,
 }
 
 /// A window, and what it mutes.
@@ -74,7 +93,7 @@ struct Mutes {
     alerts: Vec<String>,
 }
 
-/// Maintenance windows, those that end last first.
+/// Maintenance windows, those that end last first; `from` and `to` ask for an occurrence between them.
 #[utoipa::path(get, path = "/api/v1/maintenance-windows", tag = "maintenance",
     params(
         ("from" = Option<String>, Query, description = "that end after, such as now"),
@@ -93,7 +112,14 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
         with_deleted: asked.flag("deleted")?.unwrap_or(false),
     };
     let page = api.store().maintenance_windows(&filter, &asked.page()?).await?;
-    Ok(Json(v1::List { items: page.items.iter().map(v1::MaintenanceWindow::from_model).collect(), next: page.next }))
+    // The store knows when the first occurrence begins and when the last one ends.
+    let asked_for = |window: &&MaintenanceWindow| {
+        let span = filter.overlapping.filter(|_| window.recurrence.is_some());
+        span.is_none_or(|span| Occurrences::of(window).overlapping(span).next().is_some())
+    };
+    let shown = page.items.iter().filter(asked_for);
+    let items = shown.map(|window| v1::MaintenanceWindow::from_model(window, api.now())).collect();
+    Ok(Json(v1::List { items, next: page.next }))
 }
 
 /// One window.
@@ -101,7 +127,7 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
     params(("id" = String, Path, description = "`mwn_…`, or its reference where only one goes by it")),
     responses((status = 200, body = v1::MaintenanceWindow)))]
 async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
-    Ok(Json(v1::MaintenanceWindow::from_model(&api.window_named(&id).await?)))
+    Ok(Json(v1::MaintenanceWindow::from_model(&api.window_named(&id).await?, api.now())))
 }
 
 /// Sets a window, and says what it mutes. `409` with `mutes`, and nothing set, where a service of criticality 1 is in it
@@ -113,6 +139,9 @@ async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> 
     ))]
 async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAsked>) -> Result<Response, Fault> {
     let interval = interval(asked.starts_at, asked.ends_at, asked.duration.as_deref(), api.now())?;
+    let except: Vec<Timestamp> = asked.exdate.iter().map(|at| at.0).collect();
+    let recurrence = native::recurrence_of(interval, asked.rrule.as_deref(), asked.time_zone.as_deref(), &except);
+    let recurrence = recurrence.map_err(|wrong| Fault::invalid(format!("`{}`: {}", wrong.key, wrong.what)))?;
     let cis: Vec<CiId> = asked.ci.iter().map(CiId::new).collect();
     let mutes = api.mutes(&cis)?;
     if asked.dry_run {
@@ -132,6 +161,7 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
         reference: reference.into(),
         cis,
         interval,
+        recurrence,
         reason: asked.reason.into(),
         by: Some(by.name().into()),
         received_at: api.now(),
@@ -142,24 +172,42 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
     Ok((StatusCode::CREATED, Json(WindowSet { window, mutes })).into_response())
 }
 
-/// Ends a window now; one that has not begun is taken back.
+/// Ends a window now; one that has not begun is taken back. Of one that recurs the occurrence that lasts, unless
+/// something else is asked for.
 #[utoipa::path(post, path = "/api/v1/maintenance-windows/{id}/end", tag = "maintenance",
     params(("id" = String, Path, description = "`mwn_…`, or its reference where only one goes by it")),
-    responses((status = 200, body = v1::MaintenanceWindow)))]
-async fn end(by: By<Manager>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
-    let window = api.window_named(&id).await?.id;
-    let outcome = api.command(&by, Action::EndMaintenance(window)).await?;
+    request_body = EndAsked, responses((status = 200, body = v1::MaintenanceWindow)))]
+async fn end(
+    by: By<Manager>,
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Said(asked): Said<EndAsked>,
+) -> Answer<v1::MaintenanceWindow> {
+    let MaintenanceWindow { id: window, recurrence, .. } = api.window_named(&id).await?;
+    let action = match asked {
+        EndAsked { all: true, occurrence: Some(_) } => {
+            return Err(Fault::invalid("`all` and `occurrence` both say what ends: keep one"));
+        }
+        EndAsked { all: false, occurrence: Some(_) } if recurrence.is_none() => {
+            return Err(Fault::invalid(format!("`{id}` does not recur: leave `occurrence` out to end it")));
+        }
+        EndAsked { all: false, occurrence } if recurrence.is_some() => {
+            Action::EndOccurrence { window, begins_at: occurrence.map(|at| at.0) }
+        }
+        EndAsked { .. } => Action::EndMaintenance(window),
+    };
+    let outcome = api.command(&by, action).await?;
     Ok(Json(api.window_after(&outcome).await?))
 }
 
 impl Asked {
     /// `from` and `to`, where either is said.
-    pub(crate) fn window(&self, now: model::Timestamp) -> Result<Option<Interval>, Fault> {
+    pub(crate) fn window(&self, now: Timestamp) -> Result<Option<Interval>, Fault> {
         let (from, to) = (self.instant("from", now)?, self.instant("to", now)?);
         if from.is_none() && to.is_none() {
             return Ok(None);
         }
-        let (from, to) = (from.unwrap_or(model::Timestamp::MIN), to.unwrap_or(model::Timestamp::MAX));
+        let (from, to) = (from.unwrap_or(Timestamp::MIN), to.unwrap_or(Timestamp::MAX));
         let backwards = || Fault::bad(format!("`to` ({to}) lies before `from` ({from}): exchange them"));
         Interval::new(from, to).ok_or_else(backwards).map(Some)
     }
@@ -181,7 +229,7 @@ impl Api {
             .windows_referred_to(reference)
             .await?
             .into_iter()
-            .partition(|window| window.deleted || window.interval.end() <= now);
+            .partition(|window| window.deleted || window.extent().end() <= now);
         if meant.is_empty() {
             meant = over;
         }
@@ -211,7 +259,7 @@ impl Api {
         let Outcome::Maintenance(id) = outcome else {
             return Err(Fault::internal("the engine answered a maintenance window with something else"));
         };
-        Ok(v1::MaintenanceWindow::from_model(&self.window_named(&id.to_string()).await?))
+        Ok(v1::MaintenanceWindow::from_model(&self.window_named(&id.to_string()).await?, self.now()))
     }
 
     /// By the same roll-up that suppresses. docs/measures.md section 4.

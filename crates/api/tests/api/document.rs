@@ -91,6 +91,7 @@ fn every_path_of_the_contract_is_in_the_document() {
         "GET /api/v1/measures/incidents",
         "GET /api/v1/measures/slo",
         "GET /api/v1/measures/continuity",
+        "GET /api/v1/measures/changes",
         "GET /api/v1/measures/noise",
         "GET /api/v1/measures/problems",
         "GET /api/v1/stream",

@@ -1,5 +1,6 @@
 //! Changes, maintenance windows, silences, outages, the audit.
 
+use model::Span;
 use serde_json::json;
 
 use crate::service::{alert, service};
@@ -57,12 +58,48 @@ async fn windows_that_cannot_be_are_refused_with_what_to_do() {
         (r#"{"ci":["mail"]}"#, 422, "duration"),
         (r#"{"ci":["mail"],"duration":"soon"}"#, 400, "2h"),
         (r#"{"ci":["mail"],"ends_at":"2020-01-01T00:00:00Z"}"#, 422, "before it begins"),
-        (r#"{"ci":["mail"],"duration":"1h","rrule":"FREQ=WEEKLY"}"#, 400, "rrule"),
+        (r#"{"ci":["mail"],"duration":"1h","rrule":"FREQ=HOURLY"}"#, 422, "`rrule`: `FREQ=HOURLY` is not supported"),
+        (r#"{"ci":["mail"],"duration":"1h","rrule":"FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"}"#, 422, "no day is ever like"),
+        (r#"{"ci":["mail"],"duration":"1h","rrule":"FREQ=DAILY","time_zone":"Mars"}"#, 422, "Europe/Berlin"),
+        (r#"{"ci":["mail"],"duration":"1h","rrule":"FREQ=DAILY","exdate":["2020-01-01T00:00:00Z"]}"#, 422, "`exdate`"),
+        (r#"{"ci":["mail"],"duration":"1h","repeats":"daily"}"#, 400, "repeats"),
     ] {
         let heard = service.post("/api/v1/maintenance-windows", body).await;
         assert_eq!(heard.status.as_u16(), status, "{body}: {}", heard.text);
         assert!(heard.text.contains(says), "{body}: {}", heard.text);
     }
+}
+
+#[tokio::test]
+async fn a_window_that_recurs_shows_its_next_occurrence_and_ends_one_by_one_or_whole() {
+    let service = service().await.with_cmdb().await;
+    let now = runtime::clock::wall();
+    let [start, tomorrow] = [now - Span::MINUTE, now - Span::MINUTE + Span::DAY].map(|at| at.to_string());
+    let body = json!({
+        "id": "MW9", "ci": ["mail"], "starts_at": start, "duration": "1h", "rrule": "FREQ=DAILY;COUNT=30",
+    });
+    let set = service.post("/api/v1/maintenance-windows", body.to_string()).await.of(201)["window"].clone();
+    assert_eq!((&set["rrule"], &set["time_zone"]), (&json!("FREQ=DAILY;COUNT=30"), &json!("UTC")));
+    assert_eq!((&set["next"]["starts_at"], &set["exdate"]), (&json!(start), &json!([])));
+    let path = "/api/v1/maintenance-windows/MW9";
+    assert_eq!(service.get("/api/v1/services/mail").await.of(200)["in_maintenance"], json!(true));
+    service.post(&format!("{path}/end"), r#"{"all":true,"occurrence":"2026-01-01T00:00:00Z"}"#).await.of(422);
+
+    let cut = service.post(&format!("{path}/end"), "").await.of(200);
+    assert_eq!((&cut["shortened"][0]["starts_at"], &cut["next"]["starts_at"]), (&json!(start), &json!(tomorrow)));
+    let again = service.post(&format!("{path}/end"), "{}").await.of(422);
+    assert!(again["detail"].as_str().unwrap().contains(&tomorrow), "{again}");
+    let cancelled = service.post(&format!("{path}/end"), json!({"occurrence": tomorrow}).to_string()).await.of(200);
+    assert_eq!(cancelled["exdate"], json!([tomorrow]));
+    for (hours, expected) in [(25, 0), (49, 1)] {
+        let [from, to] = [2, hours].map(|hours| now + Span::from_hours(hours));
+        let listed = service.get(&format!("/api/v1/maintenance-windows?from={from}&to={to}")).await.of(200);
+        assert_eq!(listed["items"].as_array().unwrap().len(), expected, "what is to come within {hours} hours");
+    }
+
+    let ended = service.post(&format!("{path}/end"), r#"{"all":true}"#).await.of(200);
+    assert_eq!((&ended["next"], &ended["last_starts_at"]), (&json!(null), &json!(start)));
+    assert_eq!(service.get(path).await.of(200), ended);
 }
 
 #[tokio::test]
@@ -99,6 +136,32 @@ async fn a_change_is_recorded_and_the_same_again_is_the_same() {
     assert_eq!(service.get("/api/v1/changes?ci=db-7").await.of(200)["items"].as_array().unwrap().len(), 1);
     assert_eq!(service.get(&format!("/api/v1/changes/{}", planned["id"].as_str().unwrap())).await.of(200), finished);
     assert_eq!(service.post("/api/v1/changes", r#"{"id":"","ci":[]}"#).await.status.as_u16(), 422);
+}
+
+#[tokio::test]
+async fn a_change_names_the_incidents_that_suspect_it_and_those_it_caused() {
+    let service = service().await.with_cmdb().await;
+    let change = r#"{"id":"CHG7","ci":["db-7"],"status":"started"}"#;
+    let change = service.post("/api/v1/changes", change).await.of(201);
+    assert_eq!(change["incidents"], json!([]));
+    service.push(&alert("db-7", "disk")).await;
+    let path = format!("/api/v1/changes/{}", change["id"].as_str().unwrap());
+    let incident = service.get("/api/v1/incidents").await.of(200)["items"][0].clone();
+    assert_eq!(incident["changes"][0]["id"], change["id"]);
+    let number = incident["number"].as_str().unwrap();
+    service.post(&format!("/api/v1/incidents/{number}/cause"), r#"{"ci":"db-7","verdict":"rejected"}"#).await.of(200);
+    let suspected = service.get(&path).await.of(200)["incidents"].clone();
+    assert_eq!((&suspected[0]["number"], &suspected[0]["caused"]), (&json!(number), &json!(false)));
+    assert_eq!(suspected[0]["score"], incident["changes"][0]["score"]);
+
+    let confirmed = r#"{"ci":"db-7","verdict":"confirmed"}"#;
+    let incident = service.post(&format!("/api/v1/incidents/{number}/cause"), confirmed).await.of(200);
+    assert_eq!(incident["caused_by_change"], change["id"]);
+    assert_eq!(service.get(&path).await.of(200)["incidents"][0]["caused"], json!(true));
+    let listed = service.get("/api/v1/changes").await.of(200)["items"][0].clone();
+    assert_eq!(listed["incidents"][0]["caused"], json!(true));
+    let report = service.get("/api/v1/measures/changes?group_by=service").await.of(200);
+    assert_eq!(report["items"], json!([]), "nothing is finished yet");
 }
 
 #[tokio::test]

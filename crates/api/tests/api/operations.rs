@@ -45,7 +45,7 @@ async fn a_reload_that_fails_changes_nothing_and_says_why() {
 async fn measures_answer_with_their_definitions() {
     let service = service().await.with_cmdb().await;
     service.push(&alert("db-7", "disk")).await;
-    for report in ["availability", "incidents", "slo", "continuity", "noise"] {
+    for report in ["availability", "incidents", "slo", "continuity", "noise", "changes"] {
         let answer = service.get(&format!("/api/v1/measures/{report}?from=-1h")).await.of(200);
         assert!(answer["items"].is_array() && answer["from"].is_string(), "{report}: {answer}");
         assert!(!answer["definitions"].as_object().unwrap().is_empty(), "{report}");

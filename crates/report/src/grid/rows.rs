@@ -1,8 +1,8 @@
 //! The columns of each report, and the cells of its rows.
 
 use wire::v1::{
-    AvailabilityRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow, Ratio, Sample,
-    Seconds, SloRow,
+    AvailabilityRow, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow,
+    Ratio, Sample, Seconds, SloRow,
 };
 
 use super::{Cell, Column, Tabular};
@@ -182,6 +182,31 @@ impl Tabular for IncidentsRow {
     }
 }
 
+impl Tabular for ChangesRow {
+    const NOTHING: &'static str = "No change touched a service in this time.";
+    const COLUMNS: &'static [Column] = &[
+        Column::plain("finished"),
+        Column::plain("successful"),
+        Column::plain("issues"),
+        Column::new("backed_out", "backed out"),
+        Column::plain("failed"),
+        Column::plain("unknown"),
+        Column::new("caused_incident", "caused incident"),
+        Column::plain("failures"),
+        Column::new("failure_rate", "failure rate"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let results = [self.successful, self.issues, self.backed_out, self.failed, self.unknown];
+        let counts = std::iter::once(self.finished).chain(results).chain([self.caused_incident, self.failures]);
+        counts.map(Cell::Count).chain([portion(self.failure_rate)]).collect()
+    }
+
+    fn group(&self) -> Option<&Group> {
+        Some(&self.group)
+    }
+}
+
 impl Tabular for NoiseRow {
     const NOTHING: &'static str = "Nothing came in this time.";
     const COLUMNS: &'static [Column] = &[
@@ -319,6 +344,10 @@ mod tests {
             r#"{{"group":{{}},"opened":0,"resolved":0,"reopened":0,"never_acknowledged":0,"mttd":{SAMPLE},
                 "mtta":{SAMPLE},"mttr":{SAMPLE},"mttr_resolve":{SAMPLE}}}"#
         )));
+        every_column_has_its_cell::<ChangesRow>(&row(
+            r#"{"group":{},"finished":0,"successful":0,"issues":0,"backed_out":0,"failed":0,"unknown":0,
+                "caused_incident":0,"failures":0,"failure_rate":null}"#,
+        ));
         every_column_has_its_cell::<NoiseRow>(&row(
             r#"{"group":{},"events":0,"alerts":0,"episodes":0,"incidents":0,"told":0,"suppressed":{},
                 "compression":null,"deduplication":null,"suppressed_share":null,"told_per_incident":null}"#,

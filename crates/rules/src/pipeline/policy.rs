@@ -6,6 +6,7 @@ use model::limits::JOIN_CAP;
 use model::{PipelineName, Span};
 
 use super::rule::SEVERITIES;
+use crate::error::Notice;
 use crate::reader::{Field, Fields, Reader};
 use crate::yaml::Value;
 
@@ -35,7 +36,51 @@ impl Reader<'_> {
             self.take(&priority, "matrix", &mut policy.priority, Reader::matrix);
         }
         self.take(fields, "auto_declare", &mut policy.auto_declare, Reader::truth);
+        self.without_effect(fields, &policy);
         policy
+    }
+
+    /// What was said and changes nothing, or hardly what was meant.
+    fn without_effect(&mut self, fields: &Fields<'_>, policy: &Pipeline) {
+        let at = |keys: &[&'static str]| {
+            keys.iter().find_map(|key| fields.get(key).map(|field| (*key, field.node.at.in_file(self.file))))
+        };
+        // The default, written out, is no mistake.
+        let usual = Pipeline::standard("");
+        let (open_at, restore_at) = (policy.open_at.as_str(), policy.restore_at.as_str());
+        let (reopen, close) = (policy.reopen_window, policy.close_after);
+        let no_effect = [
+            (
+                policy.restore_at < policy.open_at,
+                at(&["restore_at"]),
+                format!("`{restore_at}` is milder than `open_at` (`{open_at}`), below which nothing counts"),
+            ),
+            (
+                reopen > close,
+                at(&["reopen_window"]),
+                format!("an incident is closed after {close} (`close_after`), and what is closed is not reopened"),
+            ),
+            (
+                policy.expiry == Expiry::Clock && policy.stale_limit != usual.stale_limit,
+                at(&["stale_limit"]),
+                "with `expiry: clock` nobody waits for a source that is silent".to_owned(),
+            ),
+            (
+                policy.clears == Clears::Never && policy.recheck_after != usual.recheck_after,
+                at(&["recheck_after"]),
+                "of a source with `clears: never` a person's word is never doubted".to_owned(),
+            ),
+        ];
+        let over_after = policy.resolve_timeout.map(|timeout| timeout + policy.quiet_period);
+        let too_late = over_after.filter(|over_after| *over_after < policy.group_wait).zip(at(&["group_wait"]));
+        for (holds, said, because) in no_effect {
+            if let Some((key, at)) = said.filter(|_| holds) {
+                self.notices.push(Notice::NoEffect { at, key, because });
+            }
+        }
+        if let Some((over_after, (_, at))) = too_late {
+            self.notices.push(Notice::ToldTooLate { at, group_wait: policy.group_wait, over_after });
+        }
     }
 
     /// What an alert's statements mean.

@@ -3,7 +3,8 @@
 use engine::{Anchor, Inhibit, Rule};
 use model::{Effect, Matcher, Severity, Span};
 
-use crate::matching::{covers, require, same, why_never};
+use crate::error::Notice;
+use crate::matching::{covers, require, same, why_empty, why_never, why_never_alike};
 use crate::reader::{Field, Placed, Reader};
 
 pub(crate) const EFFECT_KEYS: [&str; 2] = ["match", "effect"];
@@ -81,6 +82,13 @@ impl Reader<'_> {
             );
             self.error(field.node.at, what);
         }
+        if let Some(why) = why_empty(&rule.matchers, &rule.group_by) {
+            let what = format!(
+                "{called} can never match: {why}, and a rule passes over alerts that lack a label of its `group_by`; \
+                 mend it, or take it out"
+            );
+            self.error(field.node.at, what);
+        }
         (self.errors.len() == errors_before).then_some(rule)
     }
 
@@ -97,6 +105,16 @@ impl Reader<'_> {
                     element.node.at,
                     "`source` and `target` are the same, so that each would explain the other: let them differ",
                 );
+            }
+            let sound = why_never(&source).is_none() && why_never(&target).is_none();
+            if let Some(why) = why_never_alike(&source, &target, &equal).filter(|_| sound) {
+                let what = format!(
+                    "this inhibition can never hold: source and target agree on `{}`, and {why}; mend it, or take it out",
+                    equal.join("`, `")
+                );
+                reader.error(element.node.at, what);
+            } else if sound && (covers(&source, &target) || covers(&target, &source)) {
+                reader.notices.push(Notice::InhibitsItself { at: element.node.at.in_file(reader.file) });
             }
             Some(Inhibit { source, target, equal })
         })

@@ -75,6 +75,7 @@ pub(crate) fn is_everybodys(command: &Command) -> bool {
         | Action::ExpireSilence(_)
         | Action::Maintenance(_)
         | Action::EndMaintenance(_)
+        | Action::EndOccurrence { .. }
         | Action::Change(_) => true,
     }
 }

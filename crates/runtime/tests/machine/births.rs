@@ -36,6 +36,7 @@ fn window(ci: &str, from: &str, to: &str) -> Item {
         reference: ci.into(),
         cis: vec![CiId::from(ci)],
         interval: Interval::or_empty(clock(from), clock(to)),
+        recurrence: None,
         reason: "agreed".into(),
         by: None,
         received_at: clock(from),

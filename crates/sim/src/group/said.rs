@@ -90,6 +90,7 @@ fn window(random: &mut Random, which: usize, nth: usize, interval: Interval) -> 
         reference: nth.to_string().into(),
         cis: vec![item(random)],
         interval,
+        recurrence: None,
         reason: "agreed".into(),
         by: None,
         received_at: Timestamp::EPOCH,

@@ -66,7 +66,7 @@ fn needed(mut snapshot: Snapshot) -> Snapshot {
     snapshot.outages.retain(|outage| outage.to.is_none_or(|to| to > horizon));
     snapshot.outages.sort_by_key(|outage| (outage.service.clone(), outage.from));
     snapshot.silences.retain(|silence| silence.interval.end() > horizon);
-    snapshot.maintenance.retain(|window| window.interval.end() > horizon);
+    snapshot.maintenance.retain(|window| window.extent().end() > horizon);
     snapshot.changes.retain(|change| change.received_at >= two_days);
     snapshot.recurrences.retain(|seen| seen.opened_at >= month);
     snapshot.recurrences.sort();

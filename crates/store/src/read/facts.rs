@@ -22,7 +22,7 @@ use crate::value::{Cell, Value};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowFilter {
-    /// That overlap this interval.
+    /// That overlap this interval; one that recurs is taken from its first occurrence to its last.
     pub overlapping: Option<Interval>,
     /// That name this item.
     pub ci: Option<CiId>,

@@ -7,8 +7,8 @@ use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::problem::ProblemState;
 use model::step::Recurrence;
 use model::{
-    AlertId, CiId, Domain, EpisodeId, FixedMap, Incident, IncidentId, Interval, Outage, OutageId, Problem, ProblemId,
-    Span, Timestamp,
+    AlertId, ChangeId, CiId, Domain, EpisodeId, FixedMap, Incident, IncidentId, Interval, Outage, OutageId, Problem,
+    ProblemId, Span, Timestamp,
 };
 
 use super::alerts::in_order;
@@ -160,6 +160,15 @@ impl Store {
         let select =
             Select::from(&INCIDENT).columns(INCIDENT_LINE).with_any(filter.conditions()).newest(&["opened_at", "id"]);
         page(&mut self.reading().await?, select, request, incident_from).await
+    }
+
+    /// Incidents of which any of these changes is a suspect, by id.
+    pub async fn incidents_suspecting(&self, changes: &[ChangeId]) -> Result<Vec<Incident>, StoreError> {
+        let names = changes.iter().map(ToString::to_string);
+        let subjects = Select::from(&ABOUT).columns(&["subject"]).is("role", Role::Change.as_str()).any_of("ci", names);
+        let among = Condition::Among("id", Box::new(subjects));
+        let select = Select::from(&INCIDENT).columns(INCIDENT_LINE).with(among).ordered(&["id"]);
+        self.reading().await?.all(select, incident_from).await
     }
 
     /// How many incidents a filter finds.

@@ -4,7 +4,7 @@
 
 use model::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
 use model::source::{Coverage, Source, SourceGap};
-use model::{CiId, Domain, Interval, Timestamp};
+use model::{CiId, Domain, Interval};
 
 use super::searchable;
 use crate::error::StoreError;
@@ -25,8 +25,8 @@ pub(crate) fn silence_from(row: &[Value]) -> Result<(Domain, Silence), StoreErro
 }
 
 pub(crate) fn maintenance_row(domain: &Domain, window: &MaintenanceWindow) -> Row {
-    let interval = window.interval;
-    row![window.id, domain, interval.start(), interval.end(), window.deleted, document(window)]
+    let extent = window.extent();
+    row![window.id, domain, extent.start(), extent.end(), window.deleted, document(window)]
 }
 
 pub(crate) fn maintenance_from(row: &[Value]) -> Result<(Domain, MaintenanceWindow), StoreError> {
@@ -39,15 +39,10 @@ pub(crate) fn maintenance_from(row: &[Value]) -> Result<(Domain, MaintenanceWind
     Ok((domain, cells.document()?))
 }
 
-/// When a change is, for lists: its latest instant, its receipt where it says none.
-fn change_instant(change: &Change) -> Timestamp {
-    [change.starts_at, change.ends_at].into_iter().flatten().max().unwrap_or(change.received_at)
-}
-
 pub(crate) fn change_row(domain: &Domain, change: &Change) -> Row {
     let texts = [&*change.reference, &*change.summary];
     let search = searchable(texts.into_iter().chain(change.cis.iter().map(CiId::as_str)));
-    row![change.id, domain, change_instant(change), change.received_at, search, document(change)]
+    row![change.id, domain, change.instant(), change.received_at, search, document(change)]
 }
 
 pub(crate) fn change_from(row: &[Value]) -> Result<(Domain, Change), StoreError> {

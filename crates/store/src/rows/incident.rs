@@ -19,6 +19,8 @@ pub(crate) enum Role {
     Item,
     /// A service it affects.
     Service,
+    /// A change that may have caused it, by its id.
+    Change,
 }
 
 impl Role {
@@ -26,6 +28,7 @@ impl Role {
         match self {
             Role::Item => "item",
             Role::Service => "service",
+            Role::Change => "change",
         }
     }
 }
@@ -82,11 +85,12 @@ pub(crate) fn review_row(incident: &Incident) -> Option<Row> {
     declared.then(|| row![incident.id, &incident.domain, incident.opened_at, incident.owes_review()])
 }
 
-/// The items an incident is about, each once for each role.
+/// The items an incident is about, and its suspect changes, each once for each role.
 pub(crate) fn incident_items(incident: &Incident) -> BTreeSet<(Role, CiId)> {
     let services = incident.services.iter().map(|service| (Role::Service, service.id.clone()));
     let items = incident.cis.iter().map(|ci| (Role::Item, ci.clone()));
-    services.chain(items).collect()
+    let changes = incident.changes.iter().map(|change| (Role::Change, CiId::new(change.id.to_string())));
+    services.chain(items).chain(changes).collect()
 }
 
 pub(crate) fn about_row(subject: [u8; 16], role: Role, ci: &CiId) -> Row {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::alert::{Alert, EndedBy, Episode, Firing, Flapping, Hot, SeverityStep, Statement};
-use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Silence};
+use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Recurrence, Silence};
 use model::incident::{AffectedService, Clocks, DetectedBy, Incident, Major, Priority, Told};
 use model::outage::{ItemState, OutageState};
 use model::problem::{Problem, ProblemOrigin, ProblemState};
@@ -235,11 +235,20 @@ pub(crate) fn window(n: u64, ci: &str, interval: Interval) -> MaintenanceWindow 
         reference: format!("MW{n}").into(),
         cis: vec![ci.into()],
         interval,
+        recurrence: None,
         reason: "patches".into(),
         by: None,
         received_at: interval.start(),
         deleted: false,
     }
+}
+
+/// A window that recurs until it last begins then; for ever where that is not said.
+pub(crate) fn recurring(n: u64, ci: &str, first: Interval, last: Option<Timestamp>) -> MaintenanceWindow {
+    let shortened = vec![Interval::or_empty(first.start() + Span::DAY, first.start() + Span::DAY)];
+    let rule = "FREQ=DAILY".into();
+    let recurrence = Recurrence { rule, time_zone: "Europe/Berlin".into(), last, shortened };
+    MaintenanceWindow { recurrence: Some(recurrence), ..window(n, ci, first) }
 }
 
 pub(crate) fn change(n: u64, ci: &str, received_at: Timestamp) -> Change {

@@ -18,7 +18,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         problems: vec![problem(1, at(3))],
         outages: vec![outage(1, "checkout", at(0), None)],
         silences: vec![silence(1, between(0, 100))],
-        maintenance: vec![window(1, "ci-1", between(0, 50))],
+        maintenance: vec![window(1, "ci-1", between(0, 50)), recurring(2, "ci-1", between(0, 50), None)],
         changes: vec![change(1, "ci-1", at(0))],
         sources: vec![source("prom", at(5))],
         coverage: vec![Coverage { ci: "ci-1".into(), source: "prom".into(), since: at(0) }],
@@ -52,6 +52,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
     let committed = chain.commit(Commit { positions, steps: vec![step], ..commit(at(5)) }).await;
 
     wanted.alerts.sort_by_key(|alert| alert.id);
+    wanted.maintenance.sort_by_key(|window| window.id);
     wanted.incidents[0].number = Some(1);
     wanted.problems[0].number = Some(1);
     let loaded = store.load().await.unwrap();

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use model::alert::{AlertState, Suppression};
 use model::fact::{Exercise, RecoveryPoint};
-use model::incident::{IncidentState, Major, Priority};
+use model::incident::{IncidentState, Major, Priority, SuspectChange};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::review::{Review, ReviewAction, Said};
 use model::source::{Coverage, SourceGap};
 use model::step::{Recurrence, Subject};
-use model::{Severity, Span, Step};
+use model::{ChangeId, Incident, Severity, Span, Step};
 use store::{
     AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
     ProblemKey, SeenBefore, Store, StoreError, WindowFilter,
@@ -192,11 +192,43 @@ pub(crate) async fn declared_major_incidents_are_listed_and_those_that_owe_a_rev
             request = PageRequest { limit: Some(2), ..PageRequest::after(next) };
         }
     };
-    let numbers = |found: &[model::Incident]| found.iter().filter_map(|incident| incident.number).collect::<Vec<_>>();
+    let numbers = |found: &[Incident]| found.iter().filter_map(|incident| incident.number).collect::<Vec<_>>();
     let all = listed(false).await;
     assert_eq!(numbers(&all), [4, 3, 2], "those opened last first");
     assert_eq!(all[1].review, Some(review(false)), "as it was written");
     assert_eq!(numbers(&listed(true).await), [3, 2]);
+}
+
+pub(crate) async fn incidents_are_found_by_the_changes_they_suspect(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let suspect = |n: u64| SuspectChange {
+        id: change_id(n),
+        reference: format!("CHG{n:04}").into(),
+        summary: "new release".into(),
+        ci: "ci-1".into(),
+        before: Span::MINUTE,
+        score: 500,
+    };
+    let suspecting = |n: u64, changes: &[u64]| {
+        let changes = changes.iter().map(|n| suspect(*n)).collect();
+        Incident { changes, number: Some(n), ..incident(n, at(1)) }
+    };
+    let incidents = vec![suspecting(1, &[1, 2]), suspecting(2, &[2]), suspecting(3, &[])];
+    chain.step(Step { incidents, ..step(at(20)) }).await;
+    let found = async |changes: &[u64]| -> Vec<u64> {
+        let ids: Vec<ChangeId> = changes.iter().map(|n| change_id(*n)).collect();
+        let found = store.incidents_suspecting(&ids).await.unwrap();
+        let mut numbers: Vec<u64> = found.iter().filter_map(|incident| incident.number).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!(found(&[1]).await, [1]);
+    assert_eq!(found(&[1, 2]).await, [1, 2], "each once");
+    assert_eq!(found(&[3]).await, [0; 0]);
+    assert_eq!(found(&[]).await, [0; 0]);
+    // What is no longer suspected is no longer found.
+    chain.step(Step { incidents: vec![suspecting(1, &[2])], ..step(at(21)) }).await;
+    assert_eq!(found(&[1]).await, [0; 0]);
 }
 
 pub(crate) async fn members_are_alerts_with_their_episodes(store: Store) {
@@ -279,6 +311,7 @@ pub(crate) async fn outages_that_overlap_an_interval_are_found(store: Store) {
 
 pub(crate) async fn facts_are_listed(store: Store) {
     let mut chain = Chain::claim(&store).await;
+    let recurring = recurring(3, "ci-3", between(20, 30), None);
     let mut taken_back = window(2, "ci-2", between(5, 15));
     taken_back.deleted = true;
     let gap = SourceGap { source: "prom".into(), interval: between(10, 20) };
@@ -294,7 +327,7 @@ pub(crate) async fn facts_are_listed(store: Store) {
     };
     let facts = Step {
         silences: vec![silence(1, between(0, 10)), silence(2, between(1, 99))],
-        maintenance: vec![window(1, "ci-1", between(0, 10)), taken_back.clone()],
+        maintenance: vec![window(1, "ci-1", between(0, 10)), taken_back.clone(), recurring.clone()],
         changes: vec![change(1, "ci-1", at(1)), change(2, "ci-2", at(2))],
         sources: vec![source("zabbix", at(2)), source("prom", at(3))],
         source_gaps: vec![gap.clone()],
@@ -311,10 +344,14 @@ pub(crate) async fn facts_are_listed(store: Store) {
 
     let windows = async |filter: WindowFilter| store.maintenance_windows(&filter, &all).await.unwrap().items;
     let everything = WindowFilter { with_deleted: true, ..WindowFilter::default() };
-    assert_eq!(windows(everything.clone()).await, [taken_back.clone(), window(1, "ci-1", between(0, 10))]);
-    assert_eq!(windows(WindowFilter::default()).await, [window(1, "ci-1", between(0, 10))]);
+    // What recurs for ever ends last.
+    let once = window(1, "ci-1", between(0, 10));
+    assert_eq!(windows(everything.clone()).await, [recurring.clone(), taken_back.clone(), once.clone()]);
+    assert_eq!(windows(WindowFilter::default()).await, [recurring.clone(), once]);
     assert_eq!(windows(WindowFilter { ci: Some("ci-2".into()), ..everything.clone() }).await, [taken_back.clone()]);
-    assert_eq!(windows(WindowFilter { overlapping: Some(between(10, 12)), ..everything }).await, [taken_back]);
+    assert_eq!(windows(WindowFilter { overlapping: Some(between(10, 12)), ..everything.clone() }).await, [taken_back]);
+    let years_later = Some(between(4000 * 86_400, 4000 * 86_400 + 1));
+    assert_eq!(windows(WindowFilter { overlapping: years_later, ..everything }).await, [recurring]);
     assert_eq!(store.maintenance_window(window_id(9)).await.unwrap(), None);
 
     let changes = async |filter: ChangeFilter| {

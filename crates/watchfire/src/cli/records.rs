@@ -120,7 +120,7 @@ pub(crate) enum Maintenance {
 /// Says what it would mute. Where a service of criticality 1 is in it, it is kept only with --confirm.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  watchfire maintenance add --id MW1 --ci db-7 --from now --for 2h --reason 'upgrade'"
+    after_help = "Examples:\n  watchfire maintenance add --id MW1 --ci db-7 --from now --for 2h --reason 'upgrade'\n  watchfire maintenance add --id MW2 --ci db-7 --from 2026-05-03T00:00:00Z --for 2h --rrule 'FREQ=MONTHLY;BYDAY=1SU' --time-zone Europe/Berlin --reason 'patches'"
 )]
 pub(crate) struct MaintenanceAdd {
     /// What it goes by, such as MW1; the same again replaces it
@@ -131,6 +131,15 @@ pub(crate) struct MaintenanceAdd {
     pub(crate) ci: Vec<String>,
     #[command(flatten)]
     pub(crate) span: SpanAsked,
+    /// How it recurs, as RFC 5545 writes it, such as FREQ=MONTHLY;BYDAY=1SU
+    #[arg(long, value_name = "RULE")]
+    pub(crate) rrule: Option<String>,
+    /// By whose clocks it recurs, such as Europe/Berlin; unless said, UTC
+    #[arg(long, value_name = "ZONE", requires = "rrule")]
+    pub(crate) time_zone: Option<String>,
+    /// Starts of occurrences that do not take place
+    #[arg(long, value_name = "INSTANT", value_delimiter = ',', requires = "rrule")]
+    pub(crate) exdate: Vec<Moment>,
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// Although a service of criticality 1 is in it
@@ -165,13 +174,21 @@ pub(crate) struct MaintenanceList {
     pub(crate) shown: Shown,
 }
 
-/// End a window now.
+/// End a window now; of one that recurs the occurrence that lasts.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire maintenance end MW1")]
+#[command(
+    after_help = "Examples:\n  watchfire maintenance end MW1\n  watchfire maintenance end MW2 --occurrence 2026-06-07T00:00:00Z\n  watchfire maintenance end MW2 --all"
+)]
 pub(crate) struct MaintenanceEnd {
     /// Its reference, or its id
     #[arg(value_name = "WINDOW")]
     pub(crate) id: String,
+    /// All of its occurrences: the one that lasts, and those to come
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The one that begins then: it does not take place
+    #[arg(long, value_name = "INSTANT", conflicts_with = "all")]
+    pub(crate) occurrence: Option<Moment>,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -59,6 +59,8 @@ pub(crate) enum ReportKind {
     Incidents,
     Slo,
     Continuity,
+    /// How many changes were finished, and the share of them that failed
+    Changes,
     /// How many events stood behind an incident
     Noise,
     /// What each problem cost, the dearest first

@@ -3,10 +3,9 @@
 use model::event::{Event, Heartbeat};
 use model::fact::{Change, ChangeKind, ChangeResult, ChangeStatus, Exercise, MaintenanceWindow, RecoveryPoint};
 use model::{CiId, Interval, Span, Timestamp};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::{change_id, instant, maintenance_id, word_of};
+use super::{change_id, instant, maintenance_id, recurrence_of, word_of};
 use crate::decoder::{Cleaner, Sender, Taken};
 use crate::malformed::Problem;
 use crate::scalar::{Instant, Length, Names, Text};
@@ -69,7 +68,11 @@ pub(super) struct MaintenanceFields<'a> {
     ci: Option<Names<'a>>,
     starts_at: Option<Instant>,
     ends_at: Option<Instant>,
-    rrule: Option<IgnoredAny>,
+    #[serde(borrow)]
+    rrule: Option<Text<'a>>,
+    #[serde(borrow)]
+    time_zone: Option<Text<'a>>,
+    exdate: Option<Vec<Instant>>,
     #[serde(borrow)]
     reason: Option<Text<'a>>,
     #[serde(borrow)]
@@ -150,10 +153,6 @@ impl Sender<'_> {
         fields: MaintenanceFields<'_>,
         notices: &mut Vec<Notice>,
     ) -> Result<Taken, Problem> {
-        if fields.rrule.is_some() {
-            let what = "recurring windows are not supported yet: send one event for each window, without `rrule`";
-            return Err(Problem::of_field("rrule", what));
-        }
         let source = self.source_of(fields.source, notices)?;
         let reference = required_name("id", fields.id, "name the window; the same id again replaces it", notices)?;
         let cis = items(fields.ci, notices)?;
@@ -164,12 +163,18 @@ impl Sender<'_> {
         let end = required_instant("ends_at", fields.ends_at)?;
         let interval = Interval::new(start, end).filter(|interval| !interval.is_empty());
         let backwards = || Problem::of_field("ends_at", format!("{end} is not after `starts_at` ({start}): swap them"));
+        let interval = interval.ok_or_else(backwards)?;
+        let except: Vec<Timestamp> = fields.exdate.into_iter().flatten().filter_map(|at| at.0).collect();
+        let (rule, zone) = (fields.rrule.as_deref(), fields.time_zone.as_deref());
+        let recurrence = recurrence_of(interval, rule, zone, &except);
+        let recurrence = recurrence.map_err(|wrong| Problem::of_field(wrong.key, wrong.what))?;
         let received_at = self.receipt(fields.received_at, Some(start));
         let window = MaintenanceWindow {
             id: maintenance_id(&source, &reference),
             reference,
             cis,
-            interval: interval.ok_or_else(backwards)?,
+            interval,
+            recurrence,
             reason: Cleaner(notices).value("reason", fields.reason).map(Box::from).unwrap_or_default(),
             by: Cleaner(notices).name("by", fields.by)?.map(Box::from),
             received_at: received_at.unwrap_or(self.context.receipt),

@@ -208,8 +208,24 @@ fn what_is_wrong_is_said_with_its_field_its_place_and_what_to_do() {
         (r#"{"kind":"change","ci":["x"]}"#, "`id` is missing"),
         (r#"{"kind":"change","id":"C","type":"big"}"#, "`big` is not known: write standard, normal, emergency"),
         (
-            r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z","ends_at":"2026-05-02T00:00:00Z","rrule":"FREQ=DAILY"}"#,
-            "recurring windows are not supported yet",
+            r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z","ends_at":"2026-05-02T00:00:00Z","rrule":"FREQ=HOURLY"}"#,
+            "`rrule` (line 1, column 1): `FREQ=HOURLY` is not supported: write FREQ=DAILY",
+        ),
+        (
+            r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z","ends_at":"2026-05-02T00:00:00Z","rrule":"FREQ=DAILY","time_zone":"Berlin"}"#,
+            "`time_zone` (line 1, column 1): unknown time zone \"Berlin\"",
+        ),
+        (
+            r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z","ends_at":"2026-07-01T00:00:00Z","rrule":"FREQ=YEARLY"}"#,
+            "`ends_at` (line 1, column 1): an occurrence that lasts 61d is longer than 31d",
+        ),
+        (
+            r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z","ends_at":"2026-05-01T01:00:00Z","rrule":"FREQ=DAILY","exdate":["2026-05-02T01:00:00Z"]}"#,
+            "`exdate` (line 1, column 1): no occurrence begins at 2026-05-02T01:00:00Z: the next one begins at 2026-05-03T00:00:00Z",
+        ),
+        (
+            r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z","ends_at":"2026-05-02T00:00:00Z","exdate":["2026-05-01T00:00:00Z"]}"#,
+            "only of a window with an `rrule`",
         ),
         (
             r#"{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-02T00:00:00Z","ends_at":"2026-05-01T00:00:00Z"}"#,
@@ -299,6 +315,18 @@ fn facts_read_with_everything_they_say() {
     assert_eq!((Some(window.interval), &*window.reason, window.deleted), (interval, "upgrade", false));
     assert_eq!(window.id, super::maintenance_id(&SourceName::from("door"), "MW1"));
     assert_ne!(window.id, super::maintenance_id(&SourceName::from("other"), "MW1"));
+    assert_eq!(window.recurrence, None);
+
+    let Event::Maintenance(window) = event(
+        r#"{"kind":"maintenance","id":"MW2","ci":"db-7","starts_at":"2026-05-03T00:00:00Z","ends_at":"2026-05-03T02:00:00Z",
+            "rrule":"FREQ=WEEKLY;BYDAY=SU;COUNT=3","time_zone":"europe/berlin","exdate":["2026-05-10T00:00:00Z"]}"#,
+    ) else {
+        panic!("no window")
+    };
+    let recurrence = window.recurrence.expect("it recurs");
+    assert_eq!((&*recurrence.rule, &*recurrence.time_zone), ("FREQ=WEEKLY;BYDAY=SU;COUNT=3", "Europe/Berlin"));
+    assert_eq!(recurrence.last, Some(at("2026-05-17T00:00:00Z")));
+    assert_eq!(recurrence.shortened, [Interval::or_empty(at("2026-05-10T00:00:00Z"), at("2026-05-10T00:00:00Z"))]);
 
     let Event::RecoveryPoint(point) = event(
         r#"{"kind":"recovery_point","ci":"db-7","completed_at":"2026-05-01T10:00:00Z","as_of":"2026-05-01T09:00:00Z"}"#,

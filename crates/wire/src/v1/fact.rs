@@ -1,9 +1,11 @@
 //! Changes, maintenance windows and silences.
 
+use calendar::Occurrences;
 use model::fact::{ChangeKind, ChangeResult, ChangeStatus};
+use model::{ChangeId, Incident, Interval, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, owned, text, texts};
+use super::{Instant, Ratio, owned, text, texts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -22,6 +24,20 @@ pub struct Change {
     pub starts_at: Option<Instant>,
     pub ends_at: Option<Instant>,
     pub received_at: Instant,
+    /// Incidents of which it is a suspect, the surest first.
+    pub incidents: Vec<SuspectedIn>,
+}
+
+/// An incident that a change may have caused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SuspectedIn {
+    pub id: String,
+    pub number: Option<String>,
+    /// How much it is suspected, as the incident's `changes` have it.
+    pub score: Ratio,
+    /// Whether it is what caused it, as far as anybody knows. docs/measures.md section 13.
+    pub caused: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,13 +47,34 @@ pub struct MaintenanceWindow {
     /// The name its own system or author gives it.
     pub reference: String,
     pub ci: Vec<String>,
+    /// Of the only occurrence; where it recurs, of the first.
     pub starts_at: Instant,
     pub ends_at: Instant,
+    /// How it recurs, as RFC 5545 writes it.
+    pub rrule: Option<String>,
+    /// By whose clocks.
+    pub time_zone: Option<String>,
+    /// Starts of the occurrences that do not take place.
+    pub exdate: Vec<Instant>,
+    /// Occurrences that were ended early.
+    pub shortened: Vec<Occurrence>,
+    /// Where the last occurrence begins; `null` where it recurs for ever, or not at all.
+    pub last_starts_at: Option<Instant>,
+    /// The occurrence that lasts, else the next one; `null` where all are over.
+    pub next: Option<Occurrence>,
     pub reason: String,
     pub by: Option<String>,
     pub received_at: Instant,
     /// Taken back.
     pub deleted: bool,
+}
+
+/// Once that a maintenance window is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Occurrence {
+    pub starts_at: Instant,
+    pub ends_at: Instant,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +91,11 @@ pub struct Silence {
 }
 
 impl Change {
-    pub fn from_model(change: &model::fact::Change) -> Change {
+    /// Of these incidents it shows those that suspect it, and that are still incidents of their own.
+    pub fn from_model(change: &model::fact::Change, incidents: &[Incident]) -> Change {
+        let counted = incidents.iter().filter(|incident| !incident.is_excluded());
+        let mut incidents: Vec<SuspectedIn> = counted.filter_map(|one| SuspectedIn::of(change.id, one)).collect();
+        incidents.sort_by_key(|one| (std::cmp::Reverse(one.caused), std::cmp::Reverse(one.score.thousandths())));
         Change {
             id: text(change.id),
             reference: text(&change.reference),
@@ -66,18 +107,47 @@ impl Change {
             starts_at: change.starts_at.map(Instant),
             ends_at: change.ends_at.map(Instant),
             received_at: Instant(change.received_at),
+            incidents,
         }
     }
 }
 
+impl SuspectedIn {
+    fn of(change: ChangeId, incident: &Incident) -> Option<SuspectedIn> {
+        let suspect = incident.changes.iter().find(|suspect| suspect.id == change)?;
+        Some(SuspectedIn {
+            id: text(incident.id),
+            number: incident.number.map(model::incident::number_text),
+            score: Ratio::of_thousandths(suspect.score),
+            caused: incident.caused_by().is_some_and(|cause| cause.id == change),
+        })
+    }
+}
+
+impl Occurrence {
+    fn of(interval: Interval) -> Occurrence {
+        Occurrence { starts_at: Instant(interval.start()), ends_at: Instant(interval.end()) }
+    }
+}
+
 impl MaintenanceWindow {
-    pub fn from_model(window: &model::fact::MaintenanceWindow) -> MaintenanceWindow {
+    pub fn from_model(window: &model::fact::MaintenanceWindow, now: Timestamp) -> MaintenanceWindow {
+        let recurrence = window.recurrence.as_ref();
+        let shortened = recurrence.map(|recurrence| recurrence.shortened.as_slice()).unwrap_or_default();
+        let (cancelled, shortened): (Vec<Interval>, Vec<Interval>) =
+            shortened.iter().partition(|occurrence| occurrence.is_empty());
         MaintenanceWindow {
             id: text(window.id),
             reference: text(&window.reference),
             ci: texts(&window.cis),
             starts_at: Instant(window.interval.start()),
             ends_at: Instant(window.interval.end()),
+            rrule: recurrence.map(|recurrence| text(&recurrence.rule)),
+            time_zone: recurrence.map(|recurrence| text(&recurrence.time_zone)),
+            exdate: cancelled.into_iter().map(|occurrence| Instant(occurrence.start())).collect(),
+            shortened: shortened.into_iter().map(Occurrence::of).collect(),
+            last_starts_at: recurrence.and_then(|recurrence| recurrence.last).map(Instant),
+            next: Occurrences::of(window).current_or_next(now).map(Occurrence::of),
             reason: text(&window.reason),
             by: owned(window.by.as_deref()),
             received_at: Instant(window.received_at),

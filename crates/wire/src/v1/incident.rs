@@ -53,7 +53,10 @@ pub struct Incident {
     pub alerts_unlisted: u64,
     /// Best first.
     pub causes: Vec<Cause>,
+    /// Suspects, the likeliest first.
     pub changes: Vec<SuspectChange>,
+    /// The change that caused it, as far as anybody knows: its id.
+    pub caused_by_change: Option<String>,
     pub problem: Option<String>,
     pub workaround: Option<String>,
     pub parent: Option<String>,
@@ -195,6 +198,7 @@ impl Incident {
             alerts_unlisted: incident.alerts_unlisted,
             causes: incident.causes.iter().map(Cause::from_model).collect(),
             changes: incident.changes.iter().map(SuspectChange::from_model).collect(),
+            caused_by_change: incident.caused_by().map(|change| text(change.id)),
             problem: incident.problem.map(text),
             workaround: owned(incident.workaround.as_deref()),
             parent: incident.parent.map(text),

@@ -208,6 +208,26 @@ pub struct ProblemsRow {
     pub services: Vec<String>,
 }
 
+/// How many changes there were, and how many of them failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangesRow {
+    pub group: Group,
+    /// Changes that were finished, their result known or not.
+    pub finished: u64,
+    pub successful: u64,
+    pub issues: u64,
+    pub backed_out: u64,
+    pub failed: u64,
+    pub unknown: u64,
+    /// Those that caused an incident, whatever their result.
+    pub caused_incident: u64,
+    /// Failed, backed out, or with an incident that they caused.
+    pub failures: u64,
+    /// `failures` of `finished`.
+    pub failure_rate: Option<Ratio>,
+}
+
 impl Exercise {
     pub fn from_model(exercise: &model::fact::Exercise) -> Exercise {
         Exercise {

@@ -37,6 +37,10 @@ impl Ratio {
     pub(super) fn of_thousandths(thousandths: u32) -> Ratio {
         Ratio(f64::from(thousandths) / 1000.0)
     }
+
+    pub(super) fn thousandths(self) -> u32 {
+        (self.0 * 1000.0).round() as u32
+    }
 }
 
 impl From<Timestamp> for Instant {

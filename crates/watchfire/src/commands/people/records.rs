@@ -42,12 +42,13 @@ const SERVICE_COLUMNS: [Show; 7] = [
     ("maintenance", |row| sheet::mark(&row["in_maintenance"], "now")),
     ("incidents", |row| sheet::text(&row["incidents"])),
 ];
-const WINDOW_COLUMNS: [Show; 7] = [
+const WINDOW_COLUMNS: [Show; 8] = [
     ("window", |row| sheet::text(&row["id"])),
     ("reference", |row| sheet::text(&row["reference"])),
     ("state", |row| window_state(row, runtime::clock::wall())),
-    ("from", |row| sheet::instant(&row["starts_at"])),
-    ("to", |row| sheet::instant(&row["ends_at"])),
+    ("from", |row| sheet::instant(occurrence(row, "starts_at"))),
+    ("to", |row| sheet::instant(occurrence(row, "ends_at"))),
+    ("recurs", |row| sheet::text(&row["rrule"])),
     ("items", |row| sheet::text(&row["ci"])),
     ("reason", |row| sheet::text(&row["reason"])),
 ];
@@ -123,14 +124,19 @@ pub(super) fn alert_among(ids: &[String], said: &str) -> anyhow::Result<String> 
     }
 }
 
+/// Of the occurrence that lasts or comes next; where all are over, of the first.
+fn occurrence<'w>(window: &'w Value, key: &str) -> &'w Value {
+    if window["next"].is_object() { &window["next"][key] } else { &window[key] }
+}
+
 /// Whether a window is yet to come, lasts, or has been.
 fn window_state(window: &Value, now: Timestamp) -> Cell {
-    let at = |key: &str| window[key].as_str().and_then(Timestamp::parse);
+    let at = |key: &str| occurrence(window, key).as_str().and_then(Timestamp::parse);
     let (Some(from), Some(to)) = (at("starts_at"), at("ends_at")) else { return Cell::Nothing };
     let state = match () {
         () if window["deleted"] == true => "taken back",
         () if now < from => "planned",
-        () if now < to => "in force",
+        () if now < to && !(window["rrule"].is_string() && window["next"].is_null()) => "in force",
         () => "over",
     };
     Cell::Text(state.to_owned())
@@ -189,9 +195,19 @@ pub(in crate::commands) async fn maintenance(command: Maintenance, console: &Con
         Maintenance::End(args) => {
             let desk = Desk::of(&args.shown, console)?;
             let path = format!("{WINDOWS}/{}/end", segment(&args.id));
-            let ended = desk.client.post(&path, &json!({})).await.map_err(over_already)?;
-            desk.one(&ended, |_| format!("{} has ended\n", args.id))
+            let occurrence = args.occurrence.map(|at| at.resolve(runtime::clock::wall()).to_string());
+            let body = json!({ "all": args.all, "occurrence": occurrence });
+            let ended = desk.client.post(&path, &body).await.map_err(over_already)?;
+            desk.one(&ended, |ended| has_ended(&args.id, ended))
         }
+    }
+}
+
+/// What of it is yet to come, where anything is.
+fn has_ended(id: &str, ended: &Value) -> String {
+    match ended["next"]["starts_at"].as_str() {
+        Some(next) => format!("{id} has ended; the next occurrence begins at {next}\n"),
+        None => format!("{id} has ended\n"),
     }
 }
 
@@ -200,7 +216,8 @@ async fn announce(args: &MaintenanceAdd, console: &Console) -> anyhow::Result<Ou
     let (from, to) = span(&args.span)?;
     let body = json!({
         "id": args.id, "ci": args.ci, "starts_at": from.to_string(), "ends_at": to.to_string(),
-        "reason": args.reason, "confirm": args.confirm,
+        "reason": args.reason, "confirm": args.confirm, "rrule": args.rrule, "time_zone": args.time_zone,
+        "exdate": args.exdate.iter().map(|at| at.resolve(runtime::clock::wall()).to_string()).collect::<Vec<_>>(),
     });
     let answer = desk.client.post(WINDOWS, &body).await.map_err(|error| unconfirmed(error, console))?;
     desk.one(&answer, announced)
@@ -232,7 +249,8 @@ fn muted(mutes: &Value) -> impl Iterator<Item = (String, String)> {
 fn announced(answer: &Value) -> String {
     let window = &answer["window"];
     let mut page = Page::titled(&format!("{}  {}", word(&window["reference"]), word(&window["reason"])));
-    for (name, key) in [("id", "id"), ("from", "starts_at"), ("to", "ends_at"), ("items", "ci")] {
+    let keys = [("id", "id"), ("from", "starts_at"), ("to", "ends_at"), ("items", "ci")];
+    for (name, key) in keys.into_iter().chain([("recurs", "rrule"), ("time zone", "time_zone")]) {
         page.line(name, word(&window[key]));
     }
     page.part("Mutes", muted(&answer["mutes"]).map(|(what, whom)| format!("{what}: {whom}")));
