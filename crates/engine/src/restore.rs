@@ -10,6 +10,7 @@ use model::step::Recurrence;
 use model::{Domain, Incident, IncidentId, Problem, ProblemId, Timestamp};
 use topology::Topology;
 
+use crate::correlate::learned::Experience;
 use crate::desk::Desk;
 use crate::policy::Policy;
 use crate::state::{Snapshot, State};
@@ -49,6 +50,7 @@ impl State {
         }
         state.covered =
             snapshot.coverage.into_iter().map(|Coverage { ci, source, since }| ((ci, source), since)).collect();
+        state.experience = Experience::restore(snapshot.learned);
         for outage in snapshot.outages {
             state.outages.entry(outage.service.clone()).or_default().push(outage);
         }
@@ -161,6 +163,7 @@ impl State {
                 .iter()
                 .map(|((ci, source), since)| Coverage { ci: ci.clone(), source: source.clone(), since: *since })
                 .collect(),
+            learned: self.experience.rows(),
             recurrences: self
                 .recurrence
                 .iter()

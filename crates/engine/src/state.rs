@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::alert::{Alert, Statement, StatementKey};
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
+use model::learned::Learned;
 use model::reason::SymptomKind;
 use model::source::{Coverage, Source};
 use model::step::Recurrence;
@@ -17,6 +18,7 @@ use topology::Rollup;
 
 use crate::correlate::burst::Openings;
 use crate::correlate::index::Index;
+use crate::correlate::learned::Experience;
 use crate::correlate::ways::KnownWays;
 use crate::kept::Alerts;
 use crate::marks::Marks;
@@ -71,6 +73,8 @@ pub struct State {
     pub(crate) sources: BTreeMap<SourceName, Source>,
     /// When the incidents opened that are here, each under its own first instant.
     pub(crate) openings: Openings,
+    /// What fired together before.
+    pub(crate) experience: Experience,
     /// Which source has spoken of which item, and since when.
     pub(crate) covered: BTreeMap<(CiId, SourceName), Timestamp>,
 
@@ -137,6 +141,7 @@ pub struct Snapshot {
     pub changes: Vec<Change>,
     pub sources: Vec<Source>,
     pub coverage: Vec<Coverage>,
+    pub learned: Vec<Learned>,
     /// Incidents of the last 30 days by what recurs, those no longer in `incidents` included.
     pub recurrences: Vec<Recurrence>,
 }

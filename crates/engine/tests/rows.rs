@@ -6,6 +6,7 @@ use engine::{Recompute, Snapshot, State, fault_steps};
 use model::alert::{Alert, Episode};
 use model::fact::{Change, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
+use model::learned::{Learned, Party};
 use model::source::{Coverage, Source};
 use model::step::{RecomputeWanted, Recurrence, Subject};
 use model::{
@@ -29,6 +30,7 @@ pub(crate) struct Rows {
     changes: BTreeMap<ChangeId, Change>,
     sources: BTreeMap<SourceName, Source>,
     coverage: BTreeMap<(CiId, SourceName), Coverage>,
+    learned: BTreeMap<(Party, Option<Party>), Learned>,
     recurrences: Vec<Recurrence>,
     /// Every message ever sent, with how often: each is sent once. `[I9]`
     pub(crate) sent: BTreeMap<(Subject, &'static str, u64), u32>,
@@ -62,6 +64,12 @@ impl Rows {
         for coverage in &step.coverage {
             self.coverage.entry((coverage.ci.clone(), coverage.source.clone())).or_insert_with(|| coverage.clone());
         }
+        for gone in &step.unlearned {
+            self.learned.remove(gone);
+        }
+        self.learned.extend(
+            step.learned.iter().map(|learned| ((learned.party.clone(), learned.with.clone()), learned.clone())),
+        );
         self.recurrences.extend(step.recurrences.iter().cloned());
         for message in &step.outbox {
             *self.sent.entry((message.subject.clone(), message.kind.as_str(), message.version)).or_default() += 1;
@@ -148,6 +156,7 @@ impl Rows {
             changes: kept.changes.iter().filter_map(|change| self.changes.get(&change.id).cloned()).collect(),
             sources: self.sources.values().cloned().collect(),
             coverage: self.coverage.values().cloned().collect(),
+            learned: self.learned.values().cloned().collect(),
             recurrences: kept.recurrences.iter().filter(|seen| self.recurrences.contains(seen)).cloned().collect(),
             domain: kept.domain,
             clock: kept.clock,

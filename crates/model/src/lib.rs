@@ -17,6 +17,7 @@ pub mod id;
 pub mod incident;
 pub mod item;
 pub mod labels;
+pub mod learned;
 pub mod limits;
 pub mod map;
 pub mod matcher;

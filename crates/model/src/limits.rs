@@ -51,6 +51,11 @@ pub const WALK_ITEMS_MAX: usize = 20_000;
 /// Alerting relatives of one kind that are asked whether a new episode belongs to their incident. More: those that began
 /// nearest in time; of what has no beginning, such as a shared dependent, the first by id.
 pub const RELATIVES_MAX: usize = 64;
+/// Parties (items, and alerts on none) of which one remembers what they fired together with. One more: the one that
+/// began longest ago is forgotten.
+pub const LEARNED_PARTIES_MAX: usize = 50_000;
+/// Of one party, those it fired together with. One more: the one it did so least often with is forgotten.
+pub const LEARNED_PARTNERS_MAX: usize = 16;
 /// Episodes without an item that a new one without an item is compared with. More: those that began nearest in time.
 pub const UNBOUND_COMPARED_MAX: usize = 256;
 /// Partitions of the topic that engines share, each with a writer of its own in the store. A further one is refused.

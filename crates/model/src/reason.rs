@@ -108,6 +108,13 @@ pub enum Evidence {
         labels: Vec<Box<str>>,
         gap: Span,
     },
+    /// Nothing leads between them, but of the `of` times that either began, both did `times`.
+    TogetherBefore {
+        with: Box<str>,
+        times: u32,
+        of: u32,
+        gap: Span,
+    },
     /// The pipeline's `inhibit`.
     Inhibited {
         by: AlertId,
@@ -188,6 +195,11 @@ pub enum CauseEvidence {
     /// It needs something that alerts too.
     DependsOnAlerting {
         ci: CiId,
+    },
+    /// So many alerting items that nothing else explains do not depend on it.
+    Unexplained {
+        items: u32,
+        of: u32,
     },
     /// Everything comes from one source while others see health.
     OnlyOneSource {

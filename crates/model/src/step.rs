@@ -8,6 +8,7 @@ use crate::command::Outcome;
 use crate::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
 use crate::id::{AlertId, EpisodeId, IncidentId, OutageId, OutboxId, ProblemId};
 use crate::incident::Incident;
+use crate::learned::{Learned, Party};
 use crate::name::{CiId, Domain, SourceName};
 use crate::outage::Outage;
 use crate::problem::Problem;
@@ -52,6 +53,10 @@ pub struct Step {
     pub changes: Vec<Change>,
     pub sources: Vec<Source>,
     pub coverage: Vec<Coverage>,
+    /// What experience is different now; of one pair, the last says it.
+    pub learned: Vec<Learned>,
+    /// What was forgotten of it, and not learned again in this step.
+    pub unlearned: Vec<(Party, Option<Party>)>,
     pub source_gaps: Vec<SourceGap>,
     pub recovery_points: Vec<RecoveryPoint>,
     pub exercises: Vec<Exercise>,

@@ -377,6 +377,7 @@ fn snapshot_of(domain: Domain, loaded: store::Snapshot) -> Snapshot {
         changes: loaded.changes,
         sources: loaded.sources,
         coverage: loaded.coverage,
+        learned: loaded.learned,
         recurrences: loaded.recurrences,
     }
 }

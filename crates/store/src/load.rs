@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Episode, Hot, Statement};
 use model::fact::{Change, MaintenanceWindow, Silence};
+use model::learned::Learned;
 use model::limits::{EPISODES_SHOWN_MAX, LATE_HORIZON};
 use model::source::{Coverage, Source};
 use model::step::{RecomputeWanted, Recurrence};
@@ -20,15 +21,15 @@ use crate::commit::{CmdbVersion, Hold, SlotName};
 use crate::error::StoreError;
 use crate::partition::Partition;
 use crate::rows::alert::{ALERT_LINE, alert_from, remembered_from, whole_episode_from};
-use crate::rows::fact::{change_from, coverage_from, maintenance_from, silence_from, source_from};
+use crate::rows::fact::{change_from, coverage_from, learned_from, maintenance_from, silence_from, source_from};
 use crate::rows::head::Head;
 use crate::rows::hot::{Moved, hot_from, log_from, log_of};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
 use crate::rows::ledger::{clock_from, hold_from, owed_from, owner_from, position_from, topology_from};
 use crate::rows::record::answered_from;
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HELD, HOT_LOG, INCIDENT, MAINTENANCE, OUTAGE, OWED, POSITION,
-    PROBLEM, RECEIPT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
+    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HELD, HOT_LOG, INCIDENT, LEARNED, MAINTENANCE, OUTAGE, OWED,
+    POSITION, PROBLEM, RECEIPT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Pages, Reading, Store};
@@ -81,6 +82,7 @@ pub struct Snapshot {
     pub changes: Vec<Change>,
     pub sources: Vec<Source>,
     pub coverage: Vec<Coverage>,
+    pub learned: Vec<Learned>,
     pub recurrences: Vec<Recurrence>,
 }
 
@@ -276,6 +278,9 @@ impl Domains {
         }
         for (domain, coverage) in reading.all(Select::from(&COVERAGE).with_any(self.own()), coverage_from).await? {
             self.of(&domain)?.coverage.push(coverage);
+        }
+        for (domain, learned) in reading.all(Select::from(&LEARNED).with_any(self.own()), learned_from).await? {
+            self.of(&domain)?.learned.extend(learned);
         }
         self.drop_what_each_domain_is_past();
         Ok(())

@@ -14,7 +14,8 @@ use crate::op::{Op, Writes};
 use crate::partition::Partition;
 use crate::rows::alert::{alert_from, alert_row, episode_row, remembered_key, remembered_row, statement_row};
 use crate::rows::fact::{
-    change_row, coverage_row, exercise_row, gap_row, maintenance_row, recovery_point_row, silence_row, source_row,
+    change_row, coverage_row, exercise_row, gap_row, learned_key, learned_row, maintenance_row, recovery_point_row,
+    silence_row, source_row,
 };
 use crate::rows::head::{Head, Link, Numbering, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
@@ -27,9 +28,9 @@ use crate::rows::note::Note;
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, HELD, HOT_LOG, INCIDENT, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED, POSITION,
-    PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE,
-    TOPOLOGY, Table,
+    HEAD, HELD, HOT_LOG, INCIDENT, LEARNED, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED,
+    POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE, SOURCE_GAP, STATEMENT,
+    TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::{Condition, Select};
 use crate::transaction::{Found, Guard, Transaction, key_of};
@@ -492,6 +493,8 @@ impl Plan {
         step.changes.iter().for_each(|change| writes.put(&CHANGE, change_row(domain, change)));
         step.sources.iter().for_each(|source| writes.put(&SOURCE, source_row(domain, source)));
         step.coverage.iter().for_each(|coverage| writes.put(&COVERAGE, coverage_row(domain, coverage)));
+        step.unlearned.iter().for_each(|gone| writes.take_back(&LEARNED, learned_key(domain, gone)));
+        step.learned.iter().for_each(|learned| writes.put(&LEARNED, learned_row(domain, learned)));
         step.source_gaps.iter().for_each(|gap| writes.put(&SOURCE_GAP, gap_row(domain, gap)));
         step.recovery_points.iter().for_each(|point| writes.put(&RECOVERY_POINT, recovery_point_row(point)));
         step.exercises.iter().for_each(|exercise| writes.put(&EXERCISE, exercise_row(exercise)));

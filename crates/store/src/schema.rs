@@ -157,6 +157,7 @@ tables! {
     CHANGE = "change_record", key 2 { id: Id, domain: Text, at: Int, received_at: Int, search: Text, body: Text }
     SOURCE = "source", key 2 { name: Text, domain: Text, body: Text }
     COVERAGE = "coverage", key 3 { ci: Text, source: Text, domain: Text, since: Int }
+    LEARNED = "learned", key 3 { domain: Text, party: Text, other: Text, count: Int, at: Int }
     SOURCE_GAP = "source_gap", key 3 { source: Text, domain: Text, start: Int, stop: Int }
     RECOVERY_POINT = "recovery_point", key 3 {
         ci: Text, instant: Int, completed_at: Int, as_of: Int null, verified: Int, received_at: Int,

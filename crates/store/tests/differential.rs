@@ -7,6 +7,7 @@ mod common;
 use common::{change as recorded, *};
 use model::alert::{EndedBy, Repeated};
 use model::fact::{Exercise, RecoveryPoint};
+use model::learned::{Learned, Party};
 use model::source::{Coverage, SourceGap};
 use model::step::{KnownEpisode, Recurrence, Subject};
 use model::{Alert, Domain, Incident, Interval, Span, Step, Timestamp};
@@ -227,6 +228,7 @@ fn facts(n: u64, now: Timestamp, step: &mut Step) {
     step.sources.push(source("prom", now));
     step.source_gaps.push(SourceGap { source: "prom".into(), interval: soon });
     step.coverage.push(Coverage { ci: ci.clone(), source: "prom".into(), since: now });
+    step.learned.push(Learned { party: Party::Item(ci.clone()), with: None, count: 1000 * n as u32, at: now });
     step.recovery_points.push(RecoveryPoint {
         ci: ci.clone(),
         completed_at: now,

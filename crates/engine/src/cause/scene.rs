@@ -22,6 +22,8 @@ pub(super) struct Scene<'a> {
     pub(super) first: Timestamp,
     /// In the order of the items.
     pub(super) candidates: Vec<Candidate<'a>>,
+    /// Alerting items that nothing else which alerts explains.
+    pub(super) roots: u32,
     /// What alerts or could explain it.
     pub(super) concerned: ItemSet,
     /// All that is said comes from this source alone, while others see health.
@@ -34,6 +36,8 @@ pub(super) struct Candidate<'a> {
     pub(super) alerting: Option<&'a Alerting>,
     /// How many alerting items need it, itself included.
     pub(super) explains: u32,
+    /// How many of those that nothing else explains need it, itself included.
+    pub(super) roots: u32,
     /// How well it explains them, together, in thousandths of one.
     pub(super) accounts_for: u32,
     /// The nearest of those but itself, with the distance.
@@ -66,11 +70,12 @@ impl Desk<'_> {
         let first = alerting.iter().map(|(_, alerting)| alerting.start).min()?;
         let reaches = self.reaches_below(&alerting);
         let candidates = self.candidates_of(&alerting, &reaches, first);
+        let roots = candidates.iter().filter(|one| one.alerting.is_some() && one.below.is_none()).count() as u32;
         let concerned = alerting.iter().map(|(item, _)| *item).chain(candidates.iter().map(|one| one.item)).collect();
         let alone = facts.counting_sources.len() == 1 && alerting.len() > 2;
         let only_source = facts.counting_sources.first().filter(|_| alone);
         let monitor = only_source.filter(|source| self.others_see_health(source, &alerting));
-        Some(Scene { alerting, first, candidates, concerned, monitor })
+        Some(Scene { alerting, first, candidates, roots, concerned, monitor })
     }
 
     /// What the earliest of them need, themselves included; in the order of what is needed, then of who needs it.
@@ -111,6 +116,7 @@ impl Desk<'_> {
                 item,
                 alerting,
                 explains: needing.len() as u32,
+                roots: needing.iter().filter(|(_, other, ..)| !below.contains_key(other)).count() as u32,
                 accounts_for: needing.iter().map(|(.., worth)| worth).sum(),
                 nearest: others.map(|(_, other, distance, _)| (*distance, *other)).min(),
                 below: below.get(&item).copied(),

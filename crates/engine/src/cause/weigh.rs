@@ -18,6 +18,8 @@ const EXPLAINS: i64 = 560;
 /// Next to what alerts; of several silent items that explain the same, the nearest is the simplest.
 const NEAR: i64 = 120;
 
+/// It leaves all that unexplained which nothing else explains.
+const UNEXPLAINED: i64 = 300;
 /// Watched, and silent; or watched by nobody.
 const SILENT: i64 = 110;
 const UNWATCHED: i64 = 40;
@@ -82,6 +84,12 @@ impl Desk<'_> {
         // It needs something that alerts too, and that does not need it in turn.
         if let Some(below) = candidate.below {
             weight.take(180, || CauseEvidence::DependsOnAlerting { ci: self.graph().id(below).clone() });
+        }
+        // Whatever else alerts for no other reason began by itself at the same time, if this is the cause.
+        let unexplained = scene.roots.saturating_sub(candidate.roots);
+        if unexplained > 0 {
+            let taken = UNEXPLAINED * i64::from(unexplained) / i64::from(scene.roots);
+            weight.take(taken, || CauseEvidence::Unexplained { items: unexplained, of: scene.roots });
         }
         if let Some(source) = scene.monitor {
             weight.take(200, || CauseEvidence::OnlyOneSource { source: source.clone() });

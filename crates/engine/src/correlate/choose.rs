@@ -55,6 +55,7 @@ impl Desk<'_> {
                 candidates = self.candidates(alert, episode);
                 self.best(alert, episode, &candidates)
             });
+        let again = matches!(&found, Some(Found { evidence: Evidence::SameAlert, .. }));
         match found {
             Some(found) => self.join_found(member, found, &candidates),
             None => {
@@ -67,6 +68,9 @@ impl Desk<'_> {
                 };
                 self.open_incident(member, joining, rule);
             }
+        }
+        if !again {
+            self.learn(member);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{FixedMap, IncidentId, Timestamp};
+use model::{AlertId, EpisodeId, FixedMap, IncidentId, Timestamp};
 use topology::{Graph, ItemIdx};
 
 use crate::state::Member;
@@ -21,6 +21,8 @@ pub(crate) struct Index {
     needed_by: FixedMap<ItemIdx, Needing>,
     /// The earliest start on each item that is present: by it the item stands among those that need another.
     first: FixedMap<ItemIdx, Timestamp>,
+    /// Members on items by their starts.
+    by_start: BTreeSet<(Timestamp, Member)>,
     /// Members bound to no item.
     unbound: BTreeMap<IncidentId, BTreeMap<Member, Timestamp>>,
     /// Members bound to no item by their starts, to find the nearest.
@@ -65,6 +67,16 @@ impl Presence {
         self.0.iter().map(|(member, _)| member)
     }
 
+    /// The starts of all members but one.
+    pub(crate) fn others_than(&self, member: Member) -> Vec<Timestamp> {
+        self.0.iter().filter(|(other, _)| *other != member).map(|(_, start)| *start).collect()
+    }
+
+    fn start_of(&self, member: Member) -> Option<Timestamp> {
+        let at = self.0.binary_search_by_key(&member, |(known, _)| *known).ok()?;
+        self.0.get(at).map(|(_, start)| *start)
+    }
+
     fn starts(&self) -> impl Iterator<Item = Timestamp> {
         self.0.iter().map(|(_, start)| *start)
     }
@@ -97,7 +109,12 @@ impl Index {
         start: Timestamp,
     ) {
         let incidents = self.present.get_or_insert_with(item, BTreeMap::new);
-        incidents.entry(incident).or_default().insert(member, start);
+        let presence = incidents.entry(incident).or_default();
+        if let Some(before) = presence.start_of(member) {
+            self.by_start.remove(&(before, member));
+        }
+        presence.insert(member, start);
+        self.by_start.insert((start, member));
         self.mark_anew(graph, item);
     }
 
@@ -127,6 +144,9 @@ impl Index {
         let Some(item) = item else { return };
         let Some(incidents) = self.present.get_mut(&item) else { return };
         if let Some(presence) = incidents.get_mut(&incident) {
+            if let Some(start) = presence.start_of(member) {
+                self.by_start.remove(&(start, member));
+            }
             presence.remove(member);
             if presence.0.is_empty() {
                 incidents.remove(&incident);
@@ -173,6 +193,15 @@ impl Index {
         let later = self.unbound_by_start.range(to..).flat_map(starting);
         let earlier = self.unbound_by_start.range(..to).rev().flat_map(starting);
         nearest_first(to, later, earlier)
+    }
+
+    /// Members that start between two instants, both included.
+    pub(crate) fn started_within(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Member> {
+        let least = (AlertId::from_bytes([0; 16]), EpisodeId::from_bytes([0; 16]));
+        let most = (AlertId::from_bytes([u8::MAX; 16]), EpisodeId::from_bytes([u8::MAX; 16]));
+        let bound = self.by_start.range((from, least)..=(to, most)).map(|(_, member)| *member);
+        let unbound = self.unbound_by_start.range(from..=to).flat_map(|(_, members)| members.iter());
+        bound.chain(unbound.map(|(_, member)| *member))
     }
 
     /// The key by which a rule groups a member, or none.

@@ -29,6 +29,8 @@ pub(crate) enum Link {
     Burst { member: ItemIdx },
     SharedFate { location: ItemIdx, member: ItemIdx },
     SharedLabels { with: AlertId },
+    BeforeOnItem { member: ItemIdx, times: u32, of: u32 },
+    BeforeOfAlert { with: AlertId, times: u32, of: u32 },
 }
 
 /// The best tie to one incident.
@@ -45,6 +47,13 @@ pub(crate) struct Tie {
     pub(crate) hub: Option<(ItemIdx, u32)>,
 }
 
+impl Tie {
+    /// Enough to join, never to make two incidents one.
+    pub(super) fn that_never_merges(self) -> Tie {
+        Tie { may_merge: false, ..self }
+    }
+}
+
 /// The best tie to each incident around an episode.
 #[derive(Debug)]
 pub(crate) struct Ties {
@@ -54,7 +63,11 @@ pub(crate) struct Ties {
 }
 
 impl Ties {
-    fn offer(&mut self, incident: IncidentId, tie: Tie) {
+    pub(super) fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    pub(super) fn offer(&mut self, incident: IncidentId, tie: Tie) {
         match self.best.get_mut(&incident) {
             Some(known) if known.score >= tie.score => {
                 known.may_merge |= tie.may_merge && tie.score >= weigh::MERGE;
@@ -81,7 +94,7 @@ impl Ties {
     }
 
     /// A tie by nothing but the time of two beginnings.
-    fn by_coincidence(&self, strength: u32, gap: Span, together: Span, link: Link) -> Tie {
+    pub(super) fn by_coincidence(&self, strength: u32, gap: Span, together: Span, link: Link) -> Tie {
         let score = weigh::coincidence(strength, gap);
         Tie { link, gap, score, may_merge: gap <= together, hub: None }
     }
@@ -120,9 +133,14 @@ impl Desk<'_> {
                     self.common_dependent(item, &mut ties, &mut beside);
                 }
                 self.neighbours(item, &mut ties, &mut beside);
+                self.together_before(alert, &mut ties);
                 self.burst(item, &mut ties);
             }
-            None => self.likeness(alert, &mut ties),
+            None => {
+                self.likeness(alert, &mut ties);
+                self.belonging(alert, &mut ties);
+                self.together_before(alert, &mut ties);
+            }
         }
         ties
     }
@@ -326,6 +344,44 @@ impl Desk<'_> {
         }
     }
 
+    /// Bound to nothing, it has labels all the same: where of what began near it in time one incident has nearly all that
+    /// has a label of its own value, it is of that. What everything says, and what many incidents share, says nothing.
+    fn belonging(&self, alert: &Alert, ties: &mut Ties) {
+        let around = weigh::COINCIDENCE_FADES;
+        let near = self.state.index.started_within(ties.start - around, ties.start + around).take(UNBOUND_COMPARED_MAX);
+        let near: Vec<(&Alert, IncidentId, Timestamp)> = near
+            .filter_map(|member| self.episode(member))
+            .filter(|(other, _)| other.id != alert.id)
+            .filter_map(|(other, episode)| Some((other, episode.incident?, episode.start)))
+            .collect();
+        for (name, value) in alert.labels.iter().filter(|(name, value)| tells(name) && !value.is_empty()) {
+            let having = |other: &Alert| other.labels.get(name) == Some(value);
+            let mut of: BTreeMap<IncidentId, (u32, u32, AlertId, Span)> = BTreeMap::new();
+            for (other, incident, start) in &near {
+                let gap = (*start - ties.start).abs();
+                let known = of.entry(*incident).or_insert((0, 0, other.id, around));
+                known.1 += 1;
+                if having(other) {
+                    known.0 += 1;
+                    if gap < known.3 {
+                        (known.2, known.3) = (other.id, gap);
+                    }
+                }
+            }
+            let all = near.len() as u32;
+            let having_it: u32 = of.values().map(|(having, ..)| having).sum();
+            if having_it == all && of.len() > 1 {
+                continue;
+            }
+            for (incident, (having, members, with, gap)) in of.into_iter().filter(|(_, (having, ..))| *having > 1) {
+                let strength = weigh::belonging(having, having_it, members);
+                let link = Link::SharedLabels { with };
+                let tie = ties.by_coincidence(strength, gap, Span::ZERO, link);
+                ties.offer(incident, tie.that_never_merges());
+            }
+        }
+    }
+
     /// The tie of an alert in words.
     pub(super) fn evidence(&self, alert: &Alert, tie: &Tie) -> Evidence {
         let id = |item: ItemIdx| -> CiId { self.graph().id(item).clone() };
@@ -350,8 +406,16 @@ impl Desk<'_> {
                 let labels = other.into_iter().flat_map(|other| shared_labels(alert, other)).map(Into::into).collect();
                 Evidence::SharedLabels { labels, gap }
             }
+            Link::BeforeOnItem { .. } | Link::BeforeOfAlert { .. } => {
+                self.experience_in_words(tie.link, gap).unwrap_or(Evidence::Opened)
+            }
         }
     }
+}
+
+/// How grave something is, and what it is called, does not say where it belongs.
+fn tells(label: &str) -> bool {
+    label != "severity" && label != "alertname"
 }
 
 /// The names of the labels that two alerts have in common; what every alert says says nothing.

@@ -18,6 +18,10 @@ pub(crate) const COMMON_DEPENDENT: u32 = 720;
 pub(crate) const CONNECTED: u32 = 600;
 /// Near, at the same instant, while nothing else happens.
 pub(crate) const BURST: u32 = 640;
+/// All that have a label's value are of one incident, and all of that have it.
+const BELONGING: u32 = 700;
+/// Two that always began together, as often as one likes.
+const TOGETHER_BEFORE: u32 = 720;
 /// Thousandths of an opening an hour that are to be expected anywhere.
 const OPENINGS_LEAST: u32 = 150;
 /// Where so many thousandths of another opening are to be expected in between, a coincidence says nothing.
@@ -74,6 +78,17 @@ pub(crate) fn common_dependency(distance: u32, dependents: u32, alerting: u32) -
     if dependents <= HUB_DEPENDENTS || widespread { near } else { near * HUB_DEPENDENTS / dependents }
 }
 
+/// Of those that began near it and have a label's value, so many of `all` are of one incident, as are so many members.
+pub(crate) fn belonging(having: u32, all: u32, members: u32) -> u32 {
+    let of_it = 500 + 500 * having / members.max(1);
+    BELONGING * having / all.max(1) * of_it / 1000
+}
+
+/// Both began in such a share of the times that either did, in thousandths: the more often, the more it says.
+pub(crate) fn together_before(share: u32, times: u32) -> u32 {
+    TOGETHER_BEFORE * share.min(1000) / 1000 * times / (times + 1)
+}
+
 /// Two items stand in one place with so many others.
 pub(crate) fn shared_fate(residents: u32) -> u32 {
     if residents <= HUB_DEPENDENTS { SHARED_FATE } else { SHARED_FATE * HUB_DEPENDENTS / residents }
@@ -95,7 +110,7 @@ const CAUSE_LATE: Span = Span::from_minutes(2);
 const CAUSE_LATE_FADES: Span = Span::from_minutes(5);
 
 /// So far apart in time two things that nothing leads between have nothing to do with each other.
-const COINCIDENCE_FADES: Span = Span::from_minutes(5);
+pub(crate) const COINCIDENCE_FADES: Span = Span::from_minutes(5);
 
 /// Evidence that one thing caused the other: where the cause begins after its effect it fades to nothing, fast.
 pub(crate) fn causal(score: u32, cause: Timestamp, effect: Timestamp, allowed: Span) -> u32 {

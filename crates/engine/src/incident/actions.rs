@@ -241,6 +241,9 @@ impl Desk<'_> {
         if into == id {
             return Err(invalid("an incident cannot be merged into itself"));
         }
+        if survivor.storm || self.state.incidents.get(&id).is_some_and(|incident| incident.storm) {
+            return Err(invalid("a storm stands for other incidents: merge those"));
+        }
         if survivor.is_final() {
             return Err(not_allowed(survivor, "the incident to merge into is closed or merged itself"));
         }

@@ -53,8 +53,11 @@ impl Desk<'_> {
         self.state.incidents.insert(id, incident);
         self.state.timers.set(tell_at, Timer::Tell(id));
         self.decide_incident(id, Reason::IncidentOpened { evidence: joining.evidence.clone(), score: joining.score });
+        let by_itself = !joining.silently && !matches!(joining.evidence, Evidence::Person { .. });
         self.attach(member, id, joining);
-        self.note_storm(id);
+        if by_itself {
+            self.note_storm(id);
+        }
         Some(id)
     }
 

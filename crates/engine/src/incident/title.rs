@@ -36,6 +36,9 @@ impl Desk<'_> {
             Some(_) if worst.is_some() => self.at_risk(incident),
             Some(_) => "no service affected".to_owned(),
             None if facts.items.is_empty() && facts.alerts == 1 => return symptom,
+            None if worst.is_some_and(|service| service.state == ItemState::AtRisk) => {
+                format!("{}, cause unclear", self.at_risk(incident))
+            }
             None if facts.items.is_empty() => format!("{}, cause unclear", counted(facts.alerts, "alert")),
             None => {
                 format!("{} on {}, cause unclear", counted(facts.alerts, "alert"), counted(facts.items.len(), "item"))

@@ -51,6 +51,7 @@ fn engine_snapshot(domain: &Domain, stored: &store::Snapshot) -> Snapshot {
         changes: stored.changes,
         sources: stored.sources,
         coverage: stored.coverage,
+        learned: stored.learned,
         recurrences: stored.recurrences,
     }
 }
@@ -92,6 +93,7 @@ fn difference(stored: &Snapshot, memory: &Snapshot) -> Option<String> {
         .or_else(|| lists("changes", &stored.changes, &memory.changes))
         .or_else(|| lists("sources", &stored.sources, &memory.sources))
         .or_else(|| lists("coverage", &stored.coverage, &memory.coverage))
+        .or_else(|| lists("learned", &stored.learned, &memory.learned))
         .or_else(|| lists("recurrences", &stored.recurrences, &memory.recurrences))
 }
 

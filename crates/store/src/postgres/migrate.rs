@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0007_held.sql"),
     include_str!("../../migrations/postgres/0008_seen_before.sql"),
     include_str!("../../migrations/postgres/0009_reviews.sql"),
+    include_str!("../../migrations/postgres/0010_learned.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

@@ -3,12 +3,13 @@
 //! What several domains keep a copy of has the domain in its key.
 
 use model::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
+use model::learned::{Learned, Party};
 use model::source::{Coverage, Source, SourceGap};
 use model::{CiId, Domain, Interval};
 
 use super::searchable;
 use crate::error::StoreError;
-use crate::schema::{CHANGE, COVERAGE, EXERCISE, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP};
+use crate::schema::{CHANGE, COVERAGE, EXERCISE, LEARNED, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP};
 use crate::value::{Cells, Row, Value, document, row};
 
 pub(crate) fn silence_row(domain: &Domain, silence: &Silence) -> Row {
@@ -73,6 +74,33 @@ pub(crate) fn coverage_from(row: &[Value]) -> Result<(Domain, Coverage), StoreEr
     let mut cells = Cells::new(&COVERAGE, row);
     let (ci, source, domain) = (cells.take()?, cells.take()?, cells.take()?);
     Ok((domain, Coverage { ci, source, since: cells.take()? }))
+}
+
+/// About one party alone the other is no text.
+pub(crate) fn learned_key(domain: &Domain, (party, with): &(Party, Option<Party>)) -> Row {
+    row![domain, party.to_string(), with.as_ref().map(Party::to_string).unwrap_or_default()]
+}
+
+pub(crate) fn learned_row(domain: &Domain, learned: &Learned) -> Row {
+    let other = learned.with.as_ref().map(Party::to_string).unwrap_or_default();
+    row![domain, learned.party.to_string(), other, u64::from(learned.count), learned.at]
+}
+
+/// `None` where a row names what is no party.
+pub(crate) fn learned_from(row: &[Value]) -> Result<(Domain, Option<Learned>), StoreError> {
+    let mut cells = Cells::new(&LEARNED, row);
+    let domain: Domain = cells.take()?;
+    let (party, other): (Box<str>, Box<str>) = (cells.take()?, cells.take()?);
+    let count: u64 = cells.take()?;
+    let at = cells.take()?;
+    let with = if other.is_empty() { Some(None) } else { Party::parse(&other).map(Some) };
+    let learned = Party::parse(&party).zip(with).map(|(party, with)| Learned {
+        party,
+        with,
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        at,
+    });
+    Ok((domain, learned))
 }
 
 pub(crate) fn gap_row(domain: &Domain, gap: &SourceGap) -> Row {

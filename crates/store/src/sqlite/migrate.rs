@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_held.sql"),
     include_str!("../../migrations/sqlite/0008_seen_before.sql"),
     include_str!("../../migrations/sqlite/0009_reviews.sql"),
+    include_str!("../../migrations/sqlite/0010_learned.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.

@@ -1,13 +1,34 @@
 //! What a commit is: all or nothing, after the one before it, from where the store is, once.
 
 use model::alert::{Alert, Hot, Repeated};
+use model::learned::{Learned, Party};
 use model::limits::IDEMPOTENCY_KEEP;
 use model::source::{Coverage, SourceGap};
 use model::step::{RecomputeWanted, Recurrence, Subject};
-use model::{CommitHash, Domain, Span, Step};
+use model::{AlertId, CommitHash, Domain, Span, Step};
 use store::{Commit, CommitError, Conflict, Disposition, IncidentKey, Output, PositionAdvance, Snapshot, Store};
 
 use crate::common::*;
+
+fn alone(ci: &str, count: u32) -> Learned {
+    Learned { party: Party::Item(ci.into()), with: None, count, at: at(3) }
+}
+
+fn together(ci: &str, alert: AlertId, count: u32) -> Learned {
+    Learned { with: Some(Party::Alert(alert)), ..alone(ci, count) }
+}
+
+pub(crate) async fn what_was_learned_is_changed_and_forgotten(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let both = |count| vec![alone("ci-1", count), together("ci-1", alert_id(9), count)];
+    chain.step(Step { learned: both(1000), ..step(at(3)) }).await;
+    chain.step(Step { learned: both(2000), ..step(at(4)) }).await;
+    let learned = async || store.load().await.unwrap().domains.remove("default").unwrap().learned;
+    assert_eq!(learned().await, both(2000));
+    let pair = (Party::Item("ci-1".into()), Some(Party::Alert(alert_id(9))));
+    chain.step(Step { unlearned: vec![pair], ..step(at(5)) }).await;
+    assert_eq!(learned().await, [alone("ci-1", 2000)]);
+}
 
 pub(crate) async fn what_is_committed_is_loaded(store: Store) {
     let mut chain = Chain::claim(&store).await;
@@ -22,6 +43,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         changes: vec![change(1, "ci-1", at(0))],
         sources: vec![source("prom", at(5))],
         coverage: vec![Coverage { ci: "ci-1".into(), source: "prom".into(), since: at(0) }],
+        learned: vec![alone("ci-1", 1500), together("ci-1", alert_id(9), 700)],
         recurrences: vec![Recurrence {
             ci: "ci-1".into(),
             signature: "DiskFull".into(),
@@ -30,7 +52,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         }],
     };
     let Snapshot { clock, alerts, incidents, problems, outages, .. } = wanted.clone();
-    let Snapshot { silences, maintenance, changes, sources, coverage, recurrences, .. } = wanted.clone();
+    let Snapshot { silences, maintenance, changes, sources, coverage, recurrences, learned, .. } = wanted.clone();
     let step = Step {
         clock,
         alerts,
@@ -42,6 +64,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         changes,
         sources,
         coverage,
+        learned,
         recurrences,
         source_gaps: vec![SourceGap { source: "prom".into(), interval: between(1, 2) }],
         timeline: vec![decided(at(0), Subject::Alert(alert_id(1)))],

@@ -63,6 +63,7 @@ pub(super) fn speaks_for(evidence: &CauseEvidence) -> bool {
         CauseEvidence::Silent
         | CauseEvidence::QuietDependents { .. }
         | CauseEvidence::DependsOnAlerting { .. }
+        | CauseEvidence::Unexplained { .. }
         | CauseEvidence::OnlyOneSource { .. }
         | CauseEvidence::Rejected { .. } => false,
     }
@@ -90,6 +91,9 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
             format!("{quiet} of {watched} watched items that depend on it are quiet")
         }
         CauseEvidence::DependsOnAlerting { ci } => format!("it needs {ci}, which alerts too"),
+        CauseEvidence::Unexplained { items, of } => {
+            format!("{items} of {of} items that nothing else which alerts explains do not depend on it")
+        }
         CauseEvidence::OnlyOneSource { source } => format!("only {source} tells of it, other sources see nothing"),
         CauseEvidence::Confirmed { by } => format!("{by} confirmed it"),
         CauseEvidence::Rejected { by } => format!("{by} rejected it"),

@@ -124,6 +124,7 @@ fn kind(evidence: &Evidence) -> &'static str {
         Evidence::Burst { .. } => "because they began near it while little else happened",
         Evidence::SharedFate { .. } => "because they are in one place",
         Evidence::SharedLabels { .. } => "by the labels they share",
+        Evidence::TogetherBefore { .. } => "because they fired together before",
         Evidence::Inhibited { .. } => "silently, by an inhibition of the pipeline",
         Evidence::UpstreamCause { .. } => "silently, because a fault of what they need explains them",
         Evidence::Person { .. } => "because a person put them there",

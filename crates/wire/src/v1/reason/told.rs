@@ -37,7 +37,7 @@ pub(super) fn opened(by: &Evidence) -> String {
 pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
     match evidence {
         Evidence::Opened => {
-            "it is in an incident of its own: no open incident explained it or was near enough, if any was open"
+            "it began an incident of its own: no open incident explained it or was near enough, if any was open"
                 .to_owned()
         }
         Evidence::SameAlert => "the same alert fired in this incident before".to_owned(),
@@ -69,6 +69,9 @@ pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
         }
         Evidence::SharedLabels { labels, gap } => {
             format!("an alert in it has the same {}; they began {gap} apart", labels.join(", "))
+        }
+        Evidence::TogetherBefore { with, times, of, gap } => {
+            format!("of the {of} times it or {with} began lately, both did {times} times; now they began {gap} apart")
         }
         Evidence::Inhibited { by } => format!("the pipeline lets {by} explain it"),
         Evidence::UpstreamCause { cause, .. } => format!("the fault of {cause}, which it depends on, explains it"),
