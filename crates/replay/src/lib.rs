@@ -1,9 +1,10 @@
 //! Recorded events through the very engine that runs live, on the events' own clock, deterministically.
 //!
-//! [`input`] opens recordings, [`player`] plays them into a store, [`output`] writes what came of it; [`outcome`] is what
+//! [`input`] opens recordings, `ahead` decodes them, [`player`] plays them into a store, [`output`] writes what came of it; [`outcome`] is what
 //! was decided, [`score`] grades it by a known truth, [`compare`] holds two of them against each other, [`naive`] has
 //! simpler ways; [`case`] plays the small cases that stand beside pipelines.
 
+mod ahead;
 pub mod case;
 pub mod compare;
 pub mod input;
@@ -14,4 +15,4 @@ pub mod player;
 pub mod score;
 pub mod truth;
 
-pub use player::{Config, Player, ReplayError, Replayed};
+pub use player::{Config, Given, Player, ReplayError, Replayed};

@@ -5,6 +5,7 @@
 //! the hour of its clock; a commit takes many.
 
 use std::io;
+use std::sync::Arc;
 
 use engine::Input;
 use model::event::{AlertEvent, Event, Status};
@@ -15,16 +16,15 @@ use rules::PipelineSet;
 use runtime::{Decided, Domains, Item, ItemAnswer, Unreadable, load_facts, topology_of};
 use store::{CmdbVersion, Commit, CommitHash, PositionAdvance, Store};
 use thiserror::Error;
-use wire::{Context, Format};
+use topology::Graph;
 
-use crate::input::{Found, LINE_BYTES_MAX, Lines};
+use crate::ahead::{Ahead, Read, UNNAMED};
+use crate::input::Lines;
 
 /// Inputs decided together, and at least so many inputs or steps committed together.
 const BATCH_ITEMS: usize = 4096;
 /// The lane of what is replayed.
 const SLOT: &str = "replay";
-/// The source of events that name none.
-const UNNAMED: &str = "replay";
 
 #[derive(Debug)]
 pub struct Config {
@@ -66,6 +66,14 @@ pub struct Replayed {
     pub clock: Timestamp,
     /// Messages to people that were decided.
     pub told: u64,
+}
+
+/// What is played without having been recorded as text.
+#[derive(Clone, Debug)]
+pub enum Given {
+    Input(wire::Input),
+    /// The version of the CMDB that is in force from then on.
+    Cmdb(Box<Cmdb>),
 }
 
 /// A replay under way.
@@ -120,50 +128,59 @@ impl Player {
     }
 
     /// Plays every line; `progress` hears now and then how many bytes were read.
-    pub async fn play(
-        mut self,
-        mut lines: Lines,
-        mut progress: impl FnMut(u64),
-    ) -> Result<(Replayed, Store), ReplayError> {
-        let mut line = Vec::new();
-        while let Some(found) = lines.next_line(&mut line)? {
-            match found {
-                Found::Whole => self.line(&line).await?,
-                Found::Cut => self.unreadable(&line, &format!("a line is longer than {LINE_BYTES_MAX} bytes")).await?,
-            }
-            if self.items.is_empty() {
-                progress(lines.bytes_read());
-            }
-        }
-        self.finish().await
+    pub async fn play(self, lines: Lines, progress: impl FnMut(u64)) -> Result<(Replayed, Store), ReplayError> {
+        let ahead = Ahead::of_files(lines, self.config.pipelines.clone())?;
+        self.play_ahead(ahead, progress).await
     }
 
     /// Plays lines that are in memory.
-    pub async fn play_text(mut self, text: &str) -> Result<(Replayed, Store), ReplayError> {
-        for line in text.lines() {
-            self.line(line.as_bytes()).await?;
+    pub async fn play_text(self, text: &str) -> Result<(Replayed, Store), ReplayError> {
+        let ahead = Ahead::of_text(Arc::from(text), self.config.pipelines.clone())?;
+        self.play_ahead(ahead, |_| {}).await
+    }
+
+    async fn play_ahead(
+        mut self,
+        mut ahead: Ahead,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(Replayed, Store), ReplayError> {
+        while let Some(chunk) = ahead.next()? {
+            for read in chunk.read {
+                match read {
+                    Read::Input(at, input) => self.take(at, input).await?,
+                    Read::Unreadable { raw, why } => self.unreadable(&raw, &why).await?,
+                }
+            }
+            progress(chunk.bytes_read);
         }
         self.finish().await
     }
 
-    async fn line(&mut self, line: &[u8]) -> Result<(), ReplayError> {
-        let context = Context { receipt: self.clock.max(Timestamp::EPOCH), replay: true };
-        let decoded = self.config.pipelines.decode(Format::Native, &SourceName::from(UNNAMED), line, &context);
-        if let Some(refused) = decoded.refused {
-            let why = match refused {
-                wire::Refused::Unreadable(malformed) => malformed.to_string(),
-                wire::Refused::TooMany { limit } => format!("more than {limit} events on one line"),
-            };
-            self.unreadable(line, &why).await?;
-        }
-        for received in decoded.received {
-            let at = received.received_at.unwrap_or(self.clock);
-            match received.result {
-                Ok(input) => self.take(at, input).await?,
-                Err(malformed) => self.unreadable(line, &malformed.to_string()).await?,
+    /// Plays what is no recording: each input at its receipt, and versions of the CMDB at theirs.
+    pub async fn play_given(
+        mut self,
+        given: impl IntoIterator<Item = (Timestamp, Given)>,
+    ) -> Result<(Replayed, Store), ReplayError> {
+        for (at, given) in given {
+            match given {
+                Given::Input(input) => self.take(at, input).await?,
+                Given::Cmdb(cmdb) => self.import(at, *cmdb).await?,
             }
         }
-        Ok(())
+        self.finish().await
+    }
+
+    /// A further version of the CMDB is in force from now on.
+    async fn import(&mut self, at: Timestamp, cmdb: Cmdb) -> Result<(), ReplayError> {
+        self.go_to(at).await?;
+        self.decide().await?;
+        self.commit().await?;
+        let version = self.domains.topology.current().version() + 1;
+        let (graph, _) = Graph::build_lenient(&cmdb, version);
+        let decided = self.domains.set_topology(self.clock, graph);
+        self.decided.steps.extend(decided.steps);
+        self.version = Some(CmdbVersion { version, from: self.clock, cmdb });
+        self.commit().await
     }
 
     async fn take(&mut self, at: Timestamp, input: wire::Input) -> Result<(), ReplayError> {
