@@ -28,7 +28,10 @@ pub enum Found {
 
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines").field("waiting", &self.waiting).field("read", &self.bytes_read()).finish_non_exhaustive()
+        f.debug_struct("Lines")
+            .field("waiting", &self.waiting)
+            .field("read", &self.bytes_read())
+            .finish_non_exhaustive()
     }
 }
 

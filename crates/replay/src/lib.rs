@@ -7,6 +7,7 @@
 mod ahead;
 pub mod case;
 pub mod compare;
+pub mod history;
 pub mod input;
 pub mod naive;
 pub mod outcome;

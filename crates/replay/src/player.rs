@@ -97,6 +97,7 @@ pub struct Player {
 struct Undone {
     steps: Vec<Step>,
     dead_letters: Vec<store::DeadLetter>,
+    audit: Vec<store::AuditEntry>,
     items: u64,
 }
 
@@ -262,7 +263,11 @@ impl Player {
                     self.decided.dead_letters.push(letter);
                 }
                 Item::Event(_) | Item::Command(_) => {
-                    if let (Some(answer), Some(line)) = (answers.next(), self.replayed.lines.get_mut(first + nth)) {
+                    let Some(answer) = answers.next() else { continue };
+                    if let (Item::Command(command), ItemAnswer::Command(outcome)) = (item, &answer) {
+                        self.decided.audit.extend(runtime::audit(command, outcome, *at));
+                    }
+                    if let Some(line) = self.replayed.lines.get_mut(first + nth) {
                         answered(line, answer);
                     }
                 }
@@ -281,7 +286,7 @@ impl Player {
     }
 
     async fn commit(&mut self) -> Result<(), ReplayError> {
-        let Undone { steps, dead_letters, items } = std::mem::take(&mut self.decided);
+        let Undone { steps, dead_letters, audit, items } = std::mem::take(&mut self.decided);
         let to = self.position + items;
         let positions = if items > 0 { vec![PositionAdvance::new(SLOT, self.position, to)] } else { Vec::new() };
         self.replayed.told += steps.iter().map(|step| step.counts.told).sum::<u64>();
@@ -295,7 +300,7 @@ impl Player {
             positions,
             steps,
             dead_letters,
-            audit: Vec::new(),
+            audit,
             receipts: Vec::new(),
             topology: self.version.take(),
             owed: None,

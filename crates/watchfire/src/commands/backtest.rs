@@ -2,22 +2,19 @@
 
 mod written;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use model::{AlertId, Cmdb, Timestamp};
+use model::{Cmdb, Timestamp};
 use replay::compare::Compared;
 use replay::input::Lines;
 use replay::naive::{Naive, Recorded};
 use replay::outcome::Outcome as Decided;
-use replay::output::every;
 use replay::score::{CauseScore, Grouping, against_truth, causes};
 use replay::truth::Truth;
 use replay::{Config, Player, Replayed};
 use rules::PipelineSet;
-use store::{AlertFilter, Memory, Store};
-use topology::Graph;
+use store::{Memory, Store};
 
 use super::play::recordings;
 use crate::cli::{Backtest, BacktestFormat, Minima, simple};
@@ -146,11 +143,9 @@ fn played(tape: &Tape, pipelines: PipelineSet, way: Option<&Naive>) -> anyhow::R
 }
 
 async fn simply(way: &Naive, cmdb: &Cmdb, replayed: &Replayed, store: &Store) -> anyhow::Result<Timed> {
-    let alerts = every(async |page| store.alerts(&AlertFilter::default(), &page).await).await?;
-    let alerts: BTreeMap<AlertId, model::Alert> = alerts.into_iter().map(|alert| (alert.id, alert)).collect();
-    let (graph, _) = Graph::build_lenient(cmdb, 1);
+    let recorded = Recorded::read(replayed, store, cmdb).await?;
     let began = std::time::Instant::now();
-    let decided = way.group(&Recorded { lines: &replayed.lines, alerts: &alerts, graph: &graph });
+    let decided = way.group(&recorded);
     Ok((decided, began.elapsed().as_secs_f64()))
 }
 
