@@ -4,14 +4,15 @@
 mod people;
 mod said;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::alert::Episode;
-use model::command::{Action, Command};
+use model::command::{Action, Command, IncidentAction};
 use model::event::{Event, Status};
 use model::fact::{Change, MaintenanceWindow, Silence};
-use model::{AlertId, Cmdb, EpisodeId, Incident, IncidentId, Interval, Timestamp};
+use model::step::Subject;
+use model::{AlertId, Cmdb, EpisodeId, Incident, IncidentId, Interval, Reason, Timestamp};
 use rules::PipelineSet;
 use store::{AuditFilter, AuditLine, ChangeFilter, CmdbVersion, IncidentFilter, Store, StoreError, Told, WindowFilter};
 use wire::Input;
@@ -19,6 +20,8 @@ use wire::Input;
 use crate::outcome::{Outcome, Survivors};
 use crate::output::every;
 use crate::player::Given;
+
+pub(crate) use people::action_of;
 
 /// What is kept, as it is kept.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub struct History {
     pub(crate) incidents: Vec<Incident>,
     /// Oldest first.
     pub(crate) audit: Vec<AuditLine>,
+    /// Of each incident that a person merged into another, the alerts that had joined it.
+    pub(crate) merged: BTreeMap<IncidentId, BTreeSet<AlertId>>,
     versions: Vec<CmdbVersion>,
     silences: Vec<Silence>,
     windows: Vec<MaintenanceWindow>,
@@ -84,6 +89,7 @@ impl History {
             interval,
             told: store.history(interval).await?,
             incidents: every(async |page| store.incidents(&IncidentFilter::default(), &page).await).await?,
+            merged: merged(store, &audit).await?,
             audit,
             versions: store.topology_versions().await?,
             silences: silences.into_iter().filter(|silence| silence.interval.start() < to).collect(),
@@ -217,6 +223,23 @@ fn by(pipelines: &PipelineSet, given: &Given) -> Given {
         }
     }
     given.clone()
+}
+
+async fn merged(store: &Store, audit: &[AuditLine]) -> Result<BTreeMap<IncidentId, BTreeSet<AlertId>>, StoreError> {
+    let mut merged = BTreeMap::new();
+    for (gone, action) in audit.iter().filter_map(action_of) {
+        if !matches!(action, IncidentAction::Merge { .. }) {
+            continue;
+        }
+        let subject = Subject::Incident(gone);
+        let lines = every(async |page| store.timeline(&subject, &page).await).await?;
+        let joined = lines.into_iter().filter_map(|line| match line.decision.reason {
+            Reason::EpisodeJoined { alert, .. } => Some(alert),
+            _ => None,
+        });
+        merged.insert(gone, joined.collect());
+    }
+    Ok(merged)
 }
 
 /// An input and its place among the others.

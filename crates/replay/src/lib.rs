@@ -2,7 +2,7 @@
 //!
 //! [`input`] opens recordings, `ahead` decodes them, [`player`] plays them into a store, [`output`] writes what came of it; [`outcome`] is what
 //! was decided, [`score`] grades it by a known truth, [`compare`] holds two of them against each other, [`naive`] has
-//! simpler ways; [`case`] plays the small cases that stand beside pipelines.
+//! simpler ways; [`history`] has a store played again, [`word`] what people said of it; [`case`] plays the small cases that stand beside pipelines.
 
 mod ahead;
 pub mod case;
@@ -15,5 +15,6 @@ pub mod output;
 pub mod player;
 pub mod score;
 pub mod truth;
+pub mod word;
 
 pub use player::{Config, Given, Player, ReplayError, Replayed};
