@@ -206,6 +206,15 @@ impl Rebuilt {
         rebuilt
     }
 
+    /// The version of the CMDB that is in force in the end.
+    pub fn newest_cmdb(&self) -> &Cmdb {
+        let newest = self.given.iter().rev().find_map(|(_, given)| match given {
+            Given::Cmdb(cmdb) => Some(cmdb.as_ref()),
+            Given::Input(_) => None,
+        });
+        newest.unwrap_or(&self.cmdb)
+    }
+
     /// The inputs as these pipelines take them. What decoded them is kept by its name alone, so that each goes to the
     /// pipeline that names its source, and where that names a format too, to the one of the same name.
     pub fn given_to<'r>(&'r self, pipelines: &'r PipelineSet) -> impl Iterator<Item = (Timestamp, Given)> + 'r {

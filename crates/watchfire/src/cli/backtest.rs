@@ -6,35 +6,46 @@ use clap::{Args, ValueEnum};
 use replay::naive::Naive;
 
 use crate::moment::Moment;
+use crate::place::StorePlace;
 
 /// What two policies would do with the same recorded events.
 ///
-/// Plays the recording twice and tells what opens, merges, splits or disappears, incident by incident; with a truth file
-/// both are scored, and a score of the new one below a minimum ends with status 1.
+/// Plays a recording, or what a store keeps, twice and tells what opens, merges, splits or disappears, incident by
+/// incident; with a truth both are scored, and a score of the new one below a minimum ends with status 1. Of a store the
+/// old policy is what really happened, unless another is named; the notes say what a store does not keep.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  watchfire backtest may.ndjson.zst --cmdb cmdb.yaml --pipeline new/ --baseline pipelines/\n  \
                   watchfire backtest may.ndjson.gz --truth truth.ndjson --min-f1 0.95 --min-top1 0.8\n  \
-                  watchfire backtest may.ndjson.gz --baseline simple:gap=5m"
+                  watchfire backtest may.ndjson.gz --baseline simple:gap=5m\n  \
+                  watchfire backtest sqlite://watchfire-data/watchfire.db --from -30d --pipeline new/ --truth store"
 )]
 pub(crate) struct Backtest {
-    /// Recordings (NDJSON; `.gz` and `.zst` are unpacked), `-` for standard input
+    /// Recordings (NDJSON; `.gz` and `.zst` are unpacked), `-` for standard input, or one store (`sqlite://PATH`,
+    /// `postgres://…`), which is only read, also beside the service that writes it
     #[arg(value_name = "EVENTS", required_unless_present_any = ["cmdb", "pipeline", "baseline"])]
     pub(crate) events: Vec<PathBuf>,
-    /// CMDB files; several are one CMDB
+    /// CMDB files; several are one CMDB. Of a store, in place of the versions that it has
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) cmdb: Vec<PathBuf>,
     /// The new policy: pipeline files or folders of them; the shipped ones unless said
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) pipeline: Vec<PathBuf>,
     /// The old policy: the same, or a simple way of grouping (`simple:alone`, `simple:gap=5m`, `simple:component=5m`,
-    /// `simple:labels=alertname,cluster`, `simple:dbscan`); the shipped pipelines unless said
+    /// `simple:labels=alertname,cluster`, `simple:dbscan`). Unless said, of recordings the shipped pipelines, of a store what
+    /// really happened
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) baseline: Vec<PathBuf>,
-    /// Which events belong together, and what caused it: NDJSON
-    #[arg(long, value_name = "FILE")]
+    /// Which events belong together, and what caused it: NDJSON; or `store`, what people said of a store's incidents
+    #[arg(long, value_name = "FILE|store")]
     pub(crate) truth: Option<PathBuf>,
-    /// Go on to this instant; without it the recording ends with its last event
+    /// Of a store, what fired from this instant on; relative ones are before its last commit. All of it unless said
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
+    pub(crate) from: Option<Moment>,
+    /// Of a store, what fired before this instant
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
+    pub(crate) to: Option<Moment>,
+    /// Go on to this instant; without it a recording ends with its last event, and a store with its last commit, or `--to`
     #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(crate) until: Option<Moment>,
     #[command(flatten)]
@@ -50,7 +61,7 @@ pub(crate) struct Backtest {
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[group(id = "minima", multiple = true, requires = "truth")]
 pub(crate) struct Minima {
-    /// B-cubed F1
+    /// B-cubed F1; with `--truth store`, this and the next two are of the pairs that people judged
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) min_f1: Option<f64>,
     /// B-cubed precision
@@ -59,6 +70,9 @@ pub(crate) struct Minima {
     /// B-cubed recall
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) min_recall: Option<f64>,
+    /// The share of pairs that are as people said; with `--truth store`
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) min_agreement: Option<f64>,
     /// Adjusted Rand index
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) min_ari: Option<f64>,
@@ -99,4 +113,18 @@ fn share(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|share| (0.0..=1.0).contains(share))
         .ok_or_else(|| format!("`{text}` is no share: write a number from 0 to 1, such as 0.95"))
+}
+
+/// The store that is named in place of recordings; `None` where there are recordings.
+pub(crate) fn store(events: &[PathBuf]) -> Option<Result<StorePlace, String>> {
+    let address = events.iter().filter_map(|path| path.to_str()).find(|text| text.contains("://"))?;
+    if events.len() > 1 {
+        return Some(Err(format!("`{address}` is played alone: name nothing beside it")));
+    }
+    Some(address.parse())
+}
+
+/// Whether people's word is the truth.
+pub(crate) fn is_word(truth: &std::path::Path) -> bool {
+    truth == std::path::Path::new("store")
 }
