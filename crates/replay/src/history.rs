@@ -210,7 +210,7 @@ impl Rebuilt {
     pub fn newest_cmdb(&self) -> &Cmdb {
         let newest = self.given.iter().rev().find_map(|(_, given)| match given {
             Given::Cmdb(cmdb) => Some(cmdb.as_ref()),
-            Given::Input(_) => None,
+            Given::Input(_) | Given::Unreadable { .. } => None,
         });
         newest.unwrap_or(&self.cmdb)
     }

@@ -72,6 +72,10 @@ pub struct Replayed {
 #[derive(Clone, Debug)]
 pub enum Given {
     Input(wire::Input),
+    Unreadable {
+        raw: Arc<[u8]>,
+        why: Box<str>,
+    },
     /// The version of the CMDB that is in force from then on.
     Cmdb(Box<Cmdb>),
 }
@@ -165,6 +169,10 @@ impl Player {
         for (at, given) in given {
             match given {
                 Given::Input(input) => self.take(at, input).await?,
+                Given::Unreadable { raw, why } => {
+                    self.go_to(at).await?;
+                    self.unreadable(&raw, &why).await?;
+                }
                 Given::Cmdb(cmdb) => self.import(at, *cmdb).await?,
             }
         }

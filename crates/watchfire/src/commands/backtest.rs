@@ -2,6 +2,7 @@
 
 mod score;
 mod tape;
+mod topic;
 mod written;
 
 use model::Cmdb;
@@ -15,7 +16,7 @@ use store::Store;
 use self::score::{Known, Score, below, misplaced};
 use self::tape::{Events, Tape, What, notes};
 use super::play::recordings;
-use crate::cli::{Backtest, BacktestFormat, simple, store};
+use crate::cli::{Backtest, BacktestFormat, Place, place, simple};
 use crate::console::{Colour, Console};
 use crate::inventory::{self, Care, Inventory};
 use crate::outcome::{Outcome, WrongUse};
@@ -39,9 +40,9 @@ enum Old {
 pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<Outcome> {
     let events =
         recordings(std::mem::take(&mut args.events), &mut [&mut args.cmdb, &mut args.pipeline, &mut args.baseline])?;
-    let place = store(&events).transpose().map_err(WrongUse)?;
+    let place = place(&events).transpose().map_err(WrongUse)?;
     if place.is_none() && (args.from.is_some() || args.to.is_some()) {
-        let why = "--from and --to choose from a store, and a recording is played whole";
+        let why = "--from and --to choose from a store or a topic, and a recording is played whole";
         return Err(WrongUse(why.to_owned()).into());
     }
     let way = simple(&args.baseline).transpose().map_err(WrongUse)?;
@@ -54,7 +55,8 @@ pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<
         console.say_with(Colour::Yellow, "note:", remark);
     }
     let tape = match &place {
-        Some(place) => of_store(place, &args, inventory.cmdb)?,
+        Some(Place::Store(place)) => of_store(place, &args, inventory.cmdb)?,
+        Some(Place::Topic(place)) => topic::tape(place, &args, inventory.cmdb)?,
         None => {
             let until = args.until.map(|until| until.resolve(runtime::clock::wall()));
             Tape { what: What::Recording { events: Events::of(events)?, cmdb: inventory.cmdb }, until }

@@ -27,8 +27,8 @@ impl Known {
     pub(super) fn of(path: &Path, what: &What) -> anyhow::Result<Known> {
         match (is_word(path), what) {
             (true, What::Store { history, rebuilt }) => Ok(Known::Word(Word::of(history, rebuilt))),
-            (true, What::Recording { .. }) => {
-                let why = "`--truth store` is what people said in a store, and these are recordings: name a truth file, \
+            (true, What::Recording { .. } | What::Topic { .. }) => {
+                let why = "`--truth store` is what people said in a store, and nothing of that is here: name a truth file, \
                            or play a store such as sqlite://watchfire-data/watchfire.db";
                 Err(WrongUse(why.to_owned()).into())
             }
@@ -37,7 +37,7 @@ impl Known {
                            `--truth store`";
                 Err(WrongUse(why.to_owned()).into())
             }
-            (false, What::Recording { .. }) => {
+            (false, What::Recording { .. } | What::Topic { .. }) => {
                 let text =
                     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
                 Ok(Known::File(Truth::parse(&text).with_context(|| path.display().to_string())?))

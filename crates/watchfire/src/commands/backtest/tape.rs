@@ -1,8 +1,9 @@
-//! What both policies are given: recordings, or what a store keeps.
+//! What both policies are given: recordings, what a store keeps, or what stands in a topic.
 
 use std::path::PathBuf;
 
 use anyhow::bail;
+use ingest_kafka::past::Past;
 use model::limits::HISTORY_EPISODES_MAX;
 use model::{Cmdb, Interval, Span, Timestamp};
 use replay::history::{History, Rebuilt};
@@ -12,6 +13,7 @@ use replay::{Config, Player, Replayed};
 use rules::PipelineSet;
 use store::{Memory, Store};
 
+use super::topic;
 use crate::cli::Backtest;
 use crate::place::{StorePlace, close};
 
@@ -22,6 +24,7 @@ pub(super) struct Tape {
 
 pub(super) enum What {
     Recording { events: Events, cmdb: Cmdb },
+    Topic { past: Past, cmdb: Cmdb },
     Store { history: Box<History>, rebuilt: Box<Rebuilt> },
 }
 
@@ -48,7 +51,7 @@ impl Tape {
     /// Of which simple ways are given the graph.
     pub(super) fn cmdb(&self) -> &Cmdb {
         match &self.what {
-            What::Recording { cmdb, .. } => cmdb,
+            What::Recording { cmdb, .. } | What::Topic { cmdb, .. } => cmdb,
             What::Store { rebuilt, .. } => rebuilt.newest_cmdb(),
         }
     }
@@ -56,14 +59,14 @@ impl Tape {
     /// What really happened, where that is known.
     pub(super) fn happened(&self) -> Option<Decided> {
         match &self.what {
-            What::Recording { .. } => None,
+            What::Recording { .. } | What::Topic { .. } => None,
             What::Store { history, rebuilt } => Some(history.happened(rebuilt)),
         }
     }
 
     pub(super) async fn play(&self, pipelines: PipelineSet) -> anyhow::Result<(Replayed, Store)> {
         let cmdb = match &self.what {
-            What::Recording { cmdb, .. } => cmdb,
+            What::Recording { cmdb, .. } | What::Topic { cmdb, .. } => cmdb,
             What::Store { rebuilt, .. } => &rebuilt.cmdb,
         };
         let config = Config { cmdb: cmdb.clone(), pipelines: pipelines.clone(), until: self.until };
@@ -71,6 +74,7 @@ impl Tape {
         Ok(match &self.what {
             What::Recording { events: Events::Files(files), .. } => player.play(Lines::open(files)?, |_| {}).await?,
             What::Recording { events: Events::Text(text), .. } => player.play_text(text).await?,
+            What::Topic { past, .. } => player.play_given(past.items(pipelines).map(topic::given)).await?,
             What::Store { rebuilt, .. } => player.play_given(rebuilt.given_to(&pipelines)).await?,
         })
     }
