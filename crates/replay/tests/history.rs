@@ -7,7 +7,7 @@ use replay::compare::Compared;
 use replay::history::{History, Rebuilt};
 use replay::outcome::Outcome;
 use replay::output::Written;
-use replay::{Config, Player, Replayed};
+use replay::{Config, Given, Player, Replayed};
 use rules::PipelineSet;
 use store::{Memory, Store};
 use testkit::disordered;
@@ -190,4 +190,46 @@ async fn another_policy_is_held_against_what_happened() {
     let compared = Compared::of(&history.happened(&rebuilt), &outcome);
     let changes: Vec<_> = compared.differences.iter().map(|difference| difference.change.as_str()).collect();
     assert_eq!(changes, ["split", "split"], "{compared:#?}");
+}
+
+#[tokio::test]
+async fn a_version_of_the_cmdb_is_played_at_the_instant_it_came_into_force() {
+    let pipelines = shipped();
+    let inputs = |store: &History| store.rebuilt(None).given_to(&shipped()).collect::<Vec<_>>();
+    let (_, store) = played(&small(), &mixed()).await;
+    let mut given = inputs(&history_of(&store).await);
+    // From the 20th on nothing needs anything.
+    let apart = CMDB.replace(", requires: [db-1]", "").replace(", requires: [mta-1]", "");
+    let apart = wire::cmdb::CmdbFile::read("apart.yaml", &apart).expect("it is sound").cmdb;
+    let change = Timestamp::from_date(2026, 5, 20);
+    let place = given.partition_point(|(at, _)| *at < change);
+    given.insert(place, (change, Given::Cmdb(Box::new(apart.clone()))));
+    let (replayed, store) = player(&small(), pipelines.clone()).await.play_given(given).await.expect("it plays");
+    let versions = store.topology_versions().await.expect("it reads");
+    assert_eq!(versions.iter().map(|version| version.from).collect::<Vec<_>>(), [Timestamp::EPOCH, change]);
+    let history = history_of(&store).await;
+    let rebuilt = history.rebuilt(None);
+    assert_eq!((rebuilt.lost.versions, rebuilt.newest_cmdb()), (2, &apart));
+    let (again_replayed, again_store, outcome) = again(&rebuilt, pipelines.clone()).await;
+    let straight = groups(&store, &replayed).await;
+    assert_eq!(straight, groups(&again_store, &again_replayed).await);
+    assert_eq!(again_store.topology_versions().await.expect("it reads"), versions);
+    // With the first version for all of it the last two alerts are one fault.
+    let all_first = history.rebuilt(Some(&small()));
+    assert_eq!(all_first.lost.versions, 1);
+    let (_, _, other) = again(&all_first, pipelines).await;
+    assert_eq!((outcome.incidents.len(), other.incidents.len()), (5, 4));
+}
+
+#[tokio::test]
+async fn of_a_part_what_had_begun_is_played_whole_and_what_came_later_is_not() {
+    let (_, store) = played(&small(), &mixed()).await;
+    let day = |nth: u8, minutes: i64| Timestamp::from_date(2026, 5, nth) + Span::from_minutes(minutes);
+    // From the midst of `mail`'s episode to before the last two.
+    let part = Interval::or_empty(day(1, 13 * 60 + 5), day(24, 0));
+    let rebuilt = History::read(&store, part).await.expect("it reads").rebuilt(None);
+    let receipts: Vec<_> = rebuilt.given.iter().map(|(at, _)| *at).collect();
+    // Its three statements, and the heartbeat that is missed to this day.
+    assert!(receipts.contains(&day(1, 13 * 60)) && receipts.iter().all(|at| *at < part.end()), "{receipts:?}");
+    assert!(!receipts.contains(&day(1, 11 * 60 + 10)), "{receipts:?}");
 }
