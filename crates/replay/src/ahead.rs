@@ -166,3 +166,55 @@ impl Reader {
 fn unreadable(line: &[u8], why: String) -> Read {
     Read::Unreadable { raw: line.into(), why }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipts(mut ahead: Ahead) -> (usize, Vec<Option<Timestamp>>) {
+        let (mut chunks, mut receipts) = (0, Vec::new());
+        while let Some(chunk) = ahead.next().unwrap() {
+            chunks += 1;
+            receipts.extend(chunk.read.iter().map(|read| match read {
+                Read::Input(at, _) => Some(*at),
+                Read::Unreadable { .. } => None,
+            }));
+        }
+        (chunks, receipts)
+    }
+
+    #[test]
+    fn a_line_without_a_receipt_was_received_at_the_greatest_before_it_in_whatever_chunk_that_stood() {
+        let first = "{\"summary\":\"a\",\"received_at\":\"2026-05-01T10:00:00Z\"}\n\
+                     {\"summary\":\"b\",\"received_at\":\"2026-05-01T09:00:00Z\"}\nno event\n\n";
+        let undated = "{\"summary\":\"c\"}\r\n".repeat(CHUNK_LINES_MAX * 2);
+        let ahead = Ahead::of_text(format!("{first}{undated}").into(), PipelineSet::builtin()).unwrap();
+        let at = |text| Timestamp::parse(text);
+        let (chunks, receipts) = receipts(ahead);
+        assert_eq!(chunks, 3);
+        assert_eq!(receipts[..3], [at("2026-05-01T10:00:00Z"), at("2026-05-01T09:00:00Z"), None]);
+        assert_eq!(receipts[3..], vec![at("2026-05-01T10:00:00Z"); CHUNK_LINES_MAX * 2]);
+    }
+
+    #[test]
+    fn a_recording_that_cannot_be_read_to_its_end_says_so_after_what_could() {
+        let path = std::env::temp_dir().join(format!("watchfire-ahead-{}.gz", std::process::id()));
+        std::fs::write(&path, b"this is not gzip").unwrap();
+        let lines = Lines::open(std::slice::from_ref(&path)).unwrap();
+        let mut ahead = Ahead::of_files(lines, PipelineSet::builtin()).unwrap();
+        let error = ahead.next().unwrap_err().to_string();
+        assert!(error.contains("watchfire-ahead"), "{error}");
+        assert!(ahead.next().unwrap().is_none(), "it ended there");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn who_wants_no_more_holds_nothing_up() {
+        let text = "{\"summary\":\"a\"}\n".repeat(CHUNK_LINES_MAX * (CHUNKS_WAITING_MAX + 3));
+        let mut ahead = Ahead::of_text(text.into(), PipelineSet::builtin()).unwrap();
+        assert!(ahead.next().unwrap().is_some());
+        let thread = ahead.thread.take().unwrap();
+        drop(ahead);
+        assert!(thread.join().is_ok());
+    }
+}
