@@ -1,17 +1,14 @@
 //! Each way of deciding, scored.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use model::{AlertId, Span};
+use model::Span;
 use replay::naive::{Naive, Recorded};
 use replay::outcome::Outcome;
-use replay::output::every;
 use replay::score::{CauseScore, Grouping, against_truth, causes};
 use replay::{Config, Player, Replayed};
 use rules::PipelineSet;
-use store::{AlertFilter, Memory, Store};
-use topology::Graph;
+use store::{Memory, Store};
 
 use crate::recording::Recording;
 
@@ -54,10 +51,7 @@ pub(crate) async fn rows(recordings: &[Recording]) -> anyhow::Result<Vec<Row>> {
     let mut rows: Vec<Row> = names.map(row).collect();
     for recording in recordings {
         let played = played(recording).await?;
-        let alerts = every(async |page| played.store.alerts(&AlertFilter::default(), &page).await).await?;
-        let alerts: BTreeMap<AlertId, model::Alert> = alerts.into_iter().map(|alert| (alert.id, alert)).collect();
-        let (graph, _) = Graph::build_lenient(&recording.cmdb, 1);
-        let recorded = Recorded { lines: &played.replayed.lines, alerts: &alerts, graph: &graph };
+        let recorded = Recorded::read(&played.replayed, &played.store, &recording.cmdb).await?;
         let simple = ways().into_iter().map(|way| way.group(&recorded));
         let firings = played.outcome.firing.iter().filter(|firing| **firing).count().max(1);
         rows[0].per_firing.push(played.took / firings as u32);

@@ -4,8 +4,9 @@
 //! `queues` (in which order it hands in), `decode` and `cloud_event` (from records to inputs), `hand_in` (to the engine,
 //! and back), `client` and `complaint` (what librdkafka says by itself), `repair` (logs that are not what they were),
 //! `fencings` (a place in the group that is another's), `topic_id`, `work` (a thread, and its end), and
-//! [`reader`], the thread that does all of it; and [`writer`], which is the way out. Where there are several processes,
-//! [`events_log`] is what ingest processes write, and [`engines`] shares its partitions out among those that decide.
+//! [`reader`], the thread that does all of it; and [`writer`], which is the way out. Beside all of it [`past`] reads what
+//! stood in a topic. Where there are several processes, [`events_log`] is what ingest processes write, and [`engines`]
+//! shares its partitions out among those that decide.
 //!
 //! The rule: the positions in the store are the truth. They are committed with what came of the records, and whatever
 //! goes wrong, reading goes on where the store is. Kafka's own offsets are told afterwards, for those who watch lag. Only
@@ -23,6 +24,7 @@ pub mod events_log;
 mod fencings;
 mod hand_in;
 mod member;
+pub mod past;
 mod queues;
 pub mod reader;
 mod record;

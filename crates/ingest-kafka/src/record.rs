@@ -11,7 +11,7 @@ pub(crate) struct Part {
     pub(crate) partition: i32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) part: Part,
     pub(crate) offset: u64,

@@ -70,6 +70,10 @@ pub const ENGINE_BOUNCES_WITHIN: Span = Span::from_minutes(10);
 pub const LOG_STEP_SPAN: Span = Span::from_seconds(1);
 /// Rows of one page of a list. More asked: this many given.
 pub const PAGE_ROWS_MAX: usize = 1000;
+/// Episodes of a store that a backtest holds in memory. More in the interval asked: refused, and nothing is played.
+pub const HISTORY_EPISODES_MAX: u64 = 2_000_000;
+/// Bytes of a topic's records that a backtest holds in memory. More from the instant asked: refused, and nothing is played.
+pub const PAST_BYTES_MAX: usize = 1 << 30;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
 pub const REPORT_ROWS_MAX: usize = 100_000;
 

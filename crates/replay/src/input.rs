@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One line longer than this is no event: it is unreadable, and of its bytes only so many are kept.
 pub const LINE_BYTES_MAX: u64 = 16 << 20;
@@ -11,9 +13,9 @@ pub const LINE_BYTES_MAX: u64 = 16 << 20;
 /// Several recordings, read line by line as one.
 pub struct Lines {
     waiting: VecDeque<PathBuf>,
-    current: Option<(PathBuf, Box<dyn BufRead>)>,
+    current: Option<(PathBuf, Box<dyn BufRead + Send>)>,
     /// Bytes read of the files as they are on disk, compressed or not: for progress.
-    read: std::rc::Rc<std::cell::Cell<u64>>,
+    read: Arc<AtomicU64>,
 }
 
 /// What a line is.
@@ -26,7 +28,10 @@ pub enum Found {
 
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lines").field("waiting", &self.waiting).field("read", &self.read.get()).finish_non_exhaustive()
+        f.debug_struct("Lines")
+            .field("waiting", &self.waiting)
+            .field("read", &self.bytes_read())
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,7 +50,7 @@ impl Lines {
     }
 
     pub fn bytes_read(&self) -> u64 {
-        self.read.get()
+        self.read.load(Ordering::Relaxed)
     }
 
     /// The next line without its end, blank ones included; `None` after the last. Of one that is too long the beginning,
@@ -74,7 +79,7 @@ impl Lines {
         }
     }
 
-    fn open_one(&self, path: &Path) -> io::Result<Box<dyn BufRead>> {
+    fn open_one(&self, path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
         if is_standard_input(path) {
             return Ok(Box::new(BufReader::new(io::stdin())));
         }
@@ -106,13 +111,13 @@ fn skip_line(reader: &mut dyn BufRead) -> io::Result<bool> {
 
 struct Counted<R> {
     inner: R,
-    read: std::rc::Rc<std::cell::Cell<u64>>,
+    read: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        self.read.set(self.read.get() + length as u64);
+        self.read.fetch_add(length as u64, Ordering::Relaxed);
         Ok(length)
     }
 }

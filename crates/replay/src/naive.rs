@@ -10,10 +10,13 @@ mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{AlertId, Span, Timestamp};
+use model::{AlertId, Cmdb, Span, Timestamp};
+use store::{AlertFilter, Store, StoreError};
 use topology::{Graph, ItemIdx};
 
 use crate::outcome::{Decided, Named, Outcome};
+use crate::output::every;
+use crate::player::{Line, Replayed};
 use groups::{Components, Heard, Open};
 
 /// A simple way of grouping.
@@ -35,9 +38,9 @@ pub enum Naive {
 /// A recording as the engine understood it.
 #[derive(Debug)]
 pub struct Recorded<'r> {
-    pub lines: &'r [crate::player::Line],
-    pub alerts: &'r BTreeMap<AlertId, model::Alert>,
-    pub graph: &'r Graph,
+    lines: &'r [Line],
+    alerts: BTreeMap<AlertId, model::Alert>,
+    graph: Graph,
 }
 
 impl Naive {
@@ -62,9 +65,9 @@ impl Naive {
         let groups = match self {
             Naive::Alone => windows::alone(&heard),
             Naive::Gap(gap) => windows::gap(&heard, *gap),
-            Naive::Component(gap) => windows::component(&heard, *gap, &Components::of(recorded.graph)),
+            Naive::Component(gap) => windows::component(&heard, *gap, &Components::of(&recorded.graph)),
             Naive::Labels(names) => windows::labels(&heard, &recorded.keys(names)),
-            Naive::Dbscan => dbscan::groups(&heard, recorded.graph),
+            Naive::Dbscan => dbscan::groups(&heard, &recorded.graph),
         };
         recorded.outcome(&heard, &groups)
     }
@@ -82,7 +85,15 @@ impl std::fmt::Display for Naive {
     }
 }
 
-impl Recorded<'_> {
+impl<'r> Recorded<'r> {
+    /// What was replayed, with the alerts that it left in a store.
+    pub async fn read(replayed: &'r Replayed, store: &Store, cmdb: &Cmdb) -> Result<Recorded<'r>, StoreError> {
+        let alerts = every(async |page| store.alerts(&AlertFilter::default(), &page).await).await?;
+        let (graph, _) = Graph::build_lenient(cmdb, 1);
+        let alerts = alerts.into_iter().map(|alert| (alert.id, alert)).collect();
+        Ok(Recorded { lines: &replayed.lines, alerts, graph })
+    }
+
     /// Every event that is one of an alert, with the firing it belongs to.
     fn heard(&self) -> Vec<Heard> {
         let mut open = Open::default();

@@ -74,6 +74,23 @@ impl Outcome {
         }
     }
 
+    /// Without the incidents that hold no event.
+    pub(crate) fn of_what_is_held(mut self) -> Outcome {
+        let held = self.events_of();
+        let mut places = held.iter().scan(0, |next, events| {
+            let place = *next;
+            *next += usize::from(!events.is_empty());
+            Some(place)
+        });
+        let places: Vec<usize> = places.by_ref().collect();
+        let mut kept = held.iter().map(|events| !events.is_empty());
+        self.incidents.retain(|_| kept.next().unwrap_or(true));
+        for incident in self.incident_of.iter_mut().flatten() {
+            *incident = places.get(*incident).copied().unwrap_or(*incident);
+        }
+        self
+    }
+
     /// The events of each incident, by their places.
     pub fn events_of(&self) -> Vec<Vec<usize>> {
         let mut events = vec![Vec::new(); self.incidents.len()];
@@ -100,14 +117,14 @@ impl Decided {
 }
 
 /// Which incident is left of one that was merged.
-struct Survivors(BTreeMap<IncidentId, IncidentId>);
+pub(crate) struct Survivors(BTreeMap<IncidentId, IncidentId>);
 
 impl Survivors {
-    fn of(incidents: &[Incident]) -> Survivors {
+    pub(crate) fn of(incidents: &[Incident]) -> Survivors {
         Survivors(incidents.iter().filter_map(|incident| Some((incident.id, incident.merged_into?))).collect())
     }
 
-    fn of_incident(&self, mut id: IncidentId) -> IncidentId {
+    pub(crate) fn of_incident(&self, mut id: IncidentId) -> IncidentId {
         while let Some(into) = self.0.get(&id) {
             id = *into;
         }

@@ -5,6 +5,7 @@
 //! the hour of its clock; a commit takes many.
 
 use std::io;
+use std::sync::Arc;
 
 use engine::Input;
 use model::event::{AlertEvent, Event, Status};
@@ -15,16 +16,15 @@ use rules::PipelineSet;
 use runtime::{Decided, Domains, Item, ItemAnswer, Unreadable, load_facts, topology_of};
 use store::{CmdbVersion, Commit, CommitHash, PositionAdvance, Store};
 use thiserror::Error;
-use wire::{Context, Format};
+use topology::Graph;
 
-use crate::input::{Found, LINE_BYTES_MAX, Lines};
+use crate::ahead::{Ahead, Read, UNNAMED};
+use crate::input::Lines;
 
 /// Inputs decided together, and at least so many inputs or steps committed together.
 const BATCH_ITEMS: usize = 4096;
 /// The lane of what is replayed.
 const SLOT: &str = "replay";
-/// The source of events that name none.
-const UNNAMED: &str = "replay";
 
 #[derive(Debug)]
 pub struct Config {
@@ -68,6 +68,18 @@ pub struct Replayed {
     pub told: u64,
 }
 
+/// What is played without having been recorded as text.
+#[derive(Clone, Debug)]
+pub enum Given {
+    Input(wire::Input),
+    Unreadable {
+        raw: Arc<[u8]>,
+        why: Box<str>,
+    },
+    /// The version of the CMDB that is in force from then on.
+    Cmdb(Box<Cmdb>),
+}
+
 /// A replay under way.
 #[derive(Debug)]
 pub struct Player {
@@ -89,6 +101,7 @@ pub struct Player {
 struct Undone {
     steps: Vec<Step>,
     dead_letters: Vec<store::DeadLetter>,
+    audit: Vec<store::AuditEntry>,
     items: u64,
 }
 
@@ -120,50 +133,63 @@ impl Player {
     }
 
     /// Plays every line; `progress` hears now and then how many bytes were read.
-    pub async fn play(
-        mut self,
-        mut lines: Lines,
-        mut progress: impl FnMut(u64),
-    ) -> Result<(Replayed, Store), ReplayError> {
-        let mut line = Vec::new();
-        while let Some(found) = lines.next_line(&mut line)? {
-            match found {
-                Found::Whole => self.line(&line).await?,
-                Found::Cut => self.unreadable(&line, &format!("a line is longer than {LINE_BYTES_MAX} bytes")).await?,
-            }
-            if self.items.is_empty() {
-                progress(lines.bytes_read());
-            }
-        }
-        self.finish().await
+    pub async fn play(self, lines: Lines, progress: impl FnMut(u64)) -> Result<(Replayed, Store), ReplayError> {
+        let ahead = Ahead::of_files(lines, self.config.pipelines.clone())?;
+        self.play_ahead(ahead, progress).await
     }
 
     /// Plays lines that are in memory.
-    pub async fn play_text(mut self, text: &str) -> Result<(Replayed, Store), ReplayError> {
-        for line in text.lines() {
-            self.line(line.as_bytes()).await?;
+    pub async fn play_text(self, text: &str) -> Result<(Replayed, Store), ReplayError> {
+        let ahead = Ahead::of_text(Arc::from(text), self.config.pipelines.clone())?;
+        self.play_ahead(ahead, |_| {}).await
+    }
+
+    async fn play_ahead(
+        mut self,
+        mut ahead: Ahead,
+        mut progress: impl FnMut(u64),
+    ) -> Result<(Replayed, Store), ReplayError> {
+        while let Some(chunk) = ahead.next()? {
+            for read in chunk.read {
+                match read {
+                    Read::Input(at, input) => self.take(at, input).await?,
+                    Read::Unreadable { raw, why } => self.unreadable(&raw, &why).await?,
+                }
+            }
+            progress(chunk.bytes_read);
         }
         self.finish().await
     }
 
-    async fn line(&mut self, line: &[u8]) -> Result<(), ReplayError> {
-        let context = Context { receipt: self.clock.max(Timestamp::EPOCH), replay: true };
-        let decoded = self.config.pipelines.decode(Format::Native, &SourceName::from(UNNAMED), line, &context);
-        if let Some(refused) = decoded.refused {
-            let why = match refused {
-                wire::Refused::Unreadable(malformed) => malformed.to_string(),
-                wire::Refused::TooMany { limit } => format!("more than {limit} events on one line"),
-            };
-            self.unreadable(line, &why).await?;
-        }
-        for received in decoded.received {
-            let at = received.received_at.unwrap_or(self.clock);
-            match received.result {
-                Ok(input) => self.take(at, input).await?,
-                Err(malformed) => self.unreadable(line, &malformed.to_string()).await?,
+    /// Plays what is no recording: each input at its receipt, and versions of the CMDB at theirs.
+    pub async fn play_given(
+        mut self,
+        given: impl IntoIterator<Item = (Timestamp, Given)>,
+    ) -> Result<(Replayed, Store), ReplayError> {
+        for (at, given) in given {
+            match given {
+                Given::Input(input) => self.take(at, input).await?,
+                Given::Unreadable { raw, why } => {
+                    self.go_to(at).await?;
+                    self.unreadable(&raw, &why).await?;
+                }
+                Given::Cmdb(cmdb) => self.import(at, *cmdb).await?,
             }
         }
-        Ok(())
+        self.finish().await
+    }
+
+    /// A further version of the CMDB is in force from now on.
+    async fn import(&mut self, at: Timestamp, cmdb: Cmdb) -> Result<(), ReplayError> {
+        self.go_to(at).await?;
+        self.decide().await?;
+        self.commit().await?;
+        let version = self.domains.topology.current().version() + 1;
+        let (graph, _) = Graph::build_lenient(&cmdb, version);
+        let decided = self.domains.set_topology(self.clock, graph);
+        self.decided.steps.extend(decided.steps);
+        self.version = Some(CmdbVersion { version, from: self.clock, cmdb });
+        self.commit().await
     }
 
     async fn take(&mut self, at: Timestamp, input: wire::Input) -> Result<(), ReplayError> {
@@ -245,7 +271,11 @@ impl Player {
                     self.decided.dead_letters.push(letter);
                 }
                 Item::Event(_) | Item::Command(_) => {
-                    if let (Some(answer), Some(line)) = (answers.next(), self.replayed.lines.get_mut(first + nth)) {
+                    let Some(answer) = answers.next() else { continue };
+                    if let (Item::Command(command), ItemAnswer::Command(outcome)) = (item, &answer) {
+                        self.decided.audit.extend(runtime::audit(command, outcome, *at));
+                    }
+                    if let Some(line) = self.replayed.lines.get_mut(first + nth) {
                         answered(line, answer);
                     }
                 }
@@ -264,7 +294,7 @@ impl Player {
     }
 
     async fn commit(&mut self) -> Result<(), ReplayError> {
-        let Undone { steps, dead_letters, items } = std::mem::take(&mut self.decided);
+        let Undone { steps, dead_letters, audit, items } = std::mem::take(&mut self.decided);
         let to = self.position + items;
         let positions = if items > 0 { vec![PositionAdvance::new(SLOT, self.position, to)] } else { Vec::new() };
         self.replayed.told += steps.iter().map(|step| step.counts.told).sum::<u64>();
@@ -278,7 +308,7 @@ impl Player {
             positions,
             steps,
             dead_letters,
-            audit: Vec::new(),
+            audit,
             receipts: Vec::new(),
             topology: self.version.take(),
             owed: None,

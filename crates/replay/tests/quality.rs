@@ -3,19 +3,15 @@
 //! Small estates, so that every run can afford them; `cargo bench -p benches --bench yardstick` measures in full. The
 //! seeds are not those that anything was tuned with.
 
-use std::collections::BTreeMap;
-
-use model::{AlertId, Span};
+use model::Span;
 use replay::naive::{Naive, Recorded};
 use replay::outcome::Outcome;
-use replay::output::every;
 use replay::score::{CauseScore, Grouping, against_truth, causes};
 use replay::truth::Truth;
 use replay::{Config, Player};
 use rules::PipelineSet;
-use store::{AlertFilter, Memory};
+use store::Memory;
 use testkit::estate::{Plan, record};
-use topology::Graph;
 
 const SEEDS: [u64; 3] = [9001, 9002, 9003];
 const ITEMS: usize = 600;
@@ -48,10 +44,7 @@ async fn judged(plan: &Plan, ways: &[Naive]) -> Vec<(Grouping, CauseScore)> {
     let player = Player::new(Memory::new().store(), config).await.expect("an empty store");
     let (replayed, store) = player.play_text(&events).await.expect("it plays");
     let engine = Outcome::read(&store, &replayed).await.expect("it reads");
-    let alerts = every(async |page| store.alerts(&AlertFilter::default(), &page).await).await.expect("it reads");
-    let alerts: BTreeMap<AlertId, model::Alert> = alerts.into_iter().map(|alert| (alert.id, alert)).collect();
-    let (graph, _) = Graph::build_lenient(&recording.cmdb, 1);
-    let recorded = Recorded { lines: &replayed.lines, alerts: &alerts, graph: &graph };
+    let recorded = Recorded::read(&replayed, &store, &recording.cmdb).await.expect("it reads");
     let outcomes = std::iter::once(engine).chain(ways.iter().map(|way| way.group(&recorded)));
     outcomes.map(|outcome| (against_truth(&outcome, &truth), causes(&outcome, &truth))).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use model::event::Event;
-use model::{SourceName, source};
+use model::{PipelineName, SourceName, source};
 use serde::Deserialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use wire::{Context, Decoded, Decoder, Format, Input, Received};
@@ -53,6 +53,17 @@ impl PipelineSet {
     pub fn decoder(&self, format: Format, source: &SourceName) -> &Decoder {
         let mine = self.specific.iter().find(|pipeline| pipeline.selector.selects(format, source.as_str()));
         &mine.unwrap_or(&self.catch_all).decoder
+    }
+
+    /// Whose an alert is that was decoded before, by the pipeline of this name: the format that it came in is not known
+    /// any more. The closest that names its source; one for a format alone where it is the one that decoded it.
+    pub fn for_kept(&self, decoded_by: &PipelineName, source: &SourceName) -> &PipelineName {
+        let mine = |pipeline: &&Compiled| {
+            let format = pipeline.selector.format;
+            let known = format.is_none() || pipeline.name == *decoded_by;
+            known && pipeline.selector.selects(format.unwrap_or(Format::Native), source.as_str())
+        };
+        &self.specific.iter().find(mine).unwrap_or(&self.catch_all).name
     }
 
     /// Reads a body, each event by the pipeline of its own source: native events and CloudEvents may name theirs, and what

@@ -176,7 +176,7 @@ fn join(read: &mut Vec<PositionAdvance>, further: &[PositionAdvance]) {
 }
 
 /// Each change by a person has its audit row, in the transaction that makes it. `[I14]`
-pub(crate) fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Option<AuditEntry> {
+pub fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Option<AuditEntry> {
     if !carried_out(outcome) {
         return None;
     }

@@ -32,6 +32,7 @@ mod portions;
 pub mod push;
 mod recompute;
 
+pub use assemble::audit;
 pub use clock::Time;
 pub use domains::{Decided, Domains};
 pub use driver::{Positions, Runtime};

@@ -53,7 +53,7 @@ pub use partition::Partition;
 pub use postgres::{Lease, Postgres, PostgresConfig};
 pub use read::{
     AlertFilter, AuditFilter, ChangeFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey, Member,
-    OutageFilter, OutboxAge, ProblemFilter, ProblemKey, SeenBefore, WindowFilter,
+    OutageFilter, OutboxAge, ProblemFilter, ProblemKey, SeenBefore, Told, WindowFilter,
 };
 pub use retain::Retention;
 pub use rows::alert::{EpisodeRecord, StatementKind, StatementRecord};

@@ -346,7 +346,7 @@ pub(crate) async fn with_episodes(
 }
 
 /// What repeats moved of those alerts that the engine still has.
-async fn hot_of(reading: &mut Reading, alerts: &[Alert]) -> Result<BTreeMap<AlertId, Hot>, StoreError> {
+pub(crate) async fn hot_of(reading: &mut Reading, alerts: &[Alert]) -> Result<BTreeMap<AlertId, Hot>, StoreError> {
     let ids: BTreeSet<AlertId> = alerts.iter().map(|alert| alert.id).collect();
     let domains: BTreeSet<&Domain> = alerts.iter().map(|alert| &alert.domain).collect();
     let laid = reading.all(Select::from(&ALERT_HOT).any_of("alert", ids.iter().copied()), hot_from).await?;
@@ -377,7 +377,7 @@ async fn episodes(reading: &mut Reading, select: Select) -> Result<BTreeMap<Aler
 }
 
 /// An alert that is forgotten has all it needs in its own row.
-fn lay_over(mut alert: Alert, hot: &BTreeMap<AlertId, Hot>) -> Alert {
+pub(crate) fn lay_over(mut alert: Alert, hot: &BTreeMap<AlertId, Hot>) -> Alert {
     alert.hot = *hot.get(&alert.id).unwrap_or(&alert.hot);
     alert
 }

@@ -4,11 +4,13 @@
 
 mod alerts;
 mod facts;
+mod history;
 mod incidents;
 mod records;
 
 pub use alerts::AlertFilter;
 pub use facts::{ChangeFilter, WindowFilter};
+pub use history::Told;
 pub use incidents::{IncidentFilter, IncidentKey, Member, OutageFilter, ProblemFilter, ProblemKey, SeenBefore};
 pub use records::{AuditFilter, DeadLetterFilter, Depths, OutboxAge};
 

@@ -93,6 +93,7 @@ conform! {
         the_newest_recovery_point_before_an_interval_counts,
         a_subject_has_its_timeline,
         counts_add_up_by_hour,
+        the_history_of_an_interval_is_what_fired_in_it_with_all_that_was_said,
         the_audit_is_filtered_newest_first;
     life:
         a_message_is_due_until_it_is_delivered,

@@ -1,4 +1,4 @@
-//! Two policies over the same recording: the difference, the scores, and the exit status that a check of rules needs.
+//! Two policies over the same recording, or over what a store keeps of it: the difference, the scores, and the exit status that a check of rules needs.
 
 use serde_json::Value;
 
@@ -59,4 +59,41 @@ fn two_pipelines_are_compared_and_a_score_below_its_minimum_is_a_failure() {
     with(&["--min-f1", "95"]).ended(2).told("`95` is no share");
     with(&["--baseline", "simple:clever"]).ended(2).told("`simple:clever` is no way of grouping");
     folder.watchfire(&["backtest", &events, "--min-f1", "0.9"]).ended(2).told("--truth");
+}
+
+#[test]
+fn a_store_is_played_again_and_held_against_what_happened() {
+    let folder = Folder::new("backtest-store");
+    let [events, cmdb, truth] = recording(&folder);
+    folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--store", "sqlite://kept.db"]).succeeded();
+    let with = |more: &[&str]| folder.watchfire(&[&["backtest", "sqlite://kept.db"], more].concat());
+    let told = with(&[]).succeeded();
+    assert!(told.out.contains("no difference; 2 incidents are the same"), "{}", told.out);
+    told.told("4 inputs from 2026-05-01T10:00:00Z").told("are counted in the store and not kept").told("`bind`");
+    let narrow = folder.write("narrow.yaml", "name: narrow\njoin_window: {gap: 5s}\n").display().to_string();
+    let split = with(&["--pipeline", &narrow]).succeeded();
+    assert!(split.out.contains("2 split; 0 incidents are the same"), "{}", split.out);
+    let merged = with(&["--baseline", &narrow]).succeeded();
+    assert!(merged.out.contains("2 merged; 0 incidents are the same"), "{}", merged.out);
+    let simple = with(&["--baseline", "simple:alone"]).succeeded();
+    assert!(simple.out.contains("2 merged; 0 incidents are the same"), "{}", simple.out);
+    // Another CMDB, of which nothing hangs together, in place of its own.
+    let apart = folder.write("apart.yaml", "items:\n  - {id: mail, class: service}\n").display().to_string();
+    let told = folder.watchfire(&["backtest", "--cmdb", &apart, "sqlite://kept.db"]).succeeded();
+    assert!(!told.out.contains("no difference"), "{}", told.out);
+    let late = with(&["--from", "-1m", "--format", "json"]).succeeded();
+    let late: Value = serde_json::from_str(&late.out).unwrap();
+    assert_eq!((&late["new"]["events"], &late["same"]), (&4.into(), &2.into()), "what still fires is read whole");
+    let early: Value =
+        serde_json::from_str(&with(&["--to", "2026-05-01T10:02:00Z", "--format", "json"]).succeeded().out).unwrap();
+    assert_eq!((&early["old"]["incidents"], &early["new"]["incidents"]), (&1.into(), &1.into()));
+    with(&["--truth", &truth]).ended(2).told("write `--truth store`");
+    with(&["--truth", "store", "--min-ari", "0.5"]).ended(2).told("use --min-agreement");
+    with(&["--truth", "store", "--min-agreement", "0.5"]).ended(1).told("people judged nothing");
+    with(&["--from", "2026-05-02", "--to", "2026-05-01"]).ended(1).told("is not after");
+    folder.watchfire(&["backtest", &events, "--truth", "store"]).ended(2).told("play a store such as");
+    folder.watchfire(&["backtest", &events, "--from", "-1d"]).ended(2).told("a recording is played whole");
+    folder.watchfire(&["backtest", "sqlite://kept.db", &events]).ended(2).told("played alone");
+    folder.watchfire(&["backtest", "mysql://kept"]).ended(2).told("no store that this version knows");
+    folder.watchfire(&["backtest", "sqlite://missing.db"]).ended(1).told("missing.db");
 }

@@ -14,6 +14,7 @@ mod groups;
 mod lag;
 mod logs;
 mod outages;
+mod past;
 mod reading;
 mod scaled;
 mod security;

@@ -9,5 +9,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod failures;
+mod past;
 mod reading;
 mod world;

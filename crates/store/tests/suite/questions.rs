@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use model::alert::{AlertState, Suppression};
+use model::alert::{Alert, AlertState, Hot, Repeated, Statement, Suppression};
 use model::fact::{Exercise, RecoveryPoint};
 use model::incident::{IncidentState, Major, Priority, SuspectChange};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::review::{Review, ReviewAction, Said};
 use model::source::{Coverage, SourceGap};
-use model::step::{Recurrence, Subject};
+use model::step::{KnownEpisode, Recurrence, Subject};
 use model::{ChangeId, Incident, Severity, Span, Step};
 use store::{
     AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
-    ProblemKey, SeenBefore, Store, StoreError, WindowFilter,
+    ProblemKey, SeenBefore, StatementKind, Store, StoreError, Told, WindowFilter,
 };
 
 use crate::common::*;
@@ -461,4 +461,28 @@ pub(crate) async fn the_audit_is_filtered_newest_first(store: Store) {
     }
     let all = store.audit(&any, &PageRequest::default()).await.unwrap().items;
     assert_eq!(all.iter().map(|line| line.id).collect::<BTreeSet<_>>().len(), 3);
+}
+
+pub(crate) async fn the_history_of_an_interval_is_what_fired_in_it_with_all_that_was_said(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut alerts: Vec<Alert> = (0..3).map(|n| alert(n, at(n as i64 * 10))).collect();
+    // One ended before, one fires on, one begins after.
+    alerts[0].episodes[0].end = Some(at(5));
+    let said: Vec<_> = alerts.iter().map(|alert| (alert.id, alert.statements[0])).collect();
+    let episodes = alerts.iter().map(|alert| KnownEpisode::of(alert, &alert.episodes[0])).collect();
+    chain.step(Step { alerts: alerts.clone(), episodes, statements: said, ..step(at(20)) }).await;
+    // What only repeats moved stands in the narrow row.
+    let key = alerts[1].statements[0].key();
+    let repeated = Repeated { statement: key, last_received_at: at(30), ends_at: Some(at(40)) };
+    let hot = Hot { count: 2, last_received_at: at(30), repeated: Some(repeated), ..alerts[1].hot };
+    chain.step(Step { repeats: vec![(alerts[1].id, hot)], ..step(at(30)) }).await;
+    assert_eq!(store.count_episodes(between(5, 20)).await.unwrap(), 1);
+    let told = store.history(between(5, 20)).await.unwrap();
+    assert_eq!(told.iter().map(|told| told.alert.id).collect::<Vec<_>>(), [alert_id(1)]);
+    let Told { alert, said } = &told[0];
+    assert_eq!((alert.episodes.as_slice(), alert.hot.count), (alerts[1].episodes.as_slice(), 2));
+    let [Statement::Firing(firing)] = alert.statements.as_slice() else { panic!("{alert:?}") };
+    assert_eq!((firing.last_received_at, firing.ends_at), (at(30), Some(at(40))));
+    assert_eq!((said.len(), said[0].kind, said[0].received_at), (1, StatementKind::Firing, at(10)));
+    assert_eq!(store.history(between(0, 50)).await.unwrap().len(), 3);
 }

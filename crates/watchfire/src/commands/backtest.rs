@@ -1,59 +1,83 @@
 //! `watchfire backtest`: two policies over the same recorded events, compared and scored.
 
+mod score;
+mod tape;
+mod topic;
 mod written;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-use anyhow::Context as _;
-use model::{AlertId, Cmdb, Timestamp};
+use model::Cmdb;
+use replay::Replayed;
 use replay::compare::Compared;
-use replay::input::Lines;
 use replay::naive::{Naive, Recorded};
 use replay::outcome::Outcome as Decided;
-use replay::output::every;
-use replay::score::{CauseScore, Grouping, against_truth, causes};
-use replay::truth::Truth;
-use replay::{Config, Player, Replayed};
 use rules::PipelineSet;
-use store::{AlertFilter, Memory, Store};
-use topology::Graph;
+use store::Store;
 
+use self::score::{Known, Score, below, misplaced};
+use self::tape::{Events, Tape, What, notes};
 use super::play::recordings;
-use crate::cli::{Backtest, BacktestFormat, Minima, simple};
+use crate::cli::{Backtest, BacktestFormat, Place, place, simple};
 use crate::console::{Colour, Console};
 use crate::inventory::{self, Care, Inventory};
 use crate::outcome::{Outcome, WrongUse};
+use crate::place::StorePlace;
 
 /// One policy's decisions, and how well they agree with the truth where one is given.
-pub(super) struct Judged {
-    pub(super) decided: Decided,
-    pub(super) score: Option<(Grouping, CauseScore)>,
-    pub(super) seconds: f64,
+struct Judged {
+    decided: Decided,
+    score: Option<Score>,
+    seconds: f64,
+}
+
+/// What the new policy is held against.
+enum Old {
+    Policy(Box<PipelineSet>),
+    Simple(Naive),
+    /// What the store's own policy, and people, made of it.
+    Happened(Decided),
 }
 
 pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<Outcome> {
     let events =
         recordings(std::mem::take(&mut args.events), &mut [&mut args.cmdb, &mut args.pipeline, &mut args.baseline])?;
+    let place = place(&events).transpose().map_err(WrongUse)?;
+    if place.is_none() && (args.from.is_some() || args.to.is_some()) {
+        let why = "--from and --to choose from a store or a topic, and a recording is played whole";
+        return Err(WrongUse(why.to_owned()).into());
+    }
     let way = simple(&args.baseline).transpose().map_err(WrongUse)?;
-    let truth = args.truth.as_ref().map(truth_of).transpose()?;
+    if let Some(truth) = &args.truth {
+        misplaced(&args.minima, truth)?;
+    }
     let inventory = Inventory::of_paths(&args.cmdb, Care::Strict)?;
     let (new, notices) = inventory::pipelines(&args.pipeline)?;
-    let (old, further) = match &way {
-        Some(_) => (None, Vec::new()),
-        None => {
-            let (old, notices) = inventory::pipelines(&args.baseline)?;
-            (Some(old), notices)
-        }
-    };
-    for remark in inventory.remarks.iter().chain(&notices).chain(&further) {
+    for remark in inventory.remarks.iter().chain(&notices) {
         console.say_with(Colour::Yellow, "note:", remark);
     }
-    let until = args.until.map(|until| until.resolve(runtime::clock::wall()));
-    let recording = Tape { events: Events::of(events)?, cmdb: inventory.cmdb, until };
-    let (old, new) = both(&recording, old, way.as_ref(), new)?;
+    let tape = match &place {
+        Some(Place::Store(place)) => of_store(place, &args, inventory.cmdb)?,
+        Some(Place::Topic(place)) => topic::tape(place, &args, inventory.cmdb)?,
+        None => {
+            let until = args.until.map(|until| until.resolve(runtime::clock::wall()));
+            Tape { what: What::Recording { events: Events::of(events)?, cmdb: inventory.cmdb }, until }
+        }
+    };
+    if let What::Store { history, rebuilt } = &tape.what {
+        notes(history, rebuilt).iter().for_each(|note| console.say_with(Colour::Yellow, "note:", note));
+    }
+    let truth = args.truth.as_ref().map(|truth| Known::of(truth, &tape.what)).transpose()?;
+    let old = match (way, tape.happened().filter(|_| args.baseline.is_empty())) {
+        (Some(way), _) => Old::Simple(way),
+        (None, Some(happened)) => Old::Happened(happened),
+        (None, None) => {
+            let (old, notices) = inventory::pipelines(&args.baseline)?;
+            notices.iter().for_each(|remark| console.say_with(Colour::Yellow, "note:", remark));
+            Old::Policy(Box::new(old))
+        }
+    };
+    let (old, new) = both(&tape, old, new)?;
     let [old, new] = [old, new].map(|(decided, seconds)| Judged {
-        score: truth.as_ref().map(|truth| (against_truth(&decided, truth), causes(&decided, truth))),
+        score: truth.as_ref().map(|truth| truth.score(&decided)),
         decided,
         seconds,
     });
@@ -68,77 +92,40 @@ pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<
     Ok(Outcome::of(short.len()))
 }
 
-fn truth_of(path: &PathBuf) -> anyhow::Result<Truth> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Truth::parse(&text).with_context(|| path.display().to_string())
-}
-
-/// What both policies are given.
-struct Tape {
-    events: Events,
-    cmdb: Cmdb,
-    until: Option<Timestamp>,
-}
-
-/// Standard input can be read only once: it is kept.
-enum Events {
-    Files(Vec<PathBuf>),
-    Text(String),
-}
-
-impl Events {
-    fn of(paths: Vec<PathBuf>) -> anyhow::Result<Events> {
-        if paths.iter().all(|path| path.as_os_str() != "-") {
-            Lines::open(&paths)?;
-            return Ok(Events::Files(paths));
-        }
-        let mut lines = Lines::open(&paths)?;
-        let (mut text, mut line) = (String::new(), Vec::new());
-        while lines.next_line(&mut line)?.is_some() {
-            text.push_str(&String::from_utf8_lossy(&line));
-            text.push('\n');
-        }
-        Ok(Events::Text(text))
-    }
+fn of_store(place: &StorePlace, args: &Backtest, cmdb: Cmdb) -> anyhow::Result<Tape> {
+    let given = (!args.cmdb.is_empty()).then_some(cmdb);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(Tape::of_store(place, args, given.as_ref()))
 }
 
 type Timed = (Decided, f64);
 
 /// The two beside each other, each on a thread of its own; what a simple way makes of it needs the new one's alerts.
-fn both(
-    tape: &Tape,
-    old: Option<PipelineSet>,
-    way: Option<&Naive>,
-    new: PipelineSet,
-) -> anyhow::Result<(Timed, Timed)> {
-    let ended = |played: std::thread::Result<anyhow::Result<(Timed, Option<Timed>)>>| {
-        played.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    };
-    std::thread::scope(|scope| {
-        let old = old.map(|old| scope.spawn(|| played(tape, old, None)));
-        let (new, simple) = played(tape, new, way)?;
-        match (old, simple) {
-            (Some(old), _) => Ok((ended(old.join())?.0, new)),
-            (None, Some(simple)) => Ok((simple, new)),
-            (None, None) => anyhow::bail!("there is nothing to compare with"),
-        }
-    })
+fn both(tape: &Tape, old: Old, new: PipelineSet) -> anyhow::Result<(Timed, Timed)> {
+    match old {
+        Old::Happened(happened) => Ok(((happened, 0.0), played(tape, new, None)?.0)),
+        Old::Simple(way) => match played(tape, new, Some(&way))? {
+            (new, Some(simple)) => Ok((simple, new)),
+            (_, None) => anyhow::bail!("there is nothing to compare with"),
+        },
+        Old::Policy(old) => std::thread::scope(|scope| {
+            let old = scope.spawn(|| played(tape, *old, None));
+            let (new, _) = played(tape, new, None)?;
+            let (old, _) = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok((old, new))
+        }),
+    }
 }
 
 /// What the engine decides by these pipelines, and what a simple way would.
 fn played(tape: &Tape, pipelines: PipelineSet, way: Option<&Naive>) -> anyhow::Result<(Timed, Option<Timed>)> {
     tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
         let began = std::time::Instant::now();
-        let config = Config { cmdb: tape.cmdb.clone(), pipelines, until: tape.until };
-        let player = Player::new(Memory::new().store(), config).await?;
-        let (replayed, store) = match &tape.events {
-            Events::Files(files) => player.play(Lines::open(files)?, |_| {}).await?,
-            Events::Text(text) => player.play_text(text).await?,
-        };
+        let (replayed, store) = tape.play(pipelines).await?;
         let seconds = began.elapsed().as_secs_f64();
         let decided = Decided::read(&store, &replayed).await?;
         let simple = match way {
-            Some(way) => Some(simply(way, &tape.cmdb, &replayed, &store).await?),
+            Some(way) => Some(simply(way, tape.cmdb(), &replayed, &store).await?),
             None => None,
         };
         Ok(((decided, seconds), simple))
@@ -146,41 +133,8 @@ fn played(tape: &Tape, pipelines: PipelineSet, way: Option<&Naive>) -> anyhow::R
 }
 
 async fn simply(way: &Naive, cmdb: &Cmdb, replayed: &Replayed, store: &Store) -> anyhow::Result<Timed> {
-    let alerts = every(async |page| store.alerts(&AlertFilter::default(), &page).await).await?;
-    let alerts: BTreeMap<AlertId, model::Alert> = alerts.into_iter().map(|alert| (alert.id, alert)).collect();
-    let (graph, _) = Graph::build_lenient(cmdb, 1);
+    let recorded = Recorded::read(replayed, store, cmdb).await?;
     let began = std::time::Instant::now();
-    let decided = way.group(&Recorded { lines: &replayed.lines, alerts: &alerts, graph: &graph });
+    let decided = way.group(&recorded);
     Ok((decided, began.elapsed().as_secs_f64()))
-}
-
-/// What a score falls short of.
-fn below(minima: &Minima, (grouping, causes): &(Grouping, CauseScore)) -> Vec<String> {
-    let asked = [
-        ("B-cubed F1", "--min-f1", minima.min_f1, grouping.b_cubed_f1),
-        ("B-cubed precision", "--min-precision", minima.min_precision, grouping.b_cubed_precision),
-        ("B-cubed recall", "--min-recall", minima.min_recall, grouping.b_cubed_recall),
-        ("the adjusted Rand index", "--min-ari", minima.min_ari, grouping.adjusted_rand),
-        ("the adjusted mutual information", "--min-ami", minima.min_ami, grouping.adjusted_mutual_information),
-        ("the share of causes named first", "--min-top1", minima.min_top1, causes.top_1),
-        ("the share of causes among the first three", "--min-top3", minima.min_top3, causes.top_3),
-        ("the mean reciprocal rank of causes", "--min-mrr", minima.min_mrr, causes.mean_reciprocal_rank),
-    ];
-    let short = asked.into_iter().filter_map(|(what, option, least, is)| Some((what, option, least?, is)));
-    let short = short.filter(|(_, _, least, is)| is < least);
-    short.map(|(what, option, least, is)| format!("{what} is {is:.4}, below {least} ({option})")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_score_below_its_minimum_is_told_with_its_option() {
-        let score =
-            (Grouping { b_cubed_f1: 0.9, ..Grouping::default() }, CauseScore { top_1: 0.5, ..CauseScore::default() });
-        let minima = Minima { min_f1: Some(0.95), min_top1: Some(0.5), ..Minima::default() };
-        assert_eq!(below(&minima, &score), ["B-cubed F1 is 0.9000, below 0.95 (--min-f1)"]);
-        assert!(below(&Minima::default(), &score).is_empty());
-    }
 }

@@ -66,7 +66,11 @@ pub(super) fn recordings(
 
 fn is_recording(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
-    path == Path::new("-") || ending.is_some_and(|ending| matches!(ending, "ndjson" | "jsonl" | "gz" | "zst"))
+    // The address of a store is not a pipeline either.
+    let address = path.to_str().is_some_and(|text| text.contains("://"));
+    path == Path::new("-")
+        || address
+        || ending.is_some_and(|ending| matches!(ending, "ndjson" | "jsonl" | "gz" | "zst"))
 }
 
 /// Rejected events that are shown.
