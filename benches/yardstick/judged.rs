@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use model::Span;
+use model::reason::Disposition;
 use replay::naive::{Naive, Recorded};
 use replay::outcome::Outcome;
 use replay::score::{CauseScore, Grouping, against_truth, causes};
@@ -88,6 +89,8 @@ fn ways() -> Vec<Naive> {
 /// How long the engine took for a recording.
 pub(crate) struct Speed {
     pub(crate) events: usize,
+    /// Events that repeat nothing.
+    pub(crate) changes: usize,
     pub(crate) firings: usize,
     pub(crate) took: Duration,
 }
@@ -95,5 +98,6 @@ pub(crate) struct Speed {
 pub(crate) async fn speed(recording: &Recording) -> anyhow::Result<Speed> {
     let Played { replayed, outcome, took, .. } = played(recording).await?;
     let firings = outcome.firing.iter().filter(|firing| **firing).count();
-    Ok(Speed { events: replayed.lines.len(), firings, took })
+    let changes = replayed.lines.iter().filter(|line| line.disposition != Disposition::Repeated).count();
+    Ok(Speed { events: replayed.lines.len(), changes, firings, took })
 }

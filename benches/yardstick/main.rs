@@ -8,17 +8,23 @@
 
 mod judged;
 mod page;
+mod picture;
 mod recording;
 mod show;
 
 use std::path::PathBuf;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use model::Span;
 use testkit::estate::Plan;
 
 use judged::Row;
 use recording::Recording;
+
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Seeds that nothing is tuned with.
 const HELD_OUT: u64 = 101;

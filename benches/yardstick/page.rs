@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use model::Span;
 use testkit::estate::Plan;
 
 use crate::HELD_OUT;
-use crate::judged::{Row, rows};
+use crate::judged::{Row, Speed, rows, speed};
+use crate::picture;
 use crate::recording::Recording;
 
 const SEEDS: u64 = 5;
@@ -45,7 +47,13 @@ pub(crate) async fn write(page: &Path, recordings: Option<&Path>) -> anyhow::Res
     for (name, plan) in estates {
         let seeds = HELD_OUT..HELD_OUT + SEEDS;
         let recordings: Vec<Recording> = seeds.map(|seed| Recording::generated(&Plan { seed, ..plan })).collect();
-        section(&mut text, name, &recordings).await?;
+        let rows = section(&mut text, name, &recordings).await?;
+        if plan.edges_wrong == 0.0 && plan.items == 1_000 {
+            std::fs::write(page.with_extension("svg"), picture::bars(name, &rows))?;
+            let file = page.with_extension("svg");
+            let file = file.file_name().unwrap_or_default().to_string_lossy();
+            write!(text, "\n![{name}: grouping and causes of each way]({file})\n")?;
+        }
     }
     let recordings = Recording::all(recordings)?;
     if recordings.is_empty() {
@@ -55,17 +63,44 @@ pub(crate) async fn write(page: &Path, recordings: Option<&Path>) -> anyhow::Res
     for recording in recordings {
         section(&mut text, &format!("Recording {}", recording.name.clone()), &[recording]).await?;
     }
+    days(&mut text).await?;
     text.push_str(END);
     std::fs::write(page, text)?;
     println!("written: {}", page.display());
     Ok(())
 }
 
-async fn section(text: &mut String, name: &str, recordings: &[Recording]) -> anyhow::Result<()> {
+async fn section(text: &mut String, name: &str, recordings: &[Recording]) -> anyhow::Result<Vec<Row>> {
     println!("{name} …");
-    let table = table(&rows(recordings).await?);
+    let rows = rows(recordings).await?;
+    let table = table(&rows);
     println!("{table}");
     write!(text, "\n## {name}\n\n{table}")?;
+    Ok(rows)
+}
+
+/// A day each: four rounds of three faults, what fires said again every minute, and warnings that stand all day.
+async fn days(text: &mut String) -> anyhow::Result<()> {
+    text.push_str(
+        "\n## How fast a day is played\n\n| items | warnings that stand | events | of them new, over, or otherwise changed | seconds | events/s | µs a change |\n|---|---|---|---|---|---|---|\n",
+    );
+    for (items, standing) in [(1_000, 0.05), (10_000, 0.05), (100_000, 0.005)] {
+        println!("a day of {items} items …");
+        let minute = Some(Span::MINUTE);
+        let plan = Plan { standing, again_every: minute, ..Plan::new(HELD_OUT, items, 4) };
+        let Speed { events, changes, took, .. } = speed(&Recording::generated(&plan)).await?;
+        let seconds = took.as_secs_f64();
+        let warnings = (items as f64 * standing) as usize;
+        writeln!(
+            text,
+            "| {items} | {warnings} | {events} | {changes} | {seconds:.1} | {:.0} | {:.0} |",
+            events as f64 / seconds,
+            seconds * 1e6 / changes.max(1) as f64
+        )?;
+    }
+    text.push_str(
+        "\nThe recording is read, decoded, decided and committed in memory; decoding runs on a thread of its own. A change is what costs: the last column counts all the time for the changes alone.\n",
+    );
     Ok(())
 }
 

@@ -112,9 +112,9 @@ impl Desk<'_> {
     /// The item has an alert more.
     pub(crate) fn put_on(&mut self, ci: &CiId, id: AlertId) {
         self.state.note_alert_of(ci, id);
-        if self.state.open_alerts.contains(&id) {
-            self.mark_fired(ci, Timestamp::MIN, |open| open + 1);
-        }
+        let until = self.state.alerts.get(&id).map_or(Timestamp::MIN, ended);
+        let one_more = u32::from(self.state.open_alerts.contains(&id));
+        self.mark_fired(ci, until, |open| open + one_more);
     }
 
     /// The item has an alert less.

@@ -40,6 +40,8 @@ impl Desk<'_> {
         }
         // The instant itself counts: what begins now is open, though nothing of it has passed.
         let span = Interval::or_empty(from.max(horizon).min(self.now), self.now + Span::MICROSECOND);
+        // What is said to change later is looked at from now on as well.
+        let from = from.min(span.start());
         let mut services = self.services_above(dirty.keys(), span);
         // A service that the graph no longer has is out no longer.
         services.extend(dirty.keys().filter(|ci| self.state.outages.contains_key(*ci)).cloned());

@@ -9,4 +9,5 @@ mod deploy;
 mod offline;
 mod replay;
 mod service;
+mod worked_cases;
 mod worked_example;

@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::incident::{Cause, Confidence, Incident};
-use model::reason::{CauseEvidence, Evidence, Joining, NearMiss};
+use model::reason::{CauseEvidence, Evidence, Joining, MissedBecause, NearMiss};
 use model::text::counted;
-use model::{CiId, SourceName, Timestamp};
+use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
 
 use super::reason::{cause_text, speaks_for, told};
 
 /// Kinds of evidence that are told one by one; of more, how many.
 const KINDS_TOLD_MAX: usize = 6;
+/// So many times the time allowed is far.
+const FAR_TIMES: i64 = 4;
 /// Causes beside the first that are told.
 const OTHER_CAUSES_MAX: usize = 2;
 
@@ -51,7 +53,13 @@ pub struct Story {
 }
 
 pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>]) -> Story {
-    Story { together: together(members), cause: cause(incident), nearly: nearly.iter().map(near_miss).collect() }
+    let nearly = nearly.iter().filter(|nearly| was_near(nearly.near)).map(near_miss).collect();
+    Story { together: together(members), cause: cause(incident), nearly }
+}
+
+/// Days apart is not near, whatever tied them.
+fn was_near(near: &NearMiss) -> bool {
+    !matches!(near.why, MissedBecause::OutsideJoinWindow { gap, allowed } if gap.micros() > allowed.micros() * FAR_TIMES)
 }
 
 fn together(members: &[Member<'_>]) -> Vec<String> {
@@ -69,8 +77,8 @@ fn together(members: &[Member<'_>]) -> Vec<String> {
         overview.push_str(&format!(", told by {}", listed(sources.into_iter())));
     }
     match last - first.started_at {
-        model::Span::ZERO => overview.push_str(&format!(", from {}", first.started_at)),
-        gap => overview.push_str(&format!(", begun within {gap} from {}", first.started_at)),
+        Span::ZERO => overview.push_str(&format!(", from {}", second(first.started_at))),
+        gap => overview.push_str(&format!(", begun within {gap} from {}", second(first.started_at))),
     }
     let mut sentences = vec![overview];
     let opened = members.iter().find(|member| matches!(member.joining, Some(Joining { score: 0, .. })));
@@ -191,6 +199,11 @@ fn on(summary: &str, ci: Option<&CiId>) -> String {
     }
 }
 
+/// What a person reads needs no fractions of a second.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(Span::SECOND.micros()))
+}
+
 fn listed<'t>(words: impl Iterator<Item = &'t str>) -> String {
     let words: Vec<&str> = words.collect();
     match words.split_last() {
@@ -206,12 +219,11 @@ fn thousandths(score: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use model::IncidentId;
-    use model::reason::MissedBecause;
 
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
-        Timestamp::EPOCH + model::Span::from_seconds(seconds)
+        Timestamp::EPOCH + Span::from_seconds(seconds)
     }
 
     fn joining(evidence: Evidence, score: u32) -> Joining {
@@ -219,7 +231,7 @@ mod tests {
     }
 
     fn needs(from: &str, gap: i64) -> Evidence {
-        Evidence::Dependency { from: from.into(), to: "db-7".into(), distance: 1, gap: model::Span::from_seconds(gap) }
+        Evidence::Dependency { from: from.into(), to: "db-7".into(), distance: 1, gap: Span::from_seconds(gap) }
     }
 
     #[test]
