@@ -1,7 +1,5 @@
 //! The figures that people compare first, as a picture: how well each way groups, and how often it names the cause.
 
-use std::fmt::Write as _;
-
 use crate::judged::Row;
 
 const BAR: f64 = 12.0;
@@ -29,26 +27,24 @@ pub(crate) fn bars(title: &str, rows: &[Row]) -> String {
             Some(own) => (own, "bold"),
             None => (row.way.as_str(), "normal"),
         };
-        let _ = writeln!(
-            svg,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-weight=\"{weight}\">{name}</text>",
+        svg.push_str(&format!(
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-weight=\"{weight}\">{name}</text>\n",
             LEFT - 8.0,
             y + 16.0
-        );
+        ));
         let figures = [
             (row.mean(|(grouping, _)| grouping.b_cubed_f1), "#1f5fa8"),
             (row.mean(|(_, causes)| causes.top_1), "#d98b1f"),
         ];
         for (place, (figure, colour)) in figures.into_iter().enumerate() {
             let (y, long) = (y + BAR * place as f64, figure * SCALE);
-            let _ = writeln!(
-                svg,
+            svg.push_str(&format!(
                 "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{long:.1}\" height=\"{}\" fill=\"{colour}\"/><text x=\"{:.1}\" \
-                 y=\"{:.1}\" font-size=\"10\">{figure:.2}</text>",
+                 y=\"{:.1}\" font-size=\"10\">{figure:.2}</text>\n",
                 BAR - 1.0,
                 LEFT + long + 4.0,
                 y + 9.5
-            );
+            ));
         }
     }
     svg.push_str("</svg>\n");
