@@ -20,6 +20,7 @@ use crate::correlate::burst::Openings;
 use crate::correlate::index::Index;
 use crate::correlate::learned::Experience;
 use crate::correlate::ways::KnownWays;
+use crate::incident::storm::Sheltered;
 use crate::kept::Alerts;
 use crate::marks::Marks;
 use crate::timer::Timers;
@@ -60,7 +61,7 @@ pub struct State {
     /// The storm that began last.
     pub(crate) storm: Option<IncidentId>,
     /// The incidents of each storm.
-    pub(crate) sheltered: BTreeMap<IncidentId, BTreeSet<IncidentId>>,
+    pub(crate) sheltered: BTreeMap<IncidentId, Sheltered>,
     pub(crate) problems: BTreeMap<ProblemId, Problem>,
     /// Incidents by what recurs: cause item and signature; oldest first.
     pub(crate) recurrence: BTreeMap<(CiId, Box<str>), Seen>,

@@ -108,7 +108,7 @@ impl Desk<'_> {
         if let Some(parent) = gone.as_ref().and_then(|gone| gone.parent)
             && let Some(children) = self.state.sheltered.get_mut(&parent)
         {
-            children.remove(&id);
+            children.forget(id);
         }
         if self.state.touched.incidents.remove(&id) {
             self.out.incidents.extend(gone);

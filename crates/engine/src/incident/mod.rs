@@ -15,6 +15,6 @@ pub(crate) mod open;
 pub(crate) mod priority;
 pub(crate) mod review;
 pub(crate) mod settle;
-mod storm;
+pub(crate) mod storm;
 pub(crate) mod tell;
 pub(crate) mod title;

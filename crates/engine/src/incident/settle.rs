@@ -61,12 +61,14 @@ impl Desk<'_> {
     fn keep_instants(&mut self, id: IncidentId, facts: &Facts) {
         let listed = self.policy_of(id).max_alerts;
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
-        let stated = incident.by_hand.then_some(incident.started_at);
+        // Of a storm, incidents that are gone count still.
+        let known = incident.by_hand || incident.storm;
+        let stated = known.then_some(incident.started_at);
         if let Some(started) = facts.started_at {
             incident.started_at = stated.map_or(started, |stated| stated.min(started));
         }
         if let Some(detected) = facts.detected_at {
-            incident.detected_at = if incident.by_hand { incident.detected_at.min(detected) } else { detected };
+            incident.detected_at = if known { incident.detected_at.min(detected) } else { detected };
         }
         incident.started_at = incident.started_at.min(incident.detected_at);
         incident.clocks.first_start = facts.first_start;

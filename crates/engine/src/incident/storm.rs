@@ -3,9 +3,11 @@
 //! The parent has no alerts of its own. It lasts as long as any of its incidents does, and is as urgent as the most
 //! urgent of them.
 
+use std::collections::BTreeMap;
+
 use model::incident::{Incident, Priority};
 use model::text::counted;
-use model::{IncidentId, Reason, Timestamp};
+use model::{IncidentId, Reason, Span, Timestamp};
 
 use super::facts::Facts;
 use super::open::blank;
@@ -75,7 +77,7 @@ impl Desk<'_> {
         if let Some(storm) = self.incident_mut(parent) {
             storm.clocks.newest_received_at = storm.clocks.newest_received_at.max(opened);
         }
-        self.state.sheltered.entry(parent).or_default().insert(child);
+        self.unsettle_storm_of(child);
         self.decide_incident(child, Reason::OfStorm { parent });
     }
 
@@ -85,54 +87,55 @@ impl Desk<'_> {
         incident.priority > TOLD_ALL_THE_SAME && storm.is_some_and(|storm| storm.storm && storm.is_open())
     }
 
-    fn children(&self, storm: IncidentId) -> impl Iterator<Item = &Incident> {
-        let ids = self.state.sheltered.get(&storm).into_iter().flatten();
-        ids.filter_map(|id| self.state.incidents.get(id)).filter(|child| child.merged_into.is_none())
-    }
-
     /// What its incidents say together. Once resolved it stays so: what comes after is another storm, or none.
     pub(super) fn facts_of_storm(&self, id: IncidentId) -> Facts {
+        let Some(sheltered) = self.state.sheltered.get(&id) else { return Facts::default() };
         let open = self.state.incidents.get(&id).is_some_and(|storm| storm.resolved_at.is_none());
-        let lasts = |child: &Incident| child.is_open() && child.restored_at.is_none();
-        let mut facts = Facts { active: open && self.children(id).any(lasts), ..Facts::default() };
-        for child in self.children(id) {
-            facts.members += 1;
-            facts.started_at = earliest(facts.started_at, child.started_at);
-            facts.detected_at = earliest(facts.detected_at, child.detected_at);
-            facts.ended_at = facts.ended_at.max(child.restored_at);
-            facts.cleared_received_at =
-                facts.cleared_received_at.max(child.clocks.cleared_received_at.or(child.resolved_at));
+        let mut facts = Facts {
+            active: open && sheltered.lasting > 0,
+            members: sheltered.said.len(),
+            started_at: sheltered.started_at,
+            detected_at: sheltered.detected_at,
+            ..Facts::default()
+        };
+        if !facts.active {
+            for child in sheltered.said.keys().filter_map(|id| self.state.incidents.get(id)) {
+                facts.ended_at = facts.ended_at.max(child.restored_at);
+                facts.cleared_received_at =
+                    facts.cleared_received_at.max(child.clocks.cleared_received_at.or(child.resolved_at));
+            }
         }
         facts
     }
 
     /// As urgent as the most urgent of them, and titled by how many they are.
     pub(super) fn weigh_storm(&mut self, id: IncidentId) {
-        let children = || self.children(id);
-        let all = children().count();
-        let grave = children().filter(|child| child.priority <= TOLD_ALL_THE_SAME).count();
-        let weights = children().map(|child| (child.priority, child.impact, child.urgency)).min();
-        let since = children().map(|child| child.opened_at).min();
+        let Some(sheltered) = self.state.sheltered.get(&id) else { return };
+        let (all, grave, worst) = (sheltered.said.len(), sheltered.grave, sheltered.worst);
         let Some(storm) = self.state.incidents.get_mut(&id) else { return };
-        if let Some((priority, impact, urgency)) = weights {
+        if let Some((priority, impact, urgency)) = worst {
             storm.impact = storm.impact.min(impact);
             storm.urgency = storm.urgency.min(urgency);
             if storm.priority_by.is_none() {
                 storm.priority = storm.priority.min(priority);
             }
         }
-        if let Some(since) = since.filter(|_| storm.title_by.is_none() && storm.restored_at.is_none()) {
+        if storm.title_by.is_none() && storm.restored_at.is_none() {
             let grave = match grave {
                 0 => "none of them P1 or P2".to_owned(),
-                grave => format!("{grave} of them P1 or P2, told by themselves"),
+                grave => format!("{grave} of them P1 or P2"),
             };
-            storm.title = format!("Storm: {} opened since {since}, {grave}", counted(all, "incident")).into();
+            let since = storm.started_at.micros() - storm.started_at.micros().rem_euclid(Span::SECOND.micros());
+            let since = Timestamp::from_micros(since);
+            storm.title = format!("Storm: {} since {since}, {grave}", counted(all, "incident")).into();
         }
     }
 
-    /// Whatever became of an incident of a storm is looked at there too.
+    /// An incident of a storm may have changed: where what it says to its storm has, that is looked at again.
     pub(crate) fn unsettle_storm_of(&mut self, id: IncidentId) {
-        if let Some(parent) = self.state.incidents.get(&id).and_then(|child| child.parent) {
+        let Some(child) = self.state.incidents.get(&id) else { return };
+        let Some(parent) = child.parent else { return };
+        if self.state.sheltered.entry(parent).or_default().hear(child) {
             self.state.touched.unsettled.insert(parent);
         }
     }
@@ -141,12 +144,72 @@ impl Desk<'_> {
     pub(crate) fn restore_storms(&mut self) {
         let incidents = self.state.incidents.values();
         let storms = incidents.clone().filter(|incident| incident.storm);
-        let last = storms.max_by_key(|storm| (storm.opened_at, storm.id)).map(|storm| storm.id);
-        let sheltered: Vec<(IncidentId, IncidentId)> =
-            incidents.filter_map(|child| Some((child.parent?, child.id))).collect();
-        self.state.storm = last;
-        for (parent, child) in sheltered {
-            self.state.sheltered.entry(parent).or_default().insert(child);
+        self.state.storm = storms.max_by_key(|storm| (storm.opened_at, storm.id)).map(|storm| storm.id);
+        let mut sheltered: BTreeMap<IncidentId, Sheltered> = BTreeMap::new();
+        for (child, parent) in incidents.filter_map(|child| Some((child, child.parent?))) {
+            sheltered.entry(parent).or_default().hear(child);
+        }
+        self.state.sheltered = sheltered;
+    }
+}
+
+/// The incidents of a storm, and what they say together: kept as they change, for they may be thousands.
+#[derive(Debug, Default)]
+pub(crate) struct Sheltered {
+    said: BTreeMap<IncidentId, Said>,
+    lasting: usize,
+    grave: usize,
+    /// The most urgent that any was.
+    worst: Option<(Priority, u8, u8)>,
+    started_at: Option<Timestamp>,
+    detected_at: Option<Timestamp>,
+}
+
+/// What one incident says to its storm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Said {
+    lasts: bool,
+    grave: bool,
+    started_at: Timestamp,
+    detected_at: Timestamp,
+    urgency: (Priority, u8, u8),
+}
+
+impl Sheltered {
+    /// Whether it says something else than before. What is merged away says nothing.
+    fn hear(&mut self, child: &Incident) -> bool {
+        let said = child.merged_into.is_none().then(|| Said {
+            lasts: child.is_open() && child.restored_at.is_none(),
+            grave: child.priority <= TOLD_ALL_THE_SAME,
+            started_at: child.started_at,
+            detected_at: child.detected_at,
+            urgency: (child.priority, child.impact, child.urgency),
+        });
+        let before = match said {
+            Some(said) => self.said.insert(child.id, said),
+            None => self.said.remove(&child.id),
+        };
+        if before == said {
+            return false;
+        }
+        if let Some(before) = before {
+            self.lasting -= usize::from(before.lasts);
+            self.grave -= usize::from(before.grave);
+        }
+        if let Some(said) = said {
+            self.lasting += usize::from(said.lasts);
+            self.grave += usize::from(said.grave);
+            self.worst = Some(self.worst.map_or(said.urgency, |worst| worst.min(said.urgency)));
+            self.started_at = earliest(self.started_at, said.started_at);
+            self.detected_at = earliest(self.detected_at, said.detected_at);
+        }
+        true
+    }
+
+    pub(super) fn forget(&mut self, child: IncidentId) {
+        if let Some(said) = self.said.remove(&child) {
+            self.lasting -= usize::from(said.lasts);
+            self.grave -= usize::from(said.grave);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::incident::{Cause, Confidence, Incident};
+use model::incident::{Cause, Confidence, Incident, Verdict};
 use model::reason::{CauseEvidence, Evidence, Joining, MissedBecause, NearMiss};
 use model::text::counted;
 use model::{CiId, SourceName, Span, Timestamp};
@@ -53,6 +53,9 @@ pub struct Story {
 }
 
 pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>]) -> Story {
+    if incident.storm {
+        return of_storm(incident);
+    }
     let nearly = nearly.iter().filter(|nearly| was_near(nearly.near)).map(near_miss).collect();
     Story { together: together(members), cause: cause(incident), nearly }
 }
@@ -60,6 +63,18 @@ pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>])
 /// Days apart is not near, whatever tied them.
 fn was_near(near: &NearMiss) -> bool {
     !matches!(near.why, MissedBecause::OutsideJoinWindow { gap, allowed } if gap.micros() > allowed.micros() * FAR_TIMES)
+}
+
+/// A storm has no alerts of its own.
+fn of_storm(incident: &Incident) -> Story {
+    let together = vec![
+        incident.title.to_string(),
+        "it stands for the incidents that name it as their parent; of those that are P3 or milder nobody is told while \
+         it is open, of P1 and P2 all the same"
+            .to_owned(),
+    ];
+    let cause = vec!["each of its incidents has causes of its own".to_owned()];
+    Story { together, cause, nearly: Vec::new() }
 }
 
 fn together(members: &[Member<'_>]) -> Vec<String> {
@@ -145,24 +160,30 @@ fn cause(incident: &Incident) -> Vec<String> {
         return vec!["nothing that alerts in it is an item of the CMDB, so no cause can be looked for".to_owned()];
     };
     let lead = first.score.saturating_sub(others.first().map_or(0, |second| second.score));
-    let mut sentences = vec![match first.confidence {
-        Confidence::Low => format!(
-            "no cause stands out, and the title names none: {} comes first with score {}, {} ahead of the next",
-            first.ci,
-            thousandths(first.score),
-            thousandths(lead)
-        ),
-        confidence => format!(
-            "{} is the probable cause, with {} confidence: score {}, {} ahead of the next",
-            first.ci,
-            confidence.as_str(),
-            thousandths(first.score),
-            thousandths(lead)
-        ),
+    let ahead = match others.first() {
+        None => String::new(),
+        Some(next) if next.score > first.score => {
+            format!("; it stays first, as {} is ahead by too little to change places", next.ci)
+        }
+        Some(_) => format!(", {} ahead of the next", thousandths(lead)),
+    };
+    let score = thousandths(first.score);
+    let mut sentences = vec![match (first.verdict, first.confidence) {
+        (Some(Verdict::Confirmed), _) => format!("{} is the cause: a person confirmed it", first.ci),
+        (_, Confidence::Low) => {
+            format!("no cause stands out, and the title names none: {} comes first with score {score}{ahead}", first.ci)
+        }
+        (_, confidence) => {
+            format!("{} is the probable cause, with {} confidence: score {score}{ahead}", first.ci, confidence.as_str())
+        }
     }];
     sentences.extend(speaking("for it", first, true));
     sentences.extend(speaking("against it", first, false));
     for other in others.iter().take(OTHER_CAUSES_MAX) {
+        if other.verdict == Some(Verdict::Rejected) {
+            sentences.push(format!("not {}: a person rejected it", other.ci));
+            continue;
+        }
         let why = speaking("against it", other, false).map(|against| format!("; {against}")).unwrap_or_default();
         sentences.push(format!("then {} (score {}){why}", other.ci, thousandths(other.score)));
     }
