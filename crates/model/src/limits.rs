@@ -56,7 +56,8 @@ pub const RELATIVES_MAX: usize = 64;
 pub const LEARNED_PARTIES_MAX: usize = 50_000;
 /// Of one party, those it fired together with. One more: the one it did so least often with is forgotten.
 pub const LEARNED_PARTNERS_MAX: usize = 16;
-/// Episodes without an item that a new one without an item is compared with. More: those that began nearest in time.
+/// Episodes that a new one without an item is compared with: so many on items, and as many on none. More: those that began
+/// nearest in time.
 pub const UNBOUND_COMPARED_MAX: usize = 256;
 /// Partitions of the topic that engines share, each with a writer of its own in the store. A further one is refused.
 pub const ENGINE_PARTITIONS_MAX: u32 = 4096;

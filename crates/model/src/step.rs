@@ -55,7 +55,7 @@ pub struct Step {
     pub coverage: Vec<Coverage>,
     /// What experience is different now; of one pair, the last says it.
     pub learned: Vec<Learned>,
-    /// What was forgotten of it, and not learned again in this step.
+    /// What was forgotten of it: before what was learned, which may be the same again.
     pub unlearned: Vec<(Party, Option<Party>)>,
     pub source_gaps: Vec<SourceGap>,
     pub recovery_points: Vec<RecoveryPoint>,

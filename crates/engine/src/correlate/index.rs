@@ -195,6 +195,14 @@ impl Index {
         nearest_first(to, later, earlier)
     }
 
+    /// Members on items, those first that start nearest to an instant.
+    pub(crate) fn bound_near(&self, to: Timestamp) -> impl Iterator<Item = (Timestamp, Member)> {
+        let least = (AlertId::from_bytes([0; 16]), EpisodeId::from_bytes([0; 16]));
+        let later = self.by_start.range((to, least)..).map(|(start, member)| (*start, (*start, *member)));
+        let earlier = self.by_start.range(..(to, least)).rev().map(|(start, member)| (*start, (*start, *member)));
+        nearest_first(to, later, earlier)
+    }
+
     /// Members that start between two instants, both included.
     pub(crate) fn started_within(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Member> {
         let least = (AlertId::from_bytes([0; 16]), EpisodeId::from_bytes([0; 16]));

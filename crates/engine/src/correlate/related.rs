@@ -348,9 +348,12 @@ impl Desk<'_> {
     /// has a label of its own value, it is of that. What everything says, and what many incidents share, says nothing.
     fn belonging(&self, alert: &Alert, ties: &mut Ties) {
         let around = weigh::COINCIDENCE_FADES;
-        let near = self.state.index.started_within(ties.start - around, ties.start + around).take(UNBOUND_COMPARED_MAX);
+        let unbound = self.state.index.unbound_near(ties.start).map(|(_, member, start)| (start, member));
+        let near = self.state.index.bound_near(ties.start).take(UNBOUND_COMPARED_MAX);
         let near: Vec<(&Alert, IncidentId, Timestamp)> = near
-            .filter_map(|member| self.episode(member))
+            .chain(unbound.take(UNBOUND_COMPARED_MAX))
+            .filter(|(start, _)| (*start - ties.start).abs() <= around)
+            .filter_map(|(_, member)| self.episode(member))
             .filter(|(other, _)| other.id != alert.id)
             .filter_map(|(other, episode)| Some((other, episode.incident?, episode.start)))
             .collect();

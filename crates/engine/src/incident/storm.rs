@@ -134,7 +134,8 @@ impl Desk<'_> {
     /// An incident of a storm may have changed: where what it says to its storm has, that is looked at again.
     pub(crate) fn unsettle_storm_of(&mut self, id: IncidentId) {
         let Some(child) = self.state.incidents.get(&id) else { return };
-        let Some(parent) = child.parent else { return };
+        // A storm that is forgotten has nothing to hear any more.
+        let Some(parent) = child.parent.filter(|parent| self.state.incidents.contains_key(parent)) else { return };
         if self.state.sheltered.entry(parent).or_default().hear(child) {
             self.state.touched.unsettled.insert(parent);
         }
@@ -146,7 +147,8 @@ impl Desk<'_> {
         let storms = incidents.clone().filter(|incident| incident.storm);
         self.state.storm = storms.max_by_key(|storm| (storm.opened_at, storm.id)).map(|storm| storm.id);
         let mut sheltered: BTreeMap<IncidentId, Sheltered> = BTreeMap::new();
-        for (child, parent) in incidents.filter_map(|child| Some((child, child.parent?))) {
+        let kept = |parent: &IncidentId| self.state.incidents.contains_key(parent);
+        for (child, parent) in incidents.filter_map(|child| Some((child, child.parent.filter(kept)?))) {
             sheltered.entry(parent).or_default().hear(child);
         }
         self.state.sheltered = sheltered;
