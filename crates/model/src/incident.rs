@@ -355,9 +355,9 @@ impl Incident {
         by_cause.or_else(|| self.changes.first().filter(|_| code == Some(RESOLVED_AS_CHANGE)))
     }
 
-    /// Counts in no measure: merged away, or said to be a false positive.
+    /// Counts in no measure: merged away, said to be a false positive, or a storm, whose incidents are counted themselves.
     pub fn is_excluded(&self) -> bool {
-        self.merged_into.is_some() || self.false_positive.is_some()
+        self.merged_into.is_some() || self.false_positive.is_some() || self.storm
     }
 }
 

@@ -74,11 +74,9 @@ async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>
     Ok(by_class.then_some(topology))
 }
 
-/// A storm stands for incidents that are counted themselves.
 fn is_asked_for(incident: &Incident, question: &Question) -> bool {
     let named: &[CiId] = &question.services;
-    !incident.storm
-        && (named.is_empty() || concerned(incident, named).next().is_some())
+    (named.is_empty() || concerned(incident, named).next().is_some())
         && (!question.with_service_only || !incident.services.is_empty())
 }
 

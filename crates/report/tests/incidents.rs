@@ -171,7 +171,7 @@ fn each_figure_names_the_incidents_it_counts() {
 }
 
 #[test]
-fn merged_incidents_and_false_positives_count_nowhere() {
+fn merged_incidents_false_positives_and_storms_count_nowhere() {
     let mut stage = Stage::of("shop{service}");
     stage.facts(|step| {
         let mut merged = incident("merged", ["10:00", "10:01", "10:05", "11:00", "11:05"]);
@@ -180,7 +180,9 @@ fn merged_incidents_and_false_positives_count_nowhere() {
         }));
         let mut wrong = incident("wrong", ["10:00", "10:01", "10:05", "11:00", "11:05"]);
         wrong.false_positive = Some("a probe".into());
-        step.incidents = vec![merged, wrong, incident("survivor", ["10:00", "10:01", "", "", ""])];
+        let mut storm = incident("storm", ["10:00", "10:01", "10:05", "11:00", "11:05"]);
+        storm.storm = true;
+        step.incidents = vec![merged, wrong, storm, incident("survivor", ["10:00", "10:01", "", "", ""])];
     });
     let answer = ask(&stage.store(), &Question { include_intervals: true, ..of_the_day() });
     let item = &answer.report.items[0];

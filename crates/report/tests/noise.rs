@@ -52,7 +52,9 @@ fn stage() -> Stage {
         ];
         let mut wrong = incident("wrong", ["10:00", "10:01", "", "10:05", "10:06"]);
         wrong.false_positive = Some("a probe".into());
-        step.incidents = vec![incident("real", ["10:00", "10:01", "", "", ""]), wrong];
+        let mut storm = incident("storm", ["10:00", "10:01", "", "10:05", "10:06"]);
+        storm.storm = true;
+        step.incidents = vec![incident("real", ["10:00", "10:01", "", "", ""]), wrong, storm];
     });
     stage
 }
