@@ -9,6 +9,7 @@ mod tests;
 pub(super) mod told;
 
 use model::alert::Suppression;
+use model::incident::SuspectChange;
 use model::reason::{Binding, CauseEvidence, Joining, SymptomKind};
 use model::{Reason, Span, Timestamp};
 use serde::Serialize;
@@ -98,6 +99,19 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
         CauseEvidence::Confirmed { by } => format!("{by} confirmed it"),
         CauseEvidence::Rejected { by } => format!("{by} rejected it"),
     }
+}
+
+/// Why a change is a suspect, in words.
+pub(super) fn change_text(change: &SuspectChange) -> String {
+    let SuspectChange { ci, before, explains, of, .. } = change;
+    let explained = match (*explains, *of) {
+        (_, 0) => return format!("it changed {ci} {before} before"),
+        (1, 1) => "what alerts".to_owned(),
+        (2, 2) => "both alerting items".to_owned(),
+        (explains, of) if explains == of => format!("all {of} alerting items"),
+        (explains, of) => format!("{explains} of {of} alerting items"),
+    };
+    format!("it changed {ci} {before} before, and {ci} explains {explained}")
 }
 
 fn symptom(kind: SymptomKind) -> &'static str {

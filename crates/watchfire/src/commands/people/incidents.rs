@@ -322,7 +322,8 @@ fn in_full(incident: &Value) -> String {
     page.part(
         "Changes shortly before",
         each(&incident["changes"]).map(|change| {
-            format!("{}  {}  {}", word(&change["reference"]), word(&change["ci"]), word(&change["summary"]))
+            let [reference, ci, summary] = ["reference", "ci", "summary"].map(|key| word(&change[key]));
+            format!("{reference}  {ci}  {summary}: {}", sentence(change))
         }),
     );
     page.part("Seen before", similar::lines(&incident["similar"]));
@@ -343,6 +344,7 @@ fn why(explained: &Value, incident: &Value) -> String {
     for (part, title) in [
         ("together", "Why these alerts are one incident"),
         ("cause", "Probable cause"),
+        ("changes", "Changes shortly before"),
         ("nearly", "What nearly belonged"),
     ] {
         page.part(title, each(&explained["in_words"][part]).map(word));
