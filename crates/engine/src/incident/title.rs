@@ -7,7 +7,6 @@ use model::{CiId, IncidentId, limits};
 use topology::ItemIdx;
 
 use super::facts::Facts;
-use super::priority::most_critical;
 use super::tell::named_cause;
 use crate::desk::Desk;
 
@@ -49,10 +48,7 @@ impl Desk<'_> {
 
     /// `Checkout DOWN, 1 more service down, 3 services degraded`, or what the alert says where no service is hurt.
     fn symptom(&self, incident: &Incident, cause: Option<&CiId>, facts: &Facts) -> String {
-        let hurt = |service: &&AffectedService| service.state > ItemState::AtRisk;
-        let headline =
-            most_critical(&incident.services).filter(hurt).or_else(|| worst_ever(&incident.services).filter(hurt));
-        let Some(headline) = headline else {
+        let Some(headline) = headline(&incident.services) else {
             return self.alert_text(cause, facts).unwrap_or(&incident.title).to_owned();
         };
         let others = incident.services.iter().filter(hurt).filter(|service| service.id != headline.id);
@@ -120,6 +116,17 @@ impl Desk<'_> {
         let name = self.item(ci).map(|item| self.graph().label(item).to_owned());
         name.unwrap_or_else(|| ci.to_string())
     }
+}
+
+/// The most critical of all that it hurt, as bad as it was: which of its alerts clears first turns no title.
+fn headline(services: &[AffectedService]) -> Option<&AffectedService> {
+    let standing = |service: &&AffectedService| (service.criticality, std::cmp::Reverse(service.state));
+    // They are in the order of their ids, and of equals the first is taken.
+    services.iter().filter(hurt).min_by_key(standing)
+}
+
+fn hurt(service: &&AffectedService) -> bool {
+    service.state > ItemState::AtRisk
 }
 
 fn worst_ever(services: &[AffectedService]) -> Option<&AffectedService> {
