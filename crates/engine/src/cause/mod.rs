@@ -46,6 +46,7 @@ impl Desk<'_> {
         let changes = self.suspect_changes(incident, &scene);
         let known = self.known(&incident.causes);
         let mut causes = self.best_causes(&scene, &changes, &known);
+        keep_word(&mut causes, &incident.causes);
         rank(&mut causes, incident.causes.first().map(|cause| &cause.ci));
         self.set_causes(id, causes, changes);
     }
@@ -104,6 +105,7 @@ impl Desk<'_> {
         match incident.causes.iter_mut().find(|cause| cause.ci == *ci) {
             Some(cause) => {
                 cause.verdict = Some(verdict);
+                cause.because.retain(|said| !is_word(said));
                 cause.because.push(evidence);
             }
             None => incident.causes.push(Cause {
@@ -116,6 +118,20 @@ impl Desk<'_> {
         }
         rank(&mut incident.causes, None);
     }
+}
+
+/// A person's word outlasts every look, also on what nothing else speaks for.
+fn keep_word(causes: &mut Vec<Cause>, known: &[Cause]) {
+    for judged in known.iter().filter(|cause| cause.verdict.is_some()) {
+        match causes.iter_mut().find(|cause| cause.ci == judged.ci) {
+            Some(cause) => cause.because.extend(judged.because.iter().filter(|said| is_word(said)).cloned()),
+            None => causes.push(judged.clone()),
+        }
+    }
+}
+
+fn is_word(said: &CauseEvidence) -> bool {
+    matches!(said, CauseEvidence::Confirmed { .. } | CauseEvidence::Rejected { .. })
 }
 
 /// Best first, with confidence by score and lead; people's word above all. The first stays unless clearly beaten.

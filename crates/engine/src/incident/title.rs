@@ -12,12 +12,17 @@ use crate::desk::Desk;
 
 impl Desk<'_> {
     pub(crate) fn retitle(&mut self, id: IncidentId, facts: &Facts) {
-        let Some(incident) = self.state.incidents.get(&id) else { return };
         // Once restored the title keeps saying what it was.
-        let frozen = incident.title_by.is_some() || (incident.restored_at.is_some() && !incident.title.is_empty());
-        if frozen {
-            return;
+        let over = |incident: &Incident| incident.restored_at.is_some() && !incident.title.is_empty();
+        if !self.state.incidents.get(&id).is_some_and(over) {
+            self.title_anew(id, facts);
         }
+    }
+
+    /// A title that a person gave stays, and so does that of a storm.
+    pub(crate) fn title_anew(&mut self, id: IncidentId, facts: &Facts) {
+        let known = self.state.incidents.get(&id);
+        let Some(incident) = known.filter(|incident| incident.title_by.is_none() && !incident.storm) else { return };
         let title: Box<str> = cut(&self.title(incident, facts), limits::TITLE_CHARS_MAX).into();
         if let Some(incident) = self.state.incidents.get_mut(&id) {
             incident.title = title;
