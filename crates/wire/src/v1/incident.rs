@@ -6,7 +6,7 @@ use model::outage::ItemState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::reason::change_text;
+use super::reason::cause::change_text;
 use super::{Instant, Ratio, Review, Seconds, cause_evidence, owned, text, texts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

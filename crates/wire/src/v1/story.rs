@@ -9,7 +9,8 @@ use model::text::counted;
 use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
 
-use super::reason::{cause_text, change_text, speaks_for, told};
+use super::reason::cause::{cause_text, change_text, speaks_for};
+use super::reason::told;
 
 /// Kinds of evidence that are told one by one; of more, how many.
 const KINDS_TOLD_MAX: usize = 6;
@@ -277,7 +278,13 @@ mod tests {
     }
 
     fn needs(from: &str, gap: i64) -> Evidence {
-        Evidence::Dependency { from: from.into(), to: "db-7".into(), distance: 1, gap: Span::from_seconds(gap) }
+        Evidence::Dependency {
+            from: from.into(),
+            to: "db-7".into(),
+            distance: 1,
+            group: None,
+            gap: Span::from_seconds(gap),
+        }
     }
 
     #[test]
@@ -374,13 +381,13 @@ mod tests {
             score: 830,
             confidence: Confidence::High,
             because: vec![
-                CauseEvidence::Explains { items: 4, of: 5 },
-                CauseEvidence::QuietDependents { quiet: 1, watched: 6 },
+                CauseEvidence::Explains { items: 4, of: 5, itself: false },
+                CauseEvidence::QuietDependents { quiet: 1, elsewhere: 0, watched: 6 },
             ],
             verdict: None,
         };
         assert_eq!(speaking("for it", &cause, true).as_deref(), Some("for it: 4 of 5 alerting items depend on it"));
         let against = speaking("against it", &cause, false);
-        assert_eq!(against.as_deref(), Some("against it: 1 of 6 watched items that depend on it are quiet"));
+        assert_eq!(against.as_deref(), Some("against it: 1 of 6 watched items that depend on it is quiet"));
     }
 }

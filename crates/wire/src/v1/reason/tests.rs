@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::alert::EndedBy;
 use model::incident::{Confidence, HoldFor, Priority};
 use model::outage::ItemState;
-use model::reason::{Evidence, MissedBecause, NearMiss};
+use model::reason::{Evidence, MissedBecause, NearMiss, SymptomKind};
 use model::{AlertId, CiId, IncidentId, MaintenanceId, ProblemId, Severity, SilenceId, SourceName};
 use serde_json::json;
 
@@ -63,7 +63,7 @@ one_of_each!(evidences: Evidence {
     Evidence::SameAlert => Evidence::SameAlert,
     Evidence::Rule { .. } => Evidence::Rule { rule: "r".into(), key: "k".into() },
     Evidence::SameItem { .. } => Evidence::SameItem { ci: ci(), gap: SPAN },
-    Evidence::Dependency { .. } => Evidence::Dependency { from: ci(), to: ci(), distance: 2, gap: SPAN },
+    Evidence::Dependency { .. } => Evidence::Dependency { from: ci(), to: ci(), distance: 2, group: None, gap: SPAN },
     Evidence::CommonDependency { .. } => Evidence::CommonDependency { on: ci(), member: ci(), distance: 2, dependents: 3, gap: SPAN },
     Evidence::SameGroup { .. } => Evidence::SameGroup { of: ci(), member: ci(), gap: SPAN },
     Evidence::CommonDependent { .. } => Evidence::CommonDependent { of: ci(), member: ci(), gap: SPAN },
@@ -95,14 +95,14 @@ one_of_each!(suppressions: Suppression {
 });
 
 one_of_each!(cause_evidences: CauseEvidence {
-    CauseEvidence::Explains { .. } => CauseEvidence::Explains { items: 7, of: 9 },
+    CauseEvidence::Explains { .. } => CauseEvidence::Explains { items: 7, of: 9, itself: true },
     CauseEvidence::FiredAfterFirst { .. } => CauseEvidence::FiredAfterFirst { after: SPAN },
     CauseEvidence::Silent => CauseEvidence::Silent,
     CauseEvidence::Kind { .. } => CauseEvidence::Kind { kind: SymptomKind::Saturation, alertname: "DiskFull".into() },
     CauseEvidence::Change { .. } => CauseEvidence::Change { reference: "CHG1".into(), before: SPAN },
-    CauseEvidence::Near { .. } => CauseEvidence::Near { ci: ci(), distance: 1 },
-    CauseEvidence::QuietDependents { .. } => CauseEvidence::QuietDependents { quiet: 3, watched: 5 },
-    CauseEvidence::DependsOnAlerting { .. } => CauseEvidence::DependsOnAlerting { ci: ci() },
+    CauseEvidence::Near { .. } => CauseEvidence::Near { ci: ci(), distance: 1, group: None },
+    CauseEvidence::QuietDependents { .. } => CauseEvidence::QuietDependents { quiet: 3, elsewhere: 1, watched: 5 },
+    CauseEvidence::DependsOnAlerting { .. } => CauseEvidence::DependsOnAlerting { ci: ci(), group: None },
     CauseEvidence::Unexplained { .. } => CauseEvidence::Unexplained { items: 1, of: 2 },
     CauseEvidence::OnlyOneSource { .. } => CauseEvidence::OnlyOneSource { source: SourceName::from("mon") },
     CauseEvidence::Confirmed { .. } => CauseEvidence::Confirmed { by: "ana".into() },
@@ -276,10 +276,7 @@ fn a_reason_reads_as_the_contract_says() {
 #[test]
 fn why_an_incident_was_opened_or_joined_is_a_sentence_for_each_evidence() {
     let opened = |evidence| reason(&Reason::IncidentOpened { evidence, score: 0 })["text"].to_string();
-    assert_eq!(
-        opened(Evidence::Opened),
-        r#""opened: no open incident explains it or is near enough to it, if any was open""#
-    );
+    assert_eq!(opened(Evidence::Opened), r#""opened: it fitted no open incident""#);
     assert_eq!(opened(Evidence::Person { by: "ana".into() }), r#""opened by ana""#);
     let joined = |evidence, why| joining(&joined_by(evidence, why))["text"].to_string();
     let by_evidence: BTreeSet<String> =

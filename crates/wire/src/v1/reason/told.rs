@@ -1,5 +1,6 @@
 //! Why an episode is in its incident, and why it is in no other: in sentences that a person reads.
 
+use super::cause::some_of;
 use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
 
 /// `db-7, which it needs, explains it (score 0.9); not in inc_…: it scored less`.
@@ -28,7 +29,7 @@ pub(in crate::v1) fn nearly(NearMiss { why, score, .. }: &NearMiss) -> String {
 /// What made an incident open.
 pub(super) fn opened(by: &Evidence) -> String {
     match by {
-        Evidence::Opened => "opened: no open incident explains it or is near enough to it, if any was open".to_owned(),
+        Evidence::Opened => "opened: it fitted no open incident".to_owned(),
         Evidence::Person { by } => format!("opened by {by}"),
         other => format!("opened: {}", evidence(other)),
     }
@@ -36,27 +37,27 @@ pub(super) fn opened(by: &Evidence) -> String {
 
 pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
     match evidence {
-        Evidence::Opened => {
-            "it began an incident of its own: no open incident explained it or was near enough, if any was open"
-                .to_owned()
-        }
+        Evidence::Opened => "it fitted no open incident, and opened one".to_owned(),
         Evidence::SameAlert => "the same alert fired in this incident before".to_owned(),
         Evidence::Rule { rule, .. } => format!("the rule {rule} groups it"),
         Evidence::SameItem { ci, gap } => format!("{ci} alerts in it already; they began {gap} apart"),
-        Evidence::Dependency { from, to, distance: 1, gap } => {
+        Evidence::Dependency { from, to, group: Some(group), gap, .. } => {
+            format!("{from} needs {}, of which {to} is one; they began {gap} apart", some_of(*group))
+        }
+        Evidence::Dependency { from, to, distance: 1, gap, .. } => {
             format!("{from} depends on {to} directly; they began {gap} apart")
         }
-        Evidence::Dependency { from, to, distance, gap } => {
+        Evidence::Dependency { from, to, distance, gap, .. } => {
             format!("{from} depends on {to}, {distance} steps away; they began {gap} apart")
         }
         Evidence::CommonDependency { on, member, gap, .. } => {
-            format!("{member}, which alerts in it, needs {on} too; they began {gap} apart")
+            format!("{member}, which alerts in it, depends on {on} too; they began {gap} apart")
         }
         Evidence::SameGroup { of, member, gap } => {
             format!("{member}, which alerts in it, is of the same redundant group of {of}; they began {gap} apart")
         }
         Evidence::CommonDependent { of, member, gap } => {
-            format!("{of} needs {member}, which alerts in it, as well; they began {gap} apart")
+            format!("{of} depends on {member}, which alerts in it, as well; they began {gap} apart")
         }
         Evidence::Connected { member, gap } => {
             format!("{member}, which alerts in it, is connected to it; they began {gap} apart")
