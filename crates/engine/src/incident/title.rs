@@ -2,7 +2,7 @@
 
 use model::incident::{AffectedService, Incident};
 use model::outage::ItemState;
-use model::text::{counted, cut};
+use model::text::{counted, cut, without_name};
 use model::{CiId, IncidentId, limits};
 use topology::ItemIdx;
 
@@ -84,7 +84,7 @@ impl Desk<'_> {
             None => cause.to_string(),
         };
         match self.alert_text(Some(cause), facts).filter(|_| facts.on(cause).is_some()) {
-            Some(text) => format!("{name}: {text}"),
+            Some(text) => format!("{name}: {}", without_name(text, cause.as_str())),
             None => format!("{name}, which does not alert itself"),
         }
     }

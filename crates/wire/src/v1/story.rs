@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::incident::{Cause, Confidence, Incident, SuspectChange, Verdict};
 use model::reason::{CauseEvidence, Evidence, Joining, MissedBecause, NearMiss};
-use model::text::counted;
+use model::text::{counted, has_name};
 use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
 
@@ -240,7 +240,7 @@ fn named(member: &Member<'_>) -> String {
 
 /// Most summaries name their item.
 fn on(summary: &str, ci: Option<&CiId>) -> String {
-    match ci.filter(|ci| !summary.contains(ci.as_str())) {
+    match ci.filter(|ci| !has_name(summary, ci.as_str())) {
         Some(ci) => format!("“{summary}” on {ci}"),
         None => format!("“{summary}”"),
     }

@@ -354,7 +354,8 @@ fn why(explained: &Value, incident: &Value) -> String {
         "Each alert",
         each(&explained["members"]["items"]).map(|member| {
             let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
-            let on = if ci.is_empty() { String::new() } else { format!(" on {ci}") };
+            let named = ci.is_empty() || model::text::has_name(&summary, &ci);
+            let on = if named { String::new() } else { format!(" on {ci}") };
             unbound.extend(ci.is_empty().then(|| word(&member["alert"])));
             format!("{at}  {summary}{on}: {}", sentence(&member["joining"]))
         }),

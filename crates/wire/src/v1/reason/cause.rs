@@ -47,11 +47,9 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
             format!("it needs {}, of which {ci} alerts too", some_of(*group))
         }
         CauseEvidence::DependsOnAlerting { ci, .. } => format!("it depends on {ci}, which alerts too"),
-        CauseEvidence::Unexplained { items: 1, .. } => {
-            "an item alerts too that depends neither on it nor on anything else that alerts".to_owned()
-        }
+        CauseEvidence::Unexplained { items: 1, .. } => "it would leave an alerting item without explanation".to_owned(),
         CauseEvidence::Unexplained { items, .. } => {
-            format!("{items} items alert too that depend neither on it nor on anything else that alerts")
+            format!("it would leave {items} alerting items without explanation")
         }
         CauseEvidence::OnlyOneSource { source } => format!("only {source} tells of it, other sources see nothing"),
         CauseEvidence::Confirmed { by } => format!("{by} confirmed it"),
@@ -189,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn what_began_by_itself_is_counted_without_riddles() {
+    fn what_it_does_not_explain_is_counted_without_riddles() {
         let left = |items| cause_text(&CauseEvidence::Unexplained { items, of: 3 });
-        assert_eq!(left(1), "an item alerts too that depends neither on it nor on anything else that alerts");
-        assert_eq!(left(2), "2 items alert too that depend neither on it nor on anything else that alerts");
+        assert_eq!(left(1), "it would leave an alerting item without explanation");
+        assert_eq!(left(2), "it would leave 2 alerting items without explanation");
     }
 }
