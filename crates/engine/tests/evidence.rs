@@ -61,6 +61,16 @@ fn a_member_of_a_group_stands_with_how_many_of_it_are_needed() {
 }
 
 #[test]
+fn an_alert_that_a_member_of_a_group_explains_says_so() {
+    let graph = "shop{service} -[3 of 3]-> node-1 node-2 node-3";
+    let world = world(graph, &["10:00:00 down/node-1", "10:00:05 errors/shop"]);
+    let alert = world.names.find_alert("errors/shop").and_then(|id| world.rows.alerts.get(&id)).expect("it is known");
+    let joining = alert.episodes[0].joining.as_ref().expect("it joined");
+    let Evidence::UpstreamCause { group, .. } = &joining.evidence else { panic!("{joining:?}") };
+    assert_eq!(*group, Some(Group { k: 3, n: 3 }));
+}
+
+#[test]
 fn an_alert_that_joins_by_a_member_of_a_group_says_so() {
     let graph = "shop{service} -[1 of 3]-> node-1 node-2 node-3";
     let world = world(graph, &["10:00:00 down/node-1", "10:00:05 errors/shop"]);

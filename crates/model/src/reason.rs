@@ -126,6 +126,9 @@ pub enum Evidence {
     UpstreamCause {
         cause: CiId,
         path: Vec<CiId>,
+        /// It is one of several that are needed some of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Group>,
     },
     /// A person put it there.
     Person {

@@ -3,6 +3,7 @@
 
 mod escape;
 mod markdown;
+mod names;
 
 use model::problem::Problem;
 use model::step::Subject;
@@ -12,6 +13,7 @@ use store::{OutageFilter, PageRequest, ProblemKey, Store};
 use wire::v1::{self, HurtService, ReviewPage, SimilarProblem, TimelineEntry};
 
 pub use markdown::markdown;
+pub use names::Names;
 
 use crate::error::ReportError;
 

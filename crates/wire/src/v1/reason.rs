@@ -19,14 +19,11 @@ pub use self::cause::cause_text;
 use self::cause::speaks_for;
 use super::{Instant, Ratio, Seconds};
 
-/// `{"code":…}` and its figures; why an incident was opened or joined in a sentence too, in `text`.
+/// `{"code":…}` and its figures; where those are not plain, a sentence too, in `text`.
 pub fn reason(reason: &Reason) -> Value {
-    match reason {
-        Reason::IncidentOpened { evidence, .. } => with_text(spell(reason), told::opened(evidence)),
-        Reason::EpisodeJoined { joining, .. } => {
-            with_text(spell(reason), format!("an alert joined: {}", told::joined(joining)))
-        }
-        other => spell(other),
+    match told::decided(reason) {
+        Some(text) => with_text(spell(reason), text),
+        None => spell(reason),
     }
 }
 
@@ -52,6 +49,16 @@ pub fn cause_evidence(evidence: &CauseEvidence) -> Value {
         fields.insert("speaks".to_owned(), if speaks_for(evidence) { "for" } else { "against" }.into());
     }
     spelt
+}
+
+/// A span for people: to a tenth of a second, above a minute to the second.
+pub(super) fn rough(span: Span) -> Span {
+    let unit = match span.abs() {
+        span if span < Span::SECOND => Span::SECOND.micros() / 1000,
+        span if span < Span::MINUTE => Span::SECOND.micros() / 10,
+        _ => Span::SECOND.micros(),
+    };
+    Span::from_micros((span.micros() + unit / 2).div_euclid(unit) * unit)
 }
 
 fn with_text(mut spelt: Value, text: String) -> Value {

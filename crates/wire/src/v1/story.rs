@@ -10,7 +10,7 @@ use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
 
 use super::reason::cause::{cause_text, change_text, speaks_for};
-use super::reason::told;
+use super::reason::{rough, told};
 
 /// Kinds of evidence that are told one by one; of more, how many.
 const KINDS_TOLD_MAX: usize = 6;
@@ -98,7 +98,7 @@ fn together(members: &[Member<'_>]) -> Vec<String> {
     }
     match last - first.started_at {
         Span::ZERO => overview.push_str(&format!(", from {}", second(first.started_at))),
-        gap => overview.push_str(&format!(", begun within {gap} from {}", second(first.started_at))),
+        gap => overview.push_str(&format!(", begun within {} from {}", rough(gap), second(first.started_at))),
     }
     let mut sentences = vec![overview];
     let opened = members.iter().find(|member| matches!(member.joining, Some(Joining { score: 0, .. })));

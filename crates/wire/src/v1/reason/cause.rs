@@ -6,6 +6,8 @@ use model::incident::SuspectChange;
 use model::reason::{CauseEvidence, Group, SymptomKind};
 use model::text::counted;
 
+use super::rough;
+
 /// Whether a piece of evidence speaks for its item as the cause.
 pub(in crate::v1) fn speaks_for(evidence: &CauseEvidence) -> bool {
     match evidence {
@@ -33,10 +35,10 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
         }
         CauseEvidence::Explains { items, of, itself: false } => explains(*items, *of, "alerting item"),
         CauseEvidence::FiredAfterFirst { after: Span::ZERO } => "it fired first".to_owned(),
-        CauseEvidence::FiredAfterFirst { after } => format!("it fired {after} after the first alert"),
+        CauseEvidence::FiredAfterFirst { after } => format!("it fired {} after the first alert", rough(*after)),
         CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
         CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
-        CauseEvidence::Change { reference, before } => format!("{reference} changed it {before} before"),
+        CauseEvidence::Change { reference, before } => format!("{reference} changed it {} before", rough(*before)),
         CauseEvidence::Near { ci, group: Some(group), .. } => {
             format!("{ci}, which alerts, needs {}, of which it is one", some_of(*group))
         }
@@ -110,7 +112,8 @@ fn third<'a>(count: u32, one: &'a str, several: &'a str) -> &'a str {
 
 /// Why a change is a suspect, in words.
 pub(in crate::v1) fn change_text(change: &SuspectChange) -> String {
-    let SuspectChange { ci, before, explains, of, .. } = change;
+    let SuspectChange { ci, explains, of, .. } = change;
+    let before = rough(change.before);
     let explained = match (*explains, *of) {
         (_, 0) => return format!("it changed {ci} {before} before"),
         (1, 1) => "what alerts".to_owned(),

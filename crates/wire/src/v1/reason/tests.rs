@@ -73,7 +73,7 @@ one_of_each!(evidences: Evidence {
     Evidence::SharedLabels { .. } => Evidence::SharedLabels { labels: vec!["a".into()], gap: SPAN },
     Evidence::TogetherBefore { .. } => Evidence::TogetherBefore { with: "db-7".into(), times: 3, of: 4, gap: SPAN },
     Evidence::Inhibited { .. } => Evidence::Inhibited { by: alert_id() },
-    Evidence::UpstreamCause { .. } => Evidence::UpstreamCause { cause: ci(), path: vec![ci()] },
+    Evidence::UpstreamCause { .. } => Evidence::UpstreamCause { cause: ci(), path: vec![ci()], group: None },
     Evidence::Person { .. } => Evidence::Person { by: "ana".into() },
     Evidence::OneEpisode => Evidence::OneEpisode,
 });
@@ -271,6 +271,34 @@ fn a_reason_reads_as_the_contract_says() {
         "near_misses": [{"incident": format!("inc_{HEX}"), "why": {"code": "score_too_low", "needed": 0.5}, "score": 0.873}]},
         "text": format!("an alert joined: db-7 alerts in it already; they began 1m30s apart (score 0.873); not in inc_{HEX}: too little ties it to that (score 0.873 of 0.5 needed)")});
     assert_eq!(joined, expected);
+}
+
+#[test]
+fn what_a_person_decided_says_which_way() {
+    let told = |confirmed| reason(&Reason::CauseVerdict { ci: ci(), confirmed })["text"].to_string();
+    assert_eq!(
+        (told(true), told(false)),
+        (r#""confirmed db-7 as the cause""#.into(), r#""rejected db-7 as the cause""#.into())
+    );
+    let told: Vec<String> =
+        reasons().iter().filter_map(|sample| Some(reason(sample)["text"].as_str()?.to_owned())).collect();
+    let distinct: BTreeSet<&String> = told.iter().collect();
+    assert_eq!(distinct.len(), told.len(), "{told:?}");
+}
+
+#[test]
+fn spans_that_people_read_have_few_digits() {
+    for (micros, told) in [
+        (19_244, "0.019s"),
+        (1_215_560, "1.2s"),
+        (59_960_000, "1m"),
+        (65_432_100, "1m5s"),
+        (600_000_000, "10m"),
+        (-1_215_560, "-1.2s"),
+        (0, "0s"),
+    ] {
+        assert_eq!(rough(Span::from_micros(micros)).to_string(), told);
+    }
 }
 
 #[test]
