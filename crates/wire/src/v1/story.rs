@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::incident::{Cause, Confidence, Incident, SuspectChange, Verdict};
-use model::reason::{CauseEvidence, Evidence, Joining, MissedBecause, NearMiss};
+use model::reason::{CauseEvidence, Evidence, Joining, NearMiss};
 use model::text::{counted, has_name};
 use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
@@ -14,8 +14,6 @@ use super::reason::{rough, told};
 
 /// Kinds of evidence that are told one by one; of more, how many.
 const KINDS_TOLD_MAX: usize = 6;
-/// So many times the time allowed is far.
-const FAR_TIMES: i64 = 4;
 /// Causes beside the first that are told.
 const OTHER_CAUSES_MAX: usize = 2;
 /// Changes that are told one by one, the likeliest.
@@ -61,13 +59,8 @@ pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>])
     if incident.storm {
         return of_storm(incident);
     }
-    let nearly = nearly.iter().filter(|nearly| was_near(nearly.near)).map(near_miss).collect();
+    let nearly = nearly.iter().filter(|nearly| told::was_near(nearly.near)).map(near_miss).collect();
     Story { together: together(members), cause: cause(incident), changes: changes(incident), nearly }
-}
-
-/// Days apart is not near, whatever tied them.
-fn was_near(near: &NearMiss) -> bool {
-    !matches!(near.why, MissedBecause::OutsideJoinWindow { gap, allowed } if gap.micros() > allowed.micros() * FAR_TIMES)
 }
 
 /// A storm has no alerts of its own.
@@ -266,6 +259,7 @@ fn thousandths(score: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use model::IncidentId;
+    use model::reason::MissedBecause;
 
     use super::*;
 

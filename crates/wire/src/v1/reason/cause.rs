@@ -74,9 +74,9 @@ fn quiet_dependents(quiet: u32, elsewhere: u32, watched: u32) -> String {
         1 => "fires in another incident".to_owned(),
         _ => "fire in other incidents".to_owned(),
     };
-    let dependents = |count| match watched {
-        1 => "the one watched item that depends on it".to_owned(),
-        watched => format!("{count} of {watched} watched items that depend on it"),
+    let dependents = |count| match (count, watched) {
+        (_, 1) => "the one watched item that depends on it".to_owned(),
+        (count, watched) => format!("{} that depend on it", share(count, watched, "watched item")),
     };
     match (quiet, elsewhere) {
         (0, elsewhere) => format!("{} {fires}", dependents(elsewhere)),
@@ -165,6 +165,8 @@ mod tests {
         for (quiet, elsewhere, watched, told) in [
             (1, 0, 1, "the one watched item that depends on it is quiet"),
             (0, 1, 1, "the one watched item that depends on it fires in another incident"),
+            (2, 0, 2, "both watched items that depend on it are quiet"),
+            (3, 0, 3, "all 3 watched items that depend on it are quiet"),
             (1, 0, 4, "1 of 4 watched items that depend on it is quiet"),
             (2, 0, 4, "2 of 4 watched items that depend on it are quiet"),
             (2, 1, 4, "2 of 4 watched items that depend on it are quiet, and 1 fires in another incident"),

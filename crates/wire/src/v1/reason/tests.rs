@@ -274,6 +274,16 @@ fn a_reason_reads_as_the_contract_says() {
 }
 
 #[test]
+fn what_was_days_away_was_no_near_miss() {
+    let gap = Span::from_days(4);
+    let text = |allowed| {
+        joining(&joined_by(Evidence::SameAlert, MissedBecause::OutsideJoinWindow { gap, allowed }))["text"].to_string()
+    };
+    assert_eq!(text(Span::from_minutes(5)), r#""the same alert fired in this incident before (score 0.873)""#);
+    assert!(text(Span::from_days(1)).contains("not in inc_"), "{}", text(Span::from_days(1)));
+}
+
+#[test]
 fn what_a_person_decided_says_which_way() {
     let told = |confirmed| reason(&Reason::CauseVerdict { ci: ci(), confirmed })["text"].to_string();
     assert_eq!(

@@ -1,10 +1,19 @@
 //! Why an episode is in its incident, and why it is in no other: in sentences that a person reads.
 
-use super::cause::some_of;
-use super::rough;
 use model::Reason;
 use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
 use model::text::counted;
+
+use super::cause::some_of;
+use super::rough;
+
+/// So many times the time allowed is far.
+const FAR_TIMES: i64 = 4;
+
+/// Days apart is not near, whatever tied them.
+pub(in crate::v1) fn was_near(near: &NearMiss) -> bool {
+    !matches!(near.why, MissedBecause::OutsideJoinWindow { gap, allowed } if gap.micros() > allowed.micros() * FAR_TIMES)
+}
 
 /// `db-7, which it needs, explains it (score 0.9); not in inc_…: it scored less`.
 pub(super) fn joined(joining: &Joining) -> String {
@@ -12,7 +21,7 @@ pub(super) fn joined(joining: &Joining) -> String {
     if joining.evidence != Evidence::Opened {
         text.push_str(&format!(" (score {})", f64::from(joining.score) / 1000.0));
     }
-    for near in &joining.near_misses {
+    for near in joining.near_misses.iter().filter(|near| was_near(near)) {
         text.push_str(&format!("; not in {}: {}", near.incident, nearly(near)));
     }
     text
