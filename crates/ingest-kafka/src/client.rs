@@ -110,6 +110,8 @@ impl ConsumerContext for Client {
         };
         if let Err(error) = answered {
             self.note(Happened::Failed(format!("what the group shared out could not be answered: {error}")));
+            // The group, and who takes leave of it, wait for an answer: nothing is ours is always one.
+            consumer.unassign().ok();
         }
     }
 
