@@ -48,7 +48,9 @@ impl Work {
         self.stop.store(true, Ordering::Relaxed);
         if tokio::time::timeout(limit, self.ended).await.is_err() {
             let (name, limit) = (self.name, limit.as_secs());
-            telemetry::warning(&format!("Kafka: the thread `{name}` has not ended {limit} s after it was told to: left"));
+            telemetry::warning(&format!(
+                "Kafka: the thread `{name}` has not ended {limit} s after it was told to: left"
+            ));
         }
     }
 }

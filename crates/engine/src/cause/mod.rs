@@ -1,6 +1,6 @@
 //! Cause: which item explains the incident, ranked, with what speaks for and against each.
 //!
-//! A first honest form: fixed weights, every one of them shown as evidence. Below medium confidence no title names it.
+//! Fixed weights, every one of them shown as evidence. Below medium confidence no title names it.
 //! [`scene`] has who alerts and who could explain it, [`weigh`] what each candidate is worth, [`changes`] the changes
 //! that came shortly before, [`symptom`] what an alert's words speak of.
 
@@ -21,7 +21,7 @@ use crate::incident::facts::Facts;
 use scene::{Candidate, Scene};
 
 /// Another cause takes the first rank only by this margin.
-const MARGIN: u32 = 50;
+const MARGIN: i64 = 50;
 
 /// The causes an incident had: who was the first, and what people said of any.
 struct Known {
@@ -46,7 +46,7 @@ impl Desk<'_> {
         let changes = self.suspect_changes(incident, &scene);
         let known = self.known(&incident.causes);
         let mut causes = self.best_causes(&scene, &changes, &known);
-        rank(&mut causes, incident.causes.first().map(|cause| &cause.ci));
+        note_confidence(&mut causes);
         self.set_causes(id, causes, changes);
     }
 
@@ -60,9 +60,9 @@ impl Desk<'_> {
         let touched = self.touched(changes);
         let standing = |candidate: &Candidate| {
             let verdict = known.verdict(candidate.item);
-            let score = judged(self.weigh(candidate, scene, &touched).score(), verdict);
             let margin = if known.first == Some(candidate.item) { MARGIN } else { 0 };
-            (Reverse((verdict == Some(Verdict::Confirmed), score + margin)), candidate.item)
+            let sum = self.weigh(candidate, scene, &touched).sum() + margin;
+            (Reverse((verdict != Some(Verdict::Rejected), verdict == Some(Verdict::Confirmed), sum)), candidate.item)
         };
         let mut best: Vec<_> = scene.candidates.iter().map(|candidate| (standing(candidate), candidate)).collect();
         best.sort_unstable_by_key(|(standing, _)| *standing);
@@ -70,7 +70,8 @@ impl Desk<'_> {
         let cause = |candidate: &Candidate| {
             let (score, because) = self.weigh_with_reasons(candidate, scene, &touched);
             let ci = self.graph().id(candidate.item).clone();
-            Cause { ci, score, confidence: Confidence::Low, because, verdict: known.verdict(candidate.item) }
+            let verdict = known.verdict(candidate.item);
+            Cause { ci, score: judged(score, verdict), confidence: Confidence::Low, because, verdict }
         };
         best.into_iter().map(|(_, candidate)| cause(candidate)).collect()
     }
@@ -114,20 +115,21 @@ impl Desk<'_> {
                 verdict: Some(verdict),
             }),
         }
-        rank(&mut incident.causes, None);
+        rank(&mut incident.causes);
     }
 }
 
-/// Best first, with confidence by score and lead; people's word above all. The first stays unless clearly beaten.
-fn rank(causes: &mut [Cause], first: Option<&CiId>) {
+/// Best first, with people's word above all.
+fn rank(causes: &mut [Cause]) {
     for cause in causes.iter_mut() {
         cause.score = judged(cause.score, cause.verdict);
     }
-    let standing = |cause: &Cause| cause.score + if Some(&cause.ci) == first { MARGIN } else { 0 };
-    causes.sort_by(|a, b| {
-        let confirmed = |cause: &Cause| cause.verdict == Some(Verdict::Confirmed);
-        (confirmed(b), standing(b)).cmp(&(confirmed(a), standing(a))).then_with(|| a.ci.cmp(&b.ci))
-    });
+    causes.sort_by_key(|cause| Reverse((cause.verdict == Some(Verdict::Confirmed), cause.score)));
+    note_confidence(causes);
+}
+
+/// The first cause's, by its score and its lead.
+fn note_confidence(causes: &mut [Cause]) {
     let second = causes.get(1).map_or(0, |cause| cause.score);
     if let Some(best) = causes.first_mut() {
         let lead = best.score.saturating_sub(second);
@@ -144,11 +146,12 @@ fn rank(causes: &mut [Cause], first: Option<&CiId>) {
 /// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
 const EXPLAINED_TO_BE_SURE: u32 = 3;
 
-/// Whether what speaks for a cause is more than that it is slow: victims are slow, too.
+/// Whether what speaks for a cause is more than that it is slow: victims are slow, too. What alerts alone may well be the
+/// victim of something that nobody watches, or that the CMDB does not know of, unless it is down altogether.
 fn tells(cause: &Cause) -> bool {
     cause.because.iter().any(|evidence| match evidence {
-        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency,
-        CauseEvidence::Change { .. } => true,
+        CauseEvidence::Kind { kind: SymptomKind::Unreachable, .. } | CauseEvidence::Change { .. } => true,
+        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency && !cause.alerts_alone(),
         CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
         _ => false,
     })

@@ -57,6 +57,7 @@ pub(super) fn speaks_for(evidence: &CauseEvidence) -> bool {
         CauseEvidence::Explains { .. }
         | CauseEvidence::FiredAfterFirst { .. }
         | CauseEvidence::Kind { .. }
+        | CauseEvidence::ManyAlerts { .. }
         | CauseEvidence::Change { .. }
         | CauseEvidence::Near { .. }
         | CauseEvidence::Confirmed { .. } => true,
@@ -84,6 +85,7 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
         CauseEvidence::FiredAfterFirst { after } => format!("it fired {after} after the first alert"),
         CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
         CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
+        CauseEvidence::ManyAlerts { names } => format!("{names} different alerts fire on it"),
         CauseEvidence::Change { reference, before } => format!("{reference} changed it {before} before"),
         CauseEvidence::Near { ci, distance: 1 } => format!("{ci}, which alerts, depends on it directly"),
         CauseEvidence::Near { ci, distance } => format!("{ci}, which alerts, depends on it {distance} steps away"),

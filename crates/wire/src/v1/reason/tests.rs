@@ -99,6 +99,7 @@ one_of_each!(cause_evidences: CauseEvidence {
     CauseEvidence::FiredAfterFirst { .. } => CauseEvidence::FiredAfterFirst { after: SPAN },
     CauseEvidence::Silent => CauseEvidence::Silent,
     CauseEvidence::Kind { .. } => CauseEvidence::Kind { kind: SymptomKind::Saturation, alertname: "DiskFull".into() },
+    CauseEvidence::ManyAlerts { .. } => CauseEvidence::ManyAlerts { names: 3 },
     CauseEvidence::Change { .. } => CauseEvidence::Change { reference: "CHG1".into(), before: SPAN },
     CauseEvidence::Near { .. } => CauseEvidence::Near { ci: ci(), distance: 1 },
     CauseEvidence::QuietDependents { .. } => CauseEvidence::QuietDependents { quiet: 3, watched: 5 },
