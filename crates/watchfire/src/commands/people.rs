@@ -1,6 +1,8 @@
-//! What people do against a running service: a module for incidents, one for problems, one for everything else.
+//! What people do against a running service: a module for incidents, one for problems, one for maintenance, one for
+//! everything else.
 
 mod incidents;
+mod maintenance;
 mod names;
 mod page;
 mod problems;
@@ -12,8 +14,9 @@ mod watched;
 mod words;
 
 pub(super) use incidents::incidents;
+pub(super) use maintenance::maintenance;
 pub(super) use problems::problems;
-pub(super) use records::{alerts, maintenance, services, silence, status};
+pub(super) use records::{alerts, services, silence, status};
 
 use serde_json::Value;
 
