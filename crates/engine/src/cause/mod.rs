@@ -46,7 +46,9 @@ impl Desk<'_> {
         let changes = self.suspect_changes(incident, &scene);
         let known = self.known(&incident.causes);
         let mut causes = self.best_causes(&scene, &changes, &known);
+        keep_judged(&mut causes, &incident.causes);
         rank(&mut causes, incident.causes.first().map(|cause| &cause.ci));
+        bound(&mut causes);
         self.set_causes(id, causes, changes);
     }
 
@@ -115,6 +117,22 @@ impl Desk<'_> {
             }),
         }
         rank(&mut incident.causes, None);
+        bound(&mut incident.causes);
+    }
+}
+
+/// What a person said of an item stands although nothing else speaks of it.
+fn keep_judged(causes: &mut Vec<Cause>, before: &[Cause]) {
+    let judged = before.iter().filter(|cause| cause.verdict.is_some());
+    let silent: Vec<Cause> = judged.filter(|cause| causes.iter().all(|found| found.ci != cause.ci)).cloned().collect();
+    causes.extend(silent);
+}
+
+/// The last go first, but those that a person judged only after all others.
+fn bound(causes: &mut Vec<Cause>) {
+    while causes.len() > limits::CAUSES_MAX {
+        let unjudged = causes.iter().rposition(|cause| cause.verdict.is_none());
+        causes.remove(unjudged.unwrap_or(causes.len() - 1));
     }
 }
 
