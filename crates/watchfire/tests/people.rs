@@ -1,6 +1,6 @@
 //! What people do from the command line, as they read it.
 
-use crate::running::{CMDB, Service, ask, json};
+use crate::running::{CMDB, FULL, Service, ask, json};
 use crate::support::Folder;
 
 #[test]
@@ -48,4 +48,60 @@ fn windows_that_recur_say_what_ended_what_is_cancelled_and_what_is_left() {
     assert!(cancelled.contains("MW3") && !cancelled.contains("MW1"), "{cancelled}");
     let both = ask(&["maintenance", "list", "--state", "in-force,over"]).succeeded().out;
     assert!(both.contains("MW1") && both.contains("MW2") && !both.contains("MW3"), "{both}");
+}
+
+#[test]
+fn what_a_person_knows_better_is_said_of_an_incident() {
+    let folder = Folder::new("better");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    let incident = || json(ask(&["incidents", "show", "1", "--format", "json"]));
+    assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 202);
+
+    ask(&["incidents", "ack", "1"]).succeeded();
+    assert!(ask(&["incidents", "unack", "1"]).succeeded().out.contains("  open  "));
+    ask(&["incidents", "unacknowledge", "1"]).ended(1).told("not acknowledged");
+
+    ask(&["incidents", "update", "1"]).ended(2).told("--priority <PRIORITY>|--title <TEXT>");
+    let updated = ask(&["incidents", "update", "1", "--priority", "P2", "--title", "Nobody can pay"]).succeeded().out;
+    assert!(updated.contains("  P2  ") && updated.contains("Nobody can pay"), "{updated}");
+
+    ask(&["incidents", "declare", "1", "--reason", "all customers"]).succeeded();
+    assert_eq!(incident()["major"], "declared");
+    ask(&["incidents", "declare", "1", "--as", "rejected", "--reason", "only a few"]).succeeded();
+    assert_eq!(incident()["major"], "rejected");
+    ask(&["incidents", "declare", "1", "--as", "perhaps"]).ended(2).told("declared, rejected, proposed, none");
+
+    ask(&["incidents", "cause", "1", "checkout"]).succeeded();
+    assert_eq!(incident()["causes"][0]["ci"], "checkout", "a person knows better");
+    ask(&["incidents", "cause", "1", "checkout", "--reject"]).succeeded();
+    assert_eq!(incident()["causes"][0]["ci"], "db-7");
+    ask(&["incidents", "cause", "1", "nosuch"]).ended(2).told("`nosuch`").told("`watchfire services list`");
+    ask(&["incidents", "cause", "999", "db-7"]).ended(1).told("INC0000999");
+}
+
+#[test]
+fn the_incidents_of_a_storm_are_listed_by_it() {
+    let folder = Folder::new("storm");
+    folder.write("storm/pipeline.yaml", "name: storm\nmatch: {source: test}\nstorm: {incidents: 3, within: 5m}\n");
+    folder.write("w.yaml", "pipelines: [storm/pipeline.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    for nth in 0..4 {
+        let event = format!(
+            r#"{{"source":"test","severity":"critical","summary":"fault {nth}","labels":{{"host":"h{nth}"}},"dedup_key":"k{nth}"}}"#
+        );
+        assert_eq!(service.post("/ingest/v1/events", None, &event).0, 202);
+    }
+    let all = json(ask(&["incidents", "list", "--state", "all", "--format", "json"]));
+    let storm = all.as_array().unwrap().iter().find(|one| one["storm"] == true).unwrap_or_else(|| panic!("{all}"));
+    let number = storm["number"].as_str().unwrap();
+    let digits = number.trim_start_matches("INC").trim_start_matches('0');
+    let listed = ask(&["incidents", "list", "--parent", digits]).succeeded().out;
+    assert!((0..3).all(|nth| listed.contains(&format!("fault {nth}"))) && !listed.contains(number), "{listed}");
+    let shown = ask(&["incidents", "show", number]).succeeded().out;
+    assert!(shown.contains("Incidents of this storm\n") && shown.contains("fault 2"), "{shown}");
+    ask(&["incidents", "list", "--parent", "999"]).ended(1).told("INC0000999");
 }

@@ -16,7 +16,13 @@ pub(crate) enum Incidents {
     /// Say that somebody is on it.
     #[command(visible_alias = "acknowledge", after_help = "Example:\n  watchfire incidents ack INC0000123")]
     Ack(Named),
+    /// Nobody is on it after all.
+    #[command(visible_alias = "unacknowledge", after_help = "Example:\n  watchfire incidents unack INC0000123")]
+    Unack(Named),
     Assign(Assign),
+    Update(Update),
+    Declare(Declare),
+    Cause(CauseSaid),
     Hold(Hold),
     /// Take it off hold.
     #[command(after_help = "Example:\n  watchfire incidents unhold INC0000123")]
@@ -45,7 +51,8 @@ pub(crate) enum Incidents {
 /// Incidents, the newest first; those that are not over unless others are asked for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  watchfire incidents list\n  \
-          watchfire incidents list --service checkout --state resolved,closed --from -7d")]
+          watchfire incidents list --service checkout --state resolved,closed --from -7d\n  \
+          watchfire incidents list --parent INC0000123 --state all")]
 pub(crate) struct IncidentList {
     /// open, acknowledged, restored, on_hold, resolved, closed, merged, or all
     #[arg(long, value_name = "STATE", value_delimiter = ',', default_value = "open,acknowledged,on_hold,restored")]
@@ -63,6 +70,9 @@ pub(crate) struct IncidentList {
     /// Linked to this problem
     #[arg(long, value_name = "NUMBER")]
     pub(crate) problem: Option<String>,
+    /// Of this storm
+    #[arg(long, value_name = "INCIDENT")]
+    pub(crate) parent: Option<String>,
     /// Opened at or after
     #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(crate) from: Option<Moment>,
@@ -134,6 +144,69 @@ pub(crate) struct Assign {
     pub(crate) team: Option<String>,
     #[arg(long, value_name = "PERSON")]
     pub(crate) assignee: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Say how grave it is, or what it is called: the rules change neither any more.
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("what").args(["priority", "title"]).required(true).multiple(true),
+    after_help = "Example:\n  watchfire incidents update INC0000123 --priority P2 --title 'Payments are slow'"
+)]
+pub(crate) struct Update {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    /// P1 to P5
+    #[arg(long, value_name = "PRIORITY")]
+    pub(crate) priority: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Declare it a major incident, or say that it is none.
+///
+/// While it is declared it does not resolve by itself, a problem is opened for it, and it takes a review.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire incidents declare INC0000123 --reason 'nobody can pay'\n  watchfire incidents declare INC0000123 --as rejected --reason 'one customer only'"
+)]
+pub(crate) struct Declare {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    #[arg(long = "as", value_enum, value_name = "STATE", default_value_t = MajorState::Declared)]
+    pub(crate) state: MajorState,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MajorState {
+    Declared,
+    /// It was proposed, and is none
+    Rejected,
+    Proposed,
+    /// Takes back whatever was said
+    None,
+}
+
+/// Say which item is the cause, or is not: the best candidate, another one, or an item that was not thought of.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire incidents cause INC0000123 db-7\n  watchfire incidents cause INC0000123 web-1 --reject"
+)]
+pub(crate) struct CauseSaid {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    #[arg(value_name = "ITEM")]
+    pub(crate) ci: String,
+    /// It is not
+    #[arg(long)]
+    pub(crate) reject: bool,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

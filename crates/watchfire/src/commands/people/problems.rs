@@ -87,7 +87,7 @@ fn path_of(number: &str) -> String {
 }
 
 /// People leave the letters and the zeros out.
-fn full(number: &str) -> String {
+pub(super) fn full(number: &str) -> String {
     let digits = number.strip_prefix("PRB").or_else(|| number.strip_prefix("prb")).unwrap_or(number);
     match digits.parse::<u64>() {
         Ok(count) => model::problem::number_text(count),
