@@ -105,3 +105,31 @@ fn the_incidents_of_a_storm_are_listed_by_it() {
     assert!(shown.contains("Incidents of this storm\n") && shown.contains("fault 2"), "{shown}");
     ask(&["incidents", "list", "--parent", "999"]).ended(1).told("INC0000999");
 }
+
+#[test]
+fn states_may_be_written_in_either_way_and_what_is_none_is_told_which_there_are() {
+    let folder = Folder::new("spelt");
+    let service = Service::start(&folder, &[]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    ask(&["problems", "open", "Disks of one batch"]).succeeded();
+    for (to, listed) in [("analysis", "analysis"), ("fix-in-progress", "fix_in_progress"), ("fix_in_progress", "")] {
+        let moved = ask(&["problems", "move", "1", to]);
+        assert!(listed.is_empty() || moved.succeeded().out.contains(listed), "{to}");
+    }
+    for state in ["fix-in-progress", "fix_in_progress", "Open,FIX_IN_PROGRESS", "all"] {
+        assert!(ask(&["problems", "list", "--state", state]).succeeded().out.contains("PRB0000001"), "{state}");
+    }
+    ask(&["incidents", "open", "Nobody can pay", "--priority", "p2"]).succeeded();
+    ask(&["incidents", "hold", "1", "--reason", "waiting"]).succeeded();
+    for asked in [&["--state", "on-hold"][..], &["--state", "on_hold", "--priority", "p2"]] {
+        let listed = ask(&[&["incidents", "list"], asked].concat()).succeeded().out;
+        assert!(listed.contains("Nobody can pay"), "{asked:?}: {listed}");
+    }
+    ask(&["problems", "list", "--state", "fixing"])
+        .ended(2)
+        .told("`state` is `fixing`: write proposed, open, analysis");
+    ask(&["problems", "move", "1", "fixing"]).ended(2).told("fix_in_progress");
+    ask(&["alerts", "--state", "bogus"]).ended(2).told("write firing, resolved, stale");
+    ask(&["alerts", "--severity", "bogus"]).ended(2).told("write critical, major, minor, warning, info");
+    ask(&["incidents", "list", "--priority", "p9"]).ended(2).told("write P1, P2, P3, P4, P5");
+}

@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::connection::Shown;
+use super::word;
 use crate::moment::Moment;
 
 #[derive(Debug, Subcommand)]
@@ -55,10 +56,10 @@ pub(crate) enum Incidents {
           watchfire incidents list --parent INC0000123 --state all")]
 pub(crate) struct IncidentList {
     /// open, acknowledged, restored, on_hold, resolved, closed, merged, or all
-    #[arg(long, value_name = "STATE", value_delimiter = ',', default_value = "open,acknowledged,on_hold,restored")]
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = word::spelt, default_value = "open,acknowledged,on_hold,restored")]
     pub(crate) state: Vec<String>,
     /// P1 to P5
-    #[arg(long, value_name = "PRIORITY", value_delimiter = ',')]
+    #[arg(long, value_name = "PRIORITY", value_delimiter = ',', value_parser = word::priority)]
     pub(crate) priority: Vec<String>,
     #[arg(long, value_name = "ID")]
     pub(crate) service: Option<String>,
@@ -114,7 +115,7 @@ pub(crate) struct Open {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) ci: Vec<String>,
     /// P1 to P5; unless said, by the rules
-    #[arg(long, value_name = "PRIORITY")]
+    #[arg(long, value_name = "PRIORITY", value_parser = word::priority)]
     pub(crate) priority: Option<String>,
     #[arg(long, value_name = "TEAM")]
     pub(crate) team: Option<String>,
@@ -158,7 +159,7 @@ pub(crate) struct Update {
     #[arg(value_name = "INCIDENT")]
     pub(crate) number: String,
     /// P1 to P5
-    #[arg(long, value_name = "PRIORITY")]
+    #[arg(long, value_name = "PRIORITY", value_parser = word::priority)]
     pub(crate) priority: Option<String>,
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,

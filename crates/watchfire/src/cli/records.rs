@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::connection::Shown;
+use super::word;
 use crate::moment::{self, Moment};
 
 /// What monitoring says is wrong; a list unless something else is asked for.
@@ -29,11 +30,11 @@ pub(crate) enum AlertsCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  watchfire alerts list --service checkout --severity critical,major")]
 pub(crate) struct AlertList {
-    /// firing, resolved, stale
-    #[arg(long, value_name = "STATE", value_delimiter = ',', default_value = "firing,stale")]
+    /// firing, resolved, stale, or all
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = word::spelt, default_value = "firing,stale")]
     pub(crate) state: Vec<String>,
     /// critical, major, minor, warning, info
-    #[arg(long, value_name = "SEVERITY", value_delimiter = ',')]
+    #[arg(long, value_name = "SEVERITY", value_delimiter = ',', value_parser = word::spelt)]
     pub(crate) severity: Vec<String>,
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) ci: Vec<String>,

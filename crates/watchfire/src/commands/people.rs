@@ -93,6 +93,14 @@ fn said(name: &str, value: Option<impl ToString>) -> Option<(&str, String)> {
     value.map(|value| (name, value.to_string())).filter(|(_, value)| !value.is_empty())
 }
 
+/// The word for no filter.
+const ALL: &str = "all";
+
+/// The states that are asked for, none of them where all are.
+fn but_all(states: &[String]) -> &[String] {
+    if states.iter().any(|state| state == ALL) { &[] } else { states }
+}
+
 /// Several words of one kind.
 fn words<'q>(name: &'q str, values: &[String]) -> Option<(&'q str, String)> {
     said(name, Some(values.join(",")))

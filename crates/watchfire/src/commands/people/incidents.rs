@@ -11,7 +11,7 @@ use super::records::{ALERTS, alert_among};
 use super::sheet::{self, Show};
 use super::watched::Watched;
 use super::words::resolution;
-use super::{Desk, problems, review, said, similar, words};
+use super::{Desk, but_all, problems, review, said, similar, words};
 use crate::cli::{
     Detector, Format, HoldFor, IncidentList, Incidents, MajorState, Named, Open, Shown, Split, Unlink, Watch,
 };
@@ -22,8 +22,6 @@ use crate::outcome::Outcome;
 const PATH: &str = "/api/v1/incidents";
 /// In the service's words.
 const FORCE_IT: &str = "force it with a reason";
-/// The word for no filter.
-const ALL: &str = "all";
 const NOT_OVER: &str = "open,acknowledged,on_hold,restored,resolved";
 /// Incidents that a watch knows from before it began.
 const KNOWN_MAX: usize = 10_000;
@@ -131,9 +129,8 @@ fn with_the_flags(error: anyhow::Error) -> anyhow::Error {
 async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
     let now = runtime::clock::wall();
-    let states = if args.state.iter().any(|state| state == ALL) { &[][..] } else { &args.state };
     let query: Query<'_> = [
-        words("state", states),
+        words("state", but_all(&args.state)),
         words("priority", &args.priority),
         said("service", args.service.as_ref()),
         said("ci", args.ci.as_ref()),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
 use super::sheet::{self, Show};
-use super::{Desk, said, words};
+use super::{Desk, but_all, said, words};
 use crate::cli::{AlertList, Alerts, AlertsCommand, Services, ServicesCommand, Silence, SilenceAdd, SpanAsked, Status};
 use crate::client::{Query, of_item, over_already, segment};
 use crate::console::Console;
@@ -67,9 +67,8 @@ pub(in crate::commands) async fn alerts(args: Alerts, console: &Console) -> anyh
 }
 
 fn alert_query(list: &AlertList) -> Query<'_> {
-    let states = if list.state.iter().any(|state| state == "all") { &[][..] } else { &list.state };
     [
-        words("state", states),
+        words("state", but_all(&list.state)),
         words("severity", &list.severity),
         words("ci", &list.ci),
         words("service", &list.service),
