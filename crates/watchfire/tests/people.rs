@@ -78,6 +78,18 @@ fn what_a_person_knows_better_is_said_of_an_incident() {
     assert_eq!(incident()["causes"][0]["ci"], "checkout", "a person knows better");
     ask(&["incidents", "cause", "1", "checkout", "--reject"]).succeeded();
     assert_eq!(incident()["causes"][0]["ci"], "db-7");
+    let explained = ask(&["incidents", "explain", "1"]).succeeded().out;
+    for said in [
+        "anonymous: acknowledgement taken back\n",
+        "anonymous: priority lowered from P1 to P2\n",
+        "anonymous: declared a major incident: all customers\n",
+        "anonymous: said to be no major incident: only a few\n",
+        "anonymous: checkout confirmed as the cause\n",
+        "anonymous: checkout rejected as the cause\n",
+        "  probable cause db-7, with high confidence (score ",
+    ] {
+        assert!(explained.contains(said), "{said:?} is not in\n{explained}");
+    }
     ask(&["incidents", "cause", "1", "nosuch"]).ended(2).told("`nosuch`").told("`watchfire services list`");
     ask(&["incidents", "cause", "999", "db-7"]).ended(1).told("INC0000999");
 }
@@ -103,6 +115,9 @@ fn the_incidents_of_a_storm_are_listed_by_it() {
     assert!((0..3).all(|nth| listed.contains(&format!("fault {nth}"))) && !listed.contains(number), "{listed}");
     let shown = ask(&["incidents", "show", number]).succeeded().out;
     assert!(shown.contains("Incidents of this storm\n") && shown.contains("fault 2"), "{shown}");
+    let child = listed.split_whitespace().find(|word| word.starts_with("INC")).unwrap();
+    let explained = ask(&["incidents", "explain", child]).succeeded().out;
+    assert!(explained.contains(&format!("part of the storm {number}\n")), "{explained}");
     ask(&["incidents", "list", "--parent", "999"]).ended(1).told("INC0000999");
 }
 

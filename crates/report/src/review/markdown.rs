@@ -106,7 +106,7 @@ fn causes(page: &ReviewPage) -> String {
 }
 
 fn cause(cause: &Cause) -> String {
-    let said: Vec<String> = cause.because.iter().map(|reason| inline(&sentence(reason))).collect();
+    let said: Vec<String> = cause.because.iter().map(|reason| inline(sentence(reason))).collect();
     format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), said.join("; "))
 }
 
@@ -170,30 +170,12 @@ fn joined(entries: &[&TimelineEntry]) -> Option<String> {
 
 fn decided(entry: &TimelineEntry) -> String {
     let by = entry.by.as_deref().map(|by| format!("{}: ", inline(by))).unwrap_or_default();
-    format!("- {} {by}{}", instant(entry.at), inline(&sentence(&entry.reason)))
+    format!("- {} {by}{}", instant(entry.at), inline(sentence(&entry.reason)))
 }
 
-/// The sentence of a reason; without one its code and its figures.
-fn sentence(reason: &Value) -> String {
-    if let Some(told) = reason["text"].as_str() {
-        return told.to_owned();
-    }
-    let entries = reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
-    let figures: Vec<String> = entries.filter_map(|(key, value)| figure(key, value)).collect();
-    let code = reason["code"].as_str().unwrap_or_default().replace('_', " ");
-    if figures.is_empty() { code } else { format!("{code} ({})", figures.join(", ")) }
-}
-
-fn figure(key: &str, value: &Value) -> Option<String> {
-    let shown = match value {
-        Value::Null | Value::Bool(false) => return None,
-        Value::Bool(true) => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) if key.ends_with("_seconds") => text::duration(number.as_f64()?),
-        Value::Object(_) => sentence(value),
-        other => other.to_string(),
-    };
-    Some(format!("{} {shown}", key.trim_end_matches("_seconds").replace('_', " ")).trim_end().to_owned())
+/// Every line of a timeline and every piece of evidence says one.
+fn sentence(reason: &Value) -> &str {
+    reason["text"].as_str().unwrap_or_default()
 }
 
 fn state(state: ItemState) -> String {

@@ -92,10 +92,7 @@ pub(super) fn word(value: &Value) -> String {
 pub(super) fn sentence(reason: &Value) -> String {
     let told = word(&reason["text"]);
     if !told.is_empty() || !reason.is_object() {
-        return words::rounded(&if told.is_empty() { word(reason) } else { told });
-    }
-    if let Some(said) = words::told(reason) {
-        return said;
+        return if told.is_empty() { word(reason) } else { told };
     }
     let entries = || reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
     let figures: Vec<String> = entries().filter_map(|(key, value)| figure(key, value)).collect();
