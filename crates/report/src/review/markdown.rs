@@ -106,8 +106,13 @@ fn causes(page: &ReviewPage) -> String {
 }
 
 fn cause(cause: &Cause) -> String {
-    let said: Vec<String> = cause.because.iter().map(|reason| inline(sentence(reason))).collect();
-    format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), said.join("; "))
+    let said = |speaks: &str| -> Vec<String> {
+        let because = cause.because.iter().filter(|reason| reason["speaks"] == speaks);
+        because.map(|reason| inline(sentence(reason))).collect()
+    };
+    let parts = [("", said("for")), ("against it: ", said("against"))].into_iter().filter(|(_, said)| !said.is_empty());
+    let why: Vec<String> = parts.map(|(name, said)| format!("{name}{}", said.join("; "))).collect();
+    format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), why.join("; "))
 }
 
 fn change(change: &SuspectChange) -> String {

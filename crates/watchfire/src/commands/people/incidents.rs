@@ -329,12 +329,13 @@ fn in_full(incident: &Value) -> String {
     }
     page.line("resolution", resolution(&incident["resolution"]));
     page.line("items", word(&incident["cis"]));
+    let longest = each(&incident["services"]).map(|service| word(&service["id"]).chars().count()).max().unwrap_or(0);
     page.part(
         "Services",
         each(&incident["services"]).map(|service| {
             let [id, state, now, since] = ["id", "state", "now", "since"].map(|key| word(&service[key]));
             let now = if now == state { String::new() } else { format!(", now {now}") };
-            format!("{id}  {state}{now}  since {since}")
+            format!("{id:longest$}  {state}{now}  since {since}")
         }),
     );
     page.part(
@@ -396,7 +397,9 @@ fn why(explained: &Value, incident: &Value) -> String {
     );
     page.part(
         "What was decided",
-        page::timeline_with(&explained["timeline"]["items"], |entry| commented(entry, incident)),
+        page::timeline_with(&explained["timeline"]["items"], |entry| {
+            commented(entry, incident).or_else(|| joined(entry, &explained["members"]["items"]))
+        }),
     );
     if ["members", "timeline"].iter().any(|part| explained[part]["next"].is_string()) {
         page.part("There is more", ["GET …/explain answers the rest page by page".to_owned()]);
@@ -408,7 +411,15 @@ fn why(explained: &Value, incident: &Value) -> String {
 fn commented(entry: &Value, incident: &Value) -> Option<String> {
     let is_it = |comment: &&Value| entry["at"] == comment["at"] && entry["by"] == comment["by"];
     let entry_is = entry["reason"]["code"] == "commented";
-    each(&incident["comments"]).find(|comment| entry_is && is_it(comment)).map(|comment| word(&comment["text"]))
+    let found = each(&incident["comments"]).find(|comment| entry_is && is_it(comment))?;
+    Some(format!("commented: {}", word(&found["text"])))
+}
+
+/// Which alert it was stands with the members.
+fn joined(entry: &Value, members: &Value) -> Option<String> {
+    let is_it = |member: &&Value| member["alert"] == entry["reason"]["alert"];
+    let member = each(members).find(is_it).filter(|_| entry["reason"]["code"] == "episode_joined")?;
+    Some(sentence(&entry["reason"]).replacen("an alert", &format!("“{}”", word(&member["summary"])), 1))
 }
 
 pub(super) fn path_of(number: &str) -> String {
@@ -487,7 +498,10 @@ mod tests {
         let at = "2026-05-01T10:00:00.5Z";
         let entry = |by: &str, code: &str| json!({"at": at, "by": by, "reason": {"code": code}});
         let entries = [entry("ana", "commented"), entry("bo", "commented"), entry("ana", "acknowledged")];
-        let explained = json!({"number": "INC0000001", "timeline": {"items": entries}});
+        let joined = json!({"at": at, "by": null, "reason": {"code": "episode_joined", "alert": "alr_1", "text": "an alert joined: near"}});
+        let entries = entries.into_iter().chain([joined]).collect::<Vec<_>>();
+        let members = json!({"items": [{"alert": "alr_1", "summary": "disk full", "joining": {}}]});
+        let explained = json!({"number": "INC0000001", "timeline": {"items": entries}, "members": members});
         let incident = json!({
             "title": "x", "comments": [{"at": at, "by": "ana", "text": "on my way"}],
             "resolution": {"code": "fixed", "notes": "new disk", "by": "ana", "forced": true},
@@ -495,8 +509,8 @@ mod tests {
         let told = why(&explained, &incident);
         assert!(told.contains("\nresolution    by ana, forced, as fixed: new disk\n"), "{told}");
         let decided: Vec<&str> = told.lines().skip_while(|line| *line != "What was decided").skip(1).collect();
-        let [first, second, third] = ["ana: commented: on my way", "bo: commented", "ana: acknowledged"]
+        let expected = ["ana: commented: on my way", "bo: commented", "ana: acknowledged", "“disk full” joined: near"]
             .map(|what| format!("  2026-05-01T10:00:00Z  {what}"));
-        assert_eq!(decided, [first, second, third]);
+        assert_eq!(decided, expected);
     }
 }

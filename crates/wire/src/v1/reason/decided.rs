@@ -80,6 +80,7 @@ pub(super) fn text(reason: &Reason) -> String {
         Reason::WorkaroundOffered { problem } => format!("the workaround of {problem} is offered"),
         Reason::Commented => "commented".to_owned(),
         Reason::Updated => "updated".to_owned(),
+        Reason::Reviewed { actions: 0, .. } => "review written".to_owned(),
         Reason::Reviewed { actions, open } => {
             format!("review written, with {}, {open} of them open", counted(*actions as usize, "action"))
         }
