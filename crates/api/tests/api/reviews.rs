@@ -89,9 +89,14 @@ async fn a_review_is_shown_with_what_happened_as_data_and_as_markdown() {
         "- \\- no alert \\| on growth",
         "| watch \\`growth\\` | ana | 2020-01-01 | **overdue** |",
         "## Timeline\n\n- 20",
+        ": declared a major incident",
+        ": linked to the problem PRB0000001\n",
+        ": resolved by force, whatever still fired\n",
+        ": review written, with 1 action, 1 of them open\n",
     ] {
         assert!(asked.text.contains(wanted), "{wanted}:\n{}", asked.text);
     }
+    assert!(!asked.text.contains("prb\\_") && !asked.text.contains("inc\\_"), "{}", asked.text);
     service.get(&format!("{path}/review?format=pdf")).await.of(400);
 }
 

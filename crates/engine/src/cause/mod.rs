@@ -1,10 +1,12 @@
 //! Cause: which item explains the incident, ranked, with what speaks for and against each.
 //!
 //! Fixed weights, every one of them shown as evidence. Below medium confidence no title names it.
-//! [`scene`] has who alerts and who could explain it, [`weigh`] what each candidate is worth, [`changes`] the changes
-//! that came shortly before, [`symptom`] what an alert's words speak of.
+//! [`scene`] has who alerts and who could explain it, [`weigh`] what each candidate is worth, [`rank`] people's word on
+//! them and how sure the first is, [`changes`] the changes that came shortly before, [`symptom`] what an alert's words
+//! speak of.
 
 mod changes;
+mod rank;
 mod scene;
 mod symptom;
 mod weigh;
@@ -12,7 +14,7 @@ mod weigh;
 use std::cmp::Reverse;
 
 use model::incident::{Cause, Confidence, SuspectChange, Verdict};
-use model::reason::{CauseEvidence, SymptomKind};
+use model::reason::CauseEvidence;
 use model::{CiId, IncidentId, Reason, limits};
 use topology::ItemIdx;
 
@@ -46,7 +48,8 @@ impl Desk<'_> {
         let changes = self.suspect_changes(incident, &scene);
         let known = self.known(&incident.causes);
         let mut causes = self.best_causes(&scene, &changes, &known);
-        note_confidence(&mut causes);
+        rank::keep_word(&mut causes, &incident.causes);
+        rank::by_word(&mut causes);
         self.set_causes(id, causes, changes);
     }
 
@@ -71,7 +74,7 @@ impl Desk<'_> {
             let (score, because) = self.weigh_with_reasons(candidate, scene, &touched);
             let ci = self.graph().id(candidate.item).clone();
             let verdict = known.verdict(candidate.item);
-            Cause { ci, score: judged(score, verdict), confidence: Confidence::Low, because, verdict }
+            Cause { ci, score: rank::judged(score, verdict), confidence: Confidence::Low, because, verdict }
         };
         best.into_iter().map(|(_, candidate)| cause(candidate)).collect()
     }
@@ -105,6 +108,7 @@ impl Desk<'_> {
         match incident.causes.iter_mut().find(|cause| cause.ci == *ci) {
             Some(cause) => {
                 cause.verdict = Some(verdict);
+                cause.because.retain(|said| !rank::is_word(said));
                 cause.because.push(evidence);
             }
             None => incident.causes.push(Cause {
@@ -115,53 +119,6 @@ impl Desk<'_> {
                 verdict: Some(verdict),
             }),
         }
-        rank(&mut incident.causes);
-    }
-}
-
-/// Best first, with people's word above all.
-fn rank(causes: &mut [Cause]) {
-    for cause in causes.iter_mut() {
-        cause.score = judged(cause.score, cause.verdict);
-    }
-    causes.sort_by_key(|cause| Reverse((cause.verdict == Some(Verdict::Confirmed), cause.score)));
-    note_confidence(causes);
-}
-
-/// The first cause's, by its score and its lead.
-fn note_confidence(causes: &mut [Cause]) {
-    let second = causes.get(1).map_or(0, |cause| cause.score);
-    if let Some(best) = causes.first_mut() {
-        let lead = best.score.saturating_sub(second);
-        best.confidence = match best.verdict {
-            Some(Verdict::Confirmed) => Confidence::High,
-            Some(Verdict::Rejected) => Confidence::Low,
-            None if best.score >= 620 && lead >= 120 && tells(best) => Confidence::High,
-            None if best.score >= 430 && lead >= 50 => Confidence::Medium,
-            None => Confidence::Low,
-        };
-    }
-}
-
-/// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
-const EXPLAINED_TO_BE_SURE: u32 = 3;
-
-/// Whether what speaks for a cause is more than that it is slow: victims are slow, too. What alerts alone may well be the
-/// victim of something that nobody watches, or that the CMDB does not know of, unless it is down altogether.
-fn tells(cause: &Cause) -> bool {
-    cause.because.iter().any(|evidence| match evidence {
-        CauseEvidence::Kind { kind: SymptomKind::Unreachable, .. } | CauseEvidence::Change { .. } => true,
-        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency && !cause.alerts_alone(),
-        CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
-        _ => false,
-    })
-}
-
-/// A score as people's word on it leaves it.
-fn judged(score: u32, verdict: Option<Verdict>) -> u32 {
-    match verdict {
-        Some(Verdict::Confirmed) => 1000,
-        Some(Verdict::Rejected) => 0,
-        None => score,
+        rank::by_score(&mut incident.causes);
     }
 }

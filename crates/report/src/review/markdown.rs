@@ -106,8 +106,13 @@ fn causes(page: &ReviewPage) -> String {
 }
 
 fn cause(cause: &Cause) -> String {
-    let said: Vec<String> = cause.because.iter().map(|reason| inline(&sentence(reason))).collect();
-    format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), said.join("; "))
+    let said = |speaks: &str| -> Vec<String> {
+        let because = cause.because.iter().filter(|reason| reason["speaks"] == speaks);
+        because.map(|reason| inline(sentence(reason))).collect()
+    };
+    let parts = [("", said("for")), ("against it: ", said("against"))].into_iter().filter(|(_, said)| !said.is_empty());
+    let why: Vec<String> = parts.map(|(name, said)| format!("{name}{}", said.join("; "))).collect();
+    format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), why.join("; "))
 }
 
 fn change(change: &SuspectChange) -> String {
@@ -170,30 +175,12 @@ fn joined(entries: &[&TimelineEntry]) -> Option<String> {
 
 fn decided(entry: &TimelineEntry) -> String {
     let by = entry.by.as_deref().map(|by| format!("{}: ", inline(by))).unwrap_or_default();
-    format!("- {} {by}{}", instant(entry.at), inline(&sentence(&entry.reason)))
+    format!("- {} {by}{}", instant(entry.at), inline(sentence(&entry.reason)))
 }
 
-/// The sentence of a reason; without one its code and its figures.
-fn sentence(reason: &Value) -> String {
-    if let Some(told) = reason["text"].as_str() {
-        return told.to_owned();
-    }
-    let entries = reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
-    let figures: Vec<String> = entries.filter_map(|(key, value)| figure(key, value)).collect();
-    let code = reason["code"].as_str().unwrap_or_default().replace('_', " ");
-    if figures.is_empty() { code } else { format!("{code} ({})", figures.join(", ")) }
-}
-
-fn figure(key: &str, value: &Value) -> Option<String> {
-    let shown = match value {
-        Value::Null | Value::Bool(false) => return None,
-        Value::Bool(true) => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) if key.ends_with("_seconds") => text::duration(number.as_f64()?),
-        Value::Object(_) => sentence(value),
-        other => other.to_string(),
-    };
-    Some(format!("{} {shown}", key.trim_end_matches("_seconds").replace('_', " ")).trim_end().to_owned())
+/// Every line of a timeline and every piece of evidence says one.
+fn sentence(reason: &Value) -> &str {
+    reason["text"].as_str().unwrap_or_default()
 }
 
 fn state(state: ItemState) -> String {

@@ -3,6 +3,7 @@
 
 mod escape;
 mod markdown;
+mod numbers;
 
 use model::problem::Problem;
 use model::step::Subject;
@@ -31,6 +32,9 @@ pub async fn review(
         Some(id) => store.problem(ProblemKey::Id(id)).await?,
         None => None,
     };
+    let mut decided: Vec<TimelineEntry> =
+        timeline.items.iter().map(|line| TimelineEntry::from_model(&line.decision)).collect();
+    numbers::put(store, &mut decided).await?;
     let since_start = |at: Timestamp| at - incident.started_at;
     Ok(ReviewPage {
         review: object.review.clone(),
@@ -40,7 +44,7 @@ pub async fn review(
         resolved_after_seconds: incident.resolved_at.map(since_start).map(Into::into),
         services: hurt(store, incident, now).await?,
         problem: problem.as_ref().map(|problem: &Problem| SimilarProblem::from_model(problem)),
-        timeline: timeline.items.iter().map(|line| TimelineEntry::from_model(&line.decision)).collect(),
+        timeline: decided,
         timeline_cut: timeline.next.is_some(),
         incident: object,
     })

@@ -4,12 +4,14 @@
 //! The model spells all of these as whole numbers, so what a number means is told by its key; the tests hold the table
 //! here to every variant there is.
 
+mod decided;
 #[cfg(test)]
 mod tests;
 pub(super) mod told;
 
 use model::alert::Suppression;
 use model::reason::{Binding, CauseEvidence, Joining, SymptomKind};
+use model::text::length;
 use model::{Reason, Span, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -27,14 +29,19 @@ pub fn reason(reason: &Reason) -> Value {
     }
 }
 
-/// Why an alert is told to nobody.
-pub fn suppression(suppression: &Suppression) -> Value {
-    spell(suppression)
+/// The same as a line of the timeline, where each says its sentence.
+pub fn decided(reason: &Reason) -> Value {
+    with_text(spell(reason), decided::text(reason))
 }
 
-/// How an alert's names led to its item.
+/// Why an alert is told to nobody, and the sentence people read in `text`.
+pub fn suppression(suppression: &Suppression) -> Value {
+    with_text(spell(suppression), decided::held_back(suppression))
+}
+
+/// How an alert's names led to its item, and the sentence people read in `text`.
 pub fn binding(binding: &Binding) -> Value {
-    spell(binding)
+    with_text(spell(binding), decided::bound(binding))
 }
 
 /// Why an episode is in its incident, with the near misses, and the sentence people read in `text`.
@@ -82,11 +89,11 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
     match evidence {
         CauseEvidence::Explains { items, of } => format!("{items} of {of} alerting items depend on it"),
         CauseEvidence::FiredAfterFirst { after: Span::ZERO } => "it fired first".to_owned(),
-        CauseEvidence::FiredAfterFirst { after } => format!("it fired {after} after the first alert"),
+        CauseEvidence::FiredAfterFirst { after } => format!("it fired {} after the first alert", length(*after)),
         CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
         CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
         CauseEvidence::ManyAlerts { names } => format!("{names} different alerts fire on it"),
-        CauseEvidence::Change { reference, before } => format!("{reference} changed it {before} before"),
+        CauseEvidence::Change { reference, before } => format!("{reference} changed it {} before", length(*before)),
         CauseEvidence::Near { ci, distance: 1 } => format!("{ci}, which alerts, depends on it directly"),
         CauseEvidence::Near { ci, distance } => format!("{ci}, which alerts, depends on it {distance} steps away"),
         CauseEvidence::QuietDependents { quiet, watched } => {

@@ -270,8 +270,71 @@ fn a_reason_reads_as_the_contract_says() {
     let expected = json!({"code": "episode_joined", "alert": format!("alr_{HEX}"), "joining": {
         "evidence": {"code": "same_item", "ci": "db-7", "gap_seconds": 90}, "score": 0.873, "silently": false,
         "near_misses": [{"incident": format!("inc_{HEX}"), "why": {"code": "score_too_low", "needed": 0.5}, "score": 0.873}]},
-        "text": format!("an alert joined: db-7 alerts in it already; they began 1m30s apart (score 0.873); not in inc_{HEX}: too little ties it to that (score 0.873 of 0.5 needed)")});
+        "text": format!("an alert joined: db-7 alerts in it already; they began 1m 30s apart (score 0.873); not in inc_{HEX}: too little ties it to that (score 0.873 of 0.5 needed)")});
     assert_eq!(joined, expected);
+}
+
+/// A line of a timeline is read as it stands: no code, no figure with a name, and no part of a second.
+#[test]
+fn every_decision_says_its_sentence() {
+    let samples = reasons();
+    let sentences: BTreeSet<String> = samples.iter().map(|sample| text_of(&decided(sample))).collect();
+    assert_eq!(sentences.len(), samples.len(), "{sentences:#?}");
+    for sentence in &sentences {
+        let ids = ["inc_", "prb_", "alr_"];
+        let said = ids.iter().fold(sentence.clone(), |said, prefix| said.replace(prefix, ""));
+        assert!(!said.contains(['_', '(', '{']) || said.contains("(score 0.873)"), "{sentence}");
+        assert!(!said.contains(".777"), "{sentence}");
+    }
+    for sample in &samples {
+        let mut told = decided(sample);
+        told.as_object_mut().expect("an object").remove("text");
+        let mut plain = reason(sample);
+        plain.as_object_mut().expect("an object").remove("text");
+        assert_eq!(told, plain, "the figures stand beside it, exact");
+    }
+}
+
+fn text_of(shown: &Value) -> String {
+    shown["text"].as_str().expect("a sentence").to_owned()
+}
+
+#[test]
+fn what_was_decided_is_said_as_people_say_it() {
+    let verdict = |confirmed| Reason::CauseVerdict { ci: ci(), confirmed };
+    let priority = |from, to| Reason::PriorityLowered { from, to };
+    let hold = |reason_for, until| Reason::Held { reason_for, until };
+    for (reason, said) in [
+        (verdict(true), "db-7 confirmed as the cause"),
+        (verdict(false), "db-7 rejected as the cause"),
+        (
+            Reason::CauseNamed { ci: ci(), score: SCORE, confidence: Confidence::High },
+            "probable cause db-7, with high confidence (score 0.873)",
+        ),
+        (Reason::OfStorm { parent: incident_id() }, "part of the storm inc_abababababababababababababababab"),
+        (priority(Priority::P1, Priority::P2), "priority lowered from P1 to P2"),
+        (priority(Priority::P2, Priority::P2), "priority stays P2"),
+        (hold(HoldFor::Supplier, None), "put on hold for the supplier"),
+        (hold(HoldFor::Other, Some(AT)), "put on hold until 2026-05-03T03:09:37Z"),
+        (Reason::Assigned { team: Some("team-db".into()), assignee: None }, "assigned to team-db"),
+        (Reason::ResolvedQuiet { quiet: Span::from_minutes(5) }, "resolved, after it was quiet for 5m"),
+        (Reason::ResolvedByPerson { forced: false }, "resolved"),
+        (Reason::MajorDeclared { why: "".into() }, "declared a major incident"),
+        (Reason::MajorDeclared { why: "nobody can pay".into() }, "declared a major incident: nobody can pay"),
+        (
+            Reason::SuppressionEnded { was: Suppression::Limit { open: 7, limit: 6 } },
+            "no longer held back: 7 alerts are open, 6 may be",
+        ),
+    ] {
+        assert_eq!(text_of(&decided(&reason)), said);
+    }
+    for (shown, said) in [
+        (binding(&Binding::Bound { how: model::reason::NameKind::Id, name: "db-7".into() }), "bound by id db-7"),
+        (binding(&Binding::Unbound), "bound to no item: none goes by a name it gave"),
+        (suppression(&silence()), "held back by a silence of ana until 2026-05-03T03:09:37Z: c"),
+    ] {
+        assert_eq!(text_of(&shown), said);
+    }
 }
 
 #[test]

@@ -1,17 +1,24 @@
 //! Why an episode is in its incident, and why it is in no other: in sentences that a person reads.
 
+use model::Span;
 use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
+use model::text::length;
 
 /// `db-7, which it needs, explains it (score 0.9); not in inc_…: it scored less`.
 pub(super) fn joined(joining: &Joining) -> String {
-    let mut text = evidence(&joining.evidence);
-    if joining.evidence != Evidence::Opened {
-        text.push_str(&format!(" (score {})", f64::from(joining.score) / 1000.0));
-    }
+    let mut text = tied(joining);
     for near in &joining.near_misses {
         text.push_str(&format!("; not in {}: {}", near.incident, nearly(near)));
     }
     text
+}
+
+/// What ties it to its incident, and how much.
+pub(super) fn tied(joining: &Joining) -> String {
+    match &joining.evidence {
+        Evidence::Opened => evidence(&Evidence::Opened),
+        other => format!("{} (score {})", evidence(other), f64::from(joining.score) / 1000.0),
+    }
 }
 
 /// Why not there, with how much tied it to that.
@@ -42,36 +49,36 @@ pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
         }
         Evidence::SameAlert => "the same alert fired in this incident before".to_owned(),
         Evidence::Rule { rule, .. } => format!("the rule {rule} groups it"),
-        Evidence::SameItem { ci, gap } => format!("{ci} alerts in it already; they began {gap} apart"),
+        Evidence::SameItem { ci, gap } => format!("{ci} alerts in it already; {}", apart(*gap)),
         Evidence::Dependency { from, to, distance: 1, gap } => {
-            format!("{from} depends on {to} directly; they began {gap} apart")
+            format!("{from} depends on {to} directly; {}", apart(*gap))
         }
         Evidence::Dependency { from, to, distance, gap } => {
-            format!("{from} depends on {to}, {distance} steps away; they began {gap} apart")
+            format!("{from} depends on {to}, {distance} steps away; {}", apart(*gap))
         }
         Evidence::CommonDependency { on, member, gap, .. } => {
-            format!("{member}, which alerts in it, needs {on} too; they began {gap} apart")
+            format!("{member}, which alerts in it, needs {on} too; {}", apart(*gap))
         }
         Evidence::SameGroup { of, member, gap } => {
-            format!("{member}, which alerts in it, is of the same redundant group of {of}; they began {gap} apart")
+            format!("{member}, which alerts in it, is of the same redundant group of {of}; {}", apart(*gap))
         }
         Evidence::CommonDependent { of, member, gap } => {
-            format!("{of} needs {member}, which alerts in it, as well; they began {gap} apart")
+            format!("{of} needs {member}, which alerts in it, as well; {}", apart(*gap))
         }
         Evidence::Connected { member, gap } => {
-            format!("{member}, which alerts in it, is connected to it; they began {gap} apart")
+            format!("{member}, which alerts in it, is connected to it; {}", apart(*gap))
         }
         Evidence::Burst { member, gap } => {
-            format!("{member}, which is near it, began {gap} apart, while little else happened")
+            format!("{member}, which is near it, began {} apart, while little else happened", length(*gap))
         }
         Evidence::SharedFate { location, member, gap } => {
-            format!("{member}, which alerts in it, is in {location} too; they began {gap} apart")
+            format!("{member}, which alerts in it, is in {location} too; {}", apart(*gap))
         }
         Evidence::SharedLabels { labels, gap } => {
-            format!("an alert in it has the same {}; they began {gap} apart", labels.join(", "))
+            format!("an alert in it has the same {}; {}", labels.join(", "), apart(*gap))
         }
         Evidence::TogetherBefore { with, times, of, gap } => {
-            format!("of the {of} times it or {with} began lately, both did {times} times; now they began {gap} apart")
+            format!("of the {of} times it or {with} began lately, both did {times} times; now {}", apart(*gap))
         }
         Evidence::Inhibited { by } => format!("the pipeline lets {by} explain it"),
         Evidence::UpstreamCause { cause, .. } => format!("the fault of {cause}, which it depends on, explains it"),
@@ -80,13 +87,19 @@ pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
     }
 }
 
+fn apart(gap: Span) -> String {
+    format!("they began {} apart", length(gap))
+}
+
 fn missed(why: &MissedBecause) -> String {
     match why {
         MissedBecause::ScoreTooLow { .. } => "too little ties it to that".to_owned(),
         MissedBecause::OutsideJoinWindow { gap, allowed } => {
-            format!("it began {gap} from what is in there, {allowed} are allowed")
+            format!("it began {} from what is in there, {} are allowed", length(*gap), length(*allowed))
         }
-        MissedBecause::CapReached { age, allowed } => format!("that would have grown for {age}, {allowed} are allowed"),
+        MissedBecause::CapReached { age, allowed } => {
+            format!("that would have grown for {}, {} are allowed", length(*age), length(*allowed))
+        }
         MissedBecause::Outscored { .. } => "that scored less than the one it is in".to_owned(),
         MissedBecause::Unlinked => "a person took it out of that".to_owned(),
         MissedBecause::Hub { ci, dependents } => format!("all they share is {ci}, as do {dependents} items"),
