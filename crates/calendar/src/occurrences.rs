@@ -6,7 +6,7 @@
 use std::fmt;
 
 use model::fact::{MaintenanceWindow, Recurrence};
-use model::limits::{OCCURRENCE_LENGTH_MAX, OCCURRENCES_SHORTENED_MAX};
+use model::limits::{OCCURRENCE_LENGTH_MAX, OCCURRENCES_SHORTENED_MAX, OVERLAP_REACH};
 use model::{Interval, Timestamp};
 
 use crate::days::Days;
@@ -150,6 +150,31 @@ impl Occurrences {
     /// The one that lasts at `at`, else the next.
     pub fn current_or_next(&self, at: Timestamp) -> Option<Interval> {
         self.covering(at).or_else(|| self.overlapping(Interval::or_empty(at, Timestamp::MAX)).next())
+    }
+
+    /// The one that began last of those that are over by `at`.
+    pub fn last_over(&self, at: Timestamp) -> Option<Interval> {
+        let by = self.last.map_or(at, |last| at.min(last + self.first.length()));
+        let over =
+            |from: Timestamp| self.overlapping(Interval::or_empty(from, by)).filter(|one| one.end() <= at).last();
+        let mut reach = OCCURRENCE_LENGTH_MAX;
+        // Most recur often enough to be found near the end; none is looked for before the first.
+        loop {
+            let from = (by - reach).max(self.first.start());
+            let found = over(from);
+            if found.is_some() || from == self.first.start() {
+                return found;
+            }
+            reach = reach + reach;
+        }
+    }
+
+    /// The first of them that lasts until after the next one has begun, and that next one.
+    pub fn overlap(&self) -> Option<(Interval, Interval)> {
+        let within = Interval::or_empty(self.first.start(), self.first.start() + OVERLAP_REACH);
+        let mut before: Option<Interval> = None;
+        self.overlapping(within)
+            .find_map(|one| before.replace(one).filter(|before| before.end() > one.start()).zip(Some(one)))
     }
 
     /// The earliest instant after `at` at which one begins or ends.
@@ -449,6 +474,53 @@ mod tests {
         }
         let expected = ["2026-05-03T02:00:00Z", "2026-05-04T02:00:00Z", "2026-05-04T04:00:00Z", "2026-05-05T04:00:00Z"];
         assert_eq!(edges, expected);
+    }
+
+    #[test]
+    fn the_one_that_is_over_is_the_last_that_took_place_however_long_ago() {
+        let first = span("2026-05-03T02:00:00Z", "2026-05-03T04:00:00Z");
+        let over = |rule: &str, except: &[&str], by: &str| {
+            let except: Vec<Timestamp> = except.iter().map(|text| at(text)).collect();
+            let recurrence = recurrence(first, rule, "UTC", &except).unwrap();
+            let found = Occurrences::of(&window(first, Some(recurrence))).last_over(at(by));
+            found.map(|one| one.start().to_string())
+        };
+        for (rule, except, by, expected) in [
+            ("FREQ=WEEKLY", &[][..], "2026-05-03T03:59:59Z", None),
+            ("FREQ=WEEKLY", &[], "2026-05-03T04:00:00Z", Some("2026-05-03T02:00:00Z")),
+            ("FREQ=WEEKLY", &[], "2026-05-31T03:00:00Z", Some("2026-05-24T02:00:00Z")),
+            ("FREQ=WEEKLY;COUNT=2", &[], "2126-05-31T03:00:00Z", Some("2026-05-10T02:00:00Z")),
+            ("FREQ=WEEKLY;COUNT=2", &["2026-05-10T02:00:00Z"], "2126-05-31T03:00:00Z", Some("2026-05-03T02:00:00Z")),
+            (
+                "FREQ=YEARLY;INTERVAL=30;COUNT=2",
+                &["2056-05-03T02:00:00Z"],
+                "2126-05-31T03:00:00Z",
+                Some("2026-05-03T02:00:00Z"),
+            ),
+        ] {
+            assert_eq!(over(rule, except, by).as_deref(), expected, "{rule} {by}");
+        }
+    }
+
+    #[test]
+    fn occurrences_that_are_longer_than_the_time_between_them_overlap() {
+        let first = |hours| {
+            let start = at("2026-05-01T02:00:00Z");
+            Interval::or_empty(start, start + model::Span::from_hours(hours))
+        };
+        for (hours, rule, expected) in [
+            (24, "FREQ=DAILY", None),
+            (25, "FREQ=DAILY", Some("2026-05-02T02:00:00Z")),
+            (25, "FREQ=DAILY;COUNT=1", None),
+            (30, "FREQ=WEEKLY;BYDAY=FR,SU", None),
+            (30, "FREQ=WEEKLY;BYDAY=FR,MO,TU", Some("2026-05-05T02:00:00Z")),
+            // 29 February and 1 March.
+            (30, "FREQ=MONTHLY;BYMONTHDAY=1,29", Some("2028-03-01T02:00:00Z")),
+        ] {
+            let next = recurring(first(hours), rule, "UTC").overlap().map(|(_, next)| next.start().to_string());
+            assert_eq!(next.as_deref(), expected, "{hours} {rule}");
+        }
+        assert_eq!(Occurrences::of(&window(first(25), None)).overlap(), None);
     }
 
     #[test]

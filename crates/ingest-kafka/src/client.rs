@@ -96,6 +96,10 @@ impl ConsumerContext for Client {
     /// Partitions are taken up by the reader, once, where the store is; they are let go at once. The group has its answer
     /// here either way: until it has one, nothing is shared out anew, and where reading begins may take long to know.
     fn rebalance(&self, consumer: &BaseConsumer<Client>, what: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        // Who has left the group already is answered by nobody, without end.
+        if consumer.closed() {
+            return;
+        }
         let parts = list.elements().iter().map(|part| (part.topic().to_owned(), part.partition())).collect();
         let answered = match what {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
@@ -110,6 +114,8 @@ impl ConsumerContext for Client {
         };
         if let Err(error) = answered {
             self.note(Happened::Failed(format!("what the group shared out could not be answered: {error}")));
+            // The group, and who takes leave of it, wait for an answer: nothing is ours is always one.
+            consumer.unassign().ok();
         }
     }
 

@@ -273,6 +273,13 @@ pub struct Comment {
 pub const RESOLVED_AS_CHANGE: &str = "change";
 
 impl Cause {
+    /// It alerts, and nothing else does.
+    pub fn alerts_alone(&self) -> bool {
+        let says = |of: fn(&CauseEvidence) -> bool| self.because.iter().any(of);
+        says(|evidence| matches!(evidence, CauseEvidence::Kind { .. }))
+            && says(|evidence| matches!(evidence, CauseEvidence::Explains { of: 1, .. }))
+    }
+
     fn rests_on(&self, change: &SuspectChange) -> bool {
         let names = |evidence: &CauseEvidence| matches!(evidence, CauseEvidence::Change { reference, .. } if *reference == change.reference);
         self.ci == change.ci && self.because.iter().any(names)

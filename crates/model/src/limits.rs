@@ -109,6 +109,9 @@ pub const PREEXISTING_AFTER: Span = Span::from_minutes(15);
 pub const RECURRENCE_REACH: Span = Span::from_days(146_097);
 /// One occurrence of a recurring maintenance window. Longer: refused.
 pub const OCCURRENCE_LENGTH_MAX: Span = Span::from_days(31);
+/// How far after its first occurrence those of a window are looked through for some that overlap; four years hold a leap
+/// day. What overlaps only later is not noted.
+pub const OVERLAP_REACH: Span = Span::from_days(1_500);
 /// Occurrences of one window that are cancelled or were ended early. More: refused.
 pub const OCCURRENCES_SHORTENED_MAX: usize = 1000;
 /// A recurrence rule. Longer: refused.

@@ -193,6 +193,10 @@ pub enum CauseEvidence {
         kind: SymptomKind,
         alertname: Box<str>,
     },
+    /// So many different alerts fire on it, by their names.
+    ManyAlerts {
+        names: u32,
+    },
     Change {
         reference: Box<str>,
         before: Span,

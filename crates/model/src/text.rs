@@ -1,6 +1,9 @@
-//! Text that people read: cut at characters, counted with the right word.
+//! Text that people read: cut at characters, counted with the right word, lengths of time and instants without what
+//! nobody reads. Machines get exact figures beside it.
 
 use std::borrow::Cow;
+
+use crate::time::{Span, Timestamp};
 
 /// At most so many characters; a cut is shown by `…`.
 pub fn cut(text: &str, chars_max: usize) -> String {
@@ -31,6 +34,62 @@ pub fn bounded(text: &str, bytes_max: usize) -> Cow<'_, str> {
 /// `1 alert`, `3 alerts`.
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// An instant in whole seconds, never later than it was: `2026-05-01T10:00:00Z`.
+pub fn instant(at: Timestamp) -> String {
+    at.floor(Span::SECOND).to_string()
+}
+
+/// The same as [`duration`], of a length that is exact: `1m 30s`.
+pub fn length(span: Span) -> String {
+    duration(span.seconds_f64())
+}
+
+/// A length of time in seconds, in its two largest units, rounded to the smaller one; below a minute with one decimal.
+pub fn duration(seconds: f64) -> String {
+    let sign = if seconds < 0.0 { "-" } else { "" };
+    format!("{sign}{}", positive_duration(seconds.abs()))
+}
+
+const MINUTE: f64 = 60.0;
+const HOUR: f64 = 3600.0;
+const DAY: f64 = 86_400.0;
+
+fn positive_duration(seconds: f64) -> String {
+    let rounded = |unit: f64| (seconds / unit).round();
+    if seconds < 0.9995 {
+        let text = trimmed(format!("{:.1}", seconds * 1000.0));
+        return if text == "0" {
+            if seconds > 0.0 { "<0.1ms".to_owned() } else { "0s".to_owned() }
+        } else {
+            text + "ms"
+        };
+    }
+    if seconds < 59.95 {
+        return trimmed(format!("{seconds:.1}")) + "s";
+    }
+    // The smaller unit decides which larger one is reached: 59m 59.9s is 1h.
+    if rounded(1.0) < HOUR {
+        return two(rounded(1.0), MINUTE, "m", "s");
+    }
+    if rounded(MINUTE) < DAY / MINUTE {
+        return two(rounded(MINUTE), HOUR / MINUTE, "h", "m");
+    }
+    two(rounded(HOUR), DAY / HOUR, "d", "h")
+}
+
+/// A decimal number without the zeros at its end.
+pub fn trimmed(number: String) -> String {
+    if !number.contains('.') {
+        return number;
+    }
+    number.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn two(small: f64, in_large: f64, large_unit: &str, small_unit: &str) -> String {
+    let (large, rest) = ((small / in_large).floor(), small % in_large);
+    if rest == 0.0 { format!("{large}{large_unit}") } else { format!("{large}{large_unit} {rest}{small_unit}") }
 }
 
 /// Whether a text has a name as a word of its own: `disk full on db-7` and `DB-7.prod is slow` have `db-7`, `db-70` has not.
@@ -109,5 +168,41 @@ mod tests {
         assert_eq!(cut("äöüß", 3), "äö…");
         assert_eq!(counted(1, "alert"), "1 alert");
         assert_eq!(counted(0, "alert"), "0 alerts");
+    }
+
+    #[test]
+    fn durations_have_two_units_and_carry_over() {
+        for (seconds, expected) in [
+            (0.0, "0s"),
+            (0.000_04, "<0.1ms"),
+            (0.000_4, "0.4ms"),
+            (0.25, "250ms"),
+            (0.9996, "1s"),
+            (12.5, "12.5s"),
+            (17.0, "17s"),
+            (59.96, "1m"),
+            (90.0, "1m 30s"),
+            (3599.6, "1h"),
+            (8400.0, "2h 20m"),
+            (7199.0, "2h"),
+            (86_399.0, "1d"),
+            (597_600.0, "6d 22h"),
+            (2_592_000.0, "30d"),
+            (-3024.0, "-50m 24s"),
+        ] {
+            assert_eq!(duration(seconds), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn instants_have_whole_seconds_that_were_reached() {
+        for (at, expected) in [
+            ("2026-11-21T19:33:50.06032Z", "2026-11-21T19:33:50Z"),
+            ("2026-11-21T19:33:50.999999Z", "2026-11-21T19:33:50Z"),
+            ("2026-11-21T19:33:50Z", "2026-11-21T19:33:50Z"),
+            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(instant(Timestamp::parse(at).unwrap()), expected, "{at}");
+        }
     }
 }

@@ -1,20 +1,9 @@
-//! Figures in words for people: `2h 20m`, `99.95 %`.
+//! Figures in words for people: `99.95 %`; lengths of time, `2h 20m`, as everybody writes them.
 //!
-//! Rule: a share is cut, never rounded up, so that nothing short of everything reads as 100 %; so is an instant, so that
-//! nothing reads as later than it was.
+//! Rule: a share is cut, never rounded up, so that nothing short of everything reads as 100 %.
 
-use model::Timestamp;
-
-/// An instant in whole seconds: `2026-05-01T10:00:00Z`.
-pub fn instant(at: Timestamp) -> String {
-    Timestamp::from_seconds(at.micros().div_euclid(MICROS_PER_SECOND)).to_string()
-}
-
-/// A length of time in its two largest units, rounded to the smaller one; below a minute in seconds.
-pub fn duration(seconds: f64) -> String {
-    let sign = if seconds < 0.0 { "-" } else { "" };
-    format!("{sign}{}", positive_duration(seconds.abs()))
-}
+use model::text::trimmed;
+pub use model::text::{duration, instant};
 
 /// A share of 1 in per cent: three decimals, and near 100 as many as show what is missing.
 pub fn share(share: f64) -> String {
@@ -31,39 +20,7 @@ pub fn factor(factor: f64) -> String {
     trimmed(format!("{factor:.*}", if factor.abs() < 100.0 { 2 } else { 0 }))
 }
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
 const DECIMALS_MAX: usize = 6;
-const MINUTE: f64 = 60.0;
-const HOUR: f64 = 3600.0;
-const DAY: f64 = 86_400.0;
-
-fn positive_duration(seconds: f64) -> String {
-    let rounded = |unit: f64| (seconds / unit).round();
-    if seconds < 0.9995 {
-        let text = trimmed(format!("{:.1}", seconds * 1000.0));
-        return if text == "0" {
-            if seconds > 0.0 { "<0.1ms".to_owned() } else { "0s".to_owned() }
-        } else {
-            text + "ms"
-        };
-    }
-    if seconds < 59.95 {
-        return trimmed(format!("{seconds:.1}")) + "s";
-    }
-    // The smaller unit decides which larger one is reached: 59m 59.9s is 1h.
-    if rounded(1.0) < HOUR {
-        return two(rounded(1.0), MINUTE, "m", "s");
-    }
-    if rounded(MINUTE) < DAY / MINUTE {
-        return two(rounded(MINUTE), HOUR / MINUTE, "h", "m");
-    }
-    two(rounded(HOUR), DAY / HOUR, "d", "h")
-}
-
-fn two(small: f64, in_large: f64, large_unit: &str, small_unit: &str) -> String {
-    let (large, rest) = ((small / in_large).floor(), small % in_large);
-    if rest == 0.0 { format!("{large}{large_unit}") } else { format!("{large}{large_unit} {rest}{small_unit}") }
-}
 
 /// Enough for two digits of what is missing.
 fn decimals_to_see(missing: f64) -> usize {
@@ -83,52 +40,9 @@ fn percent(share: f64, decimals: usize) -> String {
     trimmed(format!("{cut:.decimals$}")) + " %"
 }
 
-fn trimmed(number: String) -> String {
-    if !number.contains('.') {
-        return number;
-    }
-    number.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_have_two_units_and_carry_over() {
-        for (seconds, expected) in [
-            (0.0, "0s"),
-            (0.000_04, "<0.1ms"),
-            (0.000_4, "0.4ms"),
-            (0.25, "250ms"),
-            (0.9996, "1s"),
-            (12.5, "12.5s"),
-            (17.0, "17s"),
-            (59.96, "1m"),
-            (90.0, "1m 30s"),
-            (3599.6, "1h"),
-            (8400.0, "2h 20m"),
-            (7199.0, "2h"),
-            (86_399.0, "1d"),
-            (597_600.0, "6d 22h"),
-            (2_592_000.0, "30d"),
-            (-3024.0, "-50m 24s"),
-        ] {
-            assert_eq!(duration(seconds), expected, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn instants_have_whole_seconds_that_were_reached() {
-        for (at, expected) in [
-            ("2026-11-21T19:33:50.06032Z", "2026-11-21T19:33:50Z"),
-            ("2026-11-21T19:33:50.999999Z", "2026-11-21T19:33:50Z"),
-            ("2026-11-21T19:33:50Z", "2026-11-21T19:33:50Z"),
-            ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(instant(Timestamp::parse(at).unwrap()), expected, "{at}");
-        }
-    }
 
     #[test]
     fn a_share_is_cut_and_nothing_less_reads_as_everything() {

@@ -15,6 +15,7 @@ mod problems;
 mod records;
 mod report;
 mod run;
+mod word;
 
 use std::ffi::OsString;
 

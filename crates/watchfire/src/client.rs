@@ -105,6 +105,17 @@ impl Client {
 
     /// The same, and whether there are more than so many.
     pub(crate) async fn listed(&self, path: &str, query: &Query<'_>, most: usize) -> anyhow::Result<Listed> {
+        self.listed_where(path, query, most, |_| true).await
+    }
+
+    /// The same, of those rows that the service cannot choose itself.
+    pub(crate) async fn listed_where(
+        &self,
+        path: &str,
+        query: &Query<'_>,
+        most: usize,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Listed> {
         let mut rows: Vec<Value> = Vec::new();
         let mut cursor = None::<String>;
         loop {
@@ -113,7 +124,8 @@ impl Client {
             asked.extend(cursor.take().map(|cursor| ("cursor", cursor)));
             let mut page = self.get(path, &asked).await?;
             let items = page["items"].as_array_mut().map(std::mem::take);
-            rows.extend(items.with_context(|| format!("{}{path} answered no list", self.base))?);
+            let items = items.with_context(|| format!("{}{path} answered no list", self.base))?;
+            rows.extend(items.into_iter().filter(&wanted));
             cursor = page["next"].as_str().map(str::to_owned);
             if cursor.is_none() || rows.len() >= most {
                 return Ok(Listed { rows, most, more: cursor.is_some() });

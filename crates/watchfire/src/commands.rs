@@ -12,9 +12,13 @@ mod run;
 mod schemas;
 mod trial;
 
+use std::time::Duration;
+
 use crate::cli::Command;
 use crate::console::Console;
 use crate::outcome::Outcome;
+
+const END_AT_MOST: Duration = Duration::from_secs(10);
 
 pub(crate) fn carry_out(command: Command, console: &Console) -> anyhow::Result<Outcome> {
     match command {
@@ -42,5 +46,9 @@ pub(crate) fn carry_out(command: Command, console: &Console) -> anyhow::Result<O
 
 /// For what waits for a store or for another process.
 fn waiting(work: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // What still waits for somebody who does not answer, as a broker that is away, is not waited for.
+    runtime.shutdown_timeout(END_AT_MOST);
+    outcome
 }

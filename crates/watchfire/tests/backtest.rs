@@ -69,13 +69,18 @@ fn a_store_is_played_again_and_held_against_what_happened() {
     let with = |more: &[&str]| folder.watchfire(&[&["backtest", "sqlite://kept.db"], more].concat());
     let told = with(&[]).succeeded();
     assert!(told.out.contains("no difference; 2 incidents are the same"), "{}", told.out);
+    assert!(told.out.starts_with("old  what really happened: "), "{}", told.out);
+    assert!(told.out.contains("with what people corrected") && told.out.contains("`--baseline`"), "{}", told.out);
+    assert!(told.out.contains("\nnew  the shipped pipelines\n"), "{}", told.out);
     told.told("4 inputs from 2026-05-01T10:00:00Z").told("are counted in the store and not kept").told("`bind`");
     let narrow = folder.write("narrow.yaml", "name: narrow\njoin_window: {gap: 5s}\n").display().to_string();
     let split = with(&["--pipeline", &narrow]).succeeded();
     assert!(split.out.contains("2 split; 0 incidents are the same"), "{}", split.out);
     let merged = with(&["--baseline", &narrow]).succeeded();
     assert!(merged.out.contains("2 merged; 0 incidents are the same"), "{}", merged.out);
+    assert!(merged.out.starts_with(&format!("old  the pipelines of {narrow}\nnew  the shipped")), "{}", merged.out);
     let simple = with(&["--baseline", "simple:alone"]).succeeded();
+    assert!(simple.out.starts_with("old  a simple way of grouping, simple:alone\n"), "{}", simple.out);
     assert!(simple.out.contains("2 merged; 0 incidents are the same"), "{}", simple.out);
     // Another CMDB, of which nothing hangs together, in place of its own.
     let apart = folder.write("apart.yaml", "items:\n  - {id: mail, class: service}\n").display().to_string();
@@ -83,6 +88,7 @@ fn a_store_is_played_again_and_held_against_what_happened() {
     assert!(!told.out.contains("no difference"), "{}", told.out);
     let late = with(&["--from", "-1m", "--format", "json"]).succeeded();
     let late: Value = serde_json::from_str(&late.out).unwrap();
+    assert_eq!((&late["old"]["policy"], &late["new"]["policy"]), (&"happened".into(), &"shipped".into()));
     assert_eq!((&late["new"]["events"], &late["same"]), (&4.into(), &2.into()), "what still fires is read whole");
     let early: Value =
         serde_json::from_str(&with(&["--to", "2026-05-01T10:02:00Z", "--format", "json"]).succeeded().out).unwrap();

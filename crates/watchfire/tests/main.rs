@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests stand outside of test functions")]
 
+mod running;
 mod support;
 
 mod backtest;
 mod deploy;
 mod offline;
+mod people;
 mod replay;
 mod service;
 mod worked_cases;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use model::Timestamp;
 use model::limits::AHEAD_MAX;
+use model::{Interval, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::json::Place;
@@ -30,6 +30,8 @@ pub enum Notice {
     UnknownItem { said: Box<str>, near: Vec<Box<str>> },
     /// Further ahead of its receipt than any clock may be: the receipt stands for it.
     ClockAhead { field: Box<str>, said: Timestamp },
+    /// A recurring window lasts until after the next time that it begins: taken as it is, and mostly a slip.
+    OccurrencesOverlap { one: Interval, next: Interval },
 }
 
 impl Notice {
@@ -42,6 +44,7 @@ impl Notice {
             Notice::AlertsTruncated { .. } => "alerts_truncated",
             Notice::UnknownItem { .. } => "unknown_item",
             Notice::ClockAhead { .. } => "clock_ahead",
+            Notice::OccurrencesOverlap { .. } => "occurrences_overlap",
         }
     }
 }
@@ -110,6 +113,14 @@ impl fmt::Display for Notice {
                     f,
                     "`{field}` is {said}, more than {AHEAD_MAX} ahead of the receipt, which was taken in its place: \
                      correct it, or the sender's clock"
+                )
+            }
+            Notice::OccurrencesOverlap { one, next } => {
+                let [start, end, next] = [one.start(), one.end(), next.start()];
+                write!(
+                    f,
+                    "its occurrences overlap: that of {start} lasts until {end}, and the next begins at {next}: make them \
+                     shorter, or let them be further apart, unless that is meant"
                 )
             }
             Notice::UnknownItem { said, near } if near.is_empty() => {

@@ -8,8 +8,8 @@ mod fact;
 #[cfg(test)]
 mod tests;
 
-use calendar::RecurrenceError;
-use model::fact::Recurrence;
+use calendar::{Occurrences, RecurrenceError};
+use model::fact::{MaintenanceWindow, Recurrence};
 use model::{ChangeId, Interval, MaintenanceId, SourceName, Timestamp};
 use serde::Deserialize;
 
@@ -60,6 +60,11 @@ pub fn recurrence_of(
         };
         WrongKey { key, what: error.to_string() }
     })
+}
+
+/// That an occurrence of the window lasts until after the next one has begun, where one does.
+pub fn overlap_of(window: &MaintenanceWindow) -> Option<Notice> {
+    Occurrences::of(window).overlap().map(|(one, next)| Notice::OccurrencesOverlap { one, next })
 }
 
 /// The id of a maintenance window: its reference within its source. The same again replaces the window.

@@ -78,6 +78,8 @@ struct WindowSet {
     /// `null` where nothing was set.
     window: Option<v1::MaintenanceWindow>,
     mutes: Mutes,
+    /// What may not be as it was meant, such as occurrences that overlap.
+    notes: Vec<String>,
 }
 
 /// What a window keeps quiet while it lasts.
@@ -144,17 +146,6 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
     let recurrence = recurrence.map_err(|wrong| Fault::invalid(format!("`{}`: {}", wrong.key, wrong.what)))?;
     let cis: Vec<CiId> = asked.ci.iter().map(CiId::new).collect();
     let mutes = api.mutes(&cis)?;
-    if asked.dry_run {
-        return Ok(Json(WindowSet { window: None, mutes }).into_response());
-    }
-    if !asked.confirm && !mutes.services_most_critical.is_empty() {
-        let why = format!(
-            "{} would be in maintenance: ask again with \"confirm\": true if that is meant; nothing is set",
-            mutes.services_most_critical.join(", ")
-        );
-        let mutes = serde_json::to_value(&mutes).map_err(|error| Fault::internal(error.to_string()))?;
-        return Err(Fault::conflict(why).with("mutes", mutes));
-    }
     let reference = asked.id.unwrap_or_else(|| format!("{} {}", by.name(), api.now()));
     let window = MaintenanceWindow {
         id: native::maintenance_id(&SourceName::from(SOURCE), &reference),
@@ -167,9 +158,21 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
         received_at: api.now(),
         deleted: false,
     };
+    let notes: Vec<String> = native::overlap_of(&window).iter().map(ToString::to_string).collect();
+    if asked.dry_run {
+        return Ok(Json(WindowSet { window: None, mutes, notes }).into_response());
+    }
+    if !asked.confirm && !mutes.services_most_critical.is_empty() {
+        let why = format!(
+            "{} would be in maintenance: ask again with \"confirm\": true if that is meant; nothing is set",
+            mutes.services_most_critical.join(", ")
+        );
+        let mutes = serde_json::to_value(&mutes).map_err(|error| Fault::internal(error.to_string()))?;
+        return Err(Fault::conflict(why).with("mutes", mutes));
+    }
     let outcome = api.command(&by, Action::Maintenance(window)).await?;
     let window = Some(api.window_after(&outcome).await?);
-    Ok((StatusCode::CREATED, Json(WindowSet { window, mutes })).into_response())
+    Ok((StatusCode::CREATED, Json(WindowSet { window, mutes, notes })).into_response())
 }
 
 /// Ends a window now; one that has not begun is taken back. Of one that recurs the occurrence that lasts, unless

@@ -83,6 +83,7 @@ async fn a_window_that_recurs_shows_its_next_occurrence_and_ends_one_by_one_or_w
     assert_eq!((&set["next"]["starts_at"], &set["exdate"]), (&json!(start), &json!([])));
     let path = "/api/v1/maintenance-windows/MW9";
     assert_eq!(service.get("/api/v1/services/mail").await.of(200)["in_maintenance"], json!(true));
+    assert_eq!(set["previous"], json!(null));
     service.post(&format!("{path}/end"), r#"{"all":true,"occurrence":"2026-01-01T00:00:00Z"}"#).await.of(422);
 
     let cut = service.post(&format!("{path}/end"), "").await.of(200);
@@ -99,7 +100,24 @@ async fn a_window_that_recurs_shows_its_next_occurrence_and_ends_one_by_one_or_w
 
     let ended = service.post(&format!("{path}/end"), r#"{"all":true}"#).await.of(200);
     assert_eq!((&ended["next"], &ended["last_starts_at"]), (&json!(null), &json!(start)));
+    assert_eq!(ended["previous"], cut["shortened"][0], "the last that took place, with its end");
     assert_eq!(service.get(path).await.of(200), ended);
+}
+
+#[tokio::test]
+async fn a_window_that_lasts_until_after_it_begins_again_is_set_with_a_note() {
+    let service = service().await.with_cmdb().await;
+    let body = |hours: u32, more: &str| {
+        format!(r#"{{"id":"MW8","ci":["mail"],"duration":"{hours}h","rrule":"FREQ=DAILY"{more}}}"#)
+    };
+    for (hours, more, status, notes) in
+        [(24, "", 201, 0), (25, "", 201, 1), (25, r#","dry_run":true"#, 200, 1), (25, r#","exdate":[]"#, 201, 1)]
+    {
+        let set = service.post("/api/v1/maintenance-windows", body(hours, more)).await.of(status);
+        let told = set["notes"].as_array().unwrap();
+        assert_eq!(told.len(), notes, "{set}");
+        assert!(told.iter().all(|note| note.as_str().unwrap().contains("overlap")), "{set}");
+    }
 }
 
 #[tokio::test]

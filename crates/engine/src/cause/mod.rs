@@ -1,10 +1,12 @@
 //! Cause: which item explains the incident, ranked, with what speaks for and against each.
 //!
-//! A first honest form: fixed weights, every one of them shown as evidence. Below medium confidence no title names it.
-//! [`scene`] has who alerts and who could explain it, [`weigh`] what each candidate is worth, [`changes`] the changes
-//! that came shortly before, [`symptom`] what an alert's words speak of.
+//! Fixed weights, every one of them shown as evidence. Below medium confidence no title names it.
+//! [`scene`] has who alerts and who could explain it, [`weigh`] what each candidate is worth, [`rank`] people's word on
+//! them and how sure the first is, [`changes`] the changes that came shortly before, [`symptom`] what an alert's words
+//! speak of.
 
 mod changes;
+mod rank;
 mod scene;
 mod symptom;
 mod weigh;
@@ -12,7 +14,7 @@ mod weigh;
 use std::cmp::Reverse;
 
 use model::incident::{Cause, Confidence, SuspectChange, Verdict};
-use model::reason::{CauseEvidence, SymptomKind};
+use model::reason::CauseEvidence;
 use model::{CiId, IncidentId, Reason, limits};
 use topology::ItemIdx;
 
@@ -21,7 +23,7 @@ use crate::incident::facts::Facts;
 use scene::{Candidate, Scene};
 
 /// Another cause takes the first rank only by this margin.
-const MARGIN: u32 = 50;
+const MARGIN: i64 = 50;
 
 /// The causes an incident had: who was the first, and what people said of any.
 struct Known {
@@ -46,8 +48,8 @@ impl Desk<'_> {
         let changes = self.suspect_changes(incident, &scene);
         let known = self.known(&incident.causes);
         let mut causes = self.best_causes(&scene, &changes, &known);
-        keep_word(&mut causes, &incident.causes);
-        rank(&mut causes, incident.causes.first().map(|cause| &cause.ci));
+        rank::keep_word(&mut causes, &incident.causes);
+        rank::by_word(&mut causes);
         self.set_causes(id, causes, changes);
     }
 
@@ -61,9 +63,9 @@ impl Desk<'_> {
         let touched = self.touched(changes);
         let standing = |candidate: &Candidate| {
             let verdict = known.verdict(candidate.item);
-            let score = judged(self.weigh(candidate, scene, &touched).score(), verdict);
             let margin = if known.first == Some(candidate.item) { MARGIN } else { 0 };
-            (Reverse((verdict == Some(Verdict::Confirmed), score + margin)), candidate.item)
+            let sum = self.weigh(candidate, scene, &touched).sum() + margin;
+            (Reverse((verdict != Some(Verdict::Rejected), verdict == Some(Verdict::Confirmed), sum)), candidate.item)
         };
         let mut best: Vec<_> = scene.candidates.iter().map(|candidate| (standing(candidate), candidate)).collect();
         best.sort_unstable_by_key(|(standing, _)| *standing);
@@ -71,7 +73,8 @@ impl Desk<'_> {
         let cause = |candidate: &Candidate| {
             let (score, because) = self.weigh_with_reasons(candidate, scene, &touched);
             let ci = self.graph().id(candidate.item).clone();
-            Cause { ci, score, confidence: Confidence::Low, because, verdict: known.verdict(candidate.item) }
+            let verdict = known.verdict(candidate.item);
+            Cause { ci, score: rank::judged(score, verdict), confidence: Confidence::Low, because, verdict }
         };
         best.into_iter().map(|(_, candidate)| cause(candidate)).collect()
     }
@@ -105,7 +108,7 @@ impl Desk<'_> {
         match incident.causes.iter_mut().find(|cause| cause.ci == *ci) {
             Some(cause) => {
                 cause.verdict = Some(verdict);
-                cause.because.retain(|said| !is_word(said));
+                cause.because.retain(|said| !rank::is_word(said));
                 cause.because.push(evidence);
             }
             None => incident.causes.push(Cause {
@@ -116,65 +119,6 @@ impl Desk<'_> {
                 verdict: Some(verdict),
             }),
         }
-        rank(&mut incident.causes, None);
-    }
-}
-
-/// A person's word outlasts every look, also on what nothing else speaks for.
-fn keep_word(causes: &mut Vec<Cause>, known: &[Cause]) {
-    for judged in known.iter().filter(|cause| cause.verdict.is_some()) {
-        match causes.iter_mut().find(|cause| cause.ci == judged.ci) {
-            Some(cause) => cause.because.extend(judged.because.iter().filter(|said| is_word(said)).cloned()),
-            None => causes.push(judged.clone()),
-        }
-    }
-}
-
-fn is_word(said: &CauseEvidence) -> bool {
-    matches!(said, CauseEvidence::Confirmed { .. } | CauseEvidence::Rejected { .. })
-}
-
-/// Best first, with confidence by score and lead; people's word above all. The first stays unless clearly beaten.
-fn rank(causes: &mut [Cause], first: Option<&CiId>) {
-    for cause in causes.iter_mut() {
-        cause.score = judged(cause.score, cause.verdict);
-    }
-    let standing = |cause: &Cause| cause.score + if Some(&cause.ci) == first { MARGIN } else { 0 };
-    causes.sort_by(|a, b| {
-        let confirmed = |cause: &Cause| cause.verdict == Some(Verdict::Confirmed);
-        (confirmed(b), standing(b)).cmp(&(confirmed(a), standing(a))).then_with(|| a.ci.cmp(&b.ci))
-    });
-    let second = causes.get(1).map_or(0, |cause| cause.score);
-    if let Some(best) = causes.first_mut() {
-        let lead = best.score.saturating_sub(second);
-        best.confidence = match best.verdict {
-            Some(Verdict::Confirmed) => Confidence::High,
-            Some(Verdict::Rejected) => Confidence::Low,
-            None if best.score >= 620 && lead >= 120 && tells(best) => Confidence::High,
-            None if best.score >= 430 && lead >= 50 => Confidence::Medium,
-            None => Confidence::Low,
-        };
-    }
-}
-
-/// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
-const EXPLAINED_TO_BE_SURE: u32 = 3;
-
-/// Whether what speaks for a cause is more than that it is slow: victims are slow, too.
-fn tells(cause: &Cause) -> bool {
-    cause.because.iter().any(|evidence| match evidence {
-        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency,
-        CauseEvidence::Change { .. } => true,
-        CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
-        _ => false,
-    })
-}
-
-/// A score as people's word on it leaves it.
-fn judged(score: u32, verdict: Option<Verdict>) -> u32 {
-    match verdict {
-        Some(Verdict::Confirmed) => 1000,
-        Some(Verdict::Rejected) => 0,
-        None => score,
+        rank::by_score(&mut incident.causes);
     }
 }

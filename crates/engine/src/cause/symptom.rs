@@ -55,7 +55,7 @@ fn kind_of(alertname: &str, summary: &str) -> SymptomKind {
                 "queue",
             ],
         ),
-        (SymptomKind::Errors, &["error", "fail", "5xx", "exception", "timeout", "refused", "crash"]),
+        (SymptomKind::Errors, &["error", "fail", "5xx", "exception", "timeout", "refused", "crash", "availability"]),
         (SymptomKind::Latency, &["latency", "slow", "response time", "delay", "lag", "duration"]),
     ];
     let text = format!("{alertname} {summary}").to_lowercase();

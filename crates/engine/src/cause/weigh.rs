@@ -18,11 +18,17 @@ const EXPLAINS: i64 = 560;
 /// Next to what alerts; of several silent items that explain the same, the nearest is the simplest.
 const NEAR: i64 = 120;
 
+/// Twice as many different alerts fire on it: what fails shows it in many ways, its victims in one.
+const DOUBLED: i64 = 300;
+/// More different alerts than this say nothing more.
+const NAMES_MAX: u32 = 32;
 /// It leaves all that unexplained which nothing else explains.
 const UNEXPLAINED: i64 = 300;
 /// Watched, and silent; or watched by nobody.
 const SILENT: i64 = 110;
 const UNWATCHED: i64 = 40;
+/// From here on a score draws near one, and never reaches it.
+const BENDS_AT: i64 = 800;
 
 #[derive(Default)]
 pub(super) struct Weight {
@@ -32,8 +38,17 @@ pub(super) struct Weight {
 }
 
 impl Weight {
+    /// By which candidates are compared.
+    pub(super) fn sum(&self) -> i64 {
+        self.score
+    }
+
+    /// The same as a share of one, in thousandths: what there is of evidence has no end, a score has.
     pub(super) fn score(&self) -> u32 {
-        self.score.clamp(0, 1000) as u32
+        let room = 1000 - BENDS_AT;
+        let bent =
+            if self.score <= BENDS_AT { self.score } else { 1000 - room * room / (self.score - BENDS_AT + room) };
+        bent.clamp(0, 1000) as u32
     }
 
     fn add(&mut self, score: i64, evidence: impl FnOnce() -> CauseEvidence) {
@@ -137,6 +152,9 @@ impl Desk<'_> {
             SymptomKind::Other => 70,
             SymptomKind::Latency => 40,
         };
+        if seen.names > 1 {
+            weight.add(many_alerts(seen.names), || CauseEvidence::ManyAlerts { names: seen.names });
+        }
         weight.add(worth(kind), || {
             let alertname = self.state.alerts.get(&seen.alert).map(|alert| alert.alertname()).unwrap_or_default();
             CauseEvidence::Kind { kind: seen.kind, alertname: alertname.into() }
@@ -176,6 +194,14 @@ impl Desk<'_> {
         let members = self.state.index.at(item).flat_map(|(_, presence)| presence.members());
         members.filter_map(|member| self.episode(*member)).any(|(_, episode)| episode.is_open() && episode.counts())
     }
+}
+
+/// What so many different alerts on one item say, between two doublings in proportion.
+fn many_alerts(names: u32) -> i64 {
+    let names = names.clamp(1, NAMES_MAX);
+    let doublings = names.ilog2();
+    let power = 1_i64 << doublings;
+    DOUBLED * i64::from(doublings) + DOUBLED * (i64::from(names) - power) / power
 }
 
 pub(super) fn scaled(full: i64, part: Span, whole: Span) -> i64 {

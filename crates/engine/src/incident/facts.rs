@@ -56,6 +56,8 @@ pub(crate) struct Alerting {
     pub(crate) start: Timestamp,
     pub(crate) kind: SymptomKind,
     pub(crate) alert: AlertId,
+    /// How many different things are said of it: alerts by their names.
+    pub(crate) names: u32,
 }
 
 impl Facts {
@@ -156,9 +158,17 @@ impl Desk<'_> {
         let counting = || said.iter().map(|(_, member)| *member).filter(|(_, episode)| episode.counts());
         let start = counting().map(|(_, episode)| episode.start).min();
         let telling = counting().map(|(alert, _)| (self.kind(alert), alert.id)).min_by_key(|(kind, _)| *kind);
-        let alerting = start.zip(telling).map(|(start, (kind, alert))| Alerting { start, kind, alert });
+        let names = different(counting().map(|(alert, _)| alert.alertname()));
+        let alerting = start.zip(telling).map(|(start, (kind, alert))| Alerting { start, kind, alert, names });
         Some(OnItem { ci: (*ci).clone(), worst, alerting })
     }
+}
+
+fn different<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len() as u32
 }
 
 /// Who speaks, and who says the most.

@@ -1,6 +1,6 @@
 //! Settling: before time goes on, an incident agrees with what its members say. `[I7]`
 
-use model::incident::{Confidence, Incident, Major};
+use model::incident::{Cause, Confidence, Incident, Major};
 use model::{CiId, IncidentId, Reason, Timestamp};
 
 use super::facts::Facts;
@@ -177,7 +177,8 @@ impl Desk<'_> {
         if incident.assigned_by.is_some() {
             return;
         }
-        let sure = incident.causes.first().filter(|cause| cause.confidence == Confidence::High).map(|cause| &cause.ci);
+        let is_sure = |cause: &&Cause| cause.confidence == Confidence::High || cause.alerts_alone();
+        let sure = incident.causes.first().filter(is_sure).map(|cause| &cause.ci);
         let affected = most_critical(&incident.services).map(|service| &service.id);
         let alerting = incident.cis.first();
         let team_of = |ci: &CiId| self.item(ci).and_then(|item| self.graph().team(item).map(Into::into));

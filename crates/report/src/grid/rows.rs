@@ -158,12 +158,12 @@ impl Tabular for IncidentsRow {
         Column::new("mtta_mean_seconds", "mtta"),
         Column::detail("mtta_median_seconds", "mtta median"),
         Column::detail("mtta_p90_seconds", "mtta p90"),
-        Column::new("mtta_p95_seconds", "p95"),
+        Column::new("mtta_p95_seconds", "mtta p95"),
         Column::detail("mttr_count", "restored"),
         Column::new("mttr_mean_seconds", "mttr"),
-        Column::new("mttr_median_seconds", "median"),
+        Column::new("mttr_median_seconds", "mttr median"),
         Column::detail("mttr_p90_seconds", "mttr p90"),
-        Column::new("mttr_p95_seconds", "p95"),
+        Column::new("mttr_p95_seconds", "mttr p95"),
         Column::detail("mttr_resolve_count", "resolved in all"),
         Column::new("mttr_resolve_mean_seconds", "mttr (resolve)"),
         Column::detail("mttr_resolve_median_seconds", "mttr (resolve) median"),
@@ -318,6 +318,10 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), T::COLUMNS.len(), "no two columns share a name");
+        let mut headings: Vec<&str> = T::COLUMNS.iter().map(|column| column.heading).collect();
+        headings.sort_unstable();
+        headings.dedup();
+        assert_eq!(headings.len(), T::COLUMNS.len(), "no two columns share a heading");
     }
 
     const SAMPLE: &str =
@@ -351,6 +355,10 @@ mod tests {
         every_column_has_its_cell::<NoiseRow>(&row(
             r#"{"group":{},"events":0,"alerts":0,"episodes":0,"incidents":0,"told":0,"suppressed":{},
                 "compression":null,"deduplication":null,"suppressed_share":null,"told_per_incident":null}"#,
+        ));
+        every_column_has_its_cell::<ProblemsRow>(&row(
+            r#"{"problem":"a","title":"b","state":"open","known_error":false,"ci":null,"incidents":0,"lost_seconds":0,
+                "degraded_seconds":0,"services":[]}"#,
         ));
     }
 }

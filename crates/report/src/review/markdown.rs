@@ -190,30 +190,12 @@ fn decided(entry: &TimelineEntry, names: &Names) -> String {
 }
 
 fn told(reason: &Value, names: &Names) -> String {
-    inline(&names.put(&sentence(reason)))
+    inline(&names.put(sentence(reason)))
 }
 
-/// The sentence of a reason; without one its code and its figures.
-fn sentence(reason: &Value) -> String {
-    if let Some(told) = reason["text"].as_str() {
-        return told.to_owned();
-    }
-    let entries = reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
-    let figures: Vec<String> = entries.filter_map(|(key, value)| figure(key, value)).collect();
-    let code = reason["code"].as_str().unwrap_or_default().replace('_', " ");
-    if figures.is_empty() { code } else { format!("{code} ({})", figures.join(", ")) }
-}
-
-fn figure(key: &str, value: &Value) -> Option<String> {
-    let shown = match value {
-        Value::Null | Value::Bool(false) => return None,
-        Value::Bool(true) => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) if key.ends_with("_seconds") => text::duration(number.as_f64()?),
-        Value::Object(_) => sentence(value),
-        other => other.to_string(),
-    };
-    Some(format!("{} {shown}", key.trim_end_matches("_seconds").replace('_', " ")).trim_end().to_owned())
+/// Every line of a timeline and every piece of evidence says one.
+fn sentence(reason: &Value) -> &str {
+    reason["text"].as_str().unwrap_or_default()
 }
 
 fn state(state: ItemState) -> String {

@@ -28,8 +28,8 @@ impl Names {
     /// # Errors
     /// A store that does not answer.
     pub async fn of(store: &Store, incident: &Incident, page: &ReviewPage) -> Result<Names, ReportError> {
-        let timeline = serde_json::to_string(&page.timeline).unwrap_or_default();
-        let ids: BTreeSet<&str> = ids_in(&timeline).take(LOOKED_UP_MAX).collect();
+        let said = page.timeline.iter().filter_map(|entry| entry.reason["text"].as_str());
+        let ids: BTreeSet<&str> = said.flat_map(ids_in).take(LOOKED_UP_MAX).collect();
         Ok(Names { ids: named(store, &ids).await?, items: items(store, incident, page).await? })
     }
 

@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::connection::Shown;
+use super::word;
 use crate::moment::Moment;
 
 #[derive(Debug, Subcommand)]
@@ -16,7 +17,13 @@ pub(crate) enum Incidents {
     /// Say that somebody is on it.
     #[command(visible_alias = "acknowledge", after_help = "Example:\n  watchfire incidents ack INC0000123")]
     Ack(Named),
+    /// Nobody is on it after all.
+    #[command(visible_alias = "unacknowledge", after_help = "Example:\n  watchfire incidents unack INC0000123")]
+    Unack(Named),
     Assign(Assign),
+    Update(Update),
+    Declare(Declare),
+    Cause(CauseSaid),
     Hold(Hold),
     /// Take it off hold.
     #[command(after_help = "Example:\n  watchfire incidents unhold INC0000123")]
@@ -45,13 +52,14 @@ pub(crate) enum Incidents {
 /// Incidents, the newest first; those that are not over unless others are asked for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  watchfire incidents list\n  \
-          watchfire incidents list --service checkout --state resolved,closed --from -7d")]
+          watchfire incidents list --service checkout --state resolved,closed --from -7d\n  \
+          watchfire incidents list --parent INC0000123 --state all")]
 pub(crate) struct IncidentList {
     /// open, acknowledged, restored, on_hold, resolved, closed, merged, or all
-    #[arg(long, value_name = "STATE", value_delimiter = ',', default_value = "open,acknowledged,on_hold,restored")]
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = word::spelt, default_value = "open,acknowledged,on_hold,restored")]
     pub(crate) state: Vec<String>,
     /// P1 to P5
-    #[arg(long, value_name = "PRIORITY", value_delimiter = ',')]
+    #[arg(long, value_name = "PRIORITY", value_delimiter = ',', value_parser = word::priority)]
     pub(crate) priority: Vec<String>,
     #[arg(long, value_name = "ID")]
     pub(crate) service: Option<String>,
@@ -63,6 +71,9 @@ pub(crate) struct IncidentList {
     /// Linked to this problem
     #[arg(long, value_name = "NUMBER")]
     pub(crate) problem: Option<String>,
+    /// Of this storm
+    #[arg(long, value_name = "INCIDENT")]
+    pub(crate) parent: Option<String>,
     /// Opened at or after
     #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(crate) from: Option<Moment>,
@@ -104,7 +115,7 @@ pub(crate) struct Open {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) ci: Vec<String>,
     /// P1 to P5; unless said, by the rules
-    #[arg(long, value_name = "PRIORITY")]
+    #[arg(long, value_name = "PRIORITY", value_parser = word::priority)]
     pub(crate) priority: Option<String>,
     #[arg(long, value_name = "TEAM")]
     pub(crate) team: Option<String>,
@@ -134,6 +145,69 @@ pub(crate) struct Assign {
     pub(crate) team: Option<String>,
     #[arg(long, value_name = "PERSON")]
     pub(crate) assignee: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Say how grave it is, or what it is called: the rules change neither any more.
+#[derive(Debug, Args)]
+#[command(
+    group = ArgGroup::new("what").args(["priority", "title"]).required(true).multiple(true),
+    after_help = "Example:\n  watchfire incidents update INC0000123 --priority P2 --title 'Payments are slow'"
+)]
+pub(crate) struct Update {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    /// P1 to P5
+    #[arg(long, value_name = "PRIORITY", value_parser = word::priority)]
+    pub(crate) priority: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// Declare it a major incident, or say that it is none.
+///
+/// While it is declared it does not resolve by itself, a problem is opened for it, and it takes a review.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire incidents declare INC0000123 --reason 'nobody can pay'\n  watchfire incidents declare INC0000123 --as rejected --reason 'one customer only'"
+)]
+pub(crate) struct Declare {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    #[arg(long = "as", value_enum, value_name = "STATE", default_value_t = MajorState::Declared)]
+    pub(crate) state: MajorState,
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MajorState {
+    Declared,
+    /// It was proposed, and is none
+    Rejected,
+    Proposed,
+    /// Takes back whatever was said
+    None,
+}
+
+/// Say which item is the cause, or is not: the best candidate, another one, or an item that was not thought of.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  watchfire incidents cause INC0000123 db-7\n  watchfire incidents cause INC0000123 web-1 --reject"
+)]
+pub(crate) struct CauseSaid {
+    #[arg(value_name = "INCIDENT")]
+    pub(crate) number: String,
+    #[arg(value_name = "ITEM")]
+    pub(crate) ci: String,
+    /// It is not
+    #[arg(long)]
+    pub(crate) reject: bool,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::connection::Shown;
+use super::word;
 
 /// Problems: what stands behind incidents that come again; a list unless something else is asked for.
 #[derive(Debug, Args)]
@@ -40,8 +41,8 @@ pub(crate) enum ProblemsCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  watchfire problems list --state open,analysis,fix_in_progress")]
 pub(crate) struct ProblemList {
-    /// proposed, open, analysis, fix_in_progress, resolved, closed, rejected, risk_accepted, duplicate
-    #[arg(long, value_name = "STATE", value_delimiter = ',')]
+    /// proposed, open, analysis, fix_in_progress, resolved, closed, rejected, risk_accepted, duplicate, or all
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = word::spelt, default_value = "all")]
     pub(crate) state: Vec<String>,
     /// With this item as the cause
     #[arg(long, value_name = "ID")]
@@ -88,7 +89,7 @@ pub(crate) struct ProblemOpen {
 
 /// Take it to another state.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire problems move PRB0000007 fix-in-progress")]
+#[command(after_help = "Example:\n  watchfire problems move PRB0000007 fix_in_progress")]
 pub(crate) struct ProblemMove {
     #[arg(value_name = "PROBLEM")]
     pub(crate) number: String,
@@ -99,15 +100,16 @@ pub(crate) struct ProblemMove {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum MoveTo {
     Open,
     Analysis,
-    #[value(alias = "fix_in_progress")]
+    #[value(alias = "fix-in-progress")]
     FixInProgress,
     Resolved,
     Closed,
     Rejected,
-    #[value(alias = "risk_accepted")]
+    #[value(alias = "risk-accepted")]
     RiskAccepted,
 }
 

@@ -1,8 +1,9 @@
 //! `watchfire alerts`, `services`, `maintenance`, `silence`, `status`.
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::connection::Shown;
+use super::word;
 use crate::moment::{self, Moment};
 
 /// What monitoring says is wrong; a list unless something else is asked for.
@@ -29,11 +30,11 @@ pub(crate) enum AlertsCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  watchfire alerts list --service checkout --severity critical,major")]
 pub(crate) struct AlertList {
-    /// firing, resolved, stale
-    #[arg(long, value_name = "STATE", value_delimiter = ',', default_value = "firing,stale")]
+    /// firing, resolved, stale, or all
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = word::spelt, default_value = "firing,stale")]
     pub(crate) state: Vec<String>,
     /// critical, major, minor, warning, info
-    #[arg(long, value_name = "SEVERITY", value_delimiter = ',')]
+    #[arg(long, value_name = "SEVERITY", value_delimiter = ',', value_parser = word::spelt)]
     pub(crate) severity: Vec<String>,
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) ci: Vec<String>,
@@ -112,6 +113,7 @@ pub(crate) enum Maintenance {
     Add(MaintenanceAdd),
     #[command(visible_alias = "ls")]
     List(MaintenanceList),
+    Show(MaintenanceNamed),
     End(MaintenanceEnd),
 }
 
@@ -163,13 +165,38 @@ pub(crate) struct SpanAsked {
     pub(crate) length: Option<model::Span>,
 }
 
-/// Maintenance windows.
+/// Maintenance windows, those that end last first; of one that recurs the occurrence that lasts, else the next or the last.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  watchfire maintenance list")]
+#[command(after_help = "Examples:\n  watchfire maintenance list\n  watchfire maintenance list --state cancelled")]
 pub(crate) struct MaintenanceList {
+    #[arg(long, value_enum, value_name = "STATE", value_delimiter = ',', default_value = "planned,in_force,over")]
+    pub(crate) state: Vec<WindowState>,
     /// At most so many
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum WindowState {
+    Planned,
+    #[value(alias = "in-force")]
+    InForce,
+    Over,
+    /// Nothing of it took or takes place
+    Cancelled,
+    All,
+}
+
+/// One window, with its occurrences that were cancelled or ended early.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire maintenance show MW2")]
+pub(crate) struct MaintenanceNamed {
+    /// Its reference, or its id
+    #[arg(value_name = "WINDOW")]
+    pub(crate) id: String,
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

@@ -5,6 +5,8 @@ mod tape;
 mod topic;
 mod written;
 
+use std::path::PathBuf;
+
 use model::Cmdb;
 use replay::Replayed;
 use replay::compare::Compared;
@@ -24,6 +26,7 @@ use crate::place::StorePlace;
 
 /// One policy's decisions, and how well they agree with the truth where one is given.
 struct Judged {
+    whose: Whose,
     decided: Decided,
     score: Option<Score>,
     seconds: f64,
@@ -35,6 +38,56 @@ enum Old {
     Simple(Naive),
     /// What the store's own policy, and people, made of it.
     Happened(Decided),
+}
+
+impl Old {
+    fn whose(&self, baseline: &[PathBuf]) -> Whose {
+        match self {
+            Old::Policy(_) => Whose::of(baseline),
+            Old::Simple(way) => Whose::Simple(format!("simple:{way}")),
+            Old::Happened(_) => Whose::Happened,
+        }
+    }
+}
+
+/// Whose decisions they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Of the policies that the store had, and of people.
+    Happened,
+    Shipped,
+    Simple(String),
+    Files(String),
+}
+
+impl Whose {
+    fn of(paths: &[PathBuf]) -> Whose {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        if names.is_empty() { Whose::Shipped } else { Whose::Files(names.join(", ")) }
+    }
+
+    /// For machines, and short.
+    fn word(&self) -> &str {
+        match self {
+            Whose::Happened => "happened",
+            Whose::Shipped => "shipped",
+            Whose::Simple(way) => way,
+            Whose::Files(names) => names,
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Whose::Happened => {
+                "what really happened: as the store decided at the time, with what people corrected since (`--baseline` \
+                 plays a policy in its place)"
+                    .to_owned()
+            }
+            Whose::Shipped => "the shipped pipelines".to_owned(),
+            Whose::Simple(way) => format!("a simple way of grouping, {way}"),
+            Whose::Files(names) => format!("the pipelines of {names}"),
+        }
+    }
 }
 
 pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<Outcome> {
@@ -75,9 +128,11 @@ pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<
             Old::Policy(Box::new(old))
         }
     };
+    let (whose_old, whose_new) = (old.whose(&args.baseline), Whose::of(&args.pipeline));
     let (old, new) = both(&tape, old, new)?;
-    let [old, new] = [old, new].map(|(decided, seconds)| Judged {
+    let [old, new] = [(old, whose_old), (new, whose_new)].map(|((decided, seconds), whose)| Judged {
         score: truth.as_ref().map(|truth| truth.score(&decided)),
+        whose,
         decided,
         seconds,
     });

@@ -1,6 +1,8 @@
-//! What people do against a running service: a module for incidents, one for problems, one for everything else.
+//! What people do against a running service: a module for incidents, one for problems, one for maintenance, one for
+//! everything else.
 
 mod incidents;
+mod maintenance;
 mod names;
 mod page;
 mod problems;
@@ -12,8 +14,9 @@ mod watched;
 mod words;
 
 pub(super) use incidents::incidents;
+pub(super) use maintenance::maintenance;
 pub(super) use problems::problems;
-pub(super) use records::{alerts, maintenance, services, silence, status};
+pub(super) use records::{alerts, services, silence, status};
 
 use serde_json::Value;
 
@@ -88,6 +91,14 @@ fn pretty(value: &Value) -> anyhow::Result<String> {
 /// What was said, where anything was.
 fn said(name: &str, value: Option<impl ToString>) -> Option<(&str, String)> {
     value.map(|value| (name, value.to_string())).filter(|(_, value)| !value.is_empty())
+}
+
+/// The word for no filter.
+const ALL: &str = "all";
+
+/// The states that are asked for, none of them where all are.
+fn but_all(states: &[String]) -> &[String] {
+    if states.iter().any(|state| state == ALL) { &[] } else { states }
 }
 
 /// Several words of one kind.

@@ -105,7 +105,8 @@ impl Day<'_> {
     fn remarks(&self, incident: &Incident) -> Vec<String> {
         let mut remarks: Vec<String> = incident.causes.first().map(cause).into_iter().collect();
         if let Some(change) = incident.changes.first() {
-            remarks.push(format!("suspect change {}: {}, {} before", change.reference, change.summary, change.before));
+            let before = report::text::duration(change.before.seconds_f64());
+            remarks.push(format!("suspect change {}: {}, {before} before", change.reference, change.summary));
         }
         if let Some(problem) = &incident.problem {
             let workaround = incident.workaround.as_deref().map(|text| format!("; workaround offered: {text}"));

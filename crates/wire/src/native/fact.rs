@@ -5,7 +5,7 @@ use model::fact::{Change, ChangeKind, ChangeResult, ChangeStatus, Exercise, Main
 use model::{CiId, Interval, Span, Timestamp};
 use serde::{Deserialize, Deserializer};
 
-use super::{change_id, instant, maintenance_id, recurrence_of, word_of};
+use super::{change_id, instant, maintenance_id, overlap_of, recurrence_of, word_of};
 use crate::decoder::{Cleaner, Sender, Taken};
 use crate::malformed::Problem;
 use crate::scalar::{Instant, Length, Names, Text};
@@ -180,6 +180,7 @@ impl Sender<'_> {
             received_at: received_at.unwrap_or(self.context.receipt),
             deleted: false,
         };
+        notices.extend(overlap_of(&window));
         Ok(self.fact(Event::Maintenance(Box::new(window)), received_at))
     }
 

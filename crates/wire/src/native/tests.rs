@@ -345,6 +345,20 @@ fn facts_read_with_everything_they_say() {
 }
 
 #[test]
+fn a_window_that_lasts_until_after_it_begins_again_is_taken_with_a_remark() {
+    for (ends_at, rrule, remarks) in [("02", "FREQ=DAILY", 0), ("03", "FREQ=DAILY", 1), ("03", "FREQ=WEEKLY", 0)] {
+        let mut decoded = decode(&format!(
+            r#"{{"kind":"maintenance","id":"M","ci":["x"],"starts_at":"2026-05-01T00:00:00Z",
+                "ends_at":"2026-05-{ends_at}T00:00:00Z","rrule":"{rrule}"}}"#
+        ));
+        let window = decoded.received.pop().expect("one event");
+        assert!(window.result.is_ok());
+        let codes: Vec<&str> = window.notices.iter().map(crate::Notice::code).collect();
+        assert_eq!(codes, vec!["occurrences_overlap"; remarks], "{ends_at} {rrule}");
+    }
+}
+
+#[test]
 fn a_recording_gives_receipts_and_where_it_has_none_the_rule_of_section_1_does() {
     for (body, receipt) in [
         (

@@ -62,6 +62,8 @@ pub struct MaintenanceWindow {
     pub last_starts_at: Option<Instant>,
     /// The occurrence that lasts, else the next one; `null` where all are over.
     pub next: Option<Occurrence>,
+    /// The last one that is over; `null` where none is.
+    pub previous: Option<Occurrence>,
     pub reason: String,
     pub by: Option<String>,
     pub received_at: Instant,
@@ -136,6 +138,7 @@ impl MaintenanceWindow {
         let shortened = recurrence.map(|recurrence| recurrence.shortened.as_slice()).unwrap_or_default();
         let (cancelled, shortened): (Vec<Interval>, Vec<Interval>) =
             shortened.iter().partition(|occurrence| occurrence.is_empty());
+        let occurrences = Occurrences::of(window);
         MaintenanceWindow {
             id: text(window.id),
             reference: text(&window.reference),
@@ -147,7 +150,8 @@ impl MaintenanceWindow {
             exdate: cancelled.into_iter().map(|occurrence| Instant(occurrence.start())).collect(),
             shortened: shortened.into_iter().map(Occurrence::of).collect(),
             last_starts_at: recurrence.and_then(|recurrence| recurrence.last).map(Instant),
-            next: Occurrences::of(window).current_or_next(now).map(Occurrence::of),
+            next: occurrences.current_or_next(now).map(Occurrence::of),
+            previous: occurrences.last_over(now).map(Occurrence::of),
             reason: text(&window.reason),
             by: owned(window.by.as_deref()),
             received_at: Instant(window.received_at),

@@ -6,7 +6,7 @@ use model::{AlertId, IncidentId, Reason, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Instant, owned, reason, text};
+use super::{Instant, decided, owned, reason, text};
 
 /// An input that could not be read, kept as it came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +109,7 @@ impl TimelineEntry {
         TimelineEntry {
             at: Instant(decision.at),
             subject: Subject::from_model(&decision.subject),
-            reason: reason(&decision.reason),
+            reason: decided(&decision.reason),
             by: owned(decision.by.as_deref()),
         }
     }

@@ -5,6 +5,7 @@
 //! here to every variant there is.
 
 pub(super) mod cause;
+mod decided;
 #[cfg(test)]
 mod tests;
 pub(super) mod told;
@@ -19,22 +20,30 @@ pub use self::cause::cause_text;
 use self::cause::speaks_for;
 use super::{Instant, Ratio, Seconds};
 
-/// `{"code":…}` and its figures; where those are not plain, a sentence too, in `text`.
+/// `{"code":…}` and its figures; why an incident was opened or joined in a sentence too, in `text`.
 pub fn reason(reason: &Reason) -> Value {
-    match told::decided(reason) {
-        Some(text) => with_text(spell(reason), text),
-        None => spell(reason),
+    match reason {
+        Reason::IncidentOpened { evidence, .. } => with_text(spell(reason), told::opened(evidence)),
+        Reason::EpisodeJoined { joining, .. } => {
+            with_text(spell(reason), format!("an alert joined: {}", told::joined(joining)))
+        }
+        other => spell(other),
     }
 }
 
-/// Why an alert is told to nobody.
-pub fn suppression(suppression: &Suppression) -> Value {
-    spell(suppression)
+/// The same as a line of the timeline, where each says its sentence.
+pub fn decided(reason: &Reason) -> Value {
+    with_text(spell(reason), decided::text(reason))
 }
 
-/// How an alert's names led to its item.
+/// Why an alert is told to nobody, and the sentence people read in `text`.
+pub fn suppression(suppression: &Suppression) -> Value {
+    with_text(spell(suppression), decided::held_back(suppression))
+}
+
+/// How an alert's names led to its item, and the sentence people read in `text`.
 pub fn binding(binding: &Binding) -> Value {
-    spell(binding)
+    with_text(spell(binding), decided::bound(binding))
 }
 
 /// Why an episode is in its incident, with the near misses, and the sentence people read in `text`.
@@ -49,16 +58,6 @@ pub fn cause_evidence(evidence: &CauseEvidence) -> Value {
         fields.insert("speaks".to_owned(), if speaks_for(evidence) { "for" } else { "against" }.into());
     }
     spelt
-}
-
-/// A span for people: to a tenth of a second, above a minute to the second.
-pub(super) fn rough(span: Span) -> Span {
-    let unit = match span.abs() {
-        span if span < Span::SECOND => Span::SECOND.micros() / 1000,
-        span if span < Span::MINUTE => Span::SECOND.micros() / 10,
-        _ => Span::SECOND.micros(),
-    };
-    Span::from_micros((span.micros() + unit / 2).div_euclid(unit) * unit)
 }
 
 fn with_text(mut spelt: Value, text: String) -> Value {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::incident::{Cause, Confidence, Incident, SuspectChange, Verdict};
 use model::reason::{CauseEvidence, Evidence, Joining, NearMiss};
-use model::text::{counted, has_name};
+use model::text::{counted, has_name, instant, length};
 use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
 
 use super::reason::cause::{cause_text, change_text, speaks_for};
-use super::reason::{rough, told};
+use super::reason::told;
 
 /// Kinds of evidence that are told one by one; of more, how many.
 const KINDS_TOLD_MAX: usize = 6;
@@ -90,8 +90,8 @@ fn together(members: &[Member<'_>]) -> Vec<String> {
         overview.push_str(&format!(", told by {}", listed(sources.into_iter())));
     }
     match last - first.started_at {
-        Span::ZERO => overview.push_str(&format!(", from {}", second(first.started_at))),
-        gap => overview.push_str(&format!(", begun within {} from {}", rough(gap), second(first.started_at))),
+        Span::ZERO => overview.push_str(&format!(", from {}", instant(first.started_at))),
+        gap => overview.push_str(&format!(", begun within {} from {}", length(gap), instant(first.started_at))),
     }
     let mut sentences = vec![overview];
     let opened = members.iter().find(|member| matches!(member.joining, Some(Joining { score: 0, .. })));
@@ -237,11 +237,6 @@ fn on(summary: &str, ci: Option<&CiId>) -> String {
         Some(ci) => format!("“{summary}” on {ci}"),
         None => format!("“{summary}”"),
     }
-}
-
-/// What a person reads needs no fractions of a second.
-fn second(at: Timestamp) -> Timestamp {
-    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(Span::SECOND.micros()))
 }
 
 fn listed<'t>(words: impl Iterator<Item = &'t str>) -> String {

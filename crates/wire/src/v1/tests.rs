@@ -122,7 +122,8 @@ fn an_alert_has_the_contract_s_shape() {
     let expected = json!({
         "id": format!("alr_{HEX}"), "fingerprint": HEX, "source": "mon", "dedup_key": "k", "environment": null, "ci": "db-7",
         "state": "resolved", "severity": "critical", "effect": "down", "summary": "disk full",
-        "suppressed": {"code": "silence", "silence": format!("sil_{HEX}"), "by": "ana", "comment": "c", "until": "2026-05-02T00:00:00Z"},
+        "suppressed": {"code": "silence", "silence": format!("sil_{HEX}"), "by": "ana", "comment": "c", "until": "2026-05-02T00:00:00Z",
+            "text": "held back by a silence of ana until 2026-05-02T00:00:00Z: c"},
         "labels": {"alertname": "DiskFull"}, "annotations": {}, "url": null, "count": 7,
         "first_received_at": "2026-05-01T10:00:00Z", "last_received_at": "2026-05-01T10:30:05Z",
         "episodes": [{"id": format!("epi_{HEX}"), "started_at": "2026-05-01T10:00:00Z", "ended_at": "2026-05-01T10:30:00Z", "ended_by": "clear",
@@ -328,7 +329,8 @@ fn links_timelines_pushes_and_errors_have_the_contract_s_shape() {
         by: None,
     };
     let expected = json!({"at": "2026-05-01T10:00:00Z", "subject": {"kind": "source", "id": "mon"}, "by": null,
-        "reason": {"code": "source_silent", "source": "mon", "since": "2026-05-01T09:00:00Z"}});
+        "reason": {"code": "source_silent", "source": "mon", "since": "2026-05-01T09:00:00Z",
+            "text": "mon is silent since 2026-05-01T09:00:00Z"}});
     assert_eq!(json_of(TimelineEntry::from_model(&decision)), expected);
     let answer = PushAnswer {
         accepted: 2,

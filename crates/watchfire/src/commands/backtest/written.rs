@@ -10,7 +10,8 @@ use super::Judged;
 use super::score::Score;
 
 pub(super) fn table(old: &Judged, new: &Judged, compared: &Compared, shown: usize, style: Style) -> String {
-    let mut text = figures(old, new, style);
+    let mut text = format!("old  {}\nnew  {}\n\n", old.whose.in_words(), new.whose.in_words());
+    text.push_str(&figures(old, new, style));
     text.push('\n');
     text.push_str(&summary(compared));
     text.push('\n');
@@ -188,6 +189,7 @@ pub(super) fn json(old: &Judged, new: &Judged, compared: &Compared) -> String {
 
 fn judged(one: &Judged) -> Value {
     json!({
+        "policy": one.whose.word(),
         "events": one.decided.incident_of.len(),
         "events_in_an_incident": one.decided.incident_of.iter().flatten().count(),
         "incidents": one.decided.incidents.len(),

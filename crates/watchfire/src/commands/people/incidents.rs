@@ -11,8 +11,10 @@ use super::records::{ALERTS, alert_among};
 use super::sheet::{self, Show};
 use super::watched::Watched;
 use super::words::resolution;
-use super::{Desk, review, said, similar, words};
-use crate::cli::{Detector, Format, HoldFor, IncidentList, Incidents, Named, Open, Shown, Split, Unlink, Watch};
+use super::{Desk, but_all, problems, review, said, similar, words};
+use crate::cli::{
+    Detector, Format, HoldFor, IncidentList, Incidents, MajorState, Named, Open, Shown, Split, Unlink, Watch,
+};
 use crate::client::{Query, Refused, of_item, segment};
 use crate::console::Console;
 use crate::outcome::Outcome;
@@ -20,8 +22,6 @@ use crate::outcome::Outcome;
 const PATH: &str = "/api/v1/incidents";
 /// In the service's words.
 const FORCE_IT: &str = "force it with a reason";
-/// The word for no filter.
-const ALL: &str = "all";
 const NOT_OVER: &str = "open,acknowledged,on_hold,restored,resolved";
 /// Incidents that a watch knows from before it began.
 const KNOWN_MAX: usize = 10_000;
@@ -29,6 +29,8 @@ const KNOWN_MAX: usize = 10_000;
 const ALERTS_SHOWN_MAX: usize = 100;
 /// Past incidents that a page about one lists; `incidents similar` has the others.
 const SEEN_BEFORE_SHOWN: usize = 3;
+/// Incidents that the page of a storm lists.
+const OF_STORM_SHOWN: usize = 20;
 /// Of an id, what a table shows; `alerts show` finds it by that.
 const SHORT_ID: usize = "alr_".len() + 8;
 const ALERT_COLUMNS: [Show; 6] = [
@@ -57,8 +59,8 @@ fn alerts(row: &Value) -> report::Cell {
 
 pub(in crate::commands) async fn incidents(command: Incidents, console: &Console) -> anyhow::Result<Outcome> {
     use Incidents::{
-        Ack, Assign, Close, Comment, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve, Review, Reviews,
-        Show, Similar, Split, Unhold, Unlink, Watch,
+        Ack, Assign, Cause, Close, Comment, Declare, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve,
+        Review, Reviews, Show, Similar, Split, Unack, Unhold, Unlink, Update, Watch,
     };
     let at = |moment: crate::moment::Moment| moment.resolve(runtime::clock::wall()).to_string();
     let (number, action, body, shown) = match command {
@@ -71,6 +73,16 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
         Watch(args) => return watch(&args, console).await,
         Open(args) => return open(&args, console).await,
         Ack(args) => (args.number, "acknowledge", json!({}), args.shown),
+        Unack(args) => (args.number, "unacknowledge", json!({}), args.shown),
+        Update(args) => (args.number, "update", json!({"priority": args.priority, "title": args.title}), args.shown),
+        Declare(args) => {
+            let body = json!({"state": major(args.state), "reason": args.reason.unwrap_or_default()});
+            (args.number, "major", body, args.shown)
+        }
+        Cause(args) => {
+            let verdict = if args.reject { "rejected" } else { "confirmed" };
+            (args.number, "cause", json!({"ci": args.ci, "verdict": verdict}), args.shown)
+        }
         Unhold(args) => (args.number, "unhold", json!({}), args.shown),
         Reopen(args) => (args.number, "reopen", json!({}), args.shown),
         Assign(args) => (args.number, "assign", json!({"team": args.team, "assignee": args.assignee}), args.shown),
@@ -95,8 +107,13 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
 async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(shown, console)?;
     let answer = desk.client.post(&format!("{}/{action}", path_of(number)), body).await;
-    let incident = answer.map_err(with_the_flags)?;
+    let incident = answer.map_err(|error| with_the_flags(if names_item(&error) { of_item(error) } else { error }))?;
     desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.table_style()))
+}
+
+/// What is not there may be the incident, or an item that is said to be its cause.
+fn names_item(error: &anyhow::Error) -> bool {
+    error.to_string().contains("configuration item")
 }
 
 /// What the service calls to force, the command line has flags for.
@@ -112,14 +129,14 @@ fn with_the_flags(error: anyhow::Error) -> anyhow::Error {
 async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
     let now = runtime::clock::wall();
-    let states = if args.state.iter().any(|state| state == ALL) { &[][..] } else { &args.state };
     let query: Query<'_> = [
-        words("state", states),
+        words("state", but_all(&args.state)),
         words("priority", &args.priority),
         said("service", args.service.as_ref()),
         said("ci", args.ci.as_ref()),
         said("team", args.team.as_ref()),
-        said("problem", args.problem.as_ref()),
+        said("problem", args.problem.as_deref().map(problems::full)),
+        said("parent", args.parent.as_deref().map(full)),
         said("from", args.from.map(|from| from.resolve(now))),
         said("to", args.to.map(|to| to.resolve(now))),
         said("q", args.q.as_ref()),
@@ -151,6 +168,11 @@ async fn show(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
         let query: Query<'_> = vec![("incident", id.clone())];
         let rows = desk.client.list(ALERTS, &query, ALERTS_SHOWN_MAX).await?;
         incident["alerts_in_full"] = rows.iter().map(|row| alert_row(row, &id)).collect();
+    }
+    if desk.format == Format::Table && incident["storm"] == true {
+        let listed = desk.client.listed(PATH, &vec![("parent", id)], OF_STORM_SHOWN).await?;
+        incident["of_storm"] = Value::Array(listed.rows);
+        incident["of_storm_more"] = listed.more.into();
     }
     if desk.format == Format::Table {
         let query: Query<'_> = vec![("limit", SEEN_BEFORE_SHOWN.to_string())];
@@ -190,6 +212,18 @@ fn alert_lines(incident: &Value) -> Vec<String> {
         format!("and {more} more: `watchfire alerts --incident {number} --state all --limit {total}` lists them")
     }));
     lines
+}
+
+fn of_storm(incident: &Value) -> Vec<String> {
+    let rows = each(&incident["of_storm"]).cloned().collect::<Vec<_>>();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let table = sheet::table(&rows, &COLUMNS, "", Style::default());
+    let number = word(&incident["number"]);
+    let more = (incident["of_storm_more"] == true)
+        .then(|| format!("and more: `watchfire incidents list --parent {number} --state all` lists them"));
+    table.lines().map(str::to_owned).chain(more).collect()
 }
 
 /// Alerts may be named by the beginnings of their ids, as the incident's page has them.
@@ -295,12 +329,13 @@ fn in_full(incident: &Value) -> String {
     }
     page.line("resolution", resolution(&incident["resolution"]));
     page.line("items", word(&incident["cis"]));
+    let longest = each(&incident["services"]).map(|service| word(&service["id"]).chars().count()).max().unwrap_or(0);
     page.part(
         "Services",
         each(&incident["services"]).map(|service| {
             let [id, state, now, since] = ["id", "state", "now", "since"].map(|key| word(&service[key]));
             let now = if now == state { String::new() } else { format!(", now {now}") };
-            format!("{id}  {state}{now}  since {since}")
+            format!("{id:longest$}  {state}{now}  since {since}")
         }),
     );
     page.part(
@@ -309,14 +344,10 @@ fn in_full(incident: &Value) -> String {
             let said = |speaks: &str| -> Vec<String> {
                 each(&cause["because"]).filter(|because| because["speaks"] == speaks).map(sentence).collect()
             };
-            let against = said("against");
-            let but = if against.is_empty() { String::new() } else { format!("; against it: {}", against.join("; ")) };
-            format!(
-                "{}  {} confidence: {}{but}",
-                word(&cause["ci"]),
-                word(&cause["confidence"]),
-                said("for").join("; ")
-            )
+            let parts = [("", said("for")), ("against it: ", said("against"))];
+            let parts = parts.into_iter().filter(|(_, said)| !said.is_empty());
+            let why: Vec<String> = parts.map(|(name, said)| format!("{name}{}", said.join("; "))).collect();
+            format!("{}  {} confidence: {}", word(&cause["ci"]), word(&cause["confidence"]), why.join("; "))
         }),
     );
     page.part(
@@ -327,6 +358,7 @@ fn in_full(incident: &Value) -> String {
         }),
     );
     page.part("Seen before", similar::lines(&incident["similar"]));
+    page.part("Incidents of this storm", of_storm(incident));
     page.part("Alerts", alert_lines(incident));
     page.part(
         "Comments",
@@ -368,7 +400,9 @@ fn why(explained: &Value, incident: &Value) -> String {
     );
     page.part(
         "What was decided",
-        page::timeline_with(&explained["timeline"]["items"], |entry| commented(entry, incident)),
+        page::timeline_with(&explained["timeline"]["items"], |entry| {
+            commented(entry, incident).or_else(|| joined(entry, &explained["members"]["items"]))
+        }),
     );
     if ["members", "timeline"].iter().any(|part| explained[part]["next"].is_string()) {
         page.part("There is more", ["GET …/explain answers the rest page by page".to_owned()]);
@@ -380,7 +414,15 @@ fn why(explained: &Value, incident: &Value) -> String {
 fn commented(entry: &Value, incident: &Value) -> Option<String> {
     let is_it = |comment: &&Value| entry["at"] == comment["at"] && entry["by"] == comment["by"];
     let entry_is = entry["reason"]["code"] == "commented";
-    each(&incident["comments"]).find(|comment| entry_is && is_it(comment)).map(|comment| word(&comment["text"]))
+    let found = each(&incident["comments"]).find(|comment| entry_is && is_it(comment))?;
+    Some(format!("commented: {}", word(&found["text"])))
+}
+
+/// Which alert it was stands with the members.
+fn joined(entry: &Value, members: &Value) -> Option<String> {
+    let is_it = |member: &&Value| member["alert"] == entry["reason"]["alert"];
+    let member = each(members).find(is_it).filter(|_| entry["reason"]["code"] == "episode_joined")?;
+    Some(sentence(&entry["reason"]).replacen("an alert", &format!("“{}”", word(&member["summary"])), 1))
 }
 
 pub(super) fn path_of(number: &str) -> String {
@@ -393,6 +435,15 @@ pub(super) fn full(number: &str) -> String {
     match digits.parse::<u64>() {
         Ok(count) => model::incident::number_text(count),
         Err(_) => number.to_owned(),
+    }
+}
+
+fn major(state: MajorState) -> &'static str {
+    match state {
+        MajorState::Declared => "declared",
+        MajorState::Rejected => "rejected",
+        MajorState::Proposed => "proposed",
+        MajorState::None => "none",
     }
 }
 
@@ -428,6 +479,8 @@ mod tests {
             "causes": [{"ci": "db-7", "confidence": "high", "because": [
                 {"code": "x", "speaks": "for", "text": "it fired first"},
                 {"code": "y", "speaks": "against", "text": "2 of 3 are quiet"},
+            ]}, {"ci": "web-1", "confidence": "low", "because": [
+                {"code": "z", "speaks": "against", "text": "ana rejected it"},
             ]}],
         });
         let shown = in_full(&incident);
@@ -436,6 +489,7 @@ mod tests {
             "opened          2026",
             "checkout  down, now up",
             "high confidence: it fired first; against it: 2 of 3 are quiet",
+            "web-1  low confidence: against it: ana rejected it",
         ] {
             assert!(shown.contains(wanted), "{shown}");
         }
@@ -447,7 +501,10 @@ mod tests {
         let at = "2026-05-01T10:00:00.5Z";
         let entry = |by: &str, code: &str| json!({"at": at, "by": by, "reason": {"code": code}});
         let entries = [entry("ana", "commented"), entry("bo", "commented"), entry("ana", "acknowledged")];
-        let explained = json!({"number": "INC0000001", "timeline": {"items": entries}});
+        let joined = json!({"at": at, "by": null, "reason": {"code": "episode_joined", "alert": "alr_1", "text": "an alert joined: near"}});
+        let entries = entries.into_iter().chain([joined]).collect::<Vec<_>>();
+        let members = json!({"items": [{"alert": "alr_1", "summary": "disk full", "joining": {}}]});
+        let explained = json!({"number": "INC0000001", "timeline": {"items": entries}, "members": members});
         let incident = json!({
             "title": "x", "comments": [{"at": at, "by": "ana", "text": "on my way"}],
             "resolution": {"code": "fixed", "notes": "new disk", "by": "ana", "forced": true},
@@ -455,8 +512,8 @@ mod tests {
         let told = why(&explained, &incident);
         assert!(told.contains("\nresolution    by ana, forced, as fixed: new disk\n"), "{told}");
         let decided: Vec<&str> = told.lines().skip_while(|line| *line != "What was decided").skip(1).collect();
-        let [first, second, third] = ["ana: commented: on my way", "bo: commented", "ana: acknowledged"]
+        let expected = ["ana: commented: on my way", "bo: commented", "ana: acknowledged", "“disk full” joined: near"]
             .map(|what| format!("  2026-05-01T10:00:00Z  {what}"));
-        assert_eq!(decided, [first, second, third]);
+        assert_eq!(decided, expected);
     }
 }

@@ -92,10 +92,7 @@ pub(super) fn word(value: &Value) -> String {
 pub(super) fn sentence(reason: &Value) -> String {
     let told = word(&reason["text"]);
     if !told.is_empty() || !reason.is_object() {
-        return words::rounded(&if told.is_empty() { word(reason) } else { told });
-    }
-    if let Some(said) = words::told(reason) {
-        return said;
+        return if told.is_empty() { word(reason) } else { told };
     }
     let entries = || reason.as_object().into_iter().flatten().filter(|(key, _)| *key != "code");
     let figures: Vec<String> = entries().filter_map(|(key, value)| figure(key, value)).collect();
@@ -130,14 +127,13 @@ pub(super) fn timeline(entries: &Value) -> Vec<String> {
     timeline_with(entries, |_| None)
 }
 
-/// The same, with what else is known of an entry.
-pub(super) fn timeline_with(entries: &Value, known: impl Fn(&Value) -> Option<String>) -> Vec<String> {
+/// The same, with a sentence of whoever knows a better one.
+pub(super) fn timeline_with(entries: &Value, better: impl Fn(&Value) -> Option<String>) -> Vec<String> {
     let line = |entry: &Value| {
         let by = word(&entry["by"]);
         let by = if by.is_empty() { String::new() } else { format!("{by}: ") };
-        let known = known(entry).filter(|known| !known.is_empty());
-        let known = known.map(|known| format!(": {known}")).unwrap_or_default();
-        format!("{}  {by}{}{known}", word(&entry["at"]), sentence(&entry["reason"]))
+        let said = better(entry).unwrap_or_else(|| sentence(&entry["reason"]));
+        format!("{}  {by}{said}", word(&entry["at"]))
     };
     each(entries).map(line).collect()
 }

@@ -4,7 +4,7 @@ use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
 use super::sheet::{self, Show};
-use super::{Desk, incidents, said, words};
+use super::{Desk, but_all, incidents, said, words};
 use crate::cli::{MoveTo, ProblemList, ProblemNamed, ProblemOpen, Problems, ProblemsCommand, Shown};
 use crate::client::{Query, of_item, segment};
 use crate::console::Console;
@@ -55,10 +55,11 @@ async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &
 
 async fn list(list: &ProblemList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&list.shown, console)?;
-    let query: Query<'_> = [words("state", &list.state), said("ci", list.ci.as_ref()), said("q", list.q.as_ref())]
-        .into_iter()
-        .flatten()
-        .collect();
+    let query: Query<'_> =
+        [words("state", but_all(&list.state)), said("ci", list.ci.as_ref()), said("q", list.q.as_ref())]
+            .into_iter()
+            .flatten()
+            .collect();
     let rows = desk.client.listed(PATH, &query, list.limit).await?;
     desk.rows(rows, &COLUMNS, "No problems.")
 }
@@ -79,7 +80,7 @@ async fn open(args: &ProblemOpen, console: &Console) -> anyhow::Result<Outcome> 
 
 /// As the contract spells it.
 fn state(to: MoveTo) -> String {
-    to.to_possible_value().map(|word| word.get_name().replace('-', "_")).unwrap_or_default()
+    to.to_possible_value().map(|word| word.get_name().to_owned()).unwrap_or_default()
 }
 
 fn path_of(number: &str) -> String {
@@ -87,7 +88,7 @@ fn path_of(number: &str) -> String {
 }
 
 /// People leave the letters and the zeros out.
-fn full(number: &str) -> String {
+pub(super) fn full(number: &str) -> String {
     let digits = number.strip_prefix("PRB").or_else(|| number.strip_prefix("prb")).unwrap_or(number);
     match digits.parse::<u64>() {
         Ok(count) => model::problem::number_text(count),

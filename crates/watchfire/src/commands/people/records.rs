@@ -1,26 +1,21 @@
-//! `watchfire alerts`, `services`, `maintenance`, `silence`, `status`.
+//! `watchfire alerts`, `services`, `silence`, `status`.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, anyhow};
-use model::{Matcher, Timestamp};
-use report::Cell;
+use anyhow::Context as _;
+use model::{Matcher, Span, Timestamp};
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
 use super::sheet::{self, Show};
-use super::{Desk, said, words};
-use crate::cli::{
-    AlertList, Alerts, AlertsCommand, Maintenance, MaintenanceAdd, Services, ServicesCommand, Silence, SilenceAdd,
-    SpanAsked, Status,
-};
-use crate::client::{Query, Refused, of_item, over_already, segment};
+use super::{Desk, but_all, said, words};
+use crate::cli::{AlertList, Alerts, AlertsCommand, Services, ServicesCommand, Silence, SilenceAdd, SpanAsked, Status};
+use crate::client::{Query, of_item, over_already, segment};
 use crate::console::Console;
 use crate::outcome::{Outcome, WrongUse};
 
 pub(super) const ALERTS: &str = "/api/v1/alerts";
 const SERVICES: &str = "/api/v1/services";
-const WINDOWS: &str = "/api/v1/maintenance-windows";
 const SILENCES: &str = "/api/v1/silences";
 
 const ALERT_COLUMNS: [Show; 8] = [
@@ -41,16 +36,6 @@ const SERVICE_COLUMNS: [Show; 7] = [
     ("team", |row| sheet::text(&row["team"])),
     ("maintenance", |row| sheet::mark(&row["in_maintenance"], "now")),
     ("incidents", |row| sheet::text(&row["incidents"])),
-];
-const WINDOW_COLUMNS: [Show; 8] = [
-    ("window", |row| sheet::text(&row["id"])),
-    ("reference", |row| sheet::text(&row["reference"])),
-    ("state", |row| window_state(row, runtime::clock::wall())),
-    ("from", |row| sheet::instant(occurrence(row, "starts_at"))),
-    ("to", |row| sheet::instant(occurrence(row, "ends_at"))),
-    ("recurs", |row| sheet::text(&row["rrule"])),
-    ("items", |row| sheet::text(&row["ci"])),
-    ("reason", |row| sheet::text(&row["reason"])),
 ];
 const SILENCE_COLUMNS: [Show; 6] = [
     ("silence", |row| sheet::text(&row["id"])),
@@ -82,9 +67,8 @@ pub(in crate::commands) async fn alerts(args: Alerts, console: &Console) -> anyh
 }
 
 fn alert_query(list: &AlertList) -> Query<'_> {
-    let states = if list.state.iter().any(|state| state == "all") { &[][..] } else { &list.state };
     [
-        words("state", states),
+        words("state", but_all(&list.state)),
         words("severity", &list.severity),
         words("ci", &list.ci),
         words("service", &list.service),
@@ -122,24 +106,6 @@ pub(super) fn alert_among(ids: &[String], said: &str) -> anyhow::Result<String> 
             Err(WrongUse(format!("several alerts begin with `{said}`: name one, such as {}", named.join(", "))).into())
         }
     }
-}
-
-/// Of the occurrence that lasts or comes next; where all are over, of the first.
-fn occurrence<'w>(window: &'w Value, key: &str) -> &'w Value {
-    if window["next"].is_object() { &window["next"][key] } else { &window[key] }
-}
-
-/// Whether a window is yet to come, lasts, or has been.
-fn window_state(window: &Value, now: Timestamp) -> Cell {
-    let at = |key: &str| occurrence(window, key).as_str().and_then(Timestamp::parse);
-    let (Some(from), Some(to)) = (at("starts_at"), at("ends_at")) else { return Cell::Nothing };
-    let state = match () {
-        () if window["deleted"] == true => "taken back",
-        () if now < from => "planned",
-        () if now < to && !(window["rrule"].is_string() && window["next"].is_null()) => "in force",
-        () => "over",
-    };
-    Cell::Text(state.to_owned())
 }
 
 fn alert_in_full(alert: &Value) -> String {
@@ -184,79 +150,6 @@ pub(in crate::commands) async fn services(args: Services, console: &Console) -> 
     desk.rows(rows, &SERVICE_COLUMNS, "No services: import a CMDB with `watchfire cmdb import`.")
 }
 
-pub(in crate::commands) async fn maintenance(command: Maintenance, console: &Console) -> anyhow::Result<Outcome> {
-    match command {
-        Maintenance::List(args) => {
-            let desk = Desk::of(&args.shown, console)?;
-            let rows = desk.client.listed(WINDOWS, &Vec::new(), args.limit).await?;
-            desk.rows(rows, &WINDOW_COLUMNS, "No maintenance windows.")
-        }
-        Maintenance::Add(args) => announce(&args, console).await,
-        Maintenance::End(args) => {
-            let desk = Desk::of(&args.shown, console)?;
-            let path = format!("{WINDOWS}/{}/end", segment(&args.id));
-            let occurrence = args.occurrence.map(|at| at.resolve(runtime::clock::wall()).to_string());
-            let body = json!({ "all": args.all, "occurrence": occurrence });
-            let ended = desk.client.post(&path, &body).await.map_err(over_already)?;
-            desk.one(&ended, |ended| has_ended(&args.id, ended))
-        }
-    }
-}
-
-/// What of it is yet to come, where anything is.
-fn has_ended(id: &str, ended: &Value) -> String {
-    match ended["next"]["starts_at"].as_str() {
-        Some(next) => format!("{id} has ended; the next occurrence begins at {next}\n"),
-        None => format!("{id} has ended\n"),
-    }
-}
-
-async fn announce(args: &MaintenanceAdd, console: &Console) -> anyhow::Result<Outcome> {
-    let desk = Desk::of(&args.shown, console)?;
-    let (from, to) = span(&args.span)?;
-    let body = json!({
-        "id": args.id, "ci": args.ci, "starts_at": from.to_string(), "ends_at": to.to_string(),
-        "reason": args.reason, "confirm": args.confirm, "rrule": args.rrule, "time_zone": args.time_zone,
-        "exdate": args.exdate.iter().map(|at| at.resolve(runtime::clock::wall()).to_string()).collect::<Vec<_>>(),
-    });
-    let answer = desk.client.post(WINDOWS, &body).await.map_err(|error| unconfirmed(error, console))?;
-    desk.one(&answer, announced)
-}
-
-/// What it would mute is what somebody who has to confirm it wants to know.
-fn unconfirmed(error: anyhow::Error, console: &Console) -> anyhow::Error {
-    let Some(mutes) = error.downcast_ref::<Refused>().map(|refused| &refused.problem["mutes"]) else { return error };
-    if !mutes.is_object() {
-        return of_item(error);
-    }
-    console.say(would_mute(mutes).trim());
-    let critical = word(&mutes["services_most_critical"]);
-    anyhow!("{critical} would be in maintenance: say --confirm if that is meant; nothing is set")
-}
-
-fn would_mute(mutes: &Value) -> String {
-    let mut page = Page::default();
-    page.part("It would mute", muted(mutes).map(|(what, whom)| format!("{what}: {whom}")));
-    page.text()
-}
-
-fn muted(mutes: &Value) -> impl Iterator<Item = (String, String)> {
-    let parts = mutes.as_object().into_iter().flatten();
-    parts.map(|(what, whom)| (what.replace('_', " "), word(whom))).filter(|(_, whom)| !whom.is_empty())
-}
-
-/// The window, and what nobody will be told of through it.
-fn announced(answer: &Value) -> String {
-    let window = &answer["window"];
-    let mut page = Page::titled(&format!("{}  {}", word(&window["reference"]), word(&window["reason"])));
-    let keys = [("id", "id"), ("from", "starts_at"), ("to", "ends_at"), ("items", "ci")];
-    for (name, key) in keys.into_iter().chain([("recurs", "rrule"), ("time zone", "time_zone")]) {
-        page.line(name, word(&window[key]));
-    }
-    page.part("Mutes", muted(&answer["mutes"]).map(|(what, whom)| format!("{what}: {whom}")));
-    page.text()
-}
-
 pub(in crate::commands) async fn silence(command: Silence, console: &Console) -> anyhow::Result<Outcome> {
     match command {
         Silence::List(args) => {
@@ -289,8 +182,9 @@ async fn hush(args: &SilenceAdd, console: &Console) -> anyhow::Result<Outcome> {
     })
 }
 
-fn span(asked: &SpanAsked) -> anyhow::Result<(Timestamp, Timestamp)> {
-    let now = runtime::clock::wall();
+/// What is said relative to now begins and ends with a second: lists show no more of an instant, and people copy those.
+pub(super) fn span(asked: &SpanAsked) -> anyhow::Result<(Timestamp, Timestamp)> {
+    let now = runtime::clock::wall().floor(Span::SECOND);
     let from = asked.from.resolve(now);
     let to = asked.length.map(|length| from + length).or_else(|| asked.to.map(|to| to.resolve(now)));
     let to = to.context("say --for or --to")?;
@@ -349,19 +243,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_is_planned_in_force_or_over() {
-        let window = json!({"starts_at": "2026-05-01T10:00:00Z", "ends_at": "2026-05-01T11:00:00Z", "deleted": false});
-        for (now, state) in [
-            ("2026-05-01T09:59:59Z", "planned"),
-            ("2026-05-01T10:00:00Z", "in force"),
-            ("2026-05-01T10:59:59Z", "in force"),
-            ("2026-05-01T11:00:00Z", "over"),
-        ] {
-            assert_eq!(window_state(&window, Timestamp::parse(now).unwrap()), Cell::Text(state.to_owned()), "{now}");
-        }
-    }
-
-    #[test]
     fn an_alert_goes_by_the_beginning_of_its_id_where_that_is_one_s_only() {
         let ids = ["alr_aa11", "alr_aa22", "alr_bb33"].map(str::to_owned);
         assert_eq!(alert_among(&ids, "alr_bb").unwrap(), "alr_bb33");
@@ -381,13 +262,5 @@ mod tests {
         assert!(shown.contains("\nnames         ghost, ghost-1\n"), "{shown}");
         assert!(shown.contains("\n  host=ghost-1\n  seen=2026-05-01T10:00:00.25Z\n"), "{shown}");
         assert!(shown.contains("\n  2026-05-01T10:00:00Z still firing"), "{shown}");
-    }
-
-    #[test]
-    fn what_a_window_would_mute_is_said_part_by_part() {
-        let mutes = json!({"services": ["checkout"], "services_most_critical": ["checkout"], "cis": ["db-7", "web-1"], "alerts": []});
-        let said = would_mute(&mutes);
-        assert!(said.contains("services: checkout\n") && said.contains("cis: db-7, web-1\n"), "{said}");
-        assert!(!said.contains("alerts"), "{said}");
     }
 }

@@ -4,9 +4,7 @@
 use model::Span;
 use model::incident::SuspectChange;
 use model::reason::{CauseEvidence, Group, SymptomKind};
-use model::text::counted;
-
-use super::rough;
+use model::text::{counted, length};
 
 /// Whether a piece of evidence speaks for its item as the cause.
 pub(in crate::v1) fn speaks_for(evidence: &CauseEvidence) -> bool {
@@ -15,6 +13,7 @@ pub(in crate::v1) fn speaks_for(evidence: &CauseEvidence) -> bool {
         CauseEvidence::Explains { items, of, itself } => !*itself || *items > 1 || *of == 1,
         CauseEvidence::FiredAfterFirst { .. }
         | CauseEvidence::Kind { .. }
+        | CauseEvidence::ManyAlerts { .. }
         | CauseEvidence::Change { .. }
         | CauseEvidence::Near { .. }
         | CauseEvidence::Confirmed { .. } => true,
@@ -35,10 +34,11 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
         }
         CauseEvidence::Explains { items, of, itself: false } => explains(*items, *of, "alerting item"),
         CauseEvidence::FiredAfterFirst { after: Span::ZERO } => "it fired first".to_owned(),
-        CauseEvidence::FiredAfterFirst { after } => format!("it fired {} after the first alert", rough(*after)),
+        CauseEvidence::FiredAfterFirst { after } => format!("it fired {} after the first alert", length(*after)),
         CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
         CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
-        CauseEvidence::Change { reference, before } => format!("{reference} changed it {} before", rough(*before)),
+        CauseEvidence::ManyAlerts { names } => format!("{names} different alerts fire on it"),
+        CauseEvidence::Change { reference, before } => format!("{reference} changed it {} before", length(*before)),
         CauseEvidence::Near { ci, group: Some(group), .. } => {
             format!("{ci}, which alerts, needs {}, of which it is one", some_of(*group))
         }
@@ -113,7 +113,7 @@ fn third<'a>(count: u32, one: &'a str, several: &'a str) -> &'a str {
 /// Why a change is a suspect, in words.
 pub(in crate::v1) fn change_text(change: &SuspectChange) -> String {
     let SuspectChange { ci, explains, of, .. } = change;
-    let before = rough(change.before);
+    let before = length(change.before);
     let explained = match (*explains, *of) {
         (_, 0) => return format!("it changed {ci} {before} before"),
         (1, 1) => "what alerts".to_owned(),

@@ -1,0 +1,86 @@
+//! The order of an incident's causes: by what each is worth, with people's word above all; and how sure the first is.
+
+use std::cmp::Reverse;
+
+use model::incident::{Cause, Confidence, Verdict};
+use model::limits;
+use model::reason::{CauseEvidence, SymptomKind};
+
+/// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
+const EXPLAINED_TO_BE_SURE: u32 = 3;
+
+/// Best first.
+pub(super) fn by_score(causes: &mut Vec<Cause>) {
+    for cause in causes.iter_mut() {
+        cause.score = judged(cause.score, cause.verdict);
+    }
+    causes.sort_by_key(|cause| Reverse(cause.score));
+    by_word(causes);
+}
+
+/// In the order they have, but what a person confirmed comes first, and what one rejected last.
+pub(super) fn by_word(causes: &mut Vec<Cause>) {
+    causes.sort_by_key(|cause| match cause.verdict {
+        Some(Verdict::Confirmed) => 0,
+        None => 1,
+        Some(Verdict::Rejected) => 2,
+    });
+    bound(causes);
+    note_confidence(causes);
+}
+
+/// The last go first, but those that a person judged only after all others.
+fn bound(causes: &mut Vec<Cause>) {
+    while causes.len() > limits::CAUSES_MAX {
+        let unjudged = causes.iter().rposition(|cause| cause.verdict.is_none());
+        causes.remove(unjudged.unwrap_or(causes.len() - 1));
+    }
+}
+
+/// A person's word outlasts every look, also on what nothing else speaks for.
+pub(super) fn keep_word(causes: &mut Vec<Cause>, known: &[Cause]) {
+    for judged in known.iter().filter(|cause| cause.verdict.is_some()) {
+        match causes.iter_mut().find(|cause| cause.ci == judged.ci) {
+            Some(cause) => cause.because.extend(judged.because.iter().filter(|said| is_word(said)).cloned()),
+            None => causes.push(judged.clone()),
+        }
+    }
+}
+
+pub(super) fn is_word(said: &CauseEvidence) -> bool {
+    matches!(said, CauseEvidence::Confirmed { .. } | CauseEvidence::Rejected { .. })
+}
+
+/// A score as people's word on it leaves it.
+pub(super) fn judged(score: u32, verdict: Option<Verdict>) -> u32 {
+    match verdict {
+        Some(Verdict::Confirmed) => 1000,
+        Some(Verdict::Rejected) => 0,
+        None => score,
+    }
+}
+
+/// Only the first can be known for sure, by its score and its lead; and what a person confirmed.
+fn note_confidence(causes: &mut [Cause]) {
+    let second = causes.get(1).map_or(0, |cause| cause.score);
+    for (nth, cause) in causes.iter_mut().enumerate() {
+        let lead = cause.score.saturating_sub(second);
+        cause.confidence = match cause.verdict {
+            Some(Verdict::Confirmed) => Confidence::High,
+            None if nth == 0 && cause.score >= 620 && lead >= 120 && tells(cause) => Confidence::High,
+            None if nth == 0 && cause.score >= 430 && lead >= 50 => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+    }
+}
+
+/// Whether what speaks for a cause is more than that it is slow: victims are slow, too. What alerts alone may well be the
+/// victim of something that nobody watches, or that the CMDB does not know of, unless it is down altogether.
+fn tells(cause: &Cause) -> bool {
+    cause.because.iter().any(|evidence| match evidence {
+        CauseEvidence::Kind { kind: SymptomKind::Unreachable, .. } | CauseEvidence::Change { .. } => true,
+        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency && !cause.alerts_alone(),
+        CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
+        _ => false,
+    })
+}

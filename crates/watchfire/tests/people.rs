@@ -1,0 +1,150 @@
+//! What people do from the command line, as they read it.
+
+use crate::running::{CMDB, FULL, Service, ask, json};
+use crate::support::Folder;
+
+#[test]
+fn windows_that_recur_say_what_ended_what_is_cancelled_and_what_is_left() {
+    let folder = Folder::new("recur");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    let announce = ["maintenance", "add", "--ci", "db-7", "--reason", "patches", "--confirm", "--rrule", "FREQ=DAILY"];
+    let add = |more: &[&str]| ask(&[&announce[..], more].concat()).succeeded();
+    add(&["--id", "MW1", "--from", "-30m", "--for", "25h"]).told("note: its occurrences overlap: that of ");
+    let quiet = add(&["--id", "MW2", "--from", "-30m", "--for", "2h"]);
+    assert!(!quiet.err.contains("overlap"), "{}", quiet.err);
+    let window = || json(ask(&["maintenance", "show", "MW2", "--format", "json"]));
+    let first = window()["next"]["starts_at"].as_str().unwrap().to_owned();
+    assert!(
+        ask(&["maintenance", "list"]).succeeded().out.contains(&first),
+        "what is copied from a list is the whole instant"
+    );
+    let second = (model::Timestamp::parse(&first).unwrap() + model::Span::DAY).to_string();
+
+    let said = ask(&["maintenance", "end", "MW2", "--occurrence", &second]).succeeded().out;
+    assert!(said.starts_with(&format!("the occurrence of MW2 that was to begin at {second} is cancelled; ")), "{said}");
+    assert!(said.contains(" lasts until "), "{said}");
+    let shown = ask(&["maintenance", "show", "MW2"]).succeeded().out;
+    assert!(shown.contains("Occurrences that are cancelled\n") && shown.contains("in force\n"), "{shown}");
+    let said = ask(&["maintenance", "end", "MW2"]).succeeded().out;
+    assert!(said.starts_with("the occurrence of MW2 that lasted has ended; the next one begins at "), "{said}");
+    ask(&["maintenance", "end", "MW2"]).ended(1).told("--all ends all of them");
+    let said = ask(&["maintenance", "end", "MW2", "--all"]).succeeded().out;
+    assert_eq!(said, "MW2 has ended, and does not recur any more\n");
+    let ended = &window()["previous"]["ends_at"];
+    let listed = ask(&["maintenance", "list", "--state", "over"]).succeeded().out;
+    assert!(listed.contains(ended.as_str().unwrap().split('.').next().unwrap()), "{ended} is not in\n{listed}");
+    assert!(!listed.contains("MW1"), "{listed}");
+
+    add(&["--id", "MW3", "--from", "+1h", "--for", "2h"]);
+    assert_eq!(
+        ask(&["maintenance", "end", "MW3", "--all"]).succeeded().out,
+        "MW3 is cancelled: nothing of it takes place\n"
+    );
+    assert!(!ask(&["maintenance", "list"]).succeeded().out.contains("MW3"));
+    let cancelled = ask(&["maintenance", "list", "--state", "cancelled"]).succeeded().out;
+    assert!(cancelled.contains("MW3") && !cancelled.contains("MW1"), "{cancelled}");
+    let both = ask(&["maintenance", "list", "--state", "in-force,over"]).succeeded().out;
+    assert!(both.contains("MW1") && both.contains("MW2") && !both.contains("MW3"), "{both}");
+}
+
+#[test]
+fn what_a_person_knows_better_is_said_of_an_incident() {
+    let folder = Folder::new("better");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    let incident = || json(ask(&["incidents", "show", "1", "--format", "json"]));
+    assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 202);
+
+    ask(&["incidents", "ack", "1"]).succeeded();
+    assert!(ask(&["incidents", "unack", "1"]).succeeded().out.contains("  open  "));
+    ask(&["incidents", "unacknowledge", "1"]).ended(1).told("not acknowledged");
+
+    ask(&["incidents", "update", "1"]).ended(2).told("--priority <PRIORITY>|--title <TEXT>");
+    let updated = ask(&["incidents", "update", "1", "--priority", "P2", "--title", "Nobody can pay"]).succeeded().out;
+    assert!(updated.contains("  P2  ") && updated.contains("Nobody can pay"), "{updated}");
+
+    ask(&["incidents", "declare", "1", "--reason", "all customers"]).succeeded();
+    assert_eq!(incident()["major"], "declared");
+    ask(&["incidents", "declare", "1", "--as", "rejected", "--reason", "only a few"]).succeeded();
+    assert_eq!(incident()["major"], "rejected");
+    ask(&["incidents", "declare", "1", "--as", "perhaps"]).ended(2).told("declared, rejected, proposed, none");
+
+    ask(&["incidents", "cause", "1", "checkout"]).succeeded();
+    assert_eq!(incident()["causes"][0]["ci"], "checkout", "a person knows better");
+    ask(&["incidents", "cause", "1", "checkout", "--reject"]).succeeded();
+    assert_eq!(incident()["causes"][0]["ci"], "db-7");
+    let explained = ask(&["incidents", "explain", "1"]).succeeded().out;
+    for said in [
+        "anonymous: acknowledgement taken back\n",
+        "anonymous: priority lowered from P1 to P2\n",
+        "anonymous: declared a major incident: all customers\n",
+        "anonymous: said to be no major incident: only a few\n",
+        "anonymous: checkout confirmed as the cause\n",
+        "anonymous: checkout rejected as the cause\n",
+        "  probable cause db-7, with high confidence (score ",
+    ] {
+        assert!(explained.contains(said), "{said:?} is not in\n{explained}");
+    }
+    ask(&["incidents", "cause", "1", "nosuch"]).ended(2).told("`nosuch`").told("`watchfire services list`");
+    ask(&["incidents", "cause", "999", "db-7"]).ended(1).told("INC0000999");
+}
+
+#[test]
+fn the_incidents_of_a_storm_are_listed_by_it() {
+    let folder = Folder::new("storm");
+    folder.write("storm/pipeline.yaml", "name: storm\nmatch: {source: test}\nstorm: {incidents: 3, within: 5m}\n");
+    folder.write("w.yaml", "pipelines: [storm/pipeline.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    for nth in 0..4 {
+        let event = format!(
+            r#"{{"source":"test","severity":"critical","summary":"fault {nth}","labels":{{"host":"h{nth}"}},"dedup_key":"k{nth}"}}"#
+        );
+        assert_eq!(service.post("/ingest/v1/events", None, &event).0, 202);
+    }
+    let all = json(ask(&["incidents", "list", "--state", "all", "--format", "json"]));
+    let storm = all.as_array().unwrap().iter().find(|one| one["storm"] == true).unwrap_or_else(|| panic!("{all}"));
+    let number = storm["number"].as_str().unwrap();
+    let digits = number.trim_start_matches("INC").trim_start_matches('0');
+    let listed = ask(&["incidents", "list", "--parent", digits]).succeeded().out;
+    assert!((0..3).all(|nth| listed.contains(&format!("fault {nth}"))) && !listed.contains(number), "{listed}");
+    let shown = ask(&["incidents", "show", number]).succeeded().out;
+    assert!(shown.contains("Incidents of this storm\n") && shown.contains("fault 2"), "{shown}");
+    let child = listed.split_whitespace().find(|word| word.starts_with("INC")).unwrap();
+    let explained = ask(&["incidents", "explain", child]).succeeded().out;
+    assert!(explained.contains(&format!("part of the storm {number}\n")), "{explained}");
+    ask(&["incidents", "list", "--parent", "999"]).ended(1).told("INC0000999");
+}
+
+#[test]
+fn states_may_be_written_in_either_way_and_what_is_none_is_told_which_there_are() {
+    let folder = Folder::new("spelt");
+    let service = Service::start(&folder, &[]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    ask(&["problems", "open", "Disks of one batch"]).succeeded();
+    for (to, listed) in [("analysis", "analysis"), ("fix-in-progress", "fix_in_progress"), ("fix_in_progress", "")] {
+        let moved = ask(&["problems", "move", "1", to]);
+        assert!(listed.is_empty() || moved.succeeded().out.contains(listed), "{to}");
+    }
+    for state in ["fix-in-progress", "fix_in_progress", "Open,FIX_IN_PROGRESS", "all"] {
+        assert!(ask(&["problems", "list", "--state", state]).succeeded().out.contains("PRB0000001"), "{state}");
+    }
+    ask(&["incidents", "open", "Nobody can pay", "--priority", "p2"]).succeeded();
+    ask(&["incidents", "hold", "1", "--reason", "waiting"]).succeeded();
+    for asked in [&["--state", "on-hold"][..], &["--state", "on_hold", "--priority", "p2"]] {
+        let listed = ask(&[&["incidents", "list"], asked].concat()).succeeded().out;
+        assert!(listed.contains("Nobody can pay"), "{asked:?}: {listed}");
+    }
+    ask(&["problems", "list", "--state", "fixing"])
+        .ended(2)
+        .told("`state` is `fixing`: write proposed, open, analysis");
+    ask(&["problems", "move", "1", "fixing"]).ended(2).told("fix_in_progress");
+    ask(&["alerts", "--state", "bogus"]).ended(2).told("write firing, resolved, stale");
+    ask(&["alerts", "--severity", "bogus"]).ended(2).told("write critical, major, minor, warning, info");
+    ask(&["incidents", "list", "--priority", "p9"]).ended(2).told("write P1, P2, P3, P4, P5");
+}
