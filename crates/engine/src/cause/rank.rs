@@ -75,12 +75,31 @@ fn note_confidence(causes: &mut [Cause]) {
 }
 
 /// Whether what speaks for a cause is more than that it is slow: victims are slow, too. What alerts alone may well be the
-/// victim of something that nobody watches, or that the CMDB does not know of, unless it is down altogether.
+/// victim of something that nobody watches, or that the CMDB does not know of, unless it is down altogether; and what
+/// explains only itself of several leaves the others to chance.
 fn tells(cause: &Cause) -> bool {
-    cause.because.iter().any(|evidence| match evidence {
-        CauseEvidence::Kind { kind: SymptomKind::Unreachable, .. } | CauseEvidence::Change { .. } => true,
-        CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency && !cause.alerts_alone(),
-        CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
-        _ => false,
-    })
+    let mut evidence = cause.because.iter();
+    if cause.alerts_alone() {
+        return evidence.any(|evidence| {
+            matches!(
+                evidence,
+                CauseEvidence::Kind { kind: SymptomKind::Unreachable, .. } | CauseEvidence::Change { .. }
+            )
+        });
+    }
+    explained(cause) > 1
+        && evidence.any(|evidence| match evidence {
+            CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency,
+            CauseEvidence::Change { .. } => true,
+            CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
+            _ => false,
+        })
+}
+
+fn explained(cause: &Cause) -> u32 {
+    let items = cause.because.iter().filter_map(|evidence| match evidence {
+        CauseEvidence::Explains { items, .. } => Some(*items),
+        _ => None,
+    });
+    items.max().unwrap_or(0)
 }
