@@ -84,9 +84,9 @@ fn what_a_person_knows_better_is_said_of_an_incident() {
         "anonymous: priority lowered from P1 to P2\n",
         "anonymous: declared a major incident: all customers\n",
         "anonymous: said to be no major incident: only a few\n",
-        "anonymous: checkout confirmed as the cause\n",
-        "anonymous: checkout rejected as the cause\n",
-        "  probable cause db-7, with high confidence (score ",
+        "anonymous: confirmed checkout as the cause\n",
+        "anonymous: rejected checkout as the cause\n",
+        "  db-7 is the probable cause, with medium confidence (score ",
     ] {
         assert!(explained.contains(said), "{said:?} is not in\n{explained}");
     }
