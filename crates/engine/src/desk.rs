@@ -3,6 +3,7 @@
 use model::alert::{Alert, Episode};
 use model::fact::Silence;
 use model::incident::Incident;
+use model::reason::Group;
 use model::step::{Decision, OutboxMessage, Subject, TellKind};
 use model::{AlertId, CiId, IncidentId, OutboxId, PipelineName, Reason, Span, Step, Timestamp};
 use topology::{Graph, ItemIdx, Topology};
@@ -30,6 +31,12 @@ impl<'a> Desk<'a> {
 
     pub(crate) fn item(&self, ci: &CiId) -> Option<ItemIdx> {
         self.graph().find(ci.as_str())
+    }
+
+    /// The group by which alone an item needs another, if it does so directly.
+    pub(crate) fn group_between(&self, dependent: ItemIdx, dependency: ItemIdx) -> Option<Group> {
+        let (k, members) = self.graph().group_between(dependent, dependency)?;
+        Some(Group { k, n: members.len() as u32 })
     }
 
     pub(crate) fn pipeline(&self, name: &PipelineName) -> &'a Pipeline {

@@ -5,6 +5,7 @@
 mod bounds;
 mod budget;
 mod cases;
+mod evidence;
 mod invariants;
 mod lives;
 mod naming;

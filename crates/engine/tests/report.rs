@@ -152,6 +152,7 @@ fn problem(problem: &Problem, world: &World) -> String {
     let incidents: Vec<String> = problem.incidents.iter().map(|id| world.names.incident(*id)).collect();
     let name = world.names.problem(problem.id);
     let mut notes = vec![problem.state.as_str().to_owned()];
+    notes.extend(problem.ci.as_ref().map(|ci| format!("cause {ci}")));
     notes.extend(problem.known_error.then(|| "known error".to_owned()));
     notes.extend(problem.workaround.as_ref().map(|text| format!("workaround {text}")));
     notes.extend(problem.duplicate_of.map(|of| format!("of {}", world.names.problem(of))));

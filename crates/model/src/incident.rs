@@ -243,6 +243,12 @@ pub struct SuspectChange {
     pub ci: CiId,
     /// From the change to the start of the incident.
     pub before: Span,
+    /// Alerting items that its item explains, itself included, …
+    #[serde(default)]
+    pub explains: u32,
+    /// … of so many.
+    #[serde(default)]
+    pub of: u32,
     /// Thousandths.
     pub score: u32,
 }

@@ -68,6 +68,9 @@ pub enum Evidence {
         from: CiId,
         to: CiId,
         distance: u32,
+        /// `to` is one of several that `from` needs some of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Group>,
         gap: Span,
     },
     /// Both depend on `on`.
@@ -123,6 +126,9 @@ pub enum Evidence {
     UpstreamCause {
         cause: CiId,
         path: Vec<CiId>,
+        /// It is one of several that are needed some of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Group>,
     },
     /// A person put it there.
     Person {
@@ -130,6 +136,13 @@ pub enum Evidence {
     },
     /// Two episodes of the alert turned out to be one.
     OneEpisode,
+}
+
+/// A redundant group: `k` of `n` are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub k: u32,
+    pub n: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,10 +175,12 @@ pub enum MissedBecause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum CauseEvidence {
-    /// This share of the alerting items depends on it.
+    /// This share of the alerting items depends on it; it counts as one of them where it alerts `itself`.
     Explains {
         items: u32,
         of: u32,
+        #[serde(default)]
+        itself: bool,
     },
     /// It fired first, or this long after the first.
     FiredAfterFirst {
@@ -190,17 +205,23 @@ pub enum CauseEvidence {
     Near {
         ci: CiId,
         distance: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Group>,
     },
-    /// Dependents that are watched and quiet speak against it.
+    /// Dependents that are watched and quiet speak against it, and those that fire `elsewhere`: in other incidents only.
     QuietDependents {
         quiet: u32,
+        #[serde(default)]
+        elsewhere: u32,
         watched: u32,
     },
     /// It needs something that alerts too.
     DependsOnAlerting {
         ci: CiId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Group>,
     },
-    /// So many alerting items that nothing else explains do not depend on it.
+    /// So many of the alerting items that need nothing else which alerts do not depend on it.
     Unexplained {
         items: u32,
         of: u32,

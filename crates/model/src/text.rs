@@ -92,6 +92,33 @@ fn two(small: f64, in_large: f64, large_unit: &str, small_unit: &str) -> String 
     if rest == 0.0 { format!("{large}{large_unit}") } else { format!("{large}{large_unit} {rest}{small_unit}") }
 }
 
+/// Whether a text has a name as a word of its own: `disk full on db-7` and `DB-7.prod is slow` have `db-7`, `db-70` has not.
+pub fn has_name(text: &str, name: &str) -> bool {
+    let (text, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let in_name = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let apart = |(at, found): (usize, &str)| {
+        let (before, after) = (text.get(..at), text.get(at + found.len()..));
+        !before.is_some_and(|text| text.ends_with(in_name)) && !after.is_some_and(|text| text.starts_with(in_name))
+    };
+    !name.is_empty() && text.match_indices(name.as_str()).any(apart)
+}
+
+/// What a text says of something whose name stands before it already: of `disk full on db-7`, `db-7: disk full` and
+/// `db-7 is down` the rest.
+pub fn without_name<'t>(text: &'t str, name: &str) -> &'t str {
+    let ends_in = |end: &str| {
+        let (rest, found) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+        found.eq_ignore_ascii_case(end).then_some(rest)
+    };
+    let begins_with = |begin: &str| {
+        let (found, rest) = text.split_at_checked(begin.len())?;
+        found.eq_ignore_ascii_case(begin).then_some(rest)
+    };
+    let ways = [": ", " is ", " "].map(|then| begins_with(&format!("{name}{then}")));
+    let rest = ends_in(&format!(" on {name}")).or_else(|| ways.into_iter().flatten().next());
+    rest.map(str::trim).filter(|rest| !rest.is_empty() && !name.is_empty()).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +131,35 @@ mod tests {
         assert!(kept.starts_with("äää") && kept.len() <= 64, "{kept}");
         assert_ne!(kept, bounded(&(long.clone() + "x"), 64));
         assert_eq!(kept, bounded(&long, 64));
+    }
+
+    #[test]
+    fn a_name_is_found_as_a_word_of_its_own() {
+        for text in ["db-7", "disk full on db-7", "DB-7.prod is slow", "db-7: volume offline", "(db-7)"] {
+            assert!(has_name(text, "db-7"), "{text}");
+        }
+        for text in ["", "db-70 is slow", "my-db-7", "db-7-replica is slow", "ödb-7"] {
+            assert!(!has_name(text, "db-7"), "{text}");
+        }
+        assert!(!has_name("anything", ""));
+    }
+
+    #[test]
+    fn what_is_said_of_a_name_is_said_without_it() {
+        for (text, rest) in [
+            ("disk full on db-7", "disk full"),
+            ("db-7: volume offline", "volume offline"),
+            ("DB-7 is not responding", "not responding"),
+            ("db-7 refuses connections", "refuses connections"),
+            ("db-70 is slow", "db-70 is slow"),
+            ("replication from db-7 stopped", "replication from db-7 stopped"),
+            ("ä", "ä"),
+            ("db-7", "db-7"),
+            (" on db-7", " on db-7"),
+        ] {
+            assert_eq!(without_name(text, "db-7"), rest);
+        }
+        assert_eq!(without_name("it waits on ", ""), "it waits on ");
     }
 
     #[test]

@@ -40,6 +40,8 @@ fn suspecting(name: &str, change: &Change, verdict: Option<Verdict>) -> Incident
         summary: change.summary.clone(),
         ci: ci.clone(),
         before: Span::from_minutes(5),
+        explains: 1,
+        of: 1,
         score: 800,
     };
     let cause = Cause { ci, score: 700, confidence: Confidence::Medium, because: Vec::new(), verdict };

@@ -224,6 +224,13 @@ impl Graph {
         self.links.groups(idx)
     }
 
+    /// `k` and the members of the group by which an item depends directly on another, where it does by nothing stronger.
+    pub fn group_between(&self, dependent: ItemIdx, dependency: ItemIdx) -> Option<(u32, &[ItemIdx])> {
+        let strongest = self.dependencies(dependent).find(|edge| edge.to == dependency)?.kind;
+        let DependencyKind::Member { group } = strongest else { return None };
+        self.groups(dependent).nth(group as usize)
+    }
+
     /// What it is `connected` to, whichever of the two says so.
     pub fn peers(&self, idx: ItemIdx) -> impl Iterator<Item = ItemIdx> {
         self.links.peers(idx).iter().copied()

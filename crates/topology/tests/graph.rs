@@ -190,6 +190,11 @@ fn edges_are_seen_from_both_ends() {
     assert_eq!(graph.dependent_count(a), 2);
     let groups: Vec<_> = graph.groups(s).map(|(k, members)| (k, ids(&graph, members.iter().copied()))).collect();
     assert_eq!(groups, [(1, vec!["b".to_owned(), "c".to_owned()]), (2, vec!["a".to_owned(), "b".to_owned()])]);
+    let between = |one, other| graph.group_between(idx(&graph, one), idx(&graph, other)).map(|(k, _)| k);
+    assert_eq!(
+        [between("s", "a"), between("s", "b"), between("s", "c"), between("t", "b")],
+        [None, Some(1), Some(1), None]
+    );
     assert_eq!(ids(&graph, graph.peers(idx(&graph, "b"))), ["c"]);
     assert_eq!(ids(&graph, graph.peers(idx(&graph, "c"))), ["b"]);
 }

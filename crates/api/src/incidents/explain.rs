@@ -35,6 +35,8 @@ pub(super) struct IncidentExplained {
     number: Option<String>,
     /// In sentences that a person reads.
     in_words: v1::Story,
+    /// Suspects, the likeliest first, each with why in `text`.
+    changes: Vec<v1::SuspectChange>,
     /// Each firing in it, with the evidence that put it there, and the incidents it nearly joined.
     members: v1::List<MemberExplained>,
     /// What was decided about it, oldest first.
@@ -79,6 +81,7 @@ pub(super) async fn explain(
         id: incident.id.to_string(),
         number: incident.number.map(model::incident::number_text),
         in_words: api.story(&incident, &episodes, &alerts).await?,
+        changes: incident.changes.iter().map(v1::SuspectChange::from_model).collect(),
         members: v1::List { items: shown.iter().map(|episode| explained(episode, &alerts)).collect(), next },
         timeline,
     }))

@@ -83,7 +83,8 @@ pub(crate) async fn show(
     let page = report::review::review(api.store(), &incident, object, now).await?;
     if as_markdown {
         let kind = [(CONTENT_TYPE, "text/markdown; charset=utf-8")];
-        return Ok((kind, report::review::markdown(&page, now)).into_response());
+        let names = report::review::Names::of(api.store(), &incident, &page).await?;
+        return Ok((kind, report::review::markdown(&page, &names, now)).into_response());
     }
     Ok(Json(page).into_response())
 }

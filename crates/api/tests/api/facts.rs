@@ -178,6 +178,11 @@ async fn a_change_names_the_incidents_that_suspect_it_and_those_it_caused() {
     assert_eq!(service.get(&path).await.of(200)["incidents"][0]["caused"], json!(true));
     let listed = service.get("/api/v1/changes").await.of(200)["items"][0].clone();
     assert_eq!(listed["incidents"][0]["caused"], json!(true));
+    let explained = service.get(&format!("/api/v1/incidents/{number}/explain")).await.of(200);
+    assert_eq!(explained["changes"], incident["changes"]);
+    let why = incident["changes"][0]["text"].as_str().unwrap();
+    let said = explained["in_words"]["changes"][0].as_str().unwrap();
+    assert!(said.starts_with("CHG7") && said.contains(why) && said.ends_with("what caused this"), "{said}");
     let report = service.get("/api/v1/measures/changes?group_by=service").await.of(200);
     assert_eq!(report["items"], json!([]), "nothing is finished yet");
 }

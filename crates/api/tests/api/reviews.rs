@@ -64,6 +64,7 @@ async fn a_review_is_shown_with_what_happened_as_data_and_as_markdown() {
         "contributing_factors": ["- no alert | on growth"],
         "actions": [{"what": "watch `growth`", "owner": "ana", "due": "2020-01-01"}],
     });
+    service.post(&format!("{path}/cause"), r#"{"ci":"checkout","verdict":"rejected"}"#).await.of(200);
     service.post(&format!("{path}/resolve"), r#"{"notes":"new disk","force":true}"#).await.of(200);
     service.post(&format!("{path}/review"), body.to_string()).await.of(200);
     let page = service.get(&format!("{path}/review")).await.of(200);
@@ -84,14 +85,16 @@ async fn a_review_is_shown_with_what_happened_as_data_and_as_markdown() {
         "The disk was &lt;b&gt;full&lt;/b&gt;.\n\n\\# Not a heading",
         "| restored | 20",
         "| checkout | 1 | down |",
-        "- **db-7**, high confidence: ",
+        "- **db-7**, medium confidence\n  - for it:\n    - nothing else alerts\n",
+        "- **checkout**, rejected\n  - against it:\n    - anonymous rejected it\n",
+        "anonymous: rejected checkout as the cause\n",
         "- Resolved by anonymous: new disk",
         "- \\- no alert \\| on growth",
         "| watch \\`growth\\` | ana | 2020-01-01 | **overdue** |",
         "## Timeline\n\n- 20",
         ": declared a major incident",
         ": linked to the problem PRB0000001\n",
-        ": resolved by force, whatever still fired\n",
+        ": resolved by force: what still fired is taken as over\n",
         ": review written, with 1 action, 1 of them open\n",
     ] {
         assert!(asked.text.contains(wanted), "{wanted}:\n{}", asked.text);

@@ -44,6 +44,8 @@ impl Desk<'_> {
                 summary: change.summary.clone(),
                 ci: ci.clone(),
                 before,
+                explains: explained,
+                of: scene.alerting.len() as u32,
                 score: score.clamp(0, 1000) as u32,
             });
         }

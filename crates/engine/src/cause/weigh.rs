@@ -98,7 +98,10 @@ impl Desk<'_> {
         self.weigh_quiet(candidate, scene, weight);
         // It needs something that alerts too, and that does not need it in turn.
         if let Some(below) = candidate.below {
-            weight.take(180, || CauseEvidence::DependsOnAlerting { ci: self.graph().id(below).clone() });
+            weight.take(180, || {
+                let group = self.group_between(candidate.item, below);
+                CauseEvidence::DependsOnAlerting { ci: self.graph().id(below).clone(), group }
+            });
         }
         // Whatever else alerts for no other reason began by itself at the same time, if this is the cause.
         let unexplained = scene.roots.saturating_sub(candidate.roots);
@@ -115,10 +118,16 @@ impl Desk<'_> {
     fn weigh_reach(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
         let (explained, of) = (i64::from(candidate.explains), scene.of());
         let share = i64::from(candidate.accounts_for) * EXPLAINS / (1000 * of);
-        weight.add(share, || CauseEvidence::Explains { items: explained as u32, of: of as u32 });
+        weight.add(share, || {
+            let itself = candidate.alerting.is_some();
+            CauseEvidence::Explains { items: explained as u32, of: of as u32, itself }
+        });
         if let Some((distance, item)) = candidate.nearest {
             let near = NEAR / i64::from(distance.max(1));
-            weight.add(near, || CauseEvidence::Near { ci: self.graph().id(item).clone(), distance });
+            weight.add(near, || {
+                let group = self.group_between(item, candidate.item);
+                CauseEvidence::Near { ci: self.graph().id(item).clone(), distance, group }
+            });
         }
     }
 
@@ -164,11 +173,26 @@ impl Desk<'_> {
             quiet += u32::from(covered && !scene.concerned.contains(dependent));
         }
         if quiet > 0 {
-            weight.take(300 * i64::from(quiet) / i64::from(watched.max(1)), || CauseEvidence::QuietDependents {
-                quiet,
-                watched,
-            });
+            let taken = 300 * i64::from(quiet) / i64::from(watched.max(1));
+            weight.take(taken, || self.quiet_dependents(candidate, scene));
         }
+    }
+
+    /// For people each item counts once, however many ways it depends, and what fires elsewhere is not quiet.
+    fn quiet_dependents(&self, candidate: &Candidate, scene: &Scene) -> CauseEvidence {
+        let dependents = self.graph().dependents(candidate.item).take(DEPENDENTS_MAX).map(|edge| edge.to);
+        let mut watched: Vec<ItemIdx> = dependents.filter(|item| self.state.marks.covered().contains(*item)).collect();
+        watched.dedup();
+        let silent = watched.iter().filter(|item| !scene.concerned.contains(**item));
+        let (elsewhere, quiet): (Vec<ItemIdx>, Vec<ItemIdx>) = silent.partition(|item| self.alerts_now(**item));
+        let count = |items: &[ItemIdx]| items.len() as u32;
+        CauseEvidence::QuietDependents { quiet: count(&quiet), elsewhere: count(&elsewhere), watched: count(&watched) }
+    }
+
+    /// Whether an incident has an alert on an item that still fires.
+    fn alerts_now(&self, item: ItemIdx) -> bool {
+        let members = self.state.index.at(item).flat_map(|(_, presence)| presence.members());
+        members.filter_map(|member| self.episode(*member)).any(|(_, episode)| episode.is_open() && episode.counts())
     }
 }
 

@@ -322,7 +322,7 @@ impl Desk<'_> {
         let explains = self.state.impacts.get(&chosen.incident)?.state(item) > ItemState::AtRisk;
         let path = graph.path_down(item, cause, weigh::DISTANCE_MAX).filter(|_| explains)?;
         let path = path.into_iter().map(|item| graph.id(item).clone()).collect();
-        Some(Evidence::UpstreamCause { cause: graph.id(cause).clone(), path })
+        Some(Evidence::UpstreamCause { cause: graph.id(cause).clone(), path, group: self.group_between(item, cause) })
     }
 }
 

@@ -392,7 +392,7 @@ impl Desk<'_> {
         match tie.link {
             Link::SameItem { item } => Evidence::SameItem { ci: id(item), gap },
             Link::Dependency { from, to, distance } => {
-                Evidence::Dependency { from: id(from), to: id(to), distance, gap }
+                Evidence::Dependency { from: id(from), to: id(to), distance, group: self.group_between(from, to), gap }
             }
             Link::CommonDependency { on, member, distance, dependents } => {
                 Evidence::CommonDependency { on: id(on), member: id(member), distance, dependents, gap }

@@ -362,6 +362,9 @@ impl Desk<'_> {
         }
         self.set_verdict(id, ci, verdict, by);
         self.decide_incident(id, Reason::CauseVerdict { ci: ci.clone(), confirmed: verdict == Verdict::Confirmed });
+        // The title names a cause, and a person knows it better, also of what is over.
+        let facts = self.facts(id);
+        self.title_anew(id, &facts);
         Ok(())
     }
 

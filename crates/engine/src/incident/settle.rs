@@ -42,6 +42,7 @@ impl Desk<'_> {
                 self.propose_major(id, priority);
             }
         }
+        self.follow_cause(id);
         self.tell_changes(id, &facts);
         // Settling changes what is derived from the same members, so it needs no second look.
         self.state.touched.unsettled.remove(&id);

@@ -2,23 +2,27 @@
 
 use model::incident::{AffectedService, Incident};
 use model::outage::ItemState;
-use model::text::{counted, cut};
+use model::text::{counted, cut, without_name};
 use model::{CiId, IncidentId, limits};
 use topology::ItemIdx;
 
 use super::facts::Facts;
-use super::priority::most_critical;
 use super::tell::named_cause;
 use crate::desk::Desk;
 
 impl Desk<'_> {
     pub(crate) fn retitle(&mut self, id: IncidentId, facts: &Facts) {
-        let Some(incident) = self.state.incidents.get(&id) else { return };
         // Once restored the title keeps saying what it was.
-        let frozen = incident.title_by.is_some() || (incident.restored_at.is_some() && !incident.title.is_empty());
-        if frozen {
-            return;
+        let over = |incident: &Incident| incident.restored_at.is_some() && !incident.title.is_empty();
+        if !self.state.incidents.get(&id).is_some_and(over) {
+            self.title_anew(id, facts);
         }
+    }
+
+    /// A title that a person gave stays, and so does that of a storm.
+    pub(crate) fn title_anew(&mut self, id: IncidentId, facts: &Facts) {
+        let known = self.state.incidents.get(&id);
+        let Some(incident) = known.filter(|incident| incident.title_by.is_none() && !incident.storm) else { return };
         let title: Box<str> = cut(&self.title(incident, facts), limits::TITLE_CHARS_MAX).into();
         if let Some(incident) = self.state.incidents.get_mut(&id) {
             incident.title = title;
@@ -49,10 +53,7 @@ impl Desk<'_> {
 
     /// `Checkout DOWN, 1 more service down, 3 services degraded`, or what the alert says where no service is hurt.
     fn symptom(&self, incident: &Incident, cause: Option<&CiId>, facts: &Facts) -> String {
-        let hurt = |service: &&AffectedService| service.state > ItemState::AtRisk;
-        let headline =
-            most_critical(&incident.services).filter(hurt).or_else(|| worst_ever(&incident.services).filter(hurt));
-        let Some(headline) = headline else {
+        let Some(headline) = headline(&incident.services) else {
             return self.alert_text(cause, facts).unwrap_or(&incident.title).to_owned();
         };
         let others = incident.services.iter().filter(hurt).filter(|service| service.id != headline.id);
@@ -83,7 +84,7 @@ impl Desk<'_> {
             None => cause.to_string(),
         };
         match self.alert_text(Some(cause), facts).filter(|_| facts.on(cause).is_some()) {
-            Some(text) => format!("{name}: {text}"),
+            Some(text) => format!("{name}: {}", without_name(text, cause.as_str())),
             None => format!("{name}, which does not alert itself"),
         }
     }
@@ -120,6 +121,17 @@ impl Desk<'_> {
         let name = self.item(ci).map(|item| self.graph().label(item).to_owned());
         name.unwrap_or_else(|| ci.to_string())
     }
+}
+
+/// The most critical of all that it hurt, as bad as it was: which of its alerts clears first turns no title.
+fn headline(services: &[AffectedService]) -> Option<&AffectedService> {
+    let standing = |service: &&AffectedService| (service.criticality, std::cmp::Reverse(service.state));
+    // They are in the order of their ids, and of equals the first is taken.
+    services.iter().filter(hurt).min_by_key(standing)
+}
+
+fn hurt(service: &&AffectedService) -> bool {
+    service.state > ItemState::AtRisk
 }
 
 fn worst_ever(services: &[AffectedService]) -> Option<&AffectedService> {

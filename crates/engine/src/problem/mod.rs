@@ -9,12 +9,15 @@ mod link;
 mod recur;
 
 use model::command::{Outcome, Refusal};
-use model::incident::Confidence;
+use model::fingerprint::Derivation;
+use model::incident::{Cause, Verdict};
 use model::problem::{Problem, ProblemOrigin, ProblemState};
 use model::step::{Subject, TellKind};
-use model::{CiId, IncidentId, ProblemId, Reason};
+use model::text::cut;
+use model::{CiId, Incident, IncidentId, ProblemId, Reason, Timestamp, limits};
 
 use crate::desk::Desk;
+use crate::incident::tell::named_cause;
 
 impl Desk<'_> {
     /// A declared major incident has a problem, once.
@@ -23,20 +26,37 @@ impl Desk<'_> {
         if incident.problem.is_some() {
             return;
         }
-        let cause = incident
-            .causes
-            .first()
-            .filter(|cause| cause.confidence >= Confidence::Medium)
-            .map(|cause| cause.ci.clone());
-        let title = format!("Major incident: {}", incident.title);
+        let (title, cause) = (title_of_major(incident), named_cause(&incident.causes).cloned());
         // What looks like it later is of the same problem.
         let signature = self.signature(id).map(|(_, signature)| signature);
-        let problem = self.open_problem(ProblemOrigin::MajorIncident, &title, cause.as_ref(), |hash| {
-            hash.text("major").bytes(&id.bytes());
-        });
+        let problem = self.open_problem(ProblemOrigin::MajorIncident, &title, cause.as_ref(), of_major(id));
         self.sign(problem, signature);
         self.decide(Subject::Problem(problem), Reason::MajorIncident { incident: id });
         self.link(id, problem);
+    }
+
+    /// What a person says of an incident's cause holds for the problem that was opened for it, as long as nobody said the
+    /// problem's own.
+    pub(crate) fn follow_cause(&mut self, id: IncidentId) {
+        let Some(incident) = self.state.incidents.get(&id) else { return };
+        let problem = incident.problem.and_then(|problem| self.state.problems.get(&problem));
+        let Some(problem) = problem.filter(|problem| self.follows(problem, id)) else { return };
+        let Some(said) = contradicted(problem, &incident.causes) else { return };
+        let (cause, title) = (named_cause(&incident.causes).cloned(), title_of_major(incident));
+        let signature = self.signature(id).map(|(_, signature)| signature);
+        let assigned = problem.team != self.team_of(problem.ci.as_ref());
+        let team = if assigned { problem.team.clone() } else { self.team_of(cause.as_ref()) };
+        let (followed, version) = (problem.id, problem.version + 1);
+        let changed = Problem { ci: cause, title: title.into(), signature, team, version, ..problem.clone() };
+        self.state.problems.insert(followed, changed);
+        self.state.touched.problems.insert(followed);
+        self.decide(Subject::Problem(followed), said);
+        self.send(Subject::Problem(followed), TellKind::ProblemUpdated, version, true);
+    }
+
+    fn follows(&self, problem: &Problem, incident: IncidentId) -> bool {
+        let opened_for_it = || self.derived(&of_major(incident), problem.opened_at, 0) == problem.id;
+        problem.cause.is_none() && problem.takes_incidents() && opened_for_it()
     }
 
     fn sign(&mut self, id: ProblemId, signature: Option<Box<str>>) {
@@ -50,20 +70,13 @@ impl Desk<'_> {
         origin: ProblemOrigin,
         title: &str,
         ci: Option<&CiId>,
-        derive: impl Fn(&mut model::fingerprint::Derivation),
+        derive: impl Fn(&mut Derivation),
     ) -> ProblemId {
         let now = self.now;
         // What a person says twice at one instant are two problems.
-        let derived = |nth: i64| {
-            ProblemId::derive(|hash| {
-                derive(hash);
-                hash.instant(now);
-                self.state.domain.tell_apart(hash);
-                (nth > 0).then(|| hash.number(nth));
-            })
-        };
-        let id = (0..).map(derived).find(|id| !self.state.problems.contains_key(id)).expect("ids do not run out");
-        let team = ci.and_then(|ci| self.item(ci)).and_then(|item| self.graph().team(item).map(Into::into));
+        let mut ids = (0..).map(|nth| self.derived(&derive, now, nth));
+        let id = ids.find(|id| !self.state.problems.contains_key(id)).expect("ids do not run out");
+        let team = self.team_of(ci);
         let state = if origin == ProblemOrigin::Person { ProblemState::Open } else { ProblemState::Proposed };
         let problem = Problem {
             id,
@@ -71,7 +84,7 @@ impl Desk<'_> {
             domain: self.state.domain.clone(),
             state,
             origin,
-            title: model::text::cut(title, model::limits::TITLE_CHARS_MAX).into(),
+            title: cut(title, limits::TITLE_CHARS_MAX).into(),
             ci: ci.cloned(),
             signature: None,
             incidents: Vec::new(),
@@ -91,6 +104,19 @@ impl Desk<'_> {
         self.state.touched.problems.insert(id);
         self.send(Subject::Problem(id), TellKind::ProblemOpened, 1, true);
         id
+    }
+
+    fn derived(&self, derive: &impl Fn(&mut Derivation), at: Timestamp, nth: i64) -> ProblemId {
+        ProblemId::derive(|hash| {
+            derive(hash);
+            hash.instant(at);
+            self.state.domain.tell_apart(hash);
+            (nth > 0).then(|| hash.number(nth));
+        })
+    }
+
+    fn team_of(&self, ci: Option<&CiId>) -> Option<Box<str>> {
+        self.graph().team(self.item(ci?)?).map(Into::into)
     }
 
     /// Where it names the cause, further incidents that match come to it by themselves: those with the complaints that the
@@ -117,6 +143,26 @@ impl Desk<'_> {
         }
         Outcome::Problem(id)
     }
+}
+
+/// By what the problem of a declared major incident is known.
+fn of_major(incident: IncidentId) -> impl Fn(&mut Derivation) {
+    move |hash| {
+        hash.text("major").bytes(&incident.bytes());
+    }
+}
+
+/// A person confirmed another cause than the problem's, or rejected that.
+fn contradicted(problem: &Problem, causes: &[Cause]) -> Option<Reason> {
+    let is_its = |cause: &&Cause| problem.ci.as_ref() == Some(&cause.ci);
+    let confirmed = causes.first().filter(|cause| cause.verdict == Some(Verdict::Confirmed) && !is_its(cause));
+    let rejected = || causes.iter().find(is_its).filter(|cause| cause.verdict == Some(Verdict::Rejected));
+    let cause = confirmed.or_else(rejected)?;
+    Some(Reason::CauseVerdict { ci: cause.ci.clone(), confirmed: confirmed.is_some() })
+}
+
+fn title_of_major(incident: &Incident) -> String {
+    cut(&format!("Major incident: {}", incident.title), limits::TITLE_CHARS_MAX)
 }
 
 fn refused(why: &str) -> Outcome {

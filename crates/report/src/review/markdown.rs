@@ -1,27 +1,29 @@
 //! A review as a Markdown document. What people and monitoring wrote is escaped; the rest is ours.
 
 use model::Timestamp;
+use model::incident::Verdict;
 use model::outage::ItemState;
 use serde_json::Value;
 use wire::v1::{Cause, Instant, ReviewPage, Seconds, SuspectChange, TimelineEntry};
 
 use super::escape::{block, inline, paragraphs};
+use super::names::Names;
 use crate::text;
 
 /// Causes that are told with what speaks for and against them.
 const CAUSES_TOLD: usize = 3;
 
-/// The whole document; what is overdue is so at `now`.
-pub fn markdown(page: &ReviewPage, now: Timestamp) -> String {
+/// The whole document, with what people call things; what is overdue is so at `now`.
+pub fn markdown(page: &ReviewPage, names: &Names, now: Timestamp) -> String {
     let parts = [
         head(page),
         summary(page),
         facts(page),
-        services(page),
-        causes(page),
+        services(page, names),
+        causes(page, names),
         factors(page),
         actions(page, now),
-        timeline(page),
+        timeline(page, names),
     ];
     let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     told.join("\n\n") + "\n"
@@ -67,14 +69,14 @@ fn facts(page: &ReviewPage) -> String {
     format!("## Facts\n\n| | at | after its start |\n|---|---|---|{}", lines.collect::<String>())
 }
 
-fn services(page: &ReviewPage) -> String {
+fn services(page: &ReviewPage, names: &Names) -> String {
     if page.services.is_empty() {
         return "### Services\n\nNo service was affected.".to_owned();
     }
     let line = |service: &wire::v1::HurtService| {
         let [down, degraded] = [service.down_seconds, service.degraded_seconds].map(duration);
-        let (id, state, since) = (inline(&service.id), state(service.state), instant(service.since));
-        format!("\n| {id} | {} | {state} | {since} | {down} | {degraded} |", service.criticality)
+        let (name, state, since) = (inline(&names.item(&service.id)), state(service.state), instant(service.since));
+        format!("\n| {name} | {} | {state} | {since} | {down} | {degraded} |", service.criticality)
     };
     let lines: String = page.services.iter().map(line).collect();
     format!(
@@ -82,10 +84,11 @@ fn services(page: &ReviewPage) -> String {
     )
 }
 
-fn causes(page: &ReviewPage) -> String {
+fn causes(page: &ReviewPage, names: &Names) -> String {
     let incident = &page.incident;
-    let mut lines: Vec<String> = incident.causes.iter().take(CAUSES_TOLD).map(cause).collect();
-    lines.extend(incident.changes.iter().map(change));
+    let mut lines: Vec<String> = incident.causes.iter().take(CAUSES_TOLD).map(|one| cause(one, names)).collect();
+    let of_incident = incident.caused_by_change.as_deref();
+    lines.extend(incident.changes.iter().map(|one| change(one, of_incident == Some(one.id.as_str()), names)));
     if let Some(problem) = &page.problem {
         let number = problem.number.as_deref().unwrap_or(&problem.id);
         let known = problem.cause.as_deref().map(|cause| format!("; cause: {}", inline(cause))).unwrap_or_default();
@@ -105,20 +108,28 @@ fn causes(page: &ReviewPage) -> String {
     format!("## Cause\n\n{}", lines.join("\n"))
 }
 
-fn cause(cause: &Cause) -> String {
-    let said = |speaks: &str| -> Vec<String> {
-        let because = cause.because.iter().filter(|reason| reason["speaks"] == speaks);
-        because.map(|reason| inline(sentence(reason))).collect()
+/// What speaks for it and what against it, each in a list of its own.
+fn cause(cause: &Cause, names: &Names) -> String {
+    let standing = match cause.verdict {
+        Some(Verdict::Confirmed) => "confirmed".to_owned(),
+        Some(Verdict::Rejected) => "rejected".to_owned(),
+        None => format!("{} confidence", cause.confidence.as_str()),
     };
-    let parts = [("", said("for")), ("against it: ", said("against"))].into_iter().filter(|(_, said)| !said.is_empty());
-    let why: Vec<String> = parts.map(|(name, said)| format!("{name}{}", said.join("; "))).collect();
-    format!("- **{}**, {} confidence: {}", inline(&cause.ci), cause.confidence.as_str(), why.join("; "))
+    let sides = ["for", "against"].map(|speaks| side(cause, speaks, names));
+    format!("- **{}**, {standing}{}", inline(&names.item(&cause.ci)), sides.concat())
 }
 
-fn change(change: &SuspectChange) -> String {
-    let before = duration(change.before_seconds);
-    let [reference, summary, ci] = [&change.reference, &change.summary, &change.ci].map(|text| inline(text));
-    format!("- Change {reference} on {ci}, {before} before: {summary}")
+fn side(cause: &Cause, speaks: &str, names: &Names) -> String {
+    let said = cause.because.iter().filter(|reason| reason["speaks"] == speaks);
+    let lines: String = said.map(|reason| format!("\n    - {}", told(reason, names))).collect();
+    if lines.is_empty() { lines } else { format!("\n  - {speaks} it:{lines}") }
+}
+
+fn change(change: &SuspectChange, is_cause: bool, names: &Names) -> String {
+    let item = names.item(&change.ci);
+    let [reference, summary, item] = [&change.reference, &change.summary, &item].map(|text| inline(text));
+    let taken = if is_cause { ", taken for what caused it" } else { "" };
+    format!("- Change {reference} on {item}, {} before{taken}: {summary}", duration(change.before_seconds))
 }
 
 fn factors(page: &ReviewPage) -> String {
@@ -149,7 +160,7 @@ fn actions(page: &ReviewPage, now: Timestamp) -> String {
 }
 
 /// Alerts that join one after another are one line: a major incident may have thousands.
-fn timeline(page: &ReviewPage) -> String {
+fn timeline(page: &ReviewPage, names: &Names) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut joining: Vec<&TimelineEntry> = Vec::new();
     for entry in &page.timeline {
@@ -157,25 +168,29 @@ fn timeline(page: &ReviewPage) -> String {
             joining.push(entry);
             continue;
         }
-        lines.extend(joined(&std::mem::take(&mut joining)));
-        lines.push(decided(entry));
+        lines.extend(joined(&std::mem::take(&mut joining), names));
+        lines.push(decided(entry, names));
     }
-    lines.extend(joined(&joining));
+    lines.extend(joined(&joining, names));
     lines.extend(page.timeline_cut.then(|| "- and more, which is not shown here".to_owned()));
     if lines.is_empty() { String::new() } else { format!("## Timeline\n\n{}", lines.join("\n")) }
 }
 
-fn joined(entries: &[&TimelineEntry]) -> Option<String> {
+fn joined(entries: &[&TimelineEntry], names: &Names) -> Option<String> {
     let (first, last) = (entries.first()?, entries.last()?);
     Some(match entries.len() {
-        1 => decided(first),
+        1 => decided(first, names),
         count => format!("- {} {count} alerts joined, until {}", instant(first.at), instant(last.at)),
     })
 }
 
-fn decided(entry: &TimelineEntry) -> String {
+fn decided(entry: &TimelineEntry, names: &Names) -> String {
     let by = entry.by.as_deref().map(|by| format!("{}: ", inline(by))).unwrap_or_default();
-    format!("- {} {by}{}", instant(entry.at), inline(sentence(&entry.reason)))
+    format!("- {} {by}{}", instant(entry.at), told(&entry.reason, names))
+}
+
+fn told(reason: &Value, names: &Names) -> String {
+    inline(&names.put(sentence(reason)))
 }
 
 /// Every line of a timeline and every piece of evidence says one.

@@ -3,7 +3,7 @@
 
 mod escape;
 mod markdown;
-mod numbers;
+mod names;
 
 use model::problem::Problem;
 use model::step::Subject;
@@ -13,6 +13,7 @@ use store::{OutageFilter, PageRequest, ProblemKey, Store};
 use wire::v1::{self, HurtService, ReviewPage, SimilarProblem, TimelineEntry};
 
 pub use markdown::markdown;
+pub use names::Names;
 
 use crate::error::ReportError;
 
@@ -32,9 +33,6 @@ pub async fn review(
         Some(id) => store.problem(ProblemKey::Id(id)).await?,
         None => None,
     };
-    let mut decided: Vec<TimelineEntry> =
-        timeline.items.iter().map(|line| TimelineEntry::from_model(&line.decision)).collect();
-    numbers::put(store, &mut decided).await?;
     let since_start = |at: Timestamp| at - incident.started_at;
     Ok(ReviewPage {
         review: object.review.clone(),
@@ -44,7 +42,7 @@ pub async fn review(
         resolved_after_seconds: incident.resolved_at.map(since_start).map(Into::into),
         services: hurt(store, incident, now).await?,
         problem: problem.as_ref().map(|problem: &Problem| SimilarProblem::from_model(problem)),
-        timeline: decided,
+        timeline: timeline.items.iter().map(|line| TimelineEntry::from_model(&line.decision)).collect(),
         timeline_cut: timeline.next.is_some(),
         incident: object,
     })

@@ -207,6 +207,8 @@ pub(crate) async fn incidents_are_found_by_the_changes_they_suspect(store: Store
         summary: "new release".into(),
         ci: "ci-1".into(),
         before: Span::MINUTE,
+        explains: 1,
+        of: 1,
         score: 500,
     };
     let suspecting = |n: u64, changes: &[u64]| {

@@ -6,6 +6,7 @@ use model::outage::ItemState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::reason::cause::change_text;
 use super::{Instant, Ratio, Review, Seconds, cause_evidence, owned, text, texts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,7 +119,12 @@ pub struct SuspectChange {
     pub summary: String,
     pub ci: String,
     pub before_seconds: Seconds,
+    /// So many of the alerting items its item explains, itself included.
+    pub explains: u32,
+    pub of: u32,
     pub score: Ratio,
+    /// Why it is suspected, in a sentence.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -245,14 +251,17 @@ impl Cause {
 }
 
 impl SuspectChange {
-    fn from_model(change: &model::incident::SuspectChange) -> SuspectChange {
+    pub fn from_model(change: &model::incident::SuspectChange) -> SuspectChange {
         SuspectChange {
             id: text(change.id),
             reference: text(&change.reference),
             summary: text(&change.summary),
             ci: text(&change.ci),
             before_seconds: change.before.into(),
+            explains: change.explains,
+            of: change.of,
             score: Ratio::of_thousandths(change.score),
+            text: change_text(change),
         }
     }
 }

@@ -4,18 +4,20 @@
 //! The model spells all of these as whole numbers, so what a number means is told by its key; the tests hold the table
 //! here to every variant there is.
 
+pub(super) mod cause;
 mod decided;
 #[cfg(test)]
 mod tests;
 pub(super) mod told;
 
 use model::alert::Suppression;
-use model::reason::{Binding, CauseEvidence, Joining, SymptomKind};
-use model::text::length;
+use model::reason::{Binding, CauseEvidence, Joining};
 use model::{Reason, Span, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::cause::cause_text;
+use self::cause::speaks_for;
 use super::{Instant, Ratio, Seconds};
 
 /// `{"code":…}` and its figures; why an incident was opened or joined in a sentence too, in `text`.
@@ -58,65 +60,11 @@ pub fn cause_evidence(evidence: &CauseEvidence) -> Value {
     spelt
 }
 
-/// Whether a piece of evidence speaks for its item as the cause.
-pub(super) fn speaks_for(evidence: &CauseEvidence) -> bool {
-    match evidence {
-        CauseEvidence::Explains { .. }
-        | CauseEvidence::FiredAfterFirst { .. }
-        | CauseEvidence::Kind { .. }
-        | CauseEvidence::ManyAlerts { .. }
-        | CauseEvidence::Change { .. }
-        | CauseEvidence::Near { .. }
-        | CauseEvidence::Confirmed { .. } => true,
-        CauseEvidence::Silent
-        | CauseEvidence::QuietDependents { .. }
-        | CauseEvidence::DependsOnAlerting { .. }
-        | CauseEvidence::Unexplained { .. }
-        | CauseEvidence::OnlyOneSource { .. }
-        | CauseEvidence::Rejected { .. } => false,
-    }
-}
-
 fn with_text(mut spelt: Value, text: String) -> Value {
     if let Value::Object(fields) = &mut spelt {
         fields.insert("text".to_owned(), text.into());
     }
     spelt
-}
-
-/// What a piece of evidence says, in words.
-pub fn cause_text(evidence: &CauseEvidence) -> String {
-    match evidence {
-        CauseEvidence::Explains { items, of } => format!("{items} of {of} alerting items depend on it"),
-        CauseEvidence::FiredAfterFirst { after: Span::ZERO } => "it fired first".to_owned(),
-        CauseEvidence::FiredAfterFirst { after } => format!("it fired {} after the first alert", length(*after)),
-        CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
-        CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
-        CauseEvidence::ManyAlerts { names } => format!("{names} different alerts fire on it"),
-        CauseEvidence::Change { reference, before } => format!("{reference} changed it {} before", length(*before)),
-        CauseEvidence::Near { ci, distance: 1 } => format!("{ci}, which alerts, depends on it directly"),
-        CauseEvidence::Near { ci, distance } => format!("{ci}, which alerts, depends on it {distance} steps away"),
-        CauseEvidence::QuietDependents { quiet, watched } => {
-            format!("{quiet} of {watched} watched items that depend on it are quiet")
-        }
-        CauseEvidence::DependsOnAlerting { ci } => format!("it needs {ci}, which alerts too"),
-        CauseEvidence::Unexplained { items, of } => {
-            format!("{items} of {of} items that nothing else which alerts explains do not depend on it")
-        }
-        CauseEvidence::OnlyOneSource { source } => format!("only {source} tells of it, other sources see nothing"),
-        CauseEvidence::Confirmed { by } => format!("{by} confirmed it"),
-        CauseEvidence::Rejected { by } => format!("{by} rejected it"),
-    }
-}
-
-fn symptom(kind: SymptomKind) -> &'static str {
-    match kind {
-        SymptomKind::Unreachable => "something unreachable",
-        SymptomKind::Saturation => "something full or overloaded",
-        SymptomKind::Errors => "errors",
-        SymptomKind::Latency => "slowness",
-        SymptomKind::Other => "a fault of no known kind",
-    }
 }
 
 fn spell(value: &impl Serialize) -> Value {

@@ -3,20 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::incident::{Cause, Confidence, Incident, Verdict};
-use model::reason::{CauseEvidence, Evidence, Joining, MissedBecause, NearMiss};
-use model::text::{counted, instant, length};
+use model::incident::{Cause, Confidence, Incident, SuspectChange, Verdict};
+use model::reason::{CauseEvidence, Evidence, Joining, NearMiss};
+use model::text::{counted, has_name, instant, length};
 use model::{CiId, SourceName, Span, Timestamp};
 use serde::Serialize;
 
-use super::reason::{cause_text, speaks_for, told};
+use super::reason::cause::{cause_text, change_text, speaks_for};
+use super::reason::told;
 
 /// Kinds of evidence that are told one by one; of more, how many.
 const KINDS_TOLD_MAX: usize = 6;
-/// So many times the time allowed is far.
-const FAR_TIMES: i64 = 4;
 /// Causes beside the first that are told.
 const OTHER_CAUSES_MAX: usize = 2;
+/// Changes that are told one by one, the likeliest.
+const CHANGES_TOLD_MAX: usize = 5;
 
 /// One firing in the incident, and what put it there.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub struct Story {
     pub together: Vec<String>,
     /// Why that item is the probable cause, or why none is named.
     pub cause: Vec<String>,
+    /// Changes that may have caused it, the likeliest first, and why.
+    pub changes: Vec<String>,
     /// What nearly belonged here, or nearly went elsewhere, and why not.
     pub nearly: Vec<String>,
 }
@@ -56,13 +59,8 @@ pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>])
     if incident.storm {
         return of_storm(incident);
     }
-    let nearly = nearly.iter().filter(|nearly| was_near(nearly.near)).map(near_miss).collect();
-    Story { together: together(members), cause: cause(incident), nearly }
-}
-
-/// Days apart is not near, whatever tied them.
-fn was_near(near: &NearMiss) -> bool {
-    !matches!(near.why, MissedBecause::OutsideJoinWindow { gap, allowed } if gap.micros() > allowed.micros() * FAR_TIMES)
+    let nearly = nearly.iter().filter(|nearly| told::was_near(nearly.near)).map(near_miss).collect();
+    Story { together: together(members), cause: cause(incident), changes: changes(incident), nearly }
 }
 
 /// A storm has no alerts of its own.
@@ -74,7 +72,7 @@ fn of_storm(incident: &Incident) -> Story {
             .to_owned(),
     ];
     let cause = vec!["each of its incidents has causes of its own".to_owned()];
-    Story { together, cause, nearly: Vec::new() }
+    Story { together, cause, changes: Vec::new(), nearly: Vec::new() }
 }
 
 fn together(members: &[Member<'_>]) -> Vec<String> {
@@ -199,6 +197,27 @@ fn speaking(whither: &str, cause: &Cause, wanted: bool) -> Option<String> {
     (!texts.is_empty()).then(|| format!("{whither}: {}", texts.join("; ")))
 }
 
+/// Where no cause can be looked for, nor can changes be.
+fn changes(incident: &Incident) -> Vec<String> {
+    let (known, caused_by) = (&incident.changes, incident.caused_by().map(|change| change.id));
+    let mut sentences: Vec<String> =
+        known.iter().take(CHANGES_TOLD_MAX).map(|change| suspect(change, caused_by == Some(change.id))).collect();
+    if known.len() > CHANGES_TOLD_MAX {
+        sentences.push(format!("and {} more, less likely", known.len() - CHANGES_TOLD_MAX));
+    }
+    if known.is_empty() && !incident.causes.is_empty() {
+        sentences.push("no change is known of what alerts, or of what that needs, in the hour before".to_owned());
+    }
+    sentences
+}
+
+fn suspect(change: &SuspectChange, is_cause: bool) -> String {
+    let SuspectChange { reference, summary, .. } = change;
+    let name = if summary.is_empty() { reference.to_string() } else { format!("{reference}, “{summary}”") };
+    let taken = if is_cause { "; it is taken for what caused this" } else { "" };
+    format!("{name}: {} (score {}){taken}", change_text(change), thousandths(change.score))
+}
+
 fn near_miss(nearly: &Nearly<'_>) -> String {
     let firing = on(nearly.summary, nearly.ci);
     let why = told::nearly(nearly.near);
@@ -214,7 +233,7 @@ fn named(member: &Member<'_>) -> String {
 
 /// Most summaries name their item.
 fn on(summary: &str, ci: Option<&CiId>) -> String {
-    match ci.filter(|ci| !summary.contains(ci.as_str())) {
+    match ci.filter(|ci| !has_name(summary, ci.as_str())) {
         Some(ci) => format!("“{summary}” on {ci}"),
         None => format!("“{summary}”"),
     }
@@ -235,6 +254,7 @@ fn thousandths(score: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use model::IncidentId;
+    use model::reason::MissedBecause;
 
     use super::*;
 
@@ -247,7 +267,13 @@ mod tests {
     }
 
     fn needs(from: &str, gap: i64) -> Evidence {
-        Evidence::Dependency { from: from.into(), to: "db-7".into(), distance: 1, gap: Span::from_seconds(gap) }
+        Evidence::Dependency {
+            from: from.into(),
+            to: "db-7".into(),
+            distance: 1,
+            group: None,
+            gap: Span::from_seconds(gap),
+        }
     }
 
     #[test]
@@ -302,19 +328,55 @@ mod tests {
     }
 
     #[test]
+    fn a_suspect_change_is_told_with_why_it_is_one() {
+        let change = |explains, of, summary: &str| SuspectChange {
+            id: model::ChangeId::from_bytes([1; 16]),
+            reference: "CHG1".into(),
+            summary: summary.into(),
+            ci: "db-7".into(),
+            before: Span::from_minutes(12),
+            explains,
+            of,
+            score: 870,
+        };
+        for (change, is_cause, told) in [
+            (
+                change(3, 4, "new index"),
+                false,
+                "CHG1, “new index”: it changed db-7 12m before, and db-7 explains 3 of 4 alerting items (score 0.87)",
+            ),
+            (
+                change(4, 4, ""),
+                true,
+                "CHG1: it changed db-7 12m before, and db-7 explains all 4 alerting items (score 0.87); it is taken for \
+                 what caused this",
+            ),
+            (
+                change(2, 2, ""),
+                false,
+                "CHG1: it changed db-7 12m before, and db-7 explains both alerting items (score 0.87)",
+            ),
+            (change(1, 1, ""), false, "CHG1: it changed db-7 12m before, and db-7 explains what alerts (score 0.87)"),
+            (change(0, 0, ""), false, "CHG1: it changed db-7 12m before (score 0.87)"),
+        ] {
+            assert_eq!(suspect(&change, is_cause), told);
+        }
+    }
+
+    #[test]
     fn what_speaks_against_a_cause_is_told_apart_from_what_speaks_for_it() {
         let cause = Cause {
             ci: "db-7".into(),
             score: 830,
             confidence: Confidence::High,
             because: vec![
-                CauseEvidence::Explains { items: 4, of: 5 },
-                CauseEvidence::QuietDependents { quiet: 1, watched: 6 },
+                CauseEvidence::Explains { items: 4, of: 5, itself: false },
+                CauseEvidence::QuietDependents { quiet: 1, elsewhere: 0, watched: 6 },
             ],
             verdict: None,
         };
         assert_eq!(speaking("for it", &cause, true).as_deref(), Some("for it: 4 of 5 alerting items depend on it"));
         let against = speaking("against it", &cause, false);
-        assert_eq!(against.as_deref(), Some("against it: 1 of 6 watched items that depend on it are quiet"));
+        assert_eq!(against.as_deref(), Some("against it: 1 of 6 watched items that depend on it is quiet"));
     }
 }

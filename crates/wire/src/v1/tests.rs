@@ -196,6 +196,8 @@ fn incident() -> model::Incident {
             summary: "s".into(),
             ci: CiId::from("db-7"),
             before: Span::from_minutes(10),
+            explains: 2,
+            of: 3,
             score: 500,
         }],
         problem: Some(ProblemId::from_bytes(ID)),
@@ -234,7 +236,8 @@ fn an_incident_has_the_contract_s_shape() {
         "cis": ["db-7"], "alerts": ["alr_HEX"],
         "causes": [{"ci": "db-7", "score": 0.873, "confidence": "high", "verdict": "confirmed",
             "because": [{"code": "fired_after_first", "speaks": "for", "after_seconds": 30, "text": "it fired 30s after the first alert"}]}],
-        "changes": [{"id": "chg_HEX", "reference": "CHG1", "summary": "s", "ci": "db-7", "before_seconds": 600, "score": 0.5}],
+        "changes": [{"id": "chg_HEX", "reference": "CHG1", "summary": "s", "ci": "db-7", "before_seconds": 600,
+            "explains": 2, "of": 3, "score": 0.5, "text": "it changed db-7 10m before, and db-7 explains 2 of 3 alerting items"}],
         "problem": "prb_HEX", "parent": null, "merged_into": null, "residual_of": null, "recurrence_of": null, "caused_by_change": "chg_HEX",
         "preexisting": false, "stale": false, "external": [], "resolution": null, "review": null,
         "holds": [{"from": "2026-05-01T10:00:00Z", "to": null, "until": null, "for": "supplier", "reason": "r", "by": "ana"}]

@@ -353,7 +353,8 @@ fn in_full(incident: &Value) -> String {
     page.part(
         "Changes shortly before",
         each(&incident["changes"]).map(|change| {
-            format!("{}  {}  {}", word(&change["reference"]), word(&change["ci"]), word(&change["summary"]))
+            let [reference, ci, summary] = ["reference", "ci", "summary"].map(|key| word(&change[key]));
+            format!("{reference}  {ci}  {summary}: {}", sentence(change))
         }),
     );
     page.part("Seen before", similar::lines(&incident["similar"]));
@@ -375,6 +376,7 @@ fn why(explained: &Value, incident: &Value) -> String {
     for (part, title) in [
         ("together", "Why these alerts are one incident"),
         ("cause", "Probable cause"),
+        ("changes", "Changes shortly before"),
         ("nearly", "What nearly belonged"),
     ] {
         page.part(title, each(&explained["in_words"][part]).map(word));
@@ -384,7 +386,8 @@ fn why(explained: &Value, incident: &Value) -> String {
         "Each alert",
         each(&explained["members"]["items"]).map(|member| {
             let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
-            let on = if ci.is_empty() { String::new() } else { format!(" on {ci}") };
+            let named = ci.is_empty() || model::text::has_name(&summary, &ci);
+            let on = if named { String::new() } else { format!(" on {ci}") };
             unbound.extend(ci.is_empty().then(|| word(&member["alert"])));
             format!("{at}  {summary}{on}: {}", sentence(&member["joining"]))
         }),

@@ -1,4 +1,4 @@
-//! What was decided, as a line of a timeline says it behind its instant and its author: `ana: db-7 confirmed as the cause`.
+//! What was decided, as a line of a timeline says it behind its instant and its author: `ana: confirmed db-7 as the cause`.
 
 use model::alert::{EndedBy, Suppression};
 use model::incident::{HoldFor, Priority};
@@ -45,7 +45,7 @@ pub(super) fn text(reason: &Reason) -> String {
         Reason::PriorityLowered { from, to } => lowered(*from, *to),
         Reason::ServiceAffected { service, state, was } => affected(service, *state, *was),
         Reason::CauseNamed { ci, score, confidence } => {
-            format!("probable cause {ci}, with {} confidence (score {})", confidence.as_str(), share(*score))
+            format!("{ci} is the probable cause, with {} confidence (score {})", confidence.as_str(), share(*score))
         }
         Reason::CauseUnclear => "the cause is unclear: no item stands out".to_owned(),
         Reason::Acknowledged => "acknowledged".to_owned(),
@@ -84,8 +84,8 @@ pub(super) fn text(reason: &Reason) -> String {
         Reason::Reviewed { actions, open } => {
             format!("review written, with {}, {open} of them open", counted(*actions as usize, "action"))
         }
-        Reason::CauseVerdict { ci, confirmed: true } => format!("{ci} confirmed as the cause"),
-        Reason::CauseVerdict { ci, confirmed: false } => format!("{ci} rejected as the cause"),
+        Reason::CauseVerdict { ci, confirmed: true } => format!("confirmed {ci} as the cause"),
+        Reason::CauseVerdict { ci, confirmed: false } => format!("rejected {ci} as the cause"),
         Reason::SourceSilent { source, since } => format!("{source} is silent since {}", instant(*since)),
         Reason::SourceBack { source } => format!("{source} is heard again"),
         Reason::FlappingLatched { changes, within } => {
@@ -199,7 +199,7 @@ fn held(reason_for: HoldFor, until: Option<Timestamp>) -> String {
 }
 
 fn by_force(what: &str, forced: bool) -> String {
-    if forced { format!("{what} by force, whatever still fired") } else { what.to_owned() }
+    if forced { format!("{what} by force: what still fired is taken as over") } else { what.to_owned() }
 }
 
 fn because(what: &str, why: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::alert::EndedBy;
 use model::incident::{Confidence, HoldFor, Priority};
 use model::outage::ItemState;
-use model::reason::{Evidence, MissedBecause, NearMiss};
+use model::reason::{Evidence, MissedBecause, NearMiss, SymptomKind};
 use model::{AlertId, CiId, IncidentId, MaintenanceId, ProblemId, Severity, SilenceId, SourceName};
 use serde_json::json;
 
@@ -63,7 +63,7 @@ one_of_each!(evidences: Evidence {
     Evidence::SameAlert => Evidence::SameAlert,
     Evidence::Rule { .. } => Evidence::Rule { rule: "r".into(), key: "k".into() },
     Evidence::SameItem { .. } => Evidence::SameItem { ci: ci(), gap: SPAN },
-    Evidence::Dependency { .. } => Evidence::Dependency { from: ci(), to: ci(), distance: 2, gap: SPAN },
+    Evidence::Dependency { .. } => Evidence::Dependency { from: ci(), to: ci(), distance: 2, group: None, gap: SPAN },
     Evidence::CommonDependency { .. } => Evidence::CommonDependency { on: ci(), member: ci(), distance: 2, dependents: 3, gap: SPAN },
     Evidence::SameGroup { .. } => Evidence::SameGroup { of: ci(), member: ci(), gap: SPAN },
     Evidence::CommonDependent { .. } => Evidence::CommonDependent { of: ci(), member: ci(), gap: SPAN },
@@ -73,7 +73,7 @@ one_of_each!(evidences: Evidence {
     Evidence::SharedLabels { .. } => Evidence::SharedLabels { labels: vec!["a".into()], gap: SPAN },
     Evidence::TogetherBefore { .. } => Evidence::TogetherBefore { with: "db-7".into(), times: 3, of: 4, gap: SPAN },
     Evidence::Inhibited { .. } => Evidence::Inhibited { by: alert_id() },
-    Evidence::UpstreamCause { .. } => Evidence::UpstreamCause { cause: ci(), path: vec![ci()] },
+    Evidence::UpstreamCause { .. } => Evidence::UpstreamCause { cause: ci(), path: vec![ci()], group: None },
     Evidence::Person { .. } => Evidence::Person { by: "ana".into() },
     Evidence::OneEpisode => Evidence::OneEpisode,
 });
@@ -95,15 +95,15 @@ one_of_each!(suppressions: Suppression {
 });
 
 one_of_each!(cause_evidences: CauseEvidence {
-    CauseEvidence::Explains { .. } => CauseEvidence::Explains { items: 7, of: 9 },
+    CauseEvidence::Explains { .. } => CauseEvidence::Explains { items: 7, of: 9, itself: true },
     CauseEvidence::FiredAfterFirst { .. } => CauseEvidence::FiredAfterFirst { after: SPAN },
     CauseEvidence::Silent => CauseEvidence::Silent,
     CauseEvidence::Kind { .. } => CauseEvidence::Kind { kind: SymptomKind::Saturation, alertname: "DiskFull".into() },
     CauseEvidence::ManyAlerts { .. } => CauseEvidence::ManyAlerts { names: 3 },
     CauseEvidence::Change { .. } => CauseEvidence::Change { reference: "CHG1".into(), before: SPAN },
-    CauseEvidence::Near { .. } => CauseEvidence::Near { ci: ci(), distance: 1 },
-    CauseEvidence::QuietDependents { .. } => CauseEvidence::QuietDependents { quiet: 3, watched: 5 },
-    CauseEvidence::DependsOnAlerting { .. } => CauseEvidence::DependsOnAlerting { ci: ci() },
+    CauseEvidence::Near { .. } => CauseEvidence::Near { ci: ci(), distance: 1, group: None },
+    CauseEvidence::QuietDependents { .. } => CauseEvidence::QuietDependents { quiet: 3, elsewhere: 1, watched: 5 },
+    CauseEvidence::DependsOnAlerting { .. } => CauseEvidence::DependsOnAlerting { ci: ci(), group: None },
     CauseEvidence::Unexplained { .. } => CauseEvidence::Unexplained { items: 1, of: 2 },
     CauseEvidence::OnlyOneSource { .. } => CauseEvidence::OnlyOneSource { source: SourceName::from("mon") },
     CauseEvidence::Confirmed { .. } => CauseEvidence::Confirmed { by: "ana".into() },
@@ -305,11 +305,11 @@ fn what_was_decided_is_said_as_people_say_it() {
     let priority = |from, to| Reason::PriorityLowered { from, to };
     let hold = |reason_for, until| Reason::Held { reason_for, until };
     for (reason, said) in [
-        (verdict(true), "db-7 confirmed as the cause"),
-        (verdict(false), "db-7 rejected as the cause"),
+        (verdict(true), "confirmed db-7 as the cause"),
+        (verdict(false), "rejected db-7 as the cause"),
         (
             Reason::CauseNamed { ci: ci(), score: SCORE, confidence: Confidence::High },
-            "probable cause db-7, with high confidence (score 0.873)",
+            "db-7 is the probable cause, with high confidence (score 0.873)",
         ),
         (Reason::OfStorm { parent: incident_id() }, "part of the storm inc_abababababababababababababababab"),
         (priority(Priority::P1, Priority::P2), "priority lowered from P1 to P2"),
@@ -338,12 +338,19 @@ fn what_was_decided_is_said_as_people_say_it() {
 }
 
 #[test]
+fn what_was_days_away_was_no_near_miss() {
+    let gap = Span::from_days(4);
+    let text = |allowed| {
+        joining(&joined_by(Evidence::SameAlert, MissedBecause::OutsideJoinWindow { gap, allowed }))["text"].to_string()
+    };
+    assert_eq!(text(Span::from_minutes(5)), r#""the same alert fired in this incident before (score 0.873)""#);
+    assert!(text(Span::from_days(1)).contains("not in inc_"), "{}", text(Span::from_days(1)));
+}
+
+#[test]
 fn why_an_incident_was_opened_or_joined_is_a_sentence_for_each_evidence() {
     let opened = |evidence| reason(&Reason::IncidentOpened { evidence, score: 0 })["text"].to_string();
-    assert_eq!(
-        opened(Evidence::Opened),
-        r#""opened: no open incident explains it or is near enough to it, if any was open""#
-    );
+    assert_eq!(opened(Evidence::Opened), r#""opened: it fitted no open incident""#);
     assert_eq!(opened(Evidence::Person { by: "ana".into() }), r#""opened by ana""#);
     let joined = |evidence, why| joining(&joined_by(evidence, why))["text"].to_string();
     let by_evidence: BTreeSet<String> =

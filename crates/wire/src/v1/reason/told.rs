@@ -4,10 +4,20 @@ use model::Span;
 use model::reason::{Evidence, Joining, MissedBecause, NearMiss};
 use model::text::length;
 
+use super::cause::some_of;
+
+/// So many times the time allowed is far.
+const FAR_TIMES: i64 = 4;
+
+/// Days apart is not near, whatever tied them.
+pub(in crate::v1) fn was_near(near: &NearMiss) -> bool {
+    !matches!(near.why, MissedBecause::OutsideJoinWindow { gap, allowed } if gap.micros() > allowed.micros() * FAR_TIMES)
+}
+
 /// `db-7, which it needs, explains it (score 0.9); not in inc_…: it scored less`.
 pub(super) fn joined(joining: &Joining) -> String {
     let mut text = tied(joining);
-    for near in &joining.near_misses {
+    for near in joining.near_misses.iter().filter(|near| was_near(near)) {
         text.push_str(&format!("; not in {}: {}", near.incident, nearly(near)));
     }
     text
@@ -35,7 +45,7 @@ pub(in crate::v1) fn nearly(NearMiss { why, score, .. }: &NearMiss) -> String {
 /// What made an incident open.
 pub(super) fn opened(by: &Evidence) -> String {
     match by {
-        Evidence::Opened => "opened: no open incident explains it or is near enough to it, if any was open".to_owned(),
+        Evidence::Opened => "opened: it fitted no open incident".to_owned(),
         Evidence::Person { by } => format!("opened by {by}"),
         other => format!("opened: {}", evidence(other)),
     }
@@ -43,27 +53,27 @@ pub(super) fn opened(by: &Evidence) -> String {
 
 pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
     match evidence {
-        Evidence::Opened => {
-            "it began an incident of its own: no open incident explained it or was near enough, if any was open"
-                .to_owned()
-        }
+        Evidence::Opened => "it fitted no open incident, and opened one".to_owned(),
         Evidence::SameAlert => "the same alert fired in this incident before".to_owned(),
         Evidence::Rule { rule, .. } => format!("the rule {rule} groups it"),
         Evidence::SameItem { ci, gap } => format!("{ci} alerts in it already; {}", apart(*gap)),
-        Evidence::Dependency { from, to, distance: 1, gap } => {
+        Evidence::Dependency { from, to, group: Some(group), gap, .. } => {
+            format!("{from} needs {}, of which {to} is one; {}", some_of(*group), apart(*gap))
+        }
+        Evidence::Dependency { from, to, distance: 1, gap, .. } => {
             format!("{from} depends on {to} directly; {}", apart(*gap))
         }
-        Evidence::Dependency { from, to, distance, gap } => {
+        Evidence::Dependency { from, to, distance, gap, .. } => {
             format!("{from} depends on {to}, {distance} steps away; {}", apart(*gap))
         }
         Evidence::CommonDependency { on, member, gap, .. } => {
-            format!("{member}, which alerts in it, needs {on} too; {}", apart(*gap))
+            format!("{member}, which alerts in it, depends on {on} too; {}", apart(*gap))
         }
         Evidence::SameGroup { of, member, gap } => {
             format!("{member}, which alerts in it, is of the same redundant group of {of}; {}", apart(*gap))
         }
         Evidence::CommonDependent { of, member, gap } => {
-            format!("{of} needs {member}, which alerts in it, as well; {}", apart(*gap))
+            format!("{of} depends on {member}, which alerts in it, as well; {}", apart(*gap))
         }
         Evidence::Connected { member, gap } => {
             format!("{member}, which alerts in it, is connected to it; {}", apart(*gap))
@@ -81,6 +91,9 @@ pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
             format!("of the {of} times it or {with} began lately, both did {times} times; now {}", apart(*gap))
         }
         Evidence::Inhibited { by } => format!("the pipeline lets {by} explain it"),
+        Evidence::UpstreamCause { cause, group: Some(group), .. } => {
+            format!("the fault of {cause} explains it, as it needs {}, of which {cause} is one", some_of(*group))
+        }
         Evidence::UpstreamCause { cause, .. } => format!("the fault of {cause}, which it depends on, explains it"),
         Evidence::Person { by } => format!("{by} put it there"),
         Evidence::OneEpisode => "it is one with a firing of its alert that was in it".to_owned(),
