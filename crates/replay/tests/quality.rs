@@ -23,6 +23,8 @@ struct Means {
     top_1: f64,
     top_3: f64,
     incidents_per_fault: f64,
+    sure: usize,
+    sure_and_right: usize,
 }
 
 impl Means {
@@ -32,6 +34,8 @@ impl Means {
         self.top_1 += causes.top_1 * share;
         self.top_3 += causes.top_3 * share;
         self.incidents_per_fault += causes.incidents_per_fault * share;
+        self.sure += causes.sure;
+        self.sure_and_right += causes.sure_and_right;
     }
 }
 
@@ -69,7 +73,12 @@ async fn concurrent_faults_amid_noise_are_told_apart_better_than_by_any_simple_w
     for (way, mean) in ways.iter().zip(&simple) {
         assert!(engine.f1 > mean.f1 + 0.05, "{:.3} is no better than {way}: {:.3}", engine.f1, mean.f1);
     }
-    let Means { f1, top_1, top_3, incidents_per_fault } = engine;
-    let told = format!("F1 {f1:.3}, top-1 {top_1:.3}, top-3 {top_3:.3}, {incidents_per_fault:.3} incidents a fault");
-    assert!(f1 >= 0.91 && top_1 >= 0.8 && top_3 >= 0.9 && incidents_per_fault <= 1.4, "{told}");
+    let Means { f1, top_1, top_3, incidents_per_fault, sure, sure_and_right } = engine;
+    let told = format!(
+        "F1 {f1:.3}, top-1 {top_1:.3}, top-3 {top_3:.3}, {incidents_per_fault:.3} incidents a fault, sure and right \
+         {sure_and_right} of {sure}"
+    );
+    // A little below what is reached, so that what makes it worse is seen.
+    assert!(f1 >= 0.92 && top_1 >= 0.83 && top_3 >= 0.9 && incidents_per_fault <= 1.25, "{told}");
+    assert!(sure >= 20 && sure_and_right * 100 >= sure * 90, "{told}");
 }
