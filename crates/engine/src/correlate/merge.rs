@@ -80,9 +80,7 @@ impl Desk<'_> {
             }
         }
         self.go_on(survivor, &merged);
-        if let Some(problem) = merged.problem {
-            self.link(survivor, problem);
-        }
+        self.take_problem(survivor, &merged);
         self.unindex(gone);
         if let Some(incident) = self.incident_mut(gone) {
             incident.merged_into = Some(survivor);
