@@ -42,6 +42,11 @@ impl Timers {
         self.0.first().map(|(at, _)| *at)
     }
 
+    /// Windows come first of all that is due at an instant.
+    pub(crate) fn another_window_turns(&self, now: Timestamp) -> bool {
+        self.0.first().is_some_and(|(at, timer)| *at <= now && matches!(timer, Timer::Maintenance(_)))
+    }
+
     /// The next timer due before `limit`, taken out.
     pub(crate) fn take_before(&mut self, limit: Timestamp) -> Option<(Timestamp, Timer)> {
         if self.next()? < limit { self.0.pop_first() } else { None }

@@ -101,9 +101,16 @@ impl Desk<'_> {
         self.review_maintenance();
     }
 
-    /// A window begins or ends.
+    /// A window begins or ends. Thousands may at one instant, and each look is at all of them: the last one's is enough.
     pub(crate) fn window_edge(&mut self, id: MaintenanceId) {
-        let Some(window) = self.state.windows.get(&id) else { return self.review_maintenance() };
+        self.turn_window(id);
+        if !self.state.timers.another_window_turns(self.now) {
+            self.review_maintenance();
+        }
+    }
+
+    fn turn_window(&mut self, id: MaintenanceId) {
+        let Some(window) = self.state.windows.get(&id) else { return };
         let (named, turns) = (window.said.cis.clone(), window.turns(self.now).collect::<Vec<_>>());
         for at in turns {
             self.state.timers.set(at, Timer::Maintenance(id));
@@ -111,7 +118,6 @@ impl Desk<'_> {
         for ci in named {
             self.outages_dirty(&ci, self.now);
         }
-        self.review_maintenance();
         self.forget_window(id);
     }
 

@@ -1,6 +1,7 @@
 //! Where only so many relatives are looked at, they are those that began nearest in time.
 
 use engine::{Input, Received};
+use model::reason::CauseEvidence;
 use model::{Severity, Span, limits};
 use testkit::{clock, firing};
 
@@ -31,4 +32,21 @@ fn an_alert_without_an_item_is_compared_with_what_began_nearest_in_time() {
     for twin in 0..4 {
         assert!(joins_among(limits::UNBOUND_COMPARED_MAX + 100, twin), "twin {twin}");
     }
+}
+
+/// A service that needs very many items, and its storage, which comes last of them by name: both alert.
+#[test]
+fn what_alerts_among_very_many_that_a_service_needs_may_be_the_cause() {
+    let hosts: String = (0..600).map(|host| format!("shop -> host-{host:03}\n")).collect();
+    let graph = format!("shop{{service,crit=2}}\n{hosts}shop -> zfs{{storage}}");
+    let mut world = World::new(testkit::topology(&graph), policy(""));
+    let say = |key: &str, starts: &str| Input::Event(firing(key).starts(clock(starts)).event());
+    world.feed(clock("10:00:00"), say("offline/zfs", "10:00:00"));
+    world.feed(clock("10:00:20"), say("errors/shop", "10:00:20"));
+    let [incident] = world.names.incidents() else { panic!("the two are one incident") };
+    let causes = &world.state.incident(*incident).expect("it is open").causes;
+    let first = causes.first().expect("something is the cause");
+    assert_eq!(first.ci.as_str(), "zfs");
+    let both = |said: &CauseEvidence| matches!(said, CauseEvidence::Explains { items: 2, .. });
+    assert!(first.because.iter().any(both), "{:?}", first.because);
 }

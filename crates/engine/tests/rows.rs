@@ -70,6 +70,7 @@ impl Rows {
         self.learned.extend(
             step.learned.iter().map(|learned| ((learned.party.clone(), learned.with.clone()), learned.clone())),
         );
+        self.recurrences.retain(|seen| !step.recurrences_removed.contains(seen));
         self.recurrences.extend(step.recurrences.iter().cloned());
         for message in &step.outbox {
             *self.sent.entry((message.subject.clone(), message.kind.as_str(), message.version)).or_default() += 1;

@@ -40,7 +40,8 @@ pub fn faded(count: u32, age: Span) -> u32 {
     let age = age.max(Span::ZERO).micros();
     let halves = u32::try_from(age / HALF_LIFE.micros()).unwrap_or(u32::MAX);
     let halved = count.checked_shr(halves).unwrap_or(0);
-    let rest = i64::from(halved) * (age % HALF_LIFE.micros()) / (2 * HALF_LIFE.micros());
+    // Wider than either: a count may be as great as one likes.
+    let rest = i128::from(halved) * i128::from(age % HALF_LIFE.micros()) / i128::from(2 * HALF_LIFE.micros());
     halved - u32::try_from(rest).unwrap_or(0)
 }
 
@@ -81,6 +82,7 @@ mod tests {
         let days = Span::from_days;
         let left: Vec<u32> = [0, 15, 30, 45, 60, 3000].map(|age| faded(1000, days(age))).into();
         assert_eq!(left, [1000, 750, 500, 375, 250, 0]);
+        assert_eq!(faded(u32::MAX, days(15)), u32::MAX - u32::MAX / 4, "however often it was");
         assert_eq!(faded(1000, days(-3)), 1000, "what is said to come later is not more");
     }
 

@@ -61,6 +61,8 @@ pub struct Step {
     pub recovery_points: Vec<RecoveryPoint>,
     pub exercises: Vec<Exercise>,
     pub recurrences: Vec<Recurrence>,
+    /// What counts towards it no more, whether it was of this step or of one before.
+    pub recurrences_removed: Vec<Recurrence>,
     /// Facts behind the horizon that the engine needs to go on being right.
     pub wanted: Vec<RecomputeWanted>,
 

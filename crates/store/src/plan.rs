@@ -21,7 +21,7 @@ use crate::rows::head::{Head, Link, Numbering, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
 use crate::rows::incident::{
     INCIDENT_LINE, Role, about_row, incident_from, incident_items, incident_row, outage_row, problem_row,
-    recurrence_row, review_row,
+    recurrence_key, recurrence_row, review_row,
 };
 use crate::rows::ledger::{Range, domain_row, hour_of, owner_from, position_from, topology_row};
 use crate::rows::note::Note;
@@ -487,6 +487,8 @@ impl Plan {
         writes.put(&DOMAIN, domain_row(domain, step.clock, self.head.partition));
         step.outages_removed.iter().for_each(|(id, _)| writes.take_back(&OUTAGE, row![*id]));
         step.outages.iter().for_each(|outage| writes.put(&OUTAGE, outage_row(domain, outage)));
+        let gone = step.recurrences_removed.iter();
+        gone.for_each(|gone| writes.take_back(&RECURRENCE, recurrence_key(gone)));
         step.recurrences.iter().for_each(|seen| writes.put(&RECURRENCE, recurrence_row(domain, seen)));
         step.silences.iter().for_each(|silence| writes.put(&SILENCE, silence_row(domain, silence)));
         step.maintenance.iter().for_each(|window| writes.put(&MAINTENANCE, maintenance_row(domain, window)));

@@ -108,17 +108,18 @@ impl Desk<'_> {
         match incident.causes.iter_mut().find(|cause| cause.ci == *ci) {
             Some(cause) => {
                 cause.verdict = Some(verdict);
+                cause.score = rank::judged(cause.score, cause.verdict);
                 cause.because.retain(|said| !rank::is_word(said));
                 cause.because.push(evidence);
             }
             None => incident.causes.push(Cause {
                 ci: ci.clone(),
-                score: 0,
+                score: rank::judged(0, Some(verdict)),
                 confidence: Confidence::Low,
                 because: vec![evidence],
                 verdict: Some(verdict),
             }),
         }
-        rank::by_score(&mut incident.causes);
+        rank::by_word(&mut incident.causes);
     }
 }

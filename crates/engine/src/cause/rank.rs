@@ -1,7 +1,5 @@
 //! The order of an incident's causes: by what each is worth, with people's word above all; and how sure the first is.
 
-use std::cmp::Reverse;
-
 use model::incident::{Cause, Confidence, Verdict};
 use model::limits;
 use model::reason::{CauseEvidence, SymptomKind};
@@ -9,16 +7,7 @@ use model::reason::{CauseEvidence, SymptomKind};
 /// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
 const EXPLAINED_TO_BE_SURE: u32 = 3;
 
-/// Best first.
-pub(super) fn by_score(causes: &mut Vec<Cause>) {
-    for cause in causes.iter_mut() {
-        cause.score = judged(cause.score, cause.verdict);
-    }
-    causes.sort_by_key(|cause| Reverse(cause.score));
-    by_word(causes);
-}
-
-/// In the order they have, but what a person confirmed comes first, and what one rejected last.
+/// In the order they have, which keeps the first where another is ahead by too little, but what a person confirmed comes first, and what one rejected last.
 pub(super) fn by_word(causes: &mut Vec<Cause>) {
     causes.sort_by_key(|cause| match cause.verdict {
         Some(Verdict::Confirmed) => 0,

@@ -3,17 +3,19 @@
 //! Made anew whenever the incident is settled, of flat lists in the order of the items: what one alerting item needs is
 //! little, and most of it is the same as what the next one needs.
 
+use std::cmp::Reverse;
+
 use model::{FixedMap, SourceName, Timestamp};
 use topology::{ItemIdx, ItemSet};
 
-use crate::correlate::ways::Way;
+use crate::correlate::ways::{Way, Ways};
 use crate::correlate::weigh::WAY;
 use crate::desk::Desk;
 use crate::incident::facts::{Alerting, Facts};
 
 /// Alerting items that are weighed, the earliest first.
 const ITEMS_MAX: usize = 200;
-/// Items below one alerting item that may be its silent cause.
+/// Items below one alerting item that may be its cause.
 const BELOW_MAX: usize = 500;
 
 pub(super) struct Scene<'a> {
@@ -86,9 +88,9 @@ impl Desk<'_> {
         let mut reaches: Vec<Reach> = Vec::with_capacity(earliest.len() * 16);
         for (_, item) in earliest {
             reaches.push((item, item, 0, 1000));
-            let ways = self.ways_down(item);
             let worth = |way: &Way| way.worth * 1000 / WAY;
-            reaches.extend(ways.iter().take(BELOW_MAX).map(|way| (way.to, item, way.distance, worth(way))));
+            let ways = looked_at(&self.ways_down(item), alerting);
+            reaches.extend(ways.iter().map(|way| (way.to, item, way.distance, worth(way))));
         }
         reaches.sort_unstable();
         reaches
@@ -137,6 +139,17 @@ impl Desk<'_> {
             })
         })
     }
+}
+
+/// What alerts before what is silent, and of each the nearest.
+fn looked_at(ways: &Ways, alerting: &[(ItemIdx, &Alerting)]) -> Vec<Way> {
+    let mut ways: Vec<Way> = ways.iter().copied().collect();
+    if ways.len() > BELOW_MAX {
+        let silent = |item: ItemIdx| alerting.binary_search_by_key(&item, |(alerting, _)| *alerting).is_err();
+        ways.sort_unstable_by_key(|way| (silent(way.to), way.distance, Reverse(way.worth), way.to));
+        ways.truncate(BELOW_MAX);
+    }
+    ways
 }
 
 /// Found once for all, from below: a look from each item would be at every other.

@@ -39,6 +39,8 @@ struct Needing {
     distances: BTreeMap<ItemIdx, u32>,
     /// By the earliest start on each.
     by_start: BTreeSet<(Timestamp, ItemIdx)>,
+    /// How many of them need it directly: asked for every new episode, and of a hub they may be ten thousand.
+    directly: u32,
 }
 
 /// The members of one incident on one item with their starts, sorted: mostly one.
@@ -179,8 +181,7 @@ impl Index {
 
     /// How many alerting items need this one directly.
     pub(crate) fn needing_directly(&self, item: ItemIdx) -> u32 {
-        let distances = self.needed_by.get(&item).into_iter().flat_map(|needing| needing.distances.values());
-        distances.filter(|distance| **distance == 1).count() as u32
+        self.needed_by.get(&item).map_or(0, |needing| needing.directly)
     }
 
     /// The start on an item that is nearest to an instant; `None` where nobody alerts.
@@ -277,7 +278,8 @@ impl Index {
     fn mark(&mut self, graph: &Graph, item: ItemIdx, start: Timestamp) {
         for (below, distance) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
             let needing = self.needed_by.get_or_insert_with(below, Needing::default);
-            needing.distances.insert(item, distance);
+            let known = needing.distances.insert(item, distance);
+            needing.directly += u32::from(distance == 1 && known.is_none());
             needing.by_start.insert((start, item));
         }
     }
@@ -285,7 +287,7 @@ impl Index {
     fn unmark(&mut self, graph: &Graph, item: ItemIdx, start: Timestamp) {
         for (below, _) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
             if let Some(needing) = self.needed_by.get_mut(&below) {
-                needing.distances.remove(&item);
+                needing.directly -= u32::from(needing.distances.remove(&item) == Some(1));
                 needing.by_start.remove(&(start, item));
                 if needing.distances.is_empty() {
                     self.needed_by.remove(&below);

@@ -80,8 +80,10 @@ impl Desk<'_> {
             }
         }
         self.go_on(survivor, &merged);
-        if let Some(problem) = merged.problem {
-            self.link(survivor, problem);
+        self.take_problem(survivor, &merged);
+        // Both are one: what was counted of it counts no more.
+        if merged.resolved_at.is_some() || !merged.reopened_at.is_empty() {
+            self.forget_recurrence(gone);
         }
         self.unindex(gone);
         if let Some(incident) = self.incident_mut(gone) {
@@ -105,8 +107,11 @@ impl Desk<'_> {
     fn go_on(&mut self, survivor: IncidentId, merged: &Incident) {
         let over =
             self.state.incidents.get(&survivor).is_some_and(|known| known.resolved_at.is_some() && !known.is_final());
-        if !over || !merged.is_open() {
+        if !over {
             return;
+        }
+        if !merged.is_open() {
+            return self.over_when_both_were(survivor, merged);
         }
         if merged.restored_at.is_none() {
             self.reopen(survivor, None);
@@ -117,6 +122,19 @@ impl Desk<'_> {
         incident.told.resolved = false;
         incident.clocks.close_at = None;
         incident.acknowledged_by = merged.acknowledged_by.clone();
+    }
+
+    /// Resolved is what both say together once the later of them was.
+    fn over_when_both_were(&mut self, survivor: IncidentId, merged: &Incident) {
+        let Some(incident) = self.incident_mut(survivor).filter(|known| known.resolved_at < merged.resolved_at) else {
+            return;
+        };
+        incident.resolved_at = merged.resolved_at;
+        incident.resolution = merged.resolution.clone();
+        incident.clocks.close_at = merged.clocks.close_at;
+        if let Some(at) = merged.clocks.close_at {
+            self.state.timers.set(at, Timer::Close(survivor));
+        }
     }
 }
 

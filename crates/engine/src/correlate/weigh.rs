@@ -130,7 +130,8 @@ pub(crate) fn coincidence(score: u32, gap: Span) -> u32 {
 
 /// Two things near each other, of which one would expect `an_hour` thousandths of others in an hour, began `gap` apart.
 pub(crate) fn rarity(an_hour: u32, gap: Span) -> u32 {
-    let expected = i64::from(an_hour.max(OPENINGS_LEAST)) * gap.micros() / Span::HOUR.micros();
+    // What began years ago is no coincidence, however many micros that is.
+    let expected = gap.saturating_mul(an_hour.max(OPENINGS_LEAST).into()).micros() / Span::HOUR.micros();
     let left = (EXPECTED_MOST - expected).max(0);
     u32::try_from(i64::from(BURST) * left / EXPECTED_MOST).unwrap_or(0)
 }
@@ -141,4 +142,17 @@ pub(crate) fn faded(score: u32, gap: Span, allowed: Span) -> u32 {
     let gap = gap.micros().clamp(0, allowed);
     let lost = i64::from(score) * 4 * gap / (10 * allowed);
     score - u32::try_from(lost).unwrap_or(score)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_began_years_apart_is_no_rare_coincidence_however_much_happens() {
+        assert_eq!(rarity(0, Span::ZERO), BURST);
+        for years in [1, 60, 2000] {
+            assert_eq!(rarity(256_000, Span::from_days(365 * years)), 0, "{years} years");
+        }
+    }
 }

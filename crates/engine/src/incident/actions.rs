@@ -328,6 +328,7 @@ impl Desk<'_> {
         if let Some(incident) = self.incident_mut(id) {
             incident.false_positive = Some(reason.into());
         }
+        self.forget_recurrence(id);
         if !resolved {
             self.set_resolved(id, at, resolution);
         }

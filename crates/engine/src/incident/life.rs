@@ -42,6 +42,7 @@ impl Desk<'_> {
         incident.clocks.unacknowledged_at = None;
         incident.clocks.close_at = Some(close_at);
         self.state.timers.set(close_at, Timer::Close(id));
+        self.unsettle_sheltered(id);
         self.note_recurrence(id);
     }
 

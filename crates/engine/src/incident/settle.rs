@@ -62,8 +62,10 @@ impl Desk<'_> {
     fn keep_instants(&mut self, id: IncidentId, facts: &Facts) {
         let listed = self.policy_of(id).max_alerts;
         let Some(incident) = self.state.incidents.get_mut(&id) else { return };
-        // Of a storm, incidents that are gone count still.
-        let known = incident.by_hand || incident.storm;
+        // Of a storm, incidents that are gone count still; of what is closed, alerts that are forgotten.
+        let closed = incident.closed_at.is_some();
+        let known = incident.by_hand || incident.storm || closed;
+        let whole = !closed || facts.detected_at.is_some_and(|detected| detected <= incident.detected_at);
         let stated = known.then_some(incident.started_at);
         if let Some(started) = facts.started_at {
             incident.started_at = stated.map_or(started, |stated| stated.min(started));
@@ -74,9 +76,11 @@ impl Desk<'_> {
         incident.started_at = incident.started_at.min(incident.detected_at);
         incident.clocks.first_start = facts.first_start;
         incident.clocks.newest_start = facts.newest_start;
-        incident.alerts_unlisted = facts.alerts.saturating_sub(listed) as u64;
-        incident.preexisting = facts.preexisting;
-        incident.stale = facts.stale;
+        if whole {
+            incident.alerts_unlisted = facts.alerts.saturating_sub(listed) as u64;
+            incident.preexisting = facts.preexisting;
+            incident.stale = facts.stale;
+        }
         extend_sorted(&mut incident.cis, facts.items.iter().map(|on| &on.ci));
         extend_sorted(&mut incident.sources, facts.sources.iter());
     }

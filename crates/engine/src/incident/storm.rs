@@ -87,6 +87,13 @@ impl Desk<'_> {
         incident.priority > TOLD_ALL_THE_SAME && storm.is_some_and(|storm| storm.storm && storm.is_open())
     }
 
+    /// A storm is over for people, and what it kept quiet goes on: nothing else may ever happen to that.
+    pub(super) fn unsettle_sheltered(&mut self, storm: IncidentId) {
+        let Some(sheltered) = self.state.sheltered.get(&storm) else { return };
+        let lasting = sheltered.said.iter().filter(|(_, said)| said.lasts).map(|(child, _)| *child);
+        self.state.touched.unsettled.extend(lasting);
+    }
+
     /// What its incidents say together. Once resolved it stays so: what comes after is another storm, or none.
     pub(super) fn facts_of_storm(&self, id: IncidentId) -> Facts {
         let Some(sheltered) = self.state.sheltered.get(&id) else { return Facts::default() };

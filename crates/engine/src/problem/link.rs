@@ -30,6 +30,20 @@ impl Desk<'_> {
         self.offer(to);
     }
 
+    /// What is merged brings its problem along, and what a person decided of that, where the survivor has neither.
+    pub(crate) fn take_problem(&mut self, survivor: IncidentId, merged: &Incident) {
+        let free = |known: &Incident| known.problem.is_none() && known.problem_by.is_none();
+        if !self.state.incidents.get(&survivor).is_some_and(free) {
+            return;
+        }
+        if let Some(problem) = merged.problem {
+            self.link(survivor, problem);
+        }
+        if let Some(by) = &merged.problem_by {
+            self.person_decided(survivor, by);
+        }
+    }
+
     /// Whether it was not tied to this problem before, and is now.
     fn tie(&mut self, incident: IncidentId, id: ProblemId) -> bool {
         let known = self.state.problems.get(&id).is_none_or(|problem| problem.incidents.contains(&incident));

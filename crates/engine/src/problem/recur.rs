@@ -47,6 +47,22 @@ impl Desk<'_> {
         }
     }
 
+    /// What never was does not recur.
+    pub(crate) fn forget_recurrence(&mut self, id: IncidentId) {
+        for ((ci, signature), seen) in &mut self.state.recurrence {
+            let (gone, kept) = std::mem::take(seen).into_iter().partition(|(_, incident)| *incident == id);
+            *seen = kept;
+            self.out.recurrences_removed.extend(gone.into_iter().map(|(opened_at, incident)| Recurrence {
+                ci: ci.clone(),
+                signature: signature.clone(),
+                opened_at,
+                incident,
+            }));
+        }
+        self.state.recurrence.retain(|_, seen| !seen.is_empty());
+        self.out.recurrences.retain(|seen| seen.incident != id);
+    }
+
     fn recurs(&mut self, id: IncidentId, ci: &CiId, signature: &str, recurring: Vec<IncidentId>) {
         match self.known_problem(ci, signature) {
             Known::Takes(problem) => self.link(id, problem),

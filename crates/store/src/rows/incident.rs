@@ -150,6 +150,10 @@ pub(crate) fn outage_of_domain(row: &[Value]) -> Result<(Domain, Outage), StoreE
     Ok((Cells::last(&OUTAGE, row).take()?, outage_from(row)?))
 }
 
+pub(crate) fn recurrence_key(recurrence: &Recurrence) -> Row {
+    row![recurrence.incident, &recurrence.ci, &recurrence.signature]
+}
+
 pub(crate) fn recurrence_row(domain: &Domain, recurrence: &Recurrence) -> Row {
     row![recurrence.incident, &recurrence.ci, &recurrence.signature, domain, recurrence.opened_at]
 }
