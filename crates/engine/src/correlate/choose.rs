@@ -55,7 +55,8 @@ impl Desk<'_> {
                 candidates = self.candidates(alert, episode);
                 self.best(alert, episode, &candidates)
             });
-        let again = matches!(&found, Some(Found { evidence: Evidence::SameAlert, .. }));
+        // What was in an incident before has begun before, and been learned from.
+        let again = episode.joining.is_some() || matches!(&found, Some(Found { evidence: Evidence::SameAlert, .. }));
         match found {
             Some(found) => self.join_found(member, found, &candidates),
             None => {

@@ -34,11 +34,12 @@ impl Desk<'_> {
         }
     }
 
-    /// What people opened, what is left over of another, and what is over, is of no storm.
+    /// What people opened, what is left over of another, what is over, and what its pipeline keeps out, is of no storm.
     fn may_be_of_storm(&self, id: IncidentId) -> bool {
-        self.state.incidents.get(&id).is_some_and(|incident| {
-            incident.is_open() && !incident.by_hand && incident.parent.is_none() && incident.residual_of.is_none()
-        })
+        let Some(incident) = self.state.incidents.get(&id).filter(|_| self.policy_of(id).storm.is_some()) else {
+            return false;
+        };
+        incident.is_open() && !incident.by_hand && incident.parent.is_none() && incident.residual_of.is_none()
     }
 
     /// The storm that goes on: something of it lasts, and its last incident opened not long ago.

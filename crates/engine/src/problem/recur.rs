@@ -27,6 +27,10 @@ enum Known {
 impl Desk<'_> {
     /// At resolution what caused the incident is as well known as it will be: it counts towards recurrence.
     pub(crate) fn note_recurrence(&mut self, id: IncidentId) {
+        // Reopened and resolved anew it counts as what it is known to be now.
+        if self.state.incidents.get(&id).is_some_and(|incident| !incident.reopened_at.is_empty()) {
+            self.forget_recurrence(id);
+        }
         let Some((ci, signature)) = self.signature(id) else { return };
         let Some(incident) = self.state.incidents.get(&id) else { return };
         // What nobody was told of, because nothing was affected and nothing was grave, makes no problem however often.
@@ -47,7 +51,7 @@ impl Desk<'_> {
         }
     }
 
-    /// What never was does not recur.
+    /// What never was does not recur; neither does what turns out to be something else, or one with another.
     pub(crate) fn forget_recurrence(&mut self, id: IncidentId) {
         for ((ci, signature), seen) in &mut self.state.recurrence {
             let (gone, kept) = std::mem::take(seen).into_iter().partition(|(_, incident)| *incident == id);
