@@ -7,7 +7,8 @@ use model::reason::{CauseEvidence, SymptomKind};
 /// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
 const EXPLAINED_TO_BE_SURE: u32 = 3;
 
-/// In the order they have, which keeps the first where another is ahead by too little, but what a person confirmed comes first, and what one rejected last.
+/// In the order they have, which keeps the first where another is ahead by too little; but what a person confirmed comes
+/// first, and what one rejected last.
 pub(super) fn by_word(causes: &mut Vec<Cause>) {
     causes.sort_by_key(|cause| match cause.verdict {
         Some(Verdict::Confirmed) => 0,
