@@ -54,6 +54,7 @@ conform! {
     commits:
         what_is_committed_is_loaded,
         what_was_learned_is_changed_and_forgotten,
+        what_recurs_no_more_is_taken_back,
         repeats_move_only_the_hot_part_and_are_laid_over_the_alert,
         what_many_repeats_moved_reads_the_same_once_it_is_laid_down,
         what_is_owed_behind_the_horizon_is_loaded_as_it_was_said_last,

@@ -30,6 +30,24 @@ pub(crate) async fn what_was_learned_is_changed_and_forgotten(store: Store) {
     assert_eq!(learned().await, [alone("ci-1", 2000)]);
 }
 
+pub(crate) async fn what_recurs_no_more_is_taken_back(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let seen = |number, signature: &str| Recurrence {
+        ci: "ci-1".into(),
+        signature: signature.into(),
+        opened_at: at(2),
+        incident: incident_id(number),
+    };
+    let (kept, gone) = (seen(1, "DiskFull"), seen(2, "DiskFull"));
+    chain.step(Step { recurrences: vec![kept.clone(), gone.clone()], ..step(at(3)) }).await;
+    let anew = seen(2, "Down");
+    let known = vec![gone, anew.clone()];
+    chain.step(Step { recurrences_removed: known, recurrences: vec![anew.clone()], ..step(at(4)) }).await;
+    let mut expected = vec![kept, anew];
+    expected.sort();
+    assert_eq!(store.load().await.unwrap().domains.remove("default").unwrap().recurrences, expected);
+}
+
 pub(crate) async fn what_is_committed_is_loaded(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let mut wanted = Snapshot {
