@@ -1,12 +1,14 @@
 //! Why an incident holds what it holds, and what nearly belonged to it: figures, and words.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod known;
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use model::reason::NearMiss;
 use model::step::Subject;
-use model::{Alert, AlertId, CiId, EpisodeId, Incident, IncidentId, Span, limits};
+use model::{CiId, EpisodeId, Incident, IncidentId, Span, limits};
 use serde::Serialize;
 use serde_json::Value;
 use store::{EpisodeRecord, IncidentFilter, PageRequest};
@@ -17,6 +19,7 @@ use crate::asked::Asked;
 use crate::auth::{By, Viewer};
 use crate::fault::Fault;
 use crate::{Answer, Api};
+use known::Known;
 
 const MEMBERS_UNLESS_SAID: usize = 100;
 /// Firings that the words are about, the first ones.
@@ -50,7 +53,7 @@ struct MemberExplained {
     ci: Option<String>,
     episode: String,
     started_at: v1::Instant,
-    /// `null` once the alert no longer remembers that firing.
+    /// `null` where nobody remembers that firing: neither its alert nor the incident's own decisions.
     #[schema(value_type = Option<Object>)]
     joining: Option<Value>,
 }
@@ -76,18 +79,17 @@ pub(super) async fn explain(
     let timeline = api.timeline(&Subject::Incident(incident.id), &asked.page()?).await?;
     let episodes = api.store().episodes_of_incidents(&[incident.id]).await?;
     let (shown, next) = page(&episodes, &asked)?;
-    let alerts = api.alerts_known(&episodes[..episodes.len().min(TOLD_MAX)], shown).await?;
+    let mut known = api.known(&episodes[..episodes.len().min(TOLD_MAX)], shown).await?;
+    api.recall(&mut known, incident.id, &episodes).await?;
     Ok(Json(IncidentExplained {
         id: incident.id.to_string(),
         number: incident.number.map(model::incident::number_text),
-        in_words: api.story(&incident, &episodes, &alerts).await?,
+        in_words: api.story(&incident, &episodes, &known).await?,
         changes: incident.changes.iter().map(v1::SuspectChange::from_model).collect(),
-        members: v1::List { items: shown.iter().map(|episode| explained(episode, &alerts)).collect(), next },
+        members: v1::List { items: shown.iter().map(|episode| explained(episode, &known)).collect(), next },
         timeline,
     }))
 }
-
-type Alerts = BTreeMap<AlertId, Alert>;
 
 /// The oldest first; the cursor is the last firing shown.
 fn page<'e>(episodes: &'e [EpisodeRecord], asked: &Asked) -> Result<(&'e [EpisodeRecord], Option<String>), Fault> {
@@ -106,51 +108,38 @@ fn page<'e>(episodes: &'e [EpisodeRecord], asked: &Asked) -> Result<(&'e [Episod
     Ok((shown, next))
 }
 
-fn explained(record: &EpisodeRecord, alerts: &Alerts) -> MemberExplained {
-    let alert = alerts.get(&record.alert);
-    let joining = alert.and_then(|alert| alert.episode(record.id)).and_then(|found| found.joining.as_ref());
+fn explained(record: &EpisodeRecord, known: &Known) -> MemberExplained {
+    let alert = known.alert(record.alert);
     MemberExplained {
         alert: record.alert.to_string(),
         summary: alert.map_or_else(|| record.alert_name.to_string(), |alert| alert.summary.to_string()),
         ci: record.ci.as_ref().map(CiId::to_string),
         episode: record.id.to_string(),
         started_at: v1::Instant(record.start),
-        joining: joining.map(v1::joining),
+        joining: known.joining(record).map(v1::joining),
     }
 }
 
-fn member<'a>(record: &'a EpisodeRecord, alerts: &'a Alerts) -> v1::Member<'a> {
-    let alert = alerts.get(&record.alert);
+fn member<'a>(record: &'a EpisodeRecord, known: &'a Known) -> v1::Member<'a> {
+    let alert = known.alert(record.alert);
     v1::Member {
         summary: alert.map_or(&record.alert_name, |alert| &alert.summary),
         ci: record.ci.as_ref(),
         source: alert.map(|alert| &alert.source),
         started_at: record.start,
-        joining: alert.and_then(|alert| alert.episode(record.id)?.joining.as_ref()),
+        joining: known.joining(record),
     }
 }
 
 impl Api {
-    async fn alerts_known(&self, told: &[EpisodeRecord], shown: &[EpisodeRecord]) -> Result<Alerts, Fault> {
-        let ids: BTreeSet<AlertId> = told.iter().chain(shown).map(|episode| episode.alert).collect();
-        let alerts = self.store().alerts_by_id(&ids.into_iter().collect::<Vec<_>>()).await?;
-        Ok(alerts.into_iter().map(|alert| (alert.id, alert)).collect())
-    }
-
-    async fn story(
-        &self,
-        incident: &Incident,
-        episodes: &[EpisodeRecord],
-        alerts: &Alerts,
-    ) -> Result<v1::Story, Fault> {
+    async fn story(&self, incident: &Incident, episodes: &[EpisodeRecord], known: &Known) -> Result<v1::Story, Fault> {
         let told = &episodes[..episodes.len().min(TOLD_MAX)];
         let beside = self.beside(incident, told).await?;
         let elsewhere = self.store().episodes_of_incidents(&beside).await?;
         let elsewhere = &elsewhere[..elsewhere.len().min(TOLD_MAX)];
-        let others = self.alerts_known(elsewhere, &[]).await?;
-        let members: Vec<v1::Member<'_>> = told.iter().map(|record| member(record, alerts)).collect();
-        let here =
-            told.iter().flat_map(|record| near_misses(record, alerts).map(|near| Near { is_here: true, ..near }));
+        let others = self.known(elsewhere, &[]).await?;
+        let members: Vec<v1::Member<'_>> = told.iter().map(|record| member(record, known)).collect();
+        let here = told.iter().flat_map(|record| near_misses(record, known).map(|near| Near { is_here: true, ..near }));
         let there = elsewhere.iter().flat_map(|record| near_misses(record, &others));
         let mut near: Vec<Near<'_>> = here.chain(there.filter(|near| near.missed.incident == incident.id)).collect();
         near.sort_by_key(|near| std::cmp::Reverse(near.missed.score));
@@ -205,8 +194,8 @@ impl Near<'_> {
     }
 }
 
-fn near_misses<'a>(record: &'a EpisodeRecord, alerts: &'a Alerts) -> impl Iterator<Item = Near<'a>> {
-    let firing = member(record, alerts);
+fn near_misses<'a>(record: &'a EpisodeRecord, known: &'a Known) -> impl Iterator<Item = Near<'a>> {
+    let firing = member(record, known);
     let missed = firing.joining.into_iter().flat_map(|joining| &joining.near_misses);
     missed.map(move |missed| Near { record, summary: firing.summary, is_here: false, missed })
 }

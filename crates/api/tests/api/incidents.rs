@@ -206,6 +206,29 @@ async fn filters_find_what_they_say_and_pages_follow_each_other() {
     assert_eq!((second["items"].as_array().unwrap().len(), &second["next"]), (1, &Value::Null));
 }
 
+/// Alerts forget what was long over once they fire again; why an incident holds what it holds is not forgotten.
+#[tokio::test]
+async fn an_explanation_says_why_also_weeks_later() {
+    let service = service_at_pace(400_000).await.with_cmdb().await;
+    let both = format!("[{},{}]", alert("db-7", "disk"), alert("checkout", "errors"));
+    service.push(&both).await;
+    let number = service.get("/api/v1/incidents").await.of(200)["items"][0]["number"].as_str().unwrap().to_owned();
+    service.push(&both.replace("\"severity\"", "\"status\":\"resolved\",\"severity\"")).await;
+    let until = service.runtime.now() + LATE_HORIZON + LATE_HORIZON + Span::from_days(4);
+    while service.runtime.now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    service.push(&both).await;
+    let explained = service.get(&format!("/api/v1/incidents/{number}/explain")).await.of(200);
+    let members = explained["members"]["items"].as_array().unwrap();
+    let mut evidence: Vec<&str> =
+        members.iter().filter_map(|member| member["joining"]["evidence"]["code"].as_str()).collect();
+    evidence.sort_unstable();
+    assert_eq!(evidence, ["opened", "upstream_cause"], "{explained}");
+    let together = explained["in_words"]["together"].as_array().unwrap();
+    assert!(together.iter().any(|said| said.as_str().unwrap().contains("explains it")), "{together:?}");
+}
+
 #[tokio::test]
 async fn an_explanation_has_the_evidence_and_the_decisions() {
     let (service, incident) = with_incident().await;
