@@ -98,12 +98,8 @@ impl Desk<'_> {
         self.recall(id);
         if let Some(alert) = self.alert_mut(id) {
             count_receipts(&mut alert.hot, now, times);
-            if alert.statements.iter().all(|known| known.instant() <= statement.instant()) {
-                let reworded = alert.summary != event.summary || alert.labels != event.labels;
-                describe(alert, event);
-                if reworded {
-                    self.reworded(id);
-                }
+            if describe(alert, event, statement) {
+                self.reworded(id);
             }
             return;
         }
@@ -404,13 +400,24 @@ fn count_receipts(hot: &mut Hot, receipt: Timestamp, times: u32) {
     hot.last_received_at = hot.last_received_at.max(receipt);
 }
 
-/// The newest statement says what the alert is called.
-fn describe(alert: &mut Alert, event: &AlertEvent) {
-    if !event.summary.is_empty() {
+/// The newest statement says what is known of the alert, but what it is about only the newest firing: a clear tells that it
+/// is over, often in words such as "OK". Whether it is called otherwise than before.
+fn describe(alert: &mut Alert, event: &AlertEvent, statement: &Statement) -> bool {
+    let is_firing = |known: &Statement| matches!(known, Statement::Firing(_));
+    let newer = |known: &Statement| known.instant() > statement.instant();
+    let mut reworded = false;
+    let is_newest_firing =
+        is_firing(statement) && !alert.statements.iter().any(|known| is_firing(known) && newer(known));
+    if is_newest_firing && !event.summary.is_empty() && alert.summary != event.summary {
         alert.summary = event.summary.clone();
+        reworded = true;
     }
-    if event.dedup_key.is_some() && !event.labels.is_empty() {
+    if alert.statements.iter().any(newer) {
+        return reworded;
+    }
+    if event.dedup_key.is_some() && !event.labels.is_empty() && alert.labels != event.labels {
         alert.labels = event.labels.clone();
+        reworded = true;
     }
     if event.annotations != Labels::default() {
         alert.annotations = event.annotations.clone();
@@ -418,4 +425,5 @@ fn describe(alert: &mut Alert, event: &AlertEvent) {
     if event.url.is_some() {
         alert.url = event.url.clone();
     }
+    reworded
 }
