@@ -89,24 +89,28 @@ impl Desk<'_> {
         }
     }
 
-    /// `no service affected, checkout at risk (2 of 3 left)`.
+    /// `no service affected, checkout at risk (2 of 3 left)`; where the others of the group are down in other incidents and
+    /// too few are left, that it is down with them.
     fn at_risk(&self, incident: &Incident) -> String {
         let Some(service) = worst_ever(&incident.services) else { return "no service affected".to_owned() };
         let own = self.item(&service.id).and_then(|item| self.left_of(item));
-        let left = own.or_else(|| self.left_beneath(incident)).unwrap_or_default();
+        if let Some(left) = own.as_ref().filter(|left| left.up < left.needed) {
+            return format!("{} DOWN together with other incidents{left}", service.id);
+        }
+        let left = own.or_else(|| self.left_beneath(incident)).map(|left| left.to_string()).unwrap_or_default();
         format!("no service affected, {} at risk{left}", service.id)
     }
 
-    /// ` (2 of 3 left)`, of the item's first group that has a member down.
-    fn left_of(&self, item: ItemIdx) -> Option<String> {
+    /// Of the item's first group that has a member down.
+    fn left_of(&self, item: ItemIdx) -> Option<Left> {
         let broken = |(_, members): &(u32, &[ItemIdx])| members.iter().any(|member| self.is_down(*member));
-        let (_, members) = self.graph().groups(item).find(broken)?;
+        let (needed, members) = self.graph().groups(item).find(broken)?;
         let up = members.iter().filter(|member| !self.is_down(**member)).count();
-        Some(format!(" ({up} of {} left)", members.len()))
+        Some(Left { up, needed: needed as usize, of: members.len() })
     }
 
     /// Where the group is not the service's own but of something it stands on: said if the incident breaks only one.
-    fn left_beneath(&self, incident: &Incident) -> Option<String> {
+    fn left_beneath(&self, incident: &Incident) -> Option<Left> {
         let impact = self.state.impacts.get(&incident.id)?;
         let at_risk = impact.affected().filter(|(_, state)| *state == ItemState::AtRisk);
         let mut broken = at_risk.filter_map(|(item, _)| self.left_of(item));
@@ -120,6 +124,19 @@ impl Desk<'_> {
     fn label(&self, ci: &CiId) -> String {
         let name = self.item(ci).map(|item| self.graph().label(item).to_owned());
         name.unwrap_or_else(|| ci.to_string())
+    }
+}
+
+/// What is left of a redundant group.
+struct Left {
+    up: usize,
+    needed: usize,
+    of: usize,
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, " ({} of {} left)", self.up, self.of)
     }
 }
 
