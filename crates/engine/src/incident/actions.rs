@@ -13,6 +13,8 @@ use crate::desk::Desk;
 use crate::state::Member;
 use crate::timer::Timer;
 
+const ONLY_ALERT: &str = "leave the incident at least one alert: call it a false positive, or merge it into another";
+
 type Done = Result<(), Refusal>;
 
 impl Desk<'_> {
@@ -304,6 +306,11 @@ impl Desk<'_> {
         Ok(())
     }
 
+        // Without alerts it would still count as one that opened; what a person opened stands by itself.
+        let by_hand = self.state.incidents.get(&id).is_some_and(|incident| incident.by_hand);
+        if !by_hand && held.len() == self.members_of(id).len() {
+            return Err(invalid(ONLY_ALERT));
+        }
     /// Its alerts are taken as never having fired: in no roll-up, no outage, no mean.
     fn false_positive(&mut self, id: IncidentId, reason: &str, by: &str, at: Timestamp) -> Done {
         for member in self.members_of(id) {
