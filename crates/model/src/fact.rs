@@ -122,6 +122,17 @@ pub struct Exercise {
     pub received_at: Timestamp,
 }
 
+/// How a change stood at an instant that it may have to do with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeStood {
+    #[default]
+    Over,
+    UnderWay,
+    /// Nobody said that it began.
+    Planned,
+}
+
 impl Change {
     /// When it is, for lists and measures: its latest instant, its receipt where it says none.
     pub fn instant(&self) -> Timestamp {

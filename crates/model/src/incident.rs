@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::ChangeStood;
 use crate::id::{ChangeId, IncidentId, ProblemId};
 use crate::name::{CiId, Domain, PipelineName, SourceName};
 use crate::outage::ItemState;
@@ -241,8 +242,10 @@ pub struct SuspectChange {
     pub reference: Box<str>,
     pub summary: Box<str>,
     pub ci: CiId,
-    /// From the change to the start of the incident.
+    /// From the end of the change, its start where no end is known, to the start of the incident; zero while it ran.
     pub before: Span,
+    #[serde(default)]
+    pub stood: ChangeStood,
     /// Alerting items that its item explains, itself included, …
     #[serde(default)]
     pub explains: u32,

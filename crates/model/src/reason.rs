@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{EndedBy, Suppression};
+use crate::fact::ChangeStood;
 use crate::id::{AlertId, IncidentId, ProblemId};
 use crate::incident::{Confidence, HoldFor, Priority};
 use crate::name::{CiId, SourceName};
@@ -200,6 +201,8 @@ pub enum CauseEvidence {
     Change {
         reference: Box<str>,
         before: Span,
+        #[serde(default)]
+        stood: ChangeStood,
     },
     /// The alerting item nearest to it that depends on it.
     Near {

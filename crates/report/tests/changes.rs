@@ -1,6 +1,6 @@
 //! The changes report: which changes count, and where.
 
-use model::fact::{Change, ChangeKind, ChangeResult, ChangeStatus};
+use model::fact::{Change, ChangeKind, ChangeResult, ChangeStatus, ChangeStood};
 use model::incident::{Cause, Confidence, Resolution, SuspectChange, Verdict};
 use model::reason::CauseEvidence;
 use model::{ChangeId, Incident, Span};
@@ -40,6 +40,7 @@ fn suspecting(name: &str, change: &Change, verdict: Option<Verdict>) -> Incident
         summary: change.summary.clone(),
         ci: ci.clone(),
         before: Span::from_minutes(5),
+        stood: ChangeStood::Over,
         explains: 1,
         of: 1,
         score: 800,
@@ -120,7 +121,9 @@ fn what_caused_an_incident_is_said_by_a_person_or_by_a_sure_cause_that_rests_on_
     use Confidence::{High, Medium};
     use Verdict::{Confirmed, Rejected};
     let suspected = change("CHG1", "db-7", "10:55", None);
-    let rests_on = |reference: &str| vec![CauseEvidence::Change { reference: reference.into(), before: Span::MINUTE }];
+    let rests_on = |reference: &str| {
+        vec![CauseEvidence::Change { reference: reference.into(), before: Span::MINUTE, stood: ChangeStood::Over }]
+    };
     let cause =
         |ci: &str, confidence, because, verdict| Cause { ci: ci.into(), score: 700, confidence, because, verdict };
     let other = cause("web-1", High, Vec::new(), Some(Confirmed));

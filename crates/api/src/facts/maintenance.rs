@@ -1,17 +1,20 @@
 //! Maintenance windows: agreed intervals in which faults are expected. Whoever makes one is told what it mutes.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use calendar::Occurrences;
+use model::alert::Alert;
 use model::command::{Action, Outcome};
 use model::fact::MaintenanceWindow;
 use model::outage::ItemState;
 use model::{CiId, Interval, MaintenanceId, SourceName, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use store::{PageRequest, WindowFilter};
-use topology::{Graph, Rollup};
+use topology::{Graph, ItemIdx, Rollup};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -91,8 +94,11 @@ struct Mutes {
     services_most_critical: Vec<String>,
     /// Items, the named ones among them, whose faults would be told to nobody.
     cis: Vec<String>,
-    /// Alerts that fire on those items now.
+    /// Alerts that fire on those items now and are in no incident: what is in one is told on.
     alerts: Vec<String>,
+    /// How many of those that fire there are in an incident, for the notes.
+    #[serde(skip)]
+    told_on: usize,
 }
 
 /// Maintenance windows, those that end last first; `from` and `to` ask for an occurrence between them.
@@ -158,7 +164,8 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
         received_at: api.now(),
         deleted: false,
     };
-    let notes: Vec<String> = native::overlap_of(&window).iter().map(ToString::to_string).collect();
+    let overlap = native::overlap_of(&window);
+    let notes: Vec<String> = overlap.iter().map(ToString::to_string).chain(mutes.not_muted()).collect();
     if asked.dry_run {
         return Ok(Json(WindowSet { window: None, mutes, notes }).into_response());
     }
@@ -273,19 +280,38 @@ impl Api {
             quiet.affected().filter(|(_, state)| *state == ItemState::Down).map(|(item, _)| item).collect();
         let services = muted.iter().copied().filter(|item| graph.is_service(*item));
         let critical = services.clone().filter(|item| graph.criticality(*item) == MOST_CRITICAL);
-        let on_muted = |ci: &CiId| graph.find(ci.as_str()).is_some_and(|item| muted.binary_search(&item).is_ok());
         let alerts = self.runtime().live().alerts();
+        let fire_there = alerts.iter().filter(|alert| concerned(&graph, &muted, cis, alert));
+        let in_incident = |alert: &&Arc<Alert>| alert.open_episode().is_some_and(|episode| episode.incident.is_some());
+        let (told_on, quiet): (Vec<_>, Vec<_>) = fire_there.partition(in_incident);
         Ok(Mutes {
             services: services.map(|item| graph.id(item).to_string()).collect(),
             services_most_critical: critical.map(|item| graph.id(item).to_string()).collect(),
             cis: muted.iter().map(|item| graph.id(*item).to_string()).collect(),
-            alerts: alerts
-                .iter()
-                .filter(|alert| alert.ci.as_ref().is_some_and(on_muted))
-                .map(|alert| alert.id.to_string())
-                .collect(),
+            alerts: quiet.into_iter().map(|alert| alert.id.to_string()).collect(),
+            told_on: told_on.len(),
         })
     }
+}
+
+impl Mutes {
+    /// A window keeps from opening what begins while it lasts, and takes nothing back.
+    fn not_muted(&self) -> Option<String> {
+        let fire = match self.told_on {
+            0 => return None,
+            1 => "1 alert on these items fires in an incident already".to_owned(),
+            several => format!("{several} alerts on these items fire in incidents already"),
+        };
+        Some(format!("{fire}: the window mutes what begins while it lasts, and nothing before"))
+    }
+}
+
+/// Whether an alert fires that a window on these items is about. On an item that is only rolled up into it, one that does
+/// no harm is not.
+fn concerned(graph: &Graph, muted: &[ItemIdx], named: &[CiId], alert: &Alert) -> bool {
+    let (Some(ci), Some(episode)) = (&alert.ci, alert.open_episode()) else { return false };
+    let Some(item) = graph.find(ci.as_str()).filter(|item| muted.binary_search(item).is_ok()) else { return false };
+    named.contains(ci) || graph.own_state(item, episode.severity(), episode.effect()) != ItemState::Up
 }
 
 /// Exactly these items down, and what that takes down.

@@ -90,6 +90,8 @@ impl Desk<'_> {
         incident.causes = causes;
         incident.changes = changes;
         match (is, first) {
+            // What a person confirmed is said already, and is no guess.
+            (Some(_), Some(first)) if first.verdict == Some(Verdict::Confirmed) => {}
             (Some(ci), Some(first)) if was.as_ref() != Some(&ci) => {
                 self.decide_incident(id, Reason::CauseNamed { ci, score: first.score, confidence: first.confidence });
             }
@@ -100,6 +102,9 @@ impl Desk<'_> {
     }
 
     pub(crate) fn set_verdict(&mut self, id: IncidentId, ci: &CiId, verdict: Verdict, by: &str) {
+        if verdict == Verdict::Confirmed {
+            self.replace_confirmed(id, ci);
+        }
         let Some(incident) = self.incident_mut(id) else { return };
         let evidence = match verdict {
             Verdict::Confirmed => CauseEvidence::Confirmed { by: by.into() },
@@ -121,5 +126,32 @@ impl Desk<'_> {
             }),
         }
         rank::by_word(&mut incident.causes);
+    }
+
+    /// A person knows one cause at a time: what was confirmed before is weighed again as if nobody had said so.
+    fn replace_confirmed(&mut self, id: IncidentId, by: &CiId) {
+        let Some(incident) = self.state.incidents.get(&id) else { return };
+        let confirmed = |cause: &&Cause| cause.verdict == Some(Verdict::Confirmed) && cause.ci != *by;
+        let before: Vec<CiId> = incident.causes.iter().filter(confirmed).map(|cause| cause.ci.clone()).collect();
+        for ci in before {
+            let score = self.unjudged(id, &ci);
+            let Some(incident) = self.incident_mut(id) else { return };
+            for cause in incident.causes.iter_mut().filter(|cause| cause.ci == ci) {
+                cause.verdict = None;
+                cause.because.retain(|said| !rank::is_word(said));
+                cause.score = score.unwrap_or(0);
+            }
+            // Nothing but that person spoke for it.
+            incident.causes.retain(|cause| cause.ci != ci || !cause.because.is_empty());
+        }
+    }
+
+    /// What an item is worth as the cause by evidence alone.
+    fn unjudged(&self, id: IncidentId, ci: &CiId) -> Option<u32> {
+        let incident = self.state.incidents.get(&id)?;
+        let facts = self.facts(id);
+        let scene = self.scene(&facts)?;
+        let candidate = scene.candidate(self.item(ci)?)?;
+        Some(self.weigh(candidate, &scene, &self.touched(&incident.changes)).score())
     }
 }

@@ -5,7 +5,7 @@ use model::incident::SuspectChange;
 use model::reason::{CauseEvidence, SymptomKind};
 use topology::ItemIdx;
 
-use super::changes::CHANGE_BEFORE_MAX;
+use super::changes::lately;
 use super::scene::{Candidate, Scene};
 use crate::desk::Desk;
 
@@ -91,9 +91,9 @@ impl Desk<'_> {
         self.weigh_reach(candidate, scene, weight);
         self.weigh_symptoms(candidate, scene, weight);
         if let Some((_, change)) = changes.iter().find(|(item, _)| *item == candidate.item) {
-            let before = change.before;
-            let evidence = || CauseEvidence::Change { reference: change.reference.clone(), before };
-            weight.add(scaled(220, CHANGE_BEFORE_MAX - before, CHANGE_BEFORE_MAX), evidence);
+            let SuspectChange { before, stood, .. } = **change;
+            let evidence = || CauseEvidence::Change { reference: change.reference.clone(), before, stood };
+            weight.add(lately(220, stood, before), evidence);
         }
         self.weigh_quiet(candidate, scene, weight);
         // It needs something that alerts too, and that does not need it in turn.

@@ -13,6 +13,8 @@ use crate::desk::Desk;
 use crate::state::Member;
 use crate::timer::Timer;
 
+const ONLY_ALERT: &str = "leave the incident at least one alert: call it a false positive, or merge it into another";
+
 type Done = Result<(), Refusal>;
 
 impl Desk<'_> {
@@ -179,11 +181,25 @@ impl Desk<'_> {
 
     /// Refused while something counting still fires, unless forced with a reason: then it is cleared here and now.
     fn resolve(&mut self, id: IncidentId, resolution: Resolution, at: Timestamp) -> Done {
+        self.end_storm(id, resolution.forced, resolution.notes.as_deref())?;
         self.clear_open(id, resolution.forced, resolution.notes.as_deref(), at)?;
         let forced = resolution.forced;
         self.set_resolved(id, at, resolution);
         self.decide_incident(id, Reason::ResolvedByPerson { forced });
         Ok(())
+    }
+
+    /// Forced, a storm is over for people; its incidents last on, and speak for themselves.
+    fn end_storm(&self, id: IncidentId, force: bool, notes: Option<&str>) -> Done {
+        let lasting = self.lasting_in(id);
+        let Some(storm) = self.state.incidents.get(&id).filter(|_| lasting > 0) else { return Ok(()) };
+        if force {
+            return given(notes);
+        }
+        let are = if lasting == 1 { "is" } else { "are" };
+        let why =
+            format!("{lasting} of its incidents {are} still open: wait until they end, or force it with a reason");
+        Err(not_allowed(storm, &why))
     }
 
     fn clear_open(&mut self, id: IncidentId, force: bool, notes: Option<&str>, at: Timestamp) -> Done {
@@ -212,9 +228,7 @@ impl Desk<'_> {
             let state = self.state.incidents.get(&id).map(|incident| incident.state().as_str()).unwrap_or_default();
             return Err(Refusal::NotAllowed { state: state.into(), why: why.into() });
         }
-        if notes.is_none_or(|notes| notes.trim().is_empty()) {
-            return Err(invalid("forcing needs the reason in `notes`"));
-        }
+        given(notes)?;
         for (alert, _) in open {
             self.person_clears(alert, at);
         }
@@ -291,6 +305,11 @@ impl Desk<'_> {
         let held: Vec<Member> = self.members_of(id).into_iter().filter(|member| member.0 == alert).collect();
         if held.is_empty() {
             return Err(Refusal::NotFound { what: "such alert in this incident".into() });
+        }
+        // Without alerts it would still count as one that opened; what a person opened stands by itself.
+        let by_hand = self.state.incidents.get(&id).is_some_and(|incident| incident.by_hand);
+        if !by_hand && held.len() == self.members_of(id).len() {
+            return Err(invalid(ONLY_ALERT));
         }
         for member in held {
             self.detach(member);
@@ -401,6 +420,14 @@ impl Desk<'_> {
         );
         self.propose_major(id, priority);
         Ok(())
+    }
+}
+
+/// Whoever forces something says why.
+fn given(notes: Option<&str>) -> Done {
+    match notes {
+        Some(notes) if !notes.trim().is_empty() => Ok(()),
+        _ => Err(invalid("forcing needs the reason in `notes`")),
     }
 }
 

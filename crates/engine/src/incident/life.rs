@@ -26,8 +26,10 @@ impl Desk<'_> {
 
     /// Resolved, by whomever: it may be reopened until it closes.
     pub(crate) fn set_resolved(&mut self, id: IncidentId, at: Timestamp, resolution: Resolution) {
-        let close_at = at + self.policy_of(id).close_after;
+        let close_after = self.policy_of(id).close_after;
         let Some(incident) = self.incident_mut(id) else { return };
+        let at = at.max(incident.started_at);
+        let close_at = at + close_after;
         incident.resolved_at = Some(at);
         incident.restored_at.get_or_insert(at);
         incident.resolution = Some(resolution);

@@ -106,14 +106,22 @@ impl Desk<'_> {
             detected_at: sheltered.detected_at,
             ..Facts::default()
         };
-        if !facts.active {
+        // While one lasts it is not over, whoever ended the storm.
+        if !facts.active && sheltered.lasting == 0 {
             for child in sheltered.said.keys().filter_map(|id| self.state.incidents.get(id)) {
                 facts.ended_at = facts.ended_at.max(child.restored_at);
                 facts.cleared_received_at =
                     facts.cleared_received_at.max(child.clocks.cleared_received_at.or(child.resolved_at));
             }
+            let resolved = self.state.incidents.get(&id).and_then(|storm| storm.resolved_at);
+            facts.ended_at = facts.ended_at.map(|ended| resolved.map_or(ended, |resolved| ended.min(resolved)));
         }
         facts
+    }
+
+    /// How many of its incidents last.
+    pub(super) fn lasting_in(&self, storm: IncidentId) -> usize {
+        self.state.sheltered.get(&storm).map_or(0, |sheltered| sheltered.lasting)
     }
 
     /// As urgent as the most urgent of them, and titled by how many they are.

@@ -1,6 +1,6 @@
 //! Titles: symptom first, the cause only where it is known well enough. docs/contract.md section 6.
 
-use model::incident::{AffectedService, Incident};
+use model::incident::{AffectedService, Cause, Incident, Verdict};
 use model::outage::ItemState;
 use model::text::{counted, cut, without_name};
 use model::{CiId, IncidentId, limits};
@@ -35,7 +35,8 @@ impl Desk<'_> {
         let worst = worst_ever(&incident.services);
         let suffix = match cause {
             Some(cause) if worst.is_some_and(|service| service.state > ItemState::AtRisk) => {
-                format!("probable cause {}", self.cause_text(cause, facts))
+                let probable = if is_confirmed(&incident.causes) { "" } else { "probable " };
+                format!("{probable}cause {}", self.cause_text(cause, facts))
             }
             Some(_) if worst.is_some() => self.at_risk(incident),
             Some(_) => "no service affected".to_owned(),
@@ -145,6 +146,10 @@ fn headline(services: &[AffectedService]) -> Option<&AffectedService> {
     let standing = |service: &&AffectedService| (service.criticality, std::cmp::Reverse(service.state));
     // They are in the order of their ids, and of equals the first is taken.
     services.iter().filter(hurt).min_by_key(standing)
+}
+
+fn is_confirmed(causes: &[Cause]) -> bool {
+    causes.first().is_some_and(|cause| cause.verdict == Some(Verdict::Confirmed))
 }
 
 fn hurt(service: &&AffectedService) -> bool {

@@ -1,6 +1,7 @@
 //! A review as a Markdown document. What people and monitoring wrote is escaped; the rest is ours.
 
 use model::Timestamp;
+use model::fact::ChangeStood;
 use model::incident::Verdict;
 use model::outage::ItemState;
 use serde_json::Value;
@@ -129,7 +130,13 @@ fn change(change: &SuspectChange, is_cause: bool, names: &Names) -> String {
     let item = names.item(&change.ci);
     let [reference, summary, item] = [&change.reference, &change.summary, &item].map(|text| inline(text));
     let taken = if is_cause { ", taken for what caused it" } else { "" };
-    format!("- Change {reference} on {item}, {} before{taken}: {summary}", duration(change.before_seconds))
+    let before = duration(change.before_seconds);
+    let when = match change.stood {
+        ChangeStood::Over => format!("{before} before"),
+        ChangeStood::UnderWay => "under way when it began".to_owned(),
+        ChangeStood::Planned => format!("planned for {before} before"),
+    };
+    format!("- Change {reference} on {item}, {when}{taken}: {summary}")
 }
 
 fn factors(page: &ReviewPage) -> String {

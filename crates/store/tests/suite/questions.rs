@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::alert::{Alert, AlertState, Hot, Repeated, Statement, Suppression};
-use model::fact::{Exercise, RecoveryPoint};
+use model::fact::{ChangeStood, Exercise, RecoveryPoint};
 use model::incident::{IncidentState, Major, Priority, SuspectChange};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::review::{Review, ReviewAction, Said};
@@ -207,6 +207,7 @@ pub(crate) async fn incidents_are_found_by_the_changes_they_suspect(store: Store
         summary: "new release".into(),
         ci: "ci-1".into(),
         before: Span::MINUTE,
+        stood: ChangeStood::Over,
         explains: 1,
         of: 1,
         score: 500,

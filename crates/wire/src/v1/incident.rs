@@ -1,6 +1,7 @@
 //! Incidents, with what is affected and what probably caused it.
 
 use model::AlertId;
+use model::fact::ChangeStood;
 use model::incident::{Confidence, DetectedBy, HoldFor, IncidentState, Major, Priority, Verdict, number_text};
 use model::outage::ItemState;
 use serde::{Deserialize, Serialize};
@@ -118,7 +119,10 @@ pub struct SuspectChange {
     pub reference: String,
     pub summary: String,
     pub ci: String,
+    /// From its end, or from its start where no end is known, to the start of the incident; 0 while it ran.
     pub before_seconds: Seconds,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub stood: ChangeStood,
     /// So many of the alerting items its item explains, itself included.
     pub explains: u32,
     pub of: u32,
@@ -258,6 +262,7 @@ impl SuspectChange {
             summary: text(&change.summary),
             ci: text(&change.ci),
             before_seconds: change.before.into(),
+            stood: change.stood,
             explains: change.explains,
             of: change.of,
             score: Ratio::of_thousandths(change.score),

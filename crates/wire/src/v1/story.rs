@@ -254,6 +254,7 @@ fn thousandths(score: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use model::IncidentId;
+    use model::fact::ChangeStood;
     use model::reason::MissedBecause;
 
     use super::*;
@@ -335,6 +336,7 @@ mod tests {
             summary: summary.into(),
             ci: "db-7".into(),
             before: Span::from_minutes(12),
+            stood: ChangeStood::Over,
             explains,
             of,
             score: 870,

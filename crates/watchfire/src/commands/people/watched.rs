@@ -102,7 +102,8 @@ fn comment(before: &Value, now: &Value) -> Option<String> {
 fn cause(before: &Value, now: &Value) -> Option<String> {
     let of = |incident: &Value| word(&incident["causes"][0]["ci"]);
     let (was, is) = (of(before), of(now));
-    (was != is && !is.is_empty()).then(|| format!("probable cause {is}"))
+    let probable = if now["causes"][0]["verdict"] == "confirmed" { "" } else { "probable " };
+    (was != is && !is.is_empty()).then(|| format!("{probable}cause {is}"))
 }
 
 #[cfg(test)]

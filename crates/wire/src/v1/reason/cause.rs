@@ -2,6 +2,7 @@
 //! reads.
 
 use model::Span;
+use model::fact::ChangeStood;
 use model::incident::SuspectChange;
 use model::reason::{CauseEvidence, Group, SymptomKind};
 use model::text::{counted, length};
@@ -38,7 +39,7 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
         CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
         CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
         CauseEvidence::ManyAlerts { names } => format!("{names} different alerts fire on it"),
-        CauseEvidence::Change { reference, before } => format!("{reference} changed it {} before", length(*before)),
+        CauseEvidence::Change { reference, before, stood } => changed(reference, "it", *stood, *before),
         CauseEvidence::Near { ci, group: Some(group), .. } => {
             format!("{ci}, which alerts, needs {}, of which it is one", some_of(*group))
         }
@@ -113,13 +114,21 @@ fn third<'a>(count: u32, one: &'a str, several: &'a str) -> &'a str {
 /// Why a change is a suspect, in words.
 pub(in crate::v1) fn change_text(change: &SuspectChange) -> String {
     let SuspectChange { ci, explains, of, .. } = change;
-    let before = length(change.before);
+    let changed = changed("it", ci.as_str(), change.stood, change.before);
     let explained = match (*explains, *of) {
-        (_, 0) => return format!("it changed {ci} {before} before"),
+        (_, 0) => return changed,
         (1, 1) => "what alerts".to_owned(),
         (explains, of) => share(explains, of, "alerting item"),
     };
-    format!("it changed {ci} {before} before, and {ci} explains {explained}")
+    format!("{changed}, and {ci} explains {explained}")
+}
+
+fn changed(by: &str, what: &str, stood: ChangeStood, before: Span) -> String {
+    match stood {
+        ChangeStood::Over => format!("{by} changed {what} {} before", length(before)),
+        ChangeStood::UnderWay => format!("{by} was changing {what} when this began"),
+        ChangeStood::Planned => format!("{by} was planned to change {what} {} before", length(before)),
+    }
 }
 
 fn symptom(kind: SymptomKind) -> &'static str {
@@ -196,5 +205,13 @@ mod tests {
         let left = |items| cause_text(&CauseEvidence::Unexplained { items, of: 3 });
         assert_eq!(left(1), "it would leave an alerting item without explanation");
         assert_eq!(left(2), "it would leave 2 alerting items without explanation");
+    }
+
+    #[test]
+    fn a_change_is_told_by_how_it_stood_when_the_incident_began() {
+        let told = |stood, before| cause_text(&CauseEvidence::Change { reference: "CHG1".into(), before, stood });
+        assert_eq!(told(ChangeStood::Over, Span::MINUTE), "CHG1 changed it 1m before");
+        assert_eq!(told(ChangeStood::UnderWay, Span::ZERO), "CHG1 was changing it when this began");
+        assert_eq!(told(ChangeStood::Planned, Span::MINUTE), "CHG1 was planned to change it 1m before");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::alert::EndedBy;
+use model::fact::ChangeStood;
 use model::incident::{Confidence, HoldFor, Priority};
 use model::outage::ItemState;
 use model::reason::{Evidence, MissedBecause, NearMiss, SymptomKind};
@@ -100,7 +101,7 @@ one_of_each!(cause_evidences: CauseEvidence {
     CauseEvidence::Silent => CauseEvidence::Silent,
     CauseEvidence::Kind { .. } => CauseEvidence::Kind { kind: SymptomKind::Saturation, alertname: "DiskFull".into() },
     CauseEvidence::ManyAlerts { .. } => CauseEvidence::ManyAlerts { names: 3 },
-    CauseEvidence::Change { .. } => CauseEvidence::Change { reference: "CHG1".into(), before: SPAN },
+    CauseEvidence::Change { .. } => CauseEvidence::Change { reference: "CHG1".into(), before: SPAN, stood: ChangeStood::Over },
     CauseEvidence::Near { .. } => CauseEvidence::Near { ci: ci(), distance: 1, group: None },
     CauseEvidence::QuietDependents { .. } => CauseEvidence::QuietDependents { quiet: 3, elsewhere: 1, watched: 5 },
     CauseEvidence::DependsOnAlerting { .. } => CauseEvidence::DependsOnAlerting { ci: ci(), group: None },
