@@ -163,7 +163,7 @@ fn what_is_taken_out_of_an_incident_is_told_to_be_in_another() {
     }
     let alerts = json(ask(&["alerts", "--format", "json"]));
     let ids: Vec<&str> = alerts.as_array().unwrap().iter().map(|alert| alert["id"].as_str().unwrap()).collect();
-    let [split, unlinked] = [0, 1].map(|nth| &ids[nth][..12]);
+    let [split, unlinked] = [0, 1].map(|nth| ids[nth].get(..12).unwrap());
     ask(&["incidents", "split", "1", split]).succeeded().told(&format!("{split} is in INC0000002 now"));
     ask(&["incidents", "unlink", "1", split]).ended(1).told("in INC0000001 (it is in INC0000002)");
     ask(&["incidents", "unlink", "1", unlinked]).succeeded().told(&format!("{unlinked} is in INC000000"));
