@@ -7,7 +7,7 @@ use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
 use model::command::{Action, Outcome, ProblemAction};
 use model::problem::ProblemState;
-use model::{CiId, Problem, ProblemId};
+use model::{CiId, IncidentId, Problem, ProblemId};
 use serde::Deserialize;
 use serde_json::Value;
 use store::{ProblemFilter, ProblemKey};
@@ -125,7 +125,10 @@ async fn open(
     }
     let mut incidents = Vec::with_capacity(asked.incidents.len());
     for named in &asked.incidents {
-        incidents.push(api.incident_named(named).await?.id);
+        incidents.push(api.linkable(named).await?);
+    }
+    if let Some(unknown) = asked.ci.as_ref().filter(|ci| api.runtime().graph().find(ci).is_none()) {
+        return Err(Fault::not_found(format!("configuration item `{unknown}`")));
     }
     let action = Action::OpenProblem { title: asked.title.into(), ci: asked.ci.map(CiId::new), incidents };
     let outcome = api.command(&by, action).await?;
@@ -186,7 +189,7 @@ async fn read(api: &Api, action: &str, body: Value) -> Result<ProblemAction, Fau
         "comment" => body_of(body).map(|Comment { text }| ProblemAction::Comment { text: text.into() })?,
         "link" => {
             let Link { incident } = body_of(body)?;
-            ProblemAction::Link { incident: api.incident_named(&incident).await?.id }
+            ProblemAction::Link { incident: api.linkable(&incident).await? }
         }
         "unlink" => {
             let Link { incident } = body_of(body)?;
@@ -201,6 +204,15 @@ async fn read(api: &Api, action: &str, body: Value) -> Result<ProblemAction, Fau
 }
 
 impl Api {
+    /// An incident that was merged has nothing of its own any more that a problem could explain.
+    async fn linkable(&self, named: &str) -> Result<IncidentId, Fault> {
+        let incident = self.incident_named(named).await?;
+        match self.merged(&incident).await? {
+            Some(merged) => Err(merged),
+            None => Ok(incident.id),
+        }
+    }
+
     pub(crate) async fn problem_named(&self, named: &str) -> Result<Problem, Fault> {
         let missing = || Fault::not_found(format!("problem `{named}`"));
         let number = || named.strip_prefix("PRB").and_then(|digits| digits.parse().ok()).map(ProblemKey::Number);

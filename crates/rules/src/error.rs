@@ -23,9 +23,17 @@ pub enum Notice {
     /// Whatever is a target of an inhibition is a source too, or the other way.
     InhibitsItself { at: Location },
     /// Incidents are over before anybody is told of them.
-    ToldTooLate { at: Location, group_wait: Span, over_after: Span },
+    ToldTooLate { at: Location, group_wait: Span, over: Over, over_after: Span },
     /// Two pipelines name some source equally closely.
     SameRank { at: Location, first: String, source: String },
+}
+
+/// By what an incident is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Over {
+    Cleared,
+    /// Nothing is heard of it any more.
+    Unrepeated,
 }
 
 impl Notice {
@@ -51,11 +59,17 @@ impl fmt::Display for Notice {
                  each other, and whichever comes first holds the rest: add a matcher that tells them apart if that is \
                  not meant"
             ),
-            Notice::ToldTooLate { at, group_wait, over_after } => write!(
-                f,
-                "{at}: what is not repeated is over after {over_after} (`resolve_timeout` and `quiet_period`), before \
-                 `group_wait` ({group_wait}) has passed: shorten `group_wait`, or nobody may be told"
-            ),
+            Notice::ToldTooLate { at, group_wait, over, over_after } => {
+                let (what, by) = match over {
+                    Over::Cleared => ("cleared at once", "`quiet_period`"),
+                    Over::Unrepeated => ("not repeated", "`resolve_timeout` and `quiet_period`"),
+                };
+                write!(
+                    f,
+                    "{at}: what is {what} is over after {over_after} ({by}), before `group_wait` ({group_wait}) has \
+                     passed: shorten `group_wait`, or nobody may be told"
+                )
+            }
             Notice::SameRank { at, first, source } => write!(
                 f,
                 "{at}: {first} names sources such as `{source}` just as closely, and goes first because its pattern, or \

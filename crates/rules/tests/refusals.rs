@@ -32,6 +32,10 @@ const REFUSED: &[(&str, &str)] = &[
         "quiet_period: 8d\nclose_after: 7d",
         "f:1:15: `quiet_period` (8d) is longer than `close_after` (7d): shorten the one, or lengthen the other",
     ),
+    (
+        "quiet_period: 8d",
+        "f:1:15: `quiet_period` (8d) is longer than `close_after` (7d): shorten the one, or lengthen the other",
+    ),
     // Words.
     ("order: owm", "f:1:8: `order` is `owm`: did you mean `own`?"),
     ("expiry: never", "f:1:9: `expiry` is `never`: write one of clock, source"),
@@ -267,6 +271,10 @@ const REMARKED: &[(&str, &str)] = &[
         "f:3:13: what is not repeated is over after 2m (`resolve_timeout` and `quiet_period`), before `group_wait` (5m) has passed: shorten `group_wait`, or nobody may be told",
     ),
     (
+        "quiet_period: 1m\ngroup_wait: 5m",
+        "f:2:13: what is cleared at once is over after 1m (`quiet_period`), before `group_wait` (5m) has passed: shorten `group_wait`, or nobody may be told",
+    ),
+    (
         "inhibit: [{source: [a=b], target: [a=b, c=d]}]",
         "f:1:11: what matches the one of `source` and `target` matches the other too, so that such alerts explain each other, and whichever comes first holds the rest: add a matcher that tells them apart if that is not meant",
     ),
@@ -315,6 +323,14 @@ fn a_rule_is_shadowed_where_it_asks_for_all_that_the_wider_one_needs() {
         assert_eq!(refused(&format!("{wide}{later}")).len(), 1, "{later}");
     }
     parsed(&format!("{wide}{{name: b, match: ['rack!=r1'], group_by: [host]}}]"));
+}
+
+#[test]
+fn a_label_that_contradicts_itself_is_one_fault_also_where_it_groups() {
+    for matchers in ["[a=b, a=c]", "['a=\"\"', a=c]"] {
+        let said = refused(&format!("rules: [{{name: x, match: {matchers}, group_by: [a]}}]"));
+        assert_eq!(said.len(), 1, "{said:?}");
+    }
 }
 
 #[test]

@@ -139,6 +139,16 @@ impl Config {
     }
 }
 
+/// Of the environment, those that are text.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()))
+}
+
+/// A remark on each variable of the environment that looks like one of ours and means nothing.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    overlay::unknown_among(variables())
+}
+
 /// Paths in a file are meant from where the file is.
 fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))

@@ -103,3 +103,20 @@ fn a_store_is_played_again_and_held_against_what_happened() {
     folder.watchfire(&["backtest", "mysql://kept"]).ended(2).told("no store that this version knows");
     folder.watchfire(&["backtest", "sqlite://missing.db"]).ended(1).told("missing.db");
 }
+
+#[test]
+fn what_cannot_be_read_is_told_and_where_that_is_everything_nothing_is_compared() {
+    let folder = Folder::new("backtest-garbage");
+    let [events, cmdb, _] = recording(&folder);
+    let garbage = folder.write("garbage.ndjson", "no event\nnor this\n").display().to_string();
+    let told = folder.watchfire(&["backtest", &garbage]).ended(1);
+    told.told("garbage.ndjson:1: ").told("garbage.ndjson:2: ").told("2 of 2 in all").told("no event could be read");
+    assert!(!told.out.contains("no difference"), "{}", told.out);
+    let empty = folder.write("empty.ndjson", "").display().to_string();
+    folder.watchfire(&["backtest", &empty]).ended(1).told("no event could be read");
+    let partly = folder.watchfire(&["backtest", &events, &garbage, "--cmdb", &cmdb]).succeeded();
+    partly.told("garbage.ndjson:1: ").told("2 of 6 in all");
+    folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--store", "sqlite://kept.db"]).succeeded();
+    let told = folder.watchfire(&["backtest", "kept.db"]).ended(2);
+    told.told("kept.db: this is a SQLite store: say sqlite://kept.db");
+}

@@ -43,6 +43,25 @@ fn each_fault_has_its_place_and_what_to_do() {
 }
 
 #[test]
+fn faults_stand_in_the_order_of_the_file() {
+    let folder = Folder::new("order");
+    let rest = "# nothing\n".repeat(7);
+    folder.write("p.yaml", &format!("name: x\nordr: own\n{rest}exipry: clock\n"));
+    let said = folder.watchfire(&["check", "p.yaml"]).ended(1);
+    let places: Vec<&str> = said.err.lines().filter_map(|line| line.split(": ").next()).take(2).collect();
+    assert_eq!(places, ["p.yaml:2:1", "p.yaml:10:1"], "{}", said.err);
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_told_where_a_configuration_is_checked() {
+    let folder = Folder::new("variables");
+    folder.write("w.yaml", "http: {listen: 127.0.0.1:9000}\n");
+    let output = folder.command(&["check", "w.yaml"]).env("WATCHFIRE_HTTP__LISEN", "x").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && told.contains("did you mean WATCHFIRE_HTTP__LISTEN?"), "{told}");
+}
+
+#[test]
 fn a_configuration_is_checked_with_what_it_names() {
     let folder = Folder::new("named");
     folder.write("etc/w.yaml", "cmdb: [cmdb.yaml]\npipelines: [pipelines]\n");

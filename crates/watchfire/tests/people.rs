@@ -148,3 +148,26 @@ fn states_may_be_written_in_either_way_and_what_is_none_is_told_which_there_are(
     ask(&["alerts", "--severity", "bogus"]).ended(2).told("write critical, major, minor, warning, info");
     ask(&["incidents", "list", "--priority", "p9"]).ended(2).told("write P1, P2, P3, P4, P5");
 }
+
+#[test]
+fn what_is_taken_out_of_an_incident_is_told_to_be_in_another() {
+    let folder = Folder::new("taken-out");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    for key in ["one", "two", "three"] {
+        let event =
+            format!(r#"{{"source":"test","severity":"critical","summary":"{key}","ci":"db-7","dedup_key":"{key}"}}"#);
+        assert_eq!(service.post("/ingest/v1/events", None, &event).0, 202);
+    }
+    let alerts = json(ask(&["alerts", "--format", "json"]));
+    let ids: Vec<&str> = alerts.as_array().unwrap().iter().map(|alert| alert["id"].as_str().unwrap()).collect();
+    let [split, unlinked] = [0, 1].map(|nth| ids[nth].get(..12).unwrap());
+    ask(&["incidents", "split", "1", split]).succeeded().told(&format!("{split} is in INC0000002 now"));
+    ask(&["incidents", "unlink", "1", split]).ended(1).told("in INC0000001 (it is in INC0000002)");
+    ask(&["incidents", "unlink", "1", unlinked]).succeeded().told(&format!("{unlinked} is in INC000000"));
+    ask(&["incidents", "resolve", "1", "--code", "chnage", "--force", "--notes", "done"])
+        .succeeded()
+        .told("did you mean `change`?");
+}

@@ -229,6 +229,10 @@ fn a_reload_is_whole_or_not_at_all() {
     let told = service.until("not reloaded");
     assert!(told.contains("cmdb.yaml:2:"), "{told}");
     assert_eq!(items(), 2);
+    folder.write("cmdb.yaml", "items:\n\n  - {id: a, class: host, requires: [ghost]}\n");
+    assert_eq!(service.post("/-/reload", None, "").0, 422);
+    let told = service.until("cmdb.yaml:3:");
+    assert!(told.contains("not reloaded"), "{told}");
     folder.write("cmdb.yaml", "items:\n  - {id: a, class: host}\n");
     let (status, answer) = service.post("/-/reload", None, "");
     assert_eq!(status, 200, "{answer}");

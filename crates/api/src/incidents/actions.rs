@@ -42,6 +42,9 @@ const ACTIONS: [&str; 19] = [
     "review",
 ];
 
+/// An incident may be merged into one that is merged later.
+const MERGES_FOLLOWED_MAX: usize = 16;
+
 /// The bodies of actions; those that are not here have none.
 #[derive(Debug, ToSchema)]
 #[serde(untagged)]
@@ -210,14 +213,60 @@ impl Api {
             IncidentAction::Merge { into } => Some(into),
             _ => None,
         };
+        let unlinked = match action {
+            IncidentAction::Unlink { alert } => Some(alert),
+            _ => None,
+        };
         let target = IncidentTarget::Id(incident.id);
         match self.command(by, Action::Incident { target, action }).await {
             Ok(outcome) => self.incident_after(&outcome).await,
             Err(fault) if fault.status == StatusCode::NOT_FOUND => {
-                Err(self.over_for_good(incident, into, fault).await?)
+                let elsewhere = self.elsewhere(&incident, unlinked).await?;
+                Err(self.over_for_good(incident, into, elsewhere.unwrap_or(fault)).await?)
             }
+            Err(fault) if fault.status == StatusCode::CONFLICT => Err(self.of_merged(incident, into, fault).await?),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// The engine says that an incident was merged, and people need to know into which.
+    async fn of_merged(&self, target: Incident, into: Option<IncidentId>, fault: Fault) -> Result<Fault, Fault> {
+        let into = match into {
+            Some(id) => self.store().incident(IncidentKey::Id(id)).await?,
+            None => None,
+        };
+        for incident in [Some(target), into].iter().flatten() {
+            if let Some(merged) = self.merged(incident).await? {
+                return Ok(merged);
+            }
+        }
+        Ok(fault)
+    }
+
+    /// Why nothing can be done with an incident that was merged, with the one that goes on.
+    pub(crate) async fn merged(&self, incident: &Incident) -> Result<Option<Fault>, Fault> {
+        let Some(mut id) = incident.merged_into else { return Ok(None) };
+        let mut survivor = self.store().incident(IncidentKey::Id(id)).await?;
+        for _ in 0..MERGES_FOLLOWED_MAX {
+            let Some(next) = survivor.as_ref().and_then(|survivor| survivor.merged_into) else { break };
+            id = next;
+            survivor = self.store().incident(IncidentKey::Id(id)).await?;
+        }
+        let into = survivor.map_or_else(|| id.to_string(), |survivor| survivor.label());
+        let why = format!("{} was merged into {into}: act on that one", incident.label());
+        Ok(Some(Fault::conflict_in(incident.state().as_str(), why)))
+    }
+
+    /// An alert that is not in this incident, and is in another.
+    async fn elsewhere(&self, incident: &Incident, alert: Option<AlertId>) -> Result<Option<Fault>, Fault> {
+        let found = self.store().alerts_by_id(alert.as_slice()).await?;
+        let Some(alert) = found.first() else { return Ok(None) };
+        let Some(id) = alert.episodes.iter().rev().find_map(|episode| episode.incident) else { return Ok(None) };
+        let other = self.store().incident(IncidentKey::Id(id)).await?.filter(|other| other.id != incident.id);
+        Ok(other.map(|other| {
+            let (here, there) = (incident.label(), other.label());
+            Fault::not_found(format!("alert `{}` in {here} (it is in {there})", alert.id))
+        }))
     }
 
     /// The engine forgets an incident some time after it was closed or merged, and then says that there is none; its

@@ -68,6 +68,16 @@ async fn what_the_state_forbids_is_409_with_the_state_and_the_reason() {
     assert!(refused["detail"].as_str().unwrap().contains("not acknowledged"), "{refused}");
 }
 
+#[tokio::test]
+async fn an_alert_that_is_in_another_incident_is_told_to_be_there() {
+    let (service, incident) = with_incident().await;
+    service.post("/api/v1/incidents", r#"{"title":"Nobody can pay"}"#).await.of(201);
+    let body = json!({"alert": incident["alerts"][0]}).to_string();
+    let refused = service.post("/api/v1/incidents/INC0000002/unlink", body).await.of(404);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains(" in INC0000002 (it is in INC0000001)"), "{detail}");
+}
+
 /// The engine forgets what was closed a week ago; its row stays, and says why nothing more can be done to it.
 #[tokio::test]
 async fn what_was_closed_too_long_ago_is_409_with_its_state_and_since_when() {

@@ -73,3 +73,29 @@ async fn a_problem_is_opened_linked_moved_and_known() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_problem_is_of_an_item_that_there_is_and_of_incidents_that_go_on() {
+    let service = service().await.with_cmdb().await;
+    let refused = service.post("/api/v1/problems", r#"{"title":"Disks","ci":"db-77"}"#).await.of(404);
+    assert!(refused["detail"].as_str().unwrap().contains("configuration item `db-77`"), "{refused}");
+    for title in ["one", "two", "three"] {
+        service.post("/api/v1/incidents", json!({"title": title}).to_string()).await.of(201);
+    }
+    for (merged, into) in [(1, 2), (2, 3)] {
+        let path = format!("/api/v1/incidents/INC000000{merged}/merge");
+        service.post(&path, format!(r#"{{"into":"INC000000{into}"}}"#)).await.of(200);
+    }
+    service.post("/api/v1/problems", r#"{"title":"Disks","ci":"db-7"}"#).await.of(201);
+    let opened = json!({"title": "Batches", "incidents": ["INC0000001"]});
+    for (path, body) in [
+        ("/api/v1/problems/PRB0000001/link", json!({"incident": "INC0000001"})),
+        ("/api/v1/problems", opened),
+        ("/api/v1/incidents/INC0000001/acknowledge", json!({})),
+        ("/api/v1/incidents/INC0000003/merge", json!({"into": "INC0000001"})),
+    ] {
+        let refused = service.post(path, body.to_string()).await.of(409);
+        assert_eq!(refused["detail"], "INC0000001 was merged into INC0000003: act on that one", "{path}");
+        assert_eq!(refused["state"], "merged", "{path}");
+    }
+}

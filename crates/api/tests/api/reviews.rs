@@ -65,6 +65,7 @@ async fn a_review_is_shown_with_what_happened_as_data_and_as_markdown() {
         "actions": [{"what": "watch `growth`", "owner": "ana", "due": "2020-01-01"}],
     });
     service.post(&format!("{path}/cause"), r#"{"ci":"checkout","verdict":"rejected"}"#).await.of(200);
+    service.post(&format!("{path}/comment"), r#"{"text":"the *old* disk\nis out"}"#).await.of(200);
     service.post(&format!("{path}/resolve"), r#"{"notes":"new disk","force":true}"#).await.of(200);
     service.post(&format!("{path}/review"), body.to_string()).await.of(200);
     let page = service.get(&format!("{path}/review")).await.of(200);
@@ -87,6 +88,7 @@ async fn a_review_is_shown_with_what_happened_as_data_and_as_markdown() {
         "| checkout | 1 | down |",
         "- **db-7**, medium confidence\n  - for it:\n    - nothing else alerts\n",
         "- **checkout**, rejected\n  - against it:\n    - anonymous rejected it\n",
+        "anonymous: commented: the \\*old\\* disk is out\n",
         "anonymous: rejected checkout as the cause\n",
         "- Resolved by anonymous: new disk",
         "- \\- no alert \\| on growth",

@@ -175,25 +175,33 @@ fn timeline(page: &ReviewPage, names: &Names) -> String {
             joining.push(entry);
             continue;
         }
-        lines.extend(joined(&std::mem::take(&mut joining), names));
-        lines.push(decided(entry, names));
+        lines.extend(joined(&std::mem::take(&mut joining), page, names));
+        lines.push(decided(entry, page, names));
     }
-    lines.extend(joined(&joining, names));
+    lines.extend(joined(&joining, page, names));
     lines.extend(page.timeline_cut.then(|| "- and more, which is not shown here".to_owned()));
     if lines.is_empty() { String::new() } else { format!("## Timeline\n\n{}", lines.join("\n")) }
 }
 
-fn joined(entries: &[&TimelineEntry], names: &Names) -> Option<String> {
+fn joined(entries: &[&TimelineEntry], page: &ReviewPage, names: &Names) -> Option<String> {
     let (first, last) = (entries.first()?, entries.last()?);
     Some(match entries.len() {
-        1 => decided(first, names),
+        1 => decided(first, page, names),
         count => format!("- {} {count} alerts joined, until {}", instant(first.at), instant(last.at)),
     })
 }
 
-fn decided(entry: &TimelineEntry, names: &Names) -> String {
+fn decided(entry: &TimelineEntry, page: &ReviewPage, names: &Names) -> String {
     let by = entry.by.as_deref().map(|by| format!("{}: ", inline(by))).unwrap_or_default();
-    format!("- {} {by}{}", instant(entry.at), told(&entry.reason, names))
+    let said = comment(entry, page).map(|text| format!(": {}", inline(text))).unwrap_or_default();
+    format!("- {} {by}{}{said}", instant(entry.at), told(&entry.reason, names))
+}
+
+/// The text of a comment stands with the incident, and the timeline says when and by whom there was one.
+fn comment<'p>(entry: &TimelineEntry, page: &'p ReviewPage) -> Option<&'p str> {
+    let comments = page.incident.comments.iter().filter(|_| entry.reason["code"] == "commented");
+    let mut of_it = comments.filter(|one| one.at == entry.at && entry.by.as_deref() == Some(&*one.by));
+    of_it.next().map(|one| &*one.text)
 }
 
 fn told(reason: &Value, names: &Names) -> String {

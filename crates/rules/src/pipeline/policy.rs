@@ -6,7 +6,7 @@ use model::limits::JOIN_CAP;
 use model::{PipelineName, Span};
 
 use super::rule::SEVERITIES;
-use crate::error::Notice;
+use crate::error::{Notice, Over};
 use crate::reader::{Field, Fields, Reader};
 use crate::yaml::Value;
 
@@ -71,15 +71,17 @@ impl Reader<'_> {
                 "of a source with `clears: never` a person's word is never doubted".to_owned(),
             ),
         ];
-        let over_after = policy.resolve_timeout.map(|timeout| timeout + policy.quiet_period);
-        let too_late = over_after.filter(|over_after| *over_after < policy.group_wait).zip(at(&["group_wait"]));
+        let silent = policy.resolve_timeout.map(|timeout| (Over::Unrepeated, timeout + policy.quiet_period));
+        let cleared = Some((Over::Cleared, policy.quiet_period));
+        let before_told = [silent, cleared].into_iter().flatten().find(|(_, after)| *after < policy.group_wait);
+        let too_late = before_told.zip(at(&["group_wait", "quiet_period"]));
         for (holds, said, because) in no_effect {
             if let Some((key, at)) = said.filter(|_| holds) {
                 self.notices.push(Notice::NoEffect { at, key, because });
             }
         }
-        if let Some((over_after, (_, at))) = too_late {
-            self.notices.push(Notice::ToldTooLate { at, group_wait: policy.group_wait, over_after });
+        if let Some(((over, over_after), (_, at))) = too_late {
+            self.notices.push(Notice::ToldTooLate { at, group_wait: policy.group_wait, over, over_after });
         }
     }
 
@@ -108,14 +110,14 @@ impl Reader<'_> {
             self.take(fields, key, place, Reader::span);
         }
         policy.group_wait_critical = policy.group_wait.min(GROUP_WAIT_CRITICAL_MAX);
-        let both = fields.get("quiet_period").zip(fields.get("close_after"));
-        if let Some((quiet, _)) = both.filter(|_| policy.quiet_period > policy.close_after) {
+        // Against the usual `close_after` too, where none is said.
+        if let Some(said) = fields.get("quiet_period").filter(|_| policy.quiet_period > policy.close_after) {
             let (quiet_period, close_after) = (policy.quiet_period, policy.close_after);
             let what = format!(
                 "`quiet_period` ({quiet_period}) is longer than `close_after` ({close_after}): \
                  shorten the one, or lengthen the other"
             );
-            self.error(quiet.node.at, what);
+            self.error(said.node.at, what);
         }
     }
 

@@ -82,7 +82,9 @@ impl Reader<'_> {
             );
             self.error(field.node.at, what);
         }
-        if let Some(why) = why_empty(&rule.matchers, &rule.group_by) {
+        // What contradicts itself is told already.
+        let sound = why_never(&rule.matchers).is_none();
+        if let Some(why) = why_empty(&rule.matchers, &rule.group_by).filter(|_| sound) {
             let what = format!(
                 "{called} can never match: {why}, and a rule passes over alerts that lack a label of its `group_by`; \
                  mend it, or take it out"

@@ -17,7 +17,7 @@ use store::Store;
 
 use self::score::{Known, Score, below, misplaced};
 use self::tape::{Events, Tape, What, notes};
-use super::play::recordings;
+use super::play::{Rejects, recordings};
 use crate::cli::{Backtest, BacktestFormat, Place, place, simple};
 use crate::console::{Colour, Console};
 use crate::inventory::{self, Care, Inventory};
@@ -129,7 +129,8 @@ pub(super) fn backtest(mut args: Backtest, console: &Console) -> anyhow::Result<
         }
     };
     let (whose_old, whose_new) = (old.whose(&args.baseline), Whose::of(&args.pipeline));
-    let (old, new) = both(&tape, old, new)?;
+    let Both { old, new, read } = both(&tape, old, new)?;
+    readable(&tape, &read, console)?;
     let [old, new] = [(old, whose_old), (new, whose_new)].map(|((decided, seconds), whose)| Judged {
         score: truth.as_ref().map(|truth| truth.score(&decided)),
         whose,
@@ -153,27 +154,63 @@ fn of_store(place: &StorePlace, args: &Backtest, cmdb: Cmdb) -> anyhow::Result<T
     runtime.block_on(Tape::of_store(place, args, given.as_ref()))
 }
 
+/// What cannot be read is told, and where that is everything, two policies that agree on nothing say nothing.
+fn readable(tape: &Tape, read: &Replayed, console: &Console) -> anyhow::Result<()> {
+    let rejects = Rejects::of(read);
+    let files: &[PathBuf] = match &tape.what {
+        What::Recording { events: Events::Files(files), .. } => files,
+        What::Recording { .. } | What::Topic { .. } | What::Store { .. } => &[],
+    };
+    rejects.tell(files, console);
+    if rejects.count() > 0 {
+        console.say_with(
+            Colour::Yellow,
+            "rejected:",
+            format_args!("{} of {} in all", rejects.count(), read.lines.len()),
+        );
+    }
+    let of_files = matches!(tape.what, What::Recording { .. });
+    if rejects.count() == read.lines.len() && (of_files || rejects.count() > 0) {
+        anyhow::bail!("no event could be read: there is nothing to compare");
+    }
+    Ok(())
+}
+
 type Timed = (Decided, f64);
 
+struct Both {
+    old: Timed,
+    new: Timed,
+    /// What the new policy was given, event by event.
+    read: Replayed,
+}
+
 /// The two beside each other, each on a thread of its own; what a simple way makes of it needs the new one's alerts.
-fn both(tape: &Tape, old: Old, new: PipelineSet) -> anyhow::Result<(Timed, Timed)> {
+fn both(tape: &Tape, old: Old, new: PipelineSet) -> anyhow::Result<Both> {
     match old {
-        Old::Happened(happened) => Ok(((happened, 0.0), played(tape, new, None)?.0)),
+        Old::Happened(happened) => {
+            let (new, _, read) = played(tape, new, None)?;
+            Ok(Both { old: (happened, 0.0), new, read })
+        }
         Old::Simple(way) => match played(tape, new, Some(&way))? {
-            (new, Some(simple)) => Ok((simple, new)),
-            (_, None) => anyhow::bail!("there is nothing to compare with"),
+            (new, Some(old), read) => Ok(Both { old, new, read }),
+            (_, None, _) => anyhow::bail!("there is nothing to compare with"),
         },
         Old::Policy(old) => std::thread::scope(|scope| {
             let old = scope.spawn(|| played(tape, *old, None));
-            let (new, _) = played(tape, new, None)?;
-            let (old, _) = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            Ok((old, new))
+            let (new, _, read) = played(tape, new, None)?;
+            let (old, ..) = old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok(Both { old, new, read })
         }),
     }
 }
 
-/// What the engine decides by these pipelines, and what a simple way would.
-fn played(tape: &Tape, pipelines: PipelineSet, way: Option<&Naive>) -> anyhow::Result<(Timed, Option<Timed>)> {
+/// What the engine decides by these pipelines, what a simple way would, and how each event was taken.
+fn played(
+    tape: &Tape,
+    pipelines: PipelineSet,
+    way: Option<&Naive>,
+) -> anyhow::Result<(Timed, Option<Timed>, Replayed)> {
     tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
         let began = std::time::Instant::now();
         let (replayed, store) = tape.play(pipelines).await?;
@@ -183,7 +220,7 @@ fn played(tape: &Tape, pipelines: PipelineSet, way: Option<&Naive>) -> anyhow::R
             Some(way) => Some(simply(way, tape.cmdb(), &replayed, &store).await?),
             None => None,
         };
-        Ok(((decided, seconds), simple))
+        Ok(((decided, seconds), simple, replayed))
     })
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::cli::Check;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::console::{Colour, Console};
 use crate::files::{self, TextFile};
 use crate::inventory::{self, Care, Inventory};
@@ -28,14 +28,36 @@ pub(super) fn check(args: &Check, console: &Console) -> anyhow::Result<Outcome> 
     found.cmdb(&sorted.cmdb);
     found.pipelines(&sorted.pipelines);
     sorted.cases.iter().for_each(|file| found.case(file));
-    found.remarks.iter().for_each(|remark| console.say_with(Colour::Yellow, "note:", remark));
-    found.faults.iter().for_each(|fault| console.say(fault));
+    if !sorted.configurations.is_empty() {
+        // They are no part of a file; one that means nothing is told as `run` tells it.
+        config::unknown_variables().iter().for_each(|remark| console.say_with(Colour::Yellow, "warning:", remark));
+    }
+    in_order(&found.remarks).iter().for_each(|remark| console.say_with(Colour::Yellow, "note:", remark));
+    in_order(&found.faults).iter().for_each(|fault| console.say(fault));
     match (sorted.count(), found.faults.len()) {
         (0, _) => anyhow::bail!("nothing here is a configuration, a pipeline, a CMDB file or a case"),
         (_, 0) => console.say_with(Colour::Green, "sound:", found.files()),
         (_, faults) => console.say(format_args!("{faults} {}", if faults == 1 { "fault" } else { "faults" })),
     }
     Ok(Outcome::of(found.faults.len()))
+}
+
+/// By file, then by line and column as numbers: the tenth line comes after the ninth.
+fn in_order(told: &BTreeSet<String>) -> Vec<&String> {
+    let mut told: Vec<&String> = told.iter().collect();
+    told.sort_by_cached_key(|line| place(line));
+    told
+}
+
+/// `file:line:column: …`; what has no place goes by its text, and stands before what of the same file has one.
+fn place(told: &str) -> (String, u64, u64) {
+    let (head, _) = told.split_once(": ").unwrap_or((told, ""));
+    let mut parts = head.rsplitn(3, ':');
+    let numbers = [parts.next(), parts.next()].map(|part| part.and_then(|part| part.parse().ok()));
+    match (numbers, parts.next()) {
+        ([Some(column), Some(line)], Some(file)) => (file.to_owned(), line, column),
+        _ => (head.to_owned(), 0, 0),
+    }
 }
 
 /// Files by what they are.

@@ -76,21 +76,40 @@ fn is_recording(path: &Path) -> bool {
 /// Rejected events that are shown.
 const REJECTED_SHOWN_MAX: usize = 5;
 
+/// Events that were rejected, with their numbers from one.
+pub(super) struct Rejects<'r>(Vec<(usize, &'r Reason)>);
+
+impl Rejects<'_> {
+    pub(super) fn of(replayed: &Replayed) -> Rejects<'_> {
+        let numbered = (1_usize..).zip(&replayed.lines);
+        let rejected = numbered.filter(|(_, line)| line.disposition == Disposition::Rejected);
+        Rejects(rejected.map(|(nth, line)| (nth, &line.reason)).collect())
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The first of them, each with its place and why.
+    pub(super) fn tell(&self, events: &[PathBuf], console: &Console) {
+        let shown = || self.0.iter().take(REJECTED_SHOWN_MAX);
+        let places = places(events, &shown().map(|(nth, _)| *nth).collect::<Vec<_>>());
+        for (nth, reason) in shown() {
+            let why = match reason {
+                Reason::Unreadable { why } => why.to_string(),
+                other => serde_json::to_string(&wire::v1::reason(other)).unwrap_or_default(),
+            };
+            let place = places.get(nth).cloned().unwrap_or_else(|| format!("event {nth}"));
+            console.say_with(Colour::Yellow, "rejected:", format_args!("{place}: {why}"));
+        }
+    }
+}
+
 /// The first of those that were rejected, and where all of them are.
 fn rejected(replayed: &Replayed, events: &[PathBuf], out: Option<&Path>, console: &Console) {
-    let numbered = replayed.lines.iter().zip(1_usize..);
-    let rejected = || numbered.clone().filter(|(line, _)| line.disposition == Disposition::Rejected);
-    let shown: Vec<usize> = rejected().map(|(_, nth)| nth).take(REJECTED_SHOWN_MAX).collect();
-    let places = places(events, &shown);
-    for (line, nth) in rejected().take(REJECTED_SHOWN_MAX) {
-        let why = match &line.reason {
-            Reason::Unreadable { why } => why.to_string(),
-            other => serde_json::to_string(&wire::v1::reason(other)).unwrap_or_default(),
-        };
-        let place = places.get(&nth).cloned().unwrap_or_else(|| format!("event {nth}"));
-        console.say_with(Colour::Yellow, "rejected:", format_args!("{place}: {why}"));
-    }
-    let count = rejected().count();
+    let rejects = Rejects::of(replayed);
+    rejects.tell(events, console);
+    let count = rejects.count();
     if count > 0 {
         let all = match out {
             Some(folder) => format!("{} has all {count}, by their index from nought", folder.join(LINKS).display()),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum as _;
 
 use crate::cli::{Role, Run};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::console::{Colour, Console};
 use crate::files::TextFile;
 use crate::outcome::{Outcome, WrongUse};
@@ -13,9 +13,7 @@ use crate::service;
 
 pub(super) async fn run(args: Run, console: &Console) -> anyhow::Result<Outcome> {
     let file = args.config.as_deref().map(TextFile::read).transpose()?;
-    let variables =
-        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-    let (config, remarks) = Config::load(file.as_ref(), variables)?;
+    let (config, remarks) = Config::load(file.as_ref(), config::variables())?;
     remarks.iter().for_each(|remark| console.say_with(Colour::Yellow, "warning:", remark));
     config.secrets()?;
     match parts(&args, &config)? {

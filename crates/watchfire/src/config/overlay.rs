@@ -29,14 +29,7 @@ pub(super) fn over(
     };
     let mut tree = file.map_or_else(|| Value::Object(Map::new()), shape::tree);
     let mut remarks = Vec::new();
-    let mut named: Vec<(String, String)> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
-    named.sort();
-    for (name, text) in named {
-        let rest = name.trim_start_matches(PREFIX);
-        if OF_COMMANDS.contains(&rest) || rest.starts_with(OF_TESTS) {
-            continue;
-        }
-        let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
+    for Variable { name, path, text } in of_the_service(variables) {
         if schema::has(&path) {
             (tree, config) = set(&tree, &path, &text, &name, base)?;
         } else {
@@ -44,6 +37,32 @@ pub(super) fn over(
         }
     }
     Ok((config, remarks))
+}
+
+/// A remark on each variable that means nothing, whatever the others say.
+pub(super) fn unknown_among(variables: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    let strangers = of_the_service(variables).into_iter().filter(|variable| !schema::has(&variable.path));
+    strangers.map(|variable| unknown(&variable.name, &variable.path)).collect()
+}
+
+struct Variable {
+    name: String,
+    /// Of the key that it stands for.
+    path: Vec<String>,
+    text: String,
+}
+
+/// By name.
+fn of_the_service(variables: impl IntoIterator<Item = (String, String)>) -> Vec<Variable> {
+    let read = |(name, text): (String, String)| {
+        let rest = name.strip_prefix(PREFIX)?;
+        let path = rest.split("__").map(str::to_lowercase).collect();
+        let others = OF_COMMANDS.contains(&rest) || rest.starts_with(OF_TESTS);
+        (!others).then_some(Variable { name, path, text })
+    };
+    let mut found: Vec<Variable> = variables.into_iter().filter_map(read).collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
 }
 
 /// As plain text where that fits, else as YAML.

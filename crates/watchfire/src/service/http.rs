@@ -38,7 +38,7 @@ pub(super) fn router(
         once,
         reload: Arc::new(move || {
             let in_force = reloaded.clone();
-            Box::pin(async move { in_force.reload().await.map_err(|error| format!("{error:#}")) })
+            Box::pin(async move { in_force.reload_and_say().await.map_err(|error| format!("{error:#}")) })
         }),
         cmdb_files: config.cmdb.iter().map(|path| path.display().to_string()).collect(),
         version: env!("CARGO_PKG_VERSION"),

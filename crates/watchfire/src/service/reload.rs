@@ -70,7 +70,7 @@ impl InForce {
     }
 
     /// Reads the files again. Where anything is wrong, everything stays as it was.
-    pub(super) async fn reload(&self) -> anyhow::Result<String> {
+    async fn reload(&self) -> anyhow::Result<String> {
         let wanted = Wanted::read(&self.config, Care::Strict)?;
         let remarks = wanted.remarks.clone();
         let changed = self.apply(wanted).await?;
@@ -79,11 +79,14 @@ impl InForce {
         Ok(format!("reloaded: {cmdb}, and the pipelines of the files"))
     }
 
-    pub(super) async fn reload_and_say(&self) {
-        match self.reload().await {
-            Ok(done) => telemetry::notice(&done),
+    /// What came of it stands in the log, whoever asked for it.
+    pub(super) async fn reload_and_say(&self) -> anyhow::Result<String> {
+        let reloaded = self.reload().await;
+        match &reloaded {
+            Ok(done) => telemetry::notice(done),
             Err(error) => telemetry::warning(&format!("not reloaded, everything stays as it was: {error:#}")),
         }
+        reloaded
     }
 
     /// The CMDB first: it is what can still be refused. Whether it is a new version.

@@ -1,6 +1,8 @@
 //! What both policies are given: recordings, what a store keeps, or what stands in a topic.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use ingest_kafka::past::Past;
@@ -15,7 +17,11 @@ use store::{Memory, Store};
 
 use super::topic;
 use crate::cli::Backtest;
+use crate::outcome::WrongUse;
 use crate::place::{StorePlace, close};
+
+/// What a file of SQLite begins with.
+const SQLITE: &[u8] = b"SQLite format 3\0";
 
 pub(super) struct Tape {
     pub(super) what: What,
@@ -102,6 +108,7 @@ impl Events {
     pub(super) fn of(paths: Vec<PathBuf>) -> anyhow::Result<Events> {
         if paths.iter().all(|path| path.as_os_str() != "-") {
             Lines::open(&paths)?;
+            paths.iter().try_for_each(|path| no_store(path))?;
             return Ok(Events::Files(paths));
         }
         let mut lines = Lines::open(&paths)?;
@@ -112,6 +119,17 @@ impl Events {
         }
         Ok(Events::Text(text))
     }
+}
+
+/// A store that is named as if it were a recording has not one line that reads.
+fn no_store(path: &Path) -> anyhow::Result<()> {
+    let mut begins = Vec::new();
+    File::open(path)?.take(SQLITE.len() as u64).read_to_end(&mut begins)?;
+    if begins == SQLITE {
+        let path = path.display();
+        return Err(WrongUse(format!("{path}: this is a SQLite store: say sqlite://{path}")).into());
+    }
+    Ok(())
 }
 
 /// What is not played as it happened, a sentence each: people decide by the figures.

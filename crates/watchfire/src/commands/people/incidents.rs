@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
+use model::incident::RESOLVED_AS_CHANGE;
 use report::Style;
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
-use super::records::{ALERTS, alert_among};
+use super::records::{ALERTS, alert_among, whole_id};
 use super::sheet::{self, Show};
 use super::watched::Watched;
 use super::words::resolution;
@@ -16,7 +17,8 @@ use crate::cli::{
     Detector, Format, HoldFor, IncidentList, Incidents, MajorState, Named, Open, Shown, Split, Unlink, Watch,
 };
 use crate::client::{Query, Refused, of_item, segment};
-use crate::console::Console;
+use crate::config::nearest;
+use crate::console::{Colour, Console};
 use crate::outcome::Outcome;
 
 const PATH: &str = "/api/v1/incidents";
@@ -27,6 +29,8 @@ const NOT_OVER: &str = "open,acknowledged,on_hold,restored,resolved";
 const KNOWN_MAX: usize = 10_000;
 /// Alerts that a page about an incident lists.
 const ALERTS_SHOWN_MAX: usize = 100;
+/// Causes that a page about an incident tells of, as `incidents explain` does.
+const CAUSES_SHOWN: usize = 3;
 /// Past incidents that a page about one lists; `incidents similar` has the others.
 const SEEN_BEFORE_SHOWN: usize = 3;
 /// Incidents that the page of a storm lists.
@@ -91,6 +95,8 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
             (args.number, "hold", body, args.shown)
         }
         Resolve(args) => {
+            let slip = args.code.as_deref().and_then(slip_of_a_code);
+            slip.iter().for_each(|slip| console.say_with(Colour::Yellow, "note:", slip));
             let body = json!({"code": args.code, "notes": args.notes, "force": args.force});
             (args.number, "resolve", body, args.shown)
         }
@@ -109,6 +115,12 @@ async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &
     let answer = desk.client.post(&format!("{}/{action}", path_of(number)), body).await;
     let incident = answer.map_err(|error| with_the_flags(if names_item(&error) { of_item(error) } else { error }))?;
     desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.table_style()))
+}
+
+/// Any code may be said; one that nearly is a word that means something is hardly meant.
+fn slip_of_a_code(code: &str) -> Option<String> {
+    let near = nearest(code, &[RESOLVED_AS_CHANGE]).filter(|near| *near != code)?;
+    Some(format!("the code `{code}` means nothing to the measures: did you mean `{near}`?"))
 }
 
 /// What is not there may be the incident, or an item that is said to be its cause.
@@ -230,13 +242,34 @@ fn of_storm(incident: &Value) -> Vec<String> {
 async fn split(args: &Split, console: &Console) -> anyhow::Result<Outcome> {
     let ids = members(&args.number, &args.shown, console).await?;
     let named = args.alerts.iter().map(|said| alert_among(&ids, said)).collect::<anyhow::Result<Vec<_>>>()?;
-    act(&args.number, "split", &json!({"alerts": named}), &args.shown, console).await
+    let done = act(&args.number, "split", &json!({"alerts": named}), &args.shown, console).await?;
+    if let Some(alert) = named.first() {
+        moved(&args.number, alert, &args.shown, console).await?;
+    }
+    Ok(done)
 }
 
 async fn unlink(args: &Unlink, console: &Console) -> anyhow::Result<Outcome> {
     let ids = members(&args.number, &args.shown, console).await?;
-    let named = alert_among(&ids, &args.alert)?;
-    act(&args.number, "unlink", &json!({"alert": named}), &args.shown, console).await
+    let desk = Desk::of(&args.shown, console)?;
+    // It may be in another incident, and then the service says in which.
+    let named = whole_id(&desk, &alert_among(&ids, &args.alert)?).await?;
+    let done = act(&args.number, "unlink", &json!({"alert": named}), &args.shown, console).await?;
+    moved(&args.number, &named, &args.shown, console).await?;
+    Ok(done)
+}
+
+/// Where an alert is that was taken out of an incident: in one of its own, in another, or as yet in none.
+async fn moved(number: &str, alert: &str, shown: &Shown, console: &Console) -> anyhow::Result<()> {
+    let desk = Desk::of(shown, console)?;
+    let alert = desk.client.get(&format!("{ALERTS}/{}", segment(alert)), &Vec::new()).await?;
+    let Some(id) = each(&alert["episodes"]).last().and_then(|last| last["incident"].as_str()) else { return Ok(()) };
+    let holder = word(&desk.client.get(&format!("{PATH}/{}", segment(id)), &Vec::new()).await?["number"]);
+    if holder != full(number) {
+        let short: String = word(&alert["id"]).chars().take(SHORT_ID).collect();
+        console.say(format_args!("{short} is in {holder} now"));
+    }
+    Ok(())
 }
 
 async fn members(number: &str, shown: &Shown, console: &Console) -> anyhow::Result<Vec<String>> {
@@ -338,18 +371,7 @@ fn in_full(incident: &Value) -> String {
             format!("{id:longest$}  {state}{now}  since {since}")
         }),
     );
-    page.part(
-        "Probable causes",
-        each(&incident["causes"]).map(|cause| {
-            let said = |speaks: &str| -> Vec<String> {
-                each(&cause["because"]).filter(|because| because["speaks"] == speaks).map(sentence).collect()
-            };
-            let parts = [("", said("for")), ("against it: ", said("against"))];
-            let parts = parts.into_iter().filter(|(_, said)| !said.is_empty());
-            let why: Vec<String> = parts.map(|(name, said)| format!("{name}{}", said.join("; "))).collect();
-            format!("{}  {} confidence: {}", word(&cause["ci"]), word(&cause["confidence"]), why.join("; "))
-        }),
-    );
+    page.part("Probable causes", causes(incident));
     page.part(
         "Changes shortly before",
         each(&incident["changes"]).map(|change| {
@@ -366,6 +388,25 @@ fn in_full(incident: &Value) -> String {
             .map(|comment| format!("{}  {}: {}", word(&comment["at"]), word(&comment["by"]), word(&comment["text"]))),
     );
     page.text()
+}
+
+/// The first with what speaks for and against them; of the others, how many there are.
+fn causes(incident: &Value) -> Vec<String> {
+    let cause = |cause: &Value| {
+        let said = |speaks: &str| -> Vec<String> {
+            each(&cause["because"]).filter(|because| because["speaks"] == speaks).map(sentence).collect()
+        };
+        let parts = [("", said("for")), ("against it: ", said("against"))];
+        let parts = parts.into_iter().filter(|(_, said)| !said.is_empty());
+        let why: Vec<String> = parts.map(|(name, said)| format!("{name}{}", said.join("; "))).collect();
+        let [ci, confidence, score] = ["ci", "confidence", "score"].map(|key| word(&cause[key]));
+        format!("{ci}  {confidence} confidence (score {score}): {}", why.join("; "))
+    };
+    let more = each(&incident["causes"]).count().saturating_sub(CAUSES_SHOWN);
+    let number = word(&incident["number"]);
+    let rest =
+        (more > 0).then(|| format!("and {more} more: `watchfire incidents show {number} --format json` has them"));
+    each(&incident["causes"]).take(CAUSES_SHOWN).map(cause).chain(rest).collect()
 }
 
 fn why(explained: &Value, incident: &Value) -> String {
@@ -471,29 +512,40 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_nearly_means_something_is_a_slip() {
+        for slip in ["chnage", "Change", "changes"] {
+            assert!(slip_of_a_code(slip).unwrap().ends_with("did you mean `change`?"), "{slip}");
+        }
+        assert_eq!(["change", "fixed", "replaced"].map(slip_of_a_code), [None, None, None]);
+    }
+
+    #[test]
     fn an_incident_in_full_has_what_it_has() {
         let incident = json!({
             "number": "INC0000001", "title": "checkout DOWN", "state": "open", "priority": "P1", "team": null,
             "opened_at": "2026-05-01T10:00:00Z", "cis": ["db-7"],
             "services": [{"id": "checkout", "state": "down", "now": "up", "since": "2026-05-01T10:00:00Z"}],
-            "causes": [{"ci": "db-7", "confidence": "high", "because": [
+            "causes": [{"ci": "db-7", "confidence": "high", "score": 0.873, "because": [
                 {"code": "x", "speaks": "for", "text": "it fired first"},
                 {"code": "y", "speaks": "against", "text": "2 of 3 are quiet"},
-            ]}, {"ci": "web-1", "confidence": "low", "because": [
+            ]}, {"ci": "web-1", "confidence": "low", "score": 0.2, "because": [
                 {"code": "z", "speaks": "against", "text": "ana rejected it"},
-            ]}],
+            ]}, {"ci": "web-2", "confidence": "low", "score": 0.1}, {"ci": "web-3"}, {"ci": "web-4"}],
         });
         let shown = in_full(&incident);
         for wanted in [
             "INC0000001  checkout DOWN",
             "opened          2026",
             "checkout  down, now up",
-            "high confidence: it fired first; against it: 2 of 3 are quiet",
-            "web-1  low confidence: against it: ana rejected it",
+            "high confidence (score 0.873): it fired first; against it: 2 of 3 are quiet",
+            "web-1  low confidence (score 0.2): against it: ana rejected it",
+            "web-2  low",
+            "and 2 more: `watchfire incidents show INC0000001 --format json` has them",
         ] {
             assert!(shown.contains(wanted), "{shown}");
         }
         assert!(!shown.contains("team") && !shown.contains("Comments"), "{shown}");
+        assert!(!shown.contains("web-3"), "{shown}");
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn alert_query(list: &AlertList) -> Query<'_> {
 const LOOKED_THROUGH_MAX: usize = 10_000;
 
 /// Tables show the beginnings of ids, and those are what people copy.
-async fn whole_id(desk: &Desk<'_>, said: &str) -> anyhow::Result<String> {
+pub(super) async fn whole_id(desk: &Desk<'_>, said: &str) -> anyhow::Result<String> {
     if model::AlertId::parse(said).is_some() || !said.starts_with(ALERT_PREFIX) {
         return Ok(said.to_owned());
     }
