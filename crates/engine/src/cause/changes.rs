@@ -13,6 +13,8 @@ use crate::desk::Desk;
 
 /// A change so long before the start may have caused it.
 const CHANGE_BEFORE_MAX: Span = Span::from_minutes(60);
+/// What was said to have started, and never to have ended, is taken as under way for so long: some never say the end.
+const UNDER_WAY_MAX: Span = Span::from_hours(8);
 
 impl Desk<'_> {
     /// Items that a change touched shortly before an instant, or at it.
@@ -75,7 +77,7 @@ fn acted(change: &Change, first: Timestamp) -> Option<(ChangeStood, Timestamp)> 
     let began = change.starts_at.or(if planned { None } else { change.ends_at.or(Some(change.received_at)) })?;
     let runs = match change.ends_at {
         Some(ended) => first < ended,
-        None => change.status == ChangeStatus::Started,
+        None => change.status == ChangeStatus::Started && first - began <= UNDER_WAY_MAX,
     };
     Some(match change.ends_at {
         _ if planned => (ChangeStood::Planned, began),
