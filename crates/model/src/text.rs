@@ -41,8 +41,12 @@ pub fn instant(at: Timestamp) -> String {
     at.floor(Span::SECOND).to_string()
 }
 
-/// The same as [`duration`], of a length that is exact: `1m 30s`.
+/// The same as [`duration`], of a length that is exact, for a sentence: `1m 30s`; what is below a second is no figure
+/// that says anything to people.
 pub fn length(span: Span) -> String {
+    if span > Span::ZERO && span < Span::SECOND {
+        return "less than a second".to_owned();
+    }
     duration(span.seconds_f64())
 }
 
@@ -168,6 +172,19 @@ mod tests {
         assert_eq!(cut("äöüß", 3), "äö…");
         assert_eq!(counted(1, "alert"), "1 alert");
         assert_eq!(counted(0, "alert"), "0 alerts");
+    }
+
+    #[test]
+    fn a_length_in_a_sentence_has_no_fractions_of_its_first_second() {
+        for (micros, expected) in [
+            (0, "0s"),
+            (1, "less than a second"),
+            (69_100, "less than a second"),
+            (1_000_000, "1s"),
+            (1_500_000, "1.5s"),
+        ] {
+            assert_eq!(length(Span::from_micros(micros)), expected);
+        }
     }
 
     #[test]

@@ -22,11 +22,36 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Fault {
-    pub(super) fn of_yaml(file: &str, error: &Error) -> Fault {
+    pub(super) fn of_yaml(file: &str, text: &str, error: &Error) -> Fault {
         let error = error.without_snippet();
         let at = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        Fault { at: Location { file: file.into(), line: at.0, column: at.1 }, what: words(error) }
+        let what = no_list(error, text, at).unwrap_or_else(|| words(error));
+        Fault { at: Location { file: file.into(), line: at.0, column: at.1 }, what }
     }
+}
+
+/// What the parser says where it wants a list, without the key.
+const NO_LIST: &str = "expected sequence start";
+
+/// `requires: db-1`: with its key, and as a list.
+fn no_list(error: &Error, text: &str, (line, column): (u64, u64)) -> Option<String> {
+    if !error.to_string().starts_with(NO_LIST) {
+        return None;
+    }
+    let begins = text.split_inclusive('\n').take(usize::try_from(line.checked_sub(1)?).ok()?).map(str::len).sum();
+    let (above, rest) = text.split_at_checked(begins)?;
+    let column = usize::try_from(column.checked_sub(1)?).ok()?;
+    let (before, value) = rest.split_at_checked(rest.char_indices().nth(column)?.0)?;
+    let before = format!("{above}{before}");
+    let key = before.trim_end().strip_suffix(':')?.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    let value = value.split(['\n', ',', '}', '#']).next()?.trim();
+    let plain = !value.is_empty() && !value.starts_with(['{', '[', '|', '>', '&', '*', '!']);
+    let shown = if plain {
+        format!("`{value}`: write a list, such as [{value}]")
+    } else {
+        "no list: write one, `[…]`".to_owned()
+    };
+    Some(format!("`{key}` is {shown}"))
 }
 
 fn words(error: &Error) -> String {

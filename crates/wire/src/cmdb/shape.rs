@@ -133,7 +133,7 @@ impl FileShape {
     }
 
     pub(super) fn parse(file: &str, text: &str) -> Result<FileShape, Vec<Fault>> {
-        FileShape::parse_yaml(text).map_err(|error| vec![Fault::of_yaml(file, &error)])
+        FileShape::parse_yaml(text).map_err(|error| vec![Fault::of_yaml(file, text, &error)])
     }
 }
 

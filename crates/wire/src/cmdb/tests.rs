@@ -149,6 +149,8 @@ fn a_fault_says_where_what_and_what_to_do() {
     for (text, says) in [
         (item("requres: [b]"), "cmdb.yaml:4:5: unknown key `requres`: did you mean `requires`?"),
         (item("colour: red"), "cmdb.yaml:4:5: unknown key `colour`: take it out; known here are id, class"),
+        (item("requires: db-1"), "cmdb.yaml:4:15: `requires` is `db-1`: write a list, such as [db-1]"),
+        (item("redundant: {of: [b], k: 1}"), "cmdb.yaml:4:16: `redundant` is no list: write one, `[…]`"),
         (item("objectives: {rtoo: 1h}"), "cmdb.yaml:4:18: unknown key `rtoo`: did you mean `rto`?"),
         (item("objectives: {rto: soon}"), "cmdb.yaml:4:23: `soon` is no duration: write one such as 15m"),
         (item("objectives: {rto: 0s}"), "`0s` is no duration"),
