@@ -4,7 +4,7 @@ use model::incident::{Cause, Confidence, Verdict};
 use model::limits;
 use model::reason::{CauseEvidence, SymptomKind};
 
-/// How many items a silent, or merely slow, cause explains before anybody may be sure of it.
+/// How many items a silent cause explains before anybody may be sure of it.
 const EXPLAINED_TO_BE_SURE: u32 = 3;
 
 /// In the order they have, which keeps the first where another is ahead by too little; but what a person confirmed comes
@@ -64,26 +64,27 @@ fn note_confidence(causes: &mut [Cause]) {
     }
 }
 
-/// Whether what speaks for a cause is more than that it is slow: victims are slow, too. What alerts alone may well be the
-/// victim of something that nobody watches, or that the CMDB does not know of, unless it is down altogether; and what
-/// explains only itself of several leaves the others to chance.
+/// Whether what speaks for a cause can only be said of a cause. It was changed; or it is down; or it fails, and others with
+/// it. What is full, slow or merely unusual may be what those that need it made of it: load comes down the edges that
+/// failures go up. What alerts alone may be the victim of something that nobody watches, or that the CMDB does not know.
 fn tells(cause: &Cause) -> bool {
-    let mut evidence = cause.because.iter();
-    if cause.alerts_alone() {
-        return evidence.any(|evidence| {
-            matches!(
-                evidence,
-                CauseEvidence::Kind { kind: SymptomKind::Unreachable, .. } | CauseEvidence::Change { .. }
-            )
-        });
+    if cause.because.iter().any(|evidence| matches!(evidence, CauseEvidence::Change { .. })) {
+        return cause.alerts_alone() || explained(cause) > 1;
     }
-    explained(cause) > 1
-        && evidence.any(|evidence| match evidence {
-            CauseEvidence::Kind { kind, .. } => *kind < SymptomKind::Latency,
-            CauseEvidence::Change { .. } => true,
-            CauseEvidence::Explains { items, .. } => *items >= EXPLAINED_TO_BE_SURE,
-            _ => false,
-        })
+    match kind(cause) {
+        Some(SymptomKind::Unreachable) => cause.alerts_alone() || explained(cause) > 1,
+        Some(SymptomKind::Errors) => explained(cause) > 1,
+        Some(SymptomKind::Saturation | SymptomKind::Latency | SymptomKind::Other) => false,
+        None => explained(cause) >= EXPLAINED_TO_BE_SURE,
+    }
+}
+
+/// How it shows; `None` of what is silent.
+fn kind(cause: &Cause) -> Option<SymptomKind> {
+    cause.because.iter().find_map(|evidence| match evidence {
+        CauseEvidence::Kind { kind, .. } => Some(*kind),
+        _ => None,
+    })
 }
 
 fn explained(cause: &Cause) -> u32 {
