@@ -246,6 +246,9 @@ pub enum CauseEvidence {
 #[serde(rename_all = "snake_case")]
 pub enum SymptomKind {
     Unreachable,
+    /// There is no more of something: it is full.
+    Exhausted,
+    /// There is much use of something: it is busy.
     Saturation,
     Errors,
     Latency,

@@ -64,8 +64,8 @@ fn note_confidence(causes: &mut [Cause]) {
     }
 }
 
-/// Whether what speaks for a cause can only be said of a cause. It was changed; or it is down; or it fails, and others with
-/// it. What is full, slow or merely unusual may be what those that need it made of it: load comes down the edges that
+/// Whether what speaks for a cause can only be said of a cause. It was changed; or it is down; or it is full or fails, and
+/// others with it. What is busy, slow or merely unusual may be what those that need it made of it: load comes down the edges that
 /// failures go up. What alerts alone may be the victim of something that nobody watches, or that the CMDB does not know.
 fn tells(cause: &Cause) -> bool {
     if cause.because.iter().any(|evidence| matches!(evidence, CauseEvidence::Change { .. })) {
@@ -73,7 +73,7 @@ fn tells(cause: &Cause) -> bool {
     }
     match kind(cause) {
         Some(SymptomKind::Unreachable) => cause.alerts_alone() || explained(cause) > 1,
-        Some(SymptomKind::Errors) => explained(cause) > 1,
+        Some(SymptomKind::Exhausted | SymptomKind::Errors) => explained(cause) > 1,
         Some(SymptomKind::Saturation | SymptomKind::Latency | SymptomKind::Other) => false,
         None => explained(cause) >= EXPLAINED_TO_BE_SURE,
     }

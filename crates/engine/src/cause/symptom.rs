@@ -22,7 +22,7 @@ impl Desk<'_> {
 
 /// What kind of symptom an alert's words speak of, the more telling first.
 fn kind_of(alertname: &str, summary: &str) -> SymptomKind {
-    const WORDS: [(SymptomKind, &[&str]); 4] = [
+    const WORDS: [(SymptomKind, &[&str]); 5] = [
         (
             SymptomKind::Unreachable,
             &[
@@ -39,22 +39,10 @@ fn kind_of(alertname: &str, summary: &str) -> SymptomKind {
             ],
         ),
         (
-            SymptomKind::Saturation,
-            &[
-                "full",
-                "exhaust",
-                "saturat",
-                "out of memory",
-                "oom",
-                "disk",
-                "memory",
-                "cpu",
-                "capacity",
-                "quota",
-                "backlog",
-                "queue",
-            ],
+            SymptomKind::Exhausted,
+            &["full", "exhaust", "out of memory", "oom", "out of space", "no space", "quota", "capacity"],
         ),
+        (SymptomKind::Saturation, &["saturat", "disk", "memory", "cpu", "backlog", "queue"]),
         (SymptomKind::Errors, &["error", "fail", "5xx", "exception", "timeout", "refused", "crash", "availability"]),
         (SymptomKind::Latency, &["latency", "slow", "response time", "delay", "lag", "duration"]),
     ];

@@ -147,7 +147,7 @@ impl Desk<'_> {
         });
         let kind = match seen.kind {
             SymptomKind::Unreachable => 170,
-            SymptomKind::Saturation => 140,
+            SymptomKind::Exhausted | SymptomKind::Saturation => 140,
             SymptomKind::Errors => 80,
             SymptomKind::Other => 70,
             SymptomKind::Latency => 40,

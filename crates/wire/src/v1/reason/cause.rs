@@ -134,7 +134,8 @@ fn changed(by: &str, what: &str, stood: ChangeStood, before: Span) -> String {
 fn symptom(kind: SymptomKind) -> &'static str {
     match kind {
         SymptomKind::Unreachable => "something unreachable",
-        SymptomKind::Saturation => "something full or overloaded",
+        SymptomKind::Exhausted => "something full",
+        SymptomKind::Saturation => "something busy",
         SymptomKind::Errors => "errors",
         SymptomKind::Latency => "slowness",
         SymptomKind::Other => "a fault of no known kind",
