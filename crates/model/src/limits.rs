@@ -77,6 +77,9 @@ pub const HISTORY_EPISODES_MAX: u64 = 2_000_000;
 pub const PAST_BYTES_MAX: usize = 1 << 30;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
 pub const REPORT_ROWS_MAX: usize = 100_000;
+/// Items of all graphs together that reports keep built, for the next that asks. More: those asked for longest ago are built
+/// anew; the newest is kept, however large.
+pub const GRAPHS_KEPT_ITEMS_MAX: usize = 1_000_000;
 
 /// Past incidents of one kind (same cause, same complaints, both) that are looked at for those most like one. More: those
 /// that were opened last.

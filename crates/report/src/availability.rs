@@ -29,7 +29,7 @@ pub async fn availability(store: &Store, question: &Question) -> Result<Answer<A
     let periods = Periods::of(question)?;
     let over = question.elapsed();
     let versions = Versions::read(store, question.now).await?;
-    let topology = versions.since(over.start());
+    let topology = versions.since(over.start()).await?;
     let services = asked(&topology, question)?;
     periods.bear(services.len(), "services")?;
     let known = Known {

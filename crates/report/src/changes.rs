@@ -77,7 +77,7 @@ async fn topology(store: &Store, question: &Question, by_service: bool) -> Resul
         return Ok(None);
     }
     let versions = Versions::read(store, question.now).await?;
-    let topology = versions.since(question.elapsed().start());
+    let topology = versions.since(question.elapsed().start()).await?;
     asked(&topology, question)?;
     Ok(Some(topology))
 }

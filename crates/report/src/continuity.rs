@@ -32,7 +32,7 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
     question.only_grouped_by("continuity", |by| by == GroupBy::Service, instead)?;
     let over = question.elapsed();
     let versions = Versions::read(store, question.now).await?;
-    let topology = versions.since(over.start());
+    let topology = versions.since(over.start()).await?;
     let mut services = asked(&topology, question)?;
     services.retain(|service| promises(service.objectives()));
     bear(services.len(), "services", 1)?;

@@ -69,7 +69,7 @@ async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>
         return Ok(None);
     }
     let versions = Versions::read(store, question.now).await?;
-    let topology = versions.since(question.elapsed().start());
+    let topology = versions.since(question.elapsed().start()).await?;
     asked(&topology, question)?;
     Ok(by_class.then_some(topology))
 }

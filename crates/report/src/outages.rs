@@ -71,7 +71,7 @@ pub async fn recomputed(
 ) -> Result<BTreeMap<CiId, Vec<OutageFact>>, ReportError> {
     let versions = Versions::read(store, now).await?;
     let question = Question { services: items.to_vec(), ..Question::new(window.start(), window.end(), now) };
-    let topology = versions.since(question.elapsed().start());
+    let topology = versions.since(question.elapsed().start()).await?;
     let asked = crate::services::asked(&topology, &question)?;
     let ids = asked.into_iter().map(|item| item.id).collect();
     let known = Interval::or_empty(window.start(), window.end().min(now + Span::MICROSECOND));
@@ -124,7 +124,7 @@ async fn swept(
     // What begins now lasts, though nothing of it has passed.
     let last = now + Span::MICROSECOND;
     let mut span = Interval::or_empty(span.start().min(last), span.end().min(last));
-    let mut topology = versions.since(span.start());
+    let mut topology = versions.since(span.start()).await?;
     loop {
         let needed: Vec<CiId> = everything_below(&topology, items).into_iter().collect();
         // One that ended just where the span begins may be one outage with what began there.
@@ -134,7 +134,7 @@ async fn swept(
         let segments = sweep(&topology, &faults, &windows, span, &|graph, idx| items.contains(graph.id(idx)));
         let Some(wider) = wider(span, &segments, &episodes, last) else { return Ok(facts(&segments, last)) };
         if !versions.begin_alike(span.start(), wider.start()) {
-            topology = versions.since(wider.start());
+            topology = versions.since(wider.start()).await?;
         }
         span = wider;
     }

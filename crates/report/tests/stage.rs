@@ -2,7 +2,6 @@
 
 use model::alert::{Alert, EndedBy, Episode, Flapping, Hot, SeverityStep};
 use model::fact::MaintenanceWindow;
-use model::incident::{Clocks, DetectedBy, Major, Priority, Told};
 use model::outage::OutageState;
 use model::reason::Binding;
 use model::source::{Coverage, Source};
@@ -215,63 +214,18 @@ pub(crate) fn alert_of(key: &str, ci: Option<&str>, episodes: Vec<Episode>) -> A
 pub(crate) fn incident(name: &str, instants: [&str; 5]) -> Incident {
     let [started, opened, acknowledged, restored, resolved] = instants;
     let if_any = |clock: &str| (!clock.is_empty()).then(|| at(clock));
+    let id = IncidentId::derive(|hash| {
+        hash.text(name);
+    });
     Incident {
-        id: IncidentId::derive(|hash| {
-            hash.text(name);
-        }),
-        number: None,
-        domain: Domain::default(),
-        pipeline: "default".into(),
-        topology_version: 1,
-        environment: None,
-        rule_key: None,
-        detected_by: DetectedBy::Monitoring,
         started_at: at(started),
-        detected_at: at(opened),
-        opened_at: at(opened),
         acknowledged_at: if_any(acknowledged),
-        acknowledged_by: None,
         restored_at: if_any(restored),
         resolved_at: if_any(resolved),
-        closed_at: None,
-        reopened_at: Vec::new(),
-        holds: Vec::new(),
         impact: 3,
         urgency: 3,
-        priority: Priority::P3,
-        priority_by: None,
-        major: Major::None,
         title: name.into(),
-        title_by: None,
-        team: None,
-        assignee: None,
-        assigned_by: None,
-        services: Vec::new(),
-        cis: Vec::new(),
         sources: vec!["mon".into()],
-        causes: Vec::new(),
-        changes: Vec::new(),
-        problem: None,
-        problem_by: None,
-        workaround: None,
-        parent: None,
-        storm: false,
-        merged_into: None,
-        merge_suggested: Vec::new(),
-        residual_of: None,
-        recurrence_of: None,
-        residual: false,
-        preexisting: false,
-        stale: false,
-        false_positive: None,
-        resolution: None,
-        review: None,
-        comments: Vec::new(),
-        touched: false,
-        by_hand: false,
-        clocks: Clocks::default(),
-        told: Told::default(),
-        alerts_unlisted: 0,
-        version: 1,
+        ..testkit::incident(id, at(opened))
     }
 }

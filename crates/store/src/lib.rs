@@ -18,6 +18,7 @@ mod copy;
 mod dump;
 pub mod error;
 pub mod load;
+mod memo;
 pub mod memory;
 mod mode;
 mod news;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::channel::Questions;
 use crate::commit::{AuditEntry, Commit, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::memo::Memo;
 use crate::memory::{Memory, Tables};
 use crate::partition::Partition;
 use crate::postgres::{Lease, Postgres, PostgresConfig};
@@ -25,6 +26,7 @@ use model::{DeadLetterId, OutboxId, Timestamp};
 pub struct Store {
     backend: Backend,
     partition: Partition,
+    memo: Memo,
 }
 
 /// What keeps the rows.
@@ -49,7 +51,7 @@ pub struct PartitionHead {
 
 impl From<Backend> for Store {
     fn from(backend: Backend) -> Store {
-        Store { backend, partition: Partition::WHOLE }
+        Store { backend, partition: Partition::WHOLE, memo: Memo::default() }
     }
 }
 
@@ -89,6 +91,11 @@ impl Store {
         Sqlite::open_read_only(path_of(url)?).await.map(Store::from)
     }
 
+    /// What readers in this process make of rows that never change, and share: one thing of each type, empty at first.
+    pub fn memo<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.memo.of()
+    }
+
     /// What keeps it.
     pub fn backend(&self) -> &Backend {
         &self.backend
@@ -107,7 +114,7 @@ impl Store {
             Backend::Postgres(postgres) => Backend::Postgres(postgres.beside()),
             Backend::Sqlite(_) | Backend::Memory(_) => self.backend.clone(),
         };
-        Store { backend, partition }
+        Store { backend, partition, memo: self.memo.clone() }
     }
 
     /// How far each writer has come, that of the whole store first.

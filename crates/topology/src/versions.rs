@@ -15,15 +15,15 @@ pub struct Topology {
 
 impl Topology {
     /// One graph for all time.
-    pub fn new(first: Graph) -> Topology {
-        Topology { versions: vec![(Timestamp::MIN, Arc::new(first))] }
+    pub fn new(first: impl Into<Arc<Graph>>) -> Topology {
+        Topology { versions: vec![(Timestamp::MIN, first.into())] }
     }
 
     /// Puts a further version in force. One that is said to begin before the newest begins with it instead and takes
     /// its place at once: what was in force is never changed.
-    pub fn push(&mut self, from: Timestamp, graph: Graph) {
+    pub fn push(&mut self, from: Timestamp, graph: impl Into<Arc<Graph>>) {
         let from = from.max(self.newest().0);
-        self.versions.push((from, Arc::new(graph)));
+        self.versions.push((from, graph.into()));
     }
 
     /// The graph in force at an instant.

@@ -72,7 +72,7 @@ async fn named(store: &Store, ids: &BTreeSet<&str>) -> Result<BTreeMap<String, S
 }
 
 async fn items(store: &Store, incident: &Incident, page: &ReviewPage) -> Result<BTreeMap<String, String>, ReportError> {
-    let topology = Versions::read(store, incident.opened_at).await?.since(incident.opened_at);
+    let topology = Versions::read(store, incident.opened_at).await?.since(incident.opened_at).await?;
     let graph = topology.at(incident.opened_at);
     let services = page.services.iter().map(|service| &service.id);
     let causes = page.incident.causes.iter().map(|cause| &cause.ci);

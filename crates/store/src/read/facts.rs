@@ -18,7 +18,7 @@ use crate::rows::ledger::topology_from;
 use crate::schema::{CHANGE, COVERAGE, EXERCISE, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP, TOPOLOGY};
 use crate::select::{Condition, Select};
 use crate::store::{Reading, Store};
-use crate::value::{Cell, Value};
+use crate::value::{Cell, Cells, Value};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WindowFilter {
@@ -142,6 +142,22 @@ impl Store {
     /// Every version of the CMDB, oldest first.
     pub async fn topology_versions(&self) -> Result<Vec<CmdbVersion>, StoreError> {
         self.reading().await?.all(Select::from(&TOPOLOGY), topology_from).await
+    }
+
+    /// The numbers of all of them, oldest first, each with the instant from which it is in force.
+    pub async fn topology_starts(&self) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        let starts = Select::from(&TOPOLOGY).columns(&["version", "start"]);
+        let read = |row: &[Value]| {
+            let mut cells = Cells::new(&TOPOLOGY, row);
+            Ok((cells.take()?, cells.take()?))
+        };
+        self.reading().await?.all(starts, read).await
+    }
+
+    /// One of them, by its number.
+    pub async fn topology_version(&self, version: u64) -> Result<Option<CmdbVersion>, StoreError> {
+        let one = Select::from(&TOPOLOGY).is("version", version);
+        Ok(self.reading().await?.all(one, topology_from).await?.pop())
     }
 
     /// The version of the CMDB that was stored last.

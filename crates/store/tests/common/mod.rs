@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::alert::{Alert, EndedBy, Episode, Firing, Flapping, Hot, SeverityStep, Statement};
 use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Recurrence, Silence};
-use model::incident::{AffectedService, Clocks, DetectedBy, Incident, Major, Priority, Told};
+use model::incident::{AffectedService, Incident};
 use model::outage::{ItemState, OutageState};
 use model::problem::{Problem, ProblemOrigin, ProblemState};
 use model::reason::{Binding, Reason};
@@ -116,34 +116,8 @@ pub(crate) fn episode(alert: u64, n: u64, start: Timestamp, end: Option<Timestam
 
 pub(crate) fn incident(n: u64, opened_at: Timestamp) -> Incident {
     Incident {
-        id: incident_id(n),
-        number: None,
-        domain: Domain::default(),
-        pipeline: "default".into(),
-        topology_version: 1,
-        environment: None,
-        rule_key: None,
-        detected_by: DetectedBy::Monitoring,
-        started_at: opened_at,
-        detected_at: opened_at,
-        opened_at,
-        acknowledged_at: None,
-        acknowledged_by: None,
-        restored_at: None,
-        resolved_at: None,
-        closed_at: None,
-        reopened_at: Vec::new(),
-        holds: Vec::new(),
-        impact: 2,
-        urgency: 2,
-        priority: Priority::P3,
-        priority_by: None,
-        major: Major::None,
         title: format!("Checkout DOWN, number {n}").into(),
-        title_by: None,
         team: Some("team-payments".into()),
-        assignee: None,
-        assigned_by: None,
         services: vec![AffectedService {
             id: format!("service-{}", n % 2).into(),
             state: ItemState::Down,
@@ -153,30 +127,7 @@ pub(crate) fn incident(n: u64, opened_at: Timestamp) -> Incident {
         }],
         cis: vec![format!("ci-{}", n % 3).into()],
         sources: vec!["prom".into()],
-        causes: Vec::new(),
-        changes: Vec::new(),
-        problem: None,
-        problem_by: None,
-        workaround: None,
-        parent: None,
-        storm: false,
-        merged_into: None,
-        merge_suggested: Vec::new(),
-        residual_of: None,
-        recurrence_of: None,
-        residual: false,
-        preexisting: false,
-        stale: false,
-        false_positive: None,
-        resolution: None,
-        review: None,
-        comments: Vec::new(),
-        touched: false,
-        by_hand: false,
-        clocks: Clocks::default(),
-        told: Told::default(),
-        alerts_unlisted: 0,
-        version: 1,
+        ..testkit::incident(incident_id(n), opened_at)
     }
 }
 
