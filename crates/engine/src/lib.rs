@@ -8,6 +8,7 @@
 //! Keeps I4, I5, I6, I7, I8, I11, I13, I16.
 
 mod alerts;
+mod below;
 mod bind;
 mod cause;
 mod command;

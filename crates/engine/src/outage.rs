@@ -137,10 +137,8 @@ impl Desk<'_> {
         let below = |graph: &Graph| graph.all_below(services.iter().filter_map(|ci| graph.find(ci.as_str())));
         match self.graphs_over(span)[..] {
             [graph] if std::ptr::eq(graph, self.graph()) => {
-                let marks = &self.state.marks;
-                let mut items = below(graph);
-                items.retain(|item| marks.fired_since(*item, since));
-                items.sort_unstable();
+                let places: Vec<ItemIdx> = services.iter().filter_map(|ci| graph.find(ci.as_str())).collect();
+                let items = self.fired_below(&places, since);
                 self.alerts_on(items.into_iter().map(|item| graph.id(item)))
             }
             ref graphs => {
@@ -368,8 +366,7 @@ fn name(
     now: Timestamp,
 ) -> Vec<Outage> {
     let mut free: Vec<&Outage> = known.iter().collect();
-    let mut taken: BTreeSet<OutageId> = known.iter().chain(beside).map(|outage| outage.id).collect();
-    let mut named = Vec::with_capacity(pieces.len());
+    let mut named: Vec<Outage> = Vec::with_capacity(pieces.len());
     for (from, to, state, planned) in pieces {
         let same = |outage: &&Outage| (outage.state, outage.planned) == (state, planned);
         let exact = free.iter().position(|outage| same(outage) && outage.from == from);
@@ -389,9 +386,10 @@ fn name(
                     (nth > 0).then(|| hash.number(nth));
                 })
             };
-            (0..).map(derived).find(|id| !taken.contains(id)).expect("ids do not run out")
+            // Few are new, so who has an id is looked up there alone.
+            let taken = |id: &OutageId| known.iter().chain(beside).chain(&named).any(|outage| outage.id == *id);
+            (0..).map(derived).find(|id| !taken(id)).expect("ids do not run out")
         });
-        taken.insert(id);
         let incident = before.and_then(|outage| outage.incident);
         named.push(Outage { id, service: service.clone(), from, to, state, planned, incident });
     }

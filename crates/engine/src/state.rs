@@ -16,6 +16,7 @@ use model::{
 };
 use topology::Rollup;
 
+use crate::below::KnownBelow;
 use crate::correlate::burst::Openings;
 use crate::correlate::index::Index;
 use crate::correlate::learned::Experience;
@@ -85,6 +86,7 @@ pub struct State {
     /// Not stored: it follows from the names and the graph.
     pub(crate) marks: Marks,
     pub(crate) known_ways: KnownWays,
+    pub(crate) known_below: KnownBelow,
     pub(crate) timers: Timers,
     /// Alerts with a timer by which they are forgotten: one each.
     pub(crate) ageing: BTreeSet<AlertId>,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{AlertId, EpisodeId, FixedMap, IncidentId, Timestamp};
 use topology::{Graph, ItemIdx};
 
+use super::weigh::{COMMON_DISTANCE_MAX, DISTANCE_MAX};
 use crate::state::Member;
 
 /// Items that one walk down may mark.
@@ -33,12 +34,16 @@ pub(crate) struct Index {
     keys: BTreeMap<IncidentId, BTreeMap<Member, Box<str>>>,
 }
 
+/// Items by the earliest start on each.
+type ByStart = BTreeMap<(Timestamp, ItemIdx), u32>;
+
 /// Alerting items that need an item.
 #[derive(Debug, Default)]
 struct Needing {
-    distances: BTreeMap<ItemIdx, u32>,
-    /// By the earliest start on each.
-    by_start: BTreeSet<(Timestamp, ItemIdx)>,
+    /// With the distance of each.
+    all: ByStart,
+    /// Those of them that are so near that two of them may have it in common: of a hub they are few among many.
+    near: ByStart,
     /// How many of them need it directly: asked for every new episode, and of a hub they may be ten thousand.
     directly: u32,
 }
@@ -170,13 +175,12 @@ impl Index {
 
     /// Alerting items that need this one, with the distance, those first that began to alert nearest to an instant.
     pub(crate) fn needing_near(&self, item: ItemIdx, to: Timestamp) -> impl Iterator<Item = (ItemIdx, u32)> {
-        self.needed_by.get(&item).into_iter().flat_map(move |needing| {
-            let lowest = ItemIdx::default();
-            let later = needing.by_start.range((to, lowest)..).map(|(start, item)| (*start, *item));
-            let earlier = needing.by_start.range(..(to, lowest)).rev().map(|(start, item)| (*start, *item));
-            let near = nearest_first(to, later, earlier);
-            near.filter_map(|item| Some((item, *needing.distances.get(&item)?)))
-        })
+        self.needed_by.get(&item).into_iter().flat_map(move |needing| starting_near(&needing.all, to))
+    }
+
+    /// The same, of those alone that may have it in common with another.
+    pub(crate) fn needing_in_common(&self, item: ItemIdx, to: Timestamp) -> impl Iterator<Item = (ItemIdx, u32)> {
+        self.needed_by.get(&item).into_iter().flat_map(move |needing| starting_near(&needing.near, to))
     }
 
     /// How many alerting items need this one directly.
@@ -276,25 +280,36 @@ impl Index {
     }
 
     fn mark(&mut self, graph: &Graph, item: ItemIdx, start: Timestamp) {
-        for (below, distance) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
+        for (below, distance) in graph.walk_down(item, DISTANCE_MAX, MARKS_MAX).reached {
             let needing = self.needed_by.get_or_insert_with(below, Needing::default);
-            let known = needing.distances.insert(item, distance);
-            needing.directly += u32::from(distance == 1 && known.is_none());
-            needing.by_start.insert((start, item));
+            needing.directly += u32::from(distance == 1);
+            needing.all.insert((start, item), distance);
+            if distance <= COMMON_DISTANCE_MAX {
+                needing.near.insert((start, item), distance);
+            }
         }
     }
 
     fn unmark(&mut self, graph: &Graph, item: ItemIdx, start: Timestamp) {
-        for (below, _) in graph.walk_down(item, super::weigh::DISTANCE_MAX, MARKS_MAX).reached {
+        for (below, _) in graph.walk_down(item, DISTANCE_MAX, MARKS_MAX).reached {
             if let Some(needing) = self.needed_by.get_mut(&below) {
-                needing.directly -= u32::from(needing.distances.remove(&item) == Some(1));
-                needing.by_start.remove(&(start, item));
-                if needing.distances.is_empty() {
+                needing.directly -= u32::from(needing.all.remove(&(start, item)) == Some(1));
+                needing.near.remove(&(start, item));
+                if needing.all.is_empty() {
                     self.needed_by.remove(&below);
                 }
             }
         }
     }
+}
+
+/// Items and their distances, those first that start nearest to an instant.
+fn starting_near(needing: &ByStart, to: Timestamp) -> impl Iterator<Item = (ItemIdx, u32)> {
+    let lowest = ItemIdx::default();
+    let place = |(&(start, item), &distance): (&(Timestamp, ItemIdx), &u32)| (start, (item, distance));
+    let later = needing.range((to, lowest)..).map(place);
+    let earlier = needing.range(..(to, lowest)).rev().map(place);
+    nearest_first(to, later, earlier)
 }
 
 type Starting<'a> = (&'a Timestamp, &'a BTreeSet<(IncidentId, Member)>);

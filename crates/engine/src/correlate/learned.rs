@@ -42,8 +42,9 @@ struct Counted {
 #[derive(Debug, Default)]
 pub(crate) struct Experience {
     began: BTreeMap<Party, Counted>,
-    together: BTreeMap<Pair, Counted>,
-    partners: BTreeMap<Party, BTreeSet<Party>>,
+    /// Of each party those that it began together with: each pair stands at both of its ends, so that a party's partners
+    /// are looked through in one place.
+    together: BTreeMap<Party, BTreeMap<Party, Counted>>,
     /// Those that began longest ago are forgotten first.
     oldest: BTreeSet<(Timestamp, Party)>,
 }
@@ -55,6 +56,12 @@ fn pair(one: &Party, other: &Party) -> Pair {
 impl Counted {
     fn left(self, now: Timestamp) -> u32 {
         faded(self.count, now - self.at)
+    }
+
+    /// Within one half-life at least half is left, so most need not be reckoned out.
+    fn says_too_little(self, now: Timestamp) -> bool {
+        let half_is_enough = self.count / 2 >= FORGOTTEN_BELOW && now - self.at < HALF_LIFE;
+        !half_is_enough && self.left(now) < FORGOTTEN_BELOW
     }
 
     fn once_more(known: Option<Counted>, now: Timestamp) -> Counted {
@@ -77,7 +84,9 @@ impl Experience {
 
     pub(crate) fn rows(&self) -> Vec<Learned> {
         let alone = self.began.iter().map(|(party, counted)| row(party, None, *counted));
-        let pairs = self.together.iter().map(|((one, other), counted)| row(one, Some(other), *counted));
+        let pairs = self.together.iter().flat_map(|(one, partners)| {
+            partners.range(one..).map(move |(other, counted)| row(one, Some(other), *counted))
+        });
         let mut rows: Vec<Learned> = alone.chain(pairs).collect();
         rows.sort();
         rows
@@ -90,45 +99,49 @@ impl Experience {
         self.oldest.insert((counted.at, party));
     }
 
-    fn put_together(&mut self, pair: Pair, counted: Counted) {
-        let (one, other) = pair.clone();
-        self.partners.entry(one.clone()).or_default().insert(other.clone());
-        self.partners.entry(other).or_default().insert(one);
-        self.together.insert(pair, counted);
+    fn put_together(&mut self, (one, other): Pair, counted: Counted) {
+        self.together.entry(one.clone()).or_default().insert(other.clone(), counted);
+        self.together.entry(other).or_default().insert(one, counted);
     }
 
     fn part(&mut self, pair: &Pair) {
-        self.together.remove(pair);
         for (of, gone) in [(&pair.0, &pair.1), (&pair.1, &pair.0)] {
-            if let Some(partners) = self.partners.get_mut(of) {
+            if let Some(partners) = self.together.get_mut(of) {
                 partners.remove(gone);
                 if partners.is_empty() {
-                    self.partners.remove(of);
+                    self.together.remove(of);
                 }
             }
         }
     }
 
-    fn partners(&self, of: &Party) -> impl Iterator<Item = &Party> {
-        self.partners.get(of).into_iter().flatten()
+    fn together(&self, one: &Party, other: &Party) -> Option<Counted> {
+        self.together.get(one)?.get(other).copied()
+    }
+
+    fn partners(&self, of: &Party) -> impl Iterator<Item = (&Party, Counted)> {
+        self.together.get(of).into_iter().flatten().map(|(partner, counted)| (partner, *counted))
     }
 
     /// Pairs of a party that say too little to be kept, and the least of what are too many.
     fn superfluous(&self, of: &Party, now: Timestamp) -> Vec<Pair> {
-        let left = |partner: &Party| {
-            let pair = pair(of, partner);
-            Some((self.together.get(&pair)?.left(now), pair))
-        };
-        let mut pairs: Vec<(u32, Pair)> = self.partners(of).filter_map(left).collect();
-        pairs.sort_unstable();
-        let too_many = pairs.len().saturating_sub(LEARNED_PARTNERS_MAX);
-        let little = pairs.iter().take_while(|(left, _)| *left < FORGOTTEN_BELOW).count();
-        pairs.into_iter().take(too_many.max(little)).map(|(_, pair)| pair).collect()
+        let too_many = self.partners(of).count().saturating_sub(LEARNED_PARTNERS_MAX);
+        if too_many == 0 && !self.partners(of).any(|(_, counted)| counted.says_too_little(now)) {
+            return Vec::new();
+        }
+        let mut partners: Vec<(u32, &Party)> =
+            self.partners(of).map(|(partner, counted)| (counted.left(now), partner)).collect();
+        partners.sort_unstable();
+        let little = partners.partition_point(|(left, _)| *left < FORGOTTEN_BELOW);
+        partners.into_iter().take(too_many.max(little)).map(|(_, partner)| pair(of, partner)).collect()
     }
 
     /// In how many of the times that either began both did, in thousandths, with how often that was; less what chance does.
-    fn share(&self, one: &Party, other: &Party, now: Timestamp) -> Option<(u32, u32, u32)> {
-        let times = self.together.get(&pair(one, other))?.left(now);
+    fn share(&self, one: &Party, other: &Party, together: Counted, now: Timestamp) -> Option<(u32, u32, u32)> {
+        let times = together.left(now);
+        if times < TIMES_LEAST {
+            return None;
+        }
         // Of what has only just begun, the beginning that is being judged does not count yet.
         let began = |party: &Party| {
             let counted = self.began.get(party)?;
@@ -142,7 +155,7 @@ impl Experience {
         let remembered = (HALF_LIFE.micros() + HALF_LIFE.micros() / 2) as u64;
         let chance = (u64::from(of) * 2 * TOGETHER.micros() as u64 / remembered).min(1000);
         let beyond = share.saturating_sub(chance) as u32;
-        (times >= TIMES_LEAST && beyond >= SHARE_LEAST).then_some((beyond, times, of))
+        (beyond >= SHARE_LEAST).then_some((beyond, times, of))
     }
 }
 
@@ -159,8 +172,8 @@ impl Desk<'_> {
     pub(super) fn together_before(&self, alert: &Alert, ties: &mut Ties) {
         let party = self.party(alert);
         let experience = &self.state.experience;
-        for partner in experience.partners(&party) {
-            let Some((share, times, of)) = experience.share(&party, partner, self.now) else { continue };
+        for (partner, together) in experience.partners(&party) {
+            let Some((share, times, of)) = experience.share(&party, partner, together, self.now) else { continue };
             let strength = weigh::together_before(share, times / ONE);
             let (times, of) = (times.div_ceil(ONE), of.div_ceil(ONE));
             match partner {
@@ -190,20 +203,23 @@ impl Desk<'_> {
             return;
         }
         let near = self.state.index.started_within(start - TOGETHER, start + TOGETHER);
-        let others: BTreeSet<Party> = near
+        let near = near
             .filter(|other| *other != member)
             .filter_map(|(other, _)| Some(self.party(self.state.alerts.get(&other)?)))
             .filter(|other| *other != party)
-            .take(4 * AT_ONCE_MAX)
-            .collect();
-        if others.len() > AT_ONCE_MAX {
-            return;
+            .take(4 * AT_ONCE_MAX);
+        let mut others: BTreeSet<Party> = BTreeSet::new();
+        for other in near {
+            others.insert(other);
+            if others.len() > AT_ONCE_MAX {
+                return;
+            }
         }
         let now = start.min(self.now);
         self.began_once_more(&party, now);
         for other in &others {
             let pair = pair(&party, other);
-            let counted = Counted::once_more(self.state.experience.together.get(&pair).copied(), now);
+            let counted = Counted::once_more(self.state.experience.together(&party, other), now);
             self.out.learned.push(row(&pair.0, Some(&pair.1), counted));
             self.state.experience.put_together(pair, counted);
         }
@@ -233,7 +249,8 @@ impl Desk<'_> {
         if self.state.experience.began.len() > LEARNED_PARTIES_MAX
             && let Some((_, oldest)) = self.state.experience.oldest.pop_first()
         {
-            let partners: Vec<Party> = self.state.experience.partners(&oldest).cloned().collect();
+            let partners: Vec<Party> =
+                self.state.experience.partners(&oldest).map(|(partner, _)| partner.clone()).collect();
             partners.iter().for_each(|partner| self.unlearn(&pair(&oldest, partner)));
             self.state.experience.began.remove(&oldest);
             self.out.learned.retain(|row| row.with.is_some() || row.party != oldest);

@@ -67,7 +67,11 @@ impl Ties {
         self.start
     }
 
+    /// What is worth nothing ties nothing.
     pub(super) fn offer(&mut self, incident: IncidentId, tie: Tie) {
+        if tie.score == 0 {
+            return;
+        }
         match self.best.get_mut(&incident) {
             Some(known) if known.score >= tie.score => {
                 known.may_merge |= tie.may_merge && tie.score >= weigh::MERGE;
@@ -235,19 +239,19 @@ impl Desk<'_> {
             let dependents = self.graph().dependent_count(on);
             let alerting = self.state.index.needing_directly(on) + 1;
             let hub = (dependents > weigh::HUB_DEPENDENTS).then_some((on, dependents));
-            let needing = self.state.index.needing_near(on, ties.start);
-            let siblings = needing.filter(|(other, up)| *other != item && *up <= weigh::COMMON_DISTANCE_MAX);
+            let needing = self.state.index.needing_in_common(on, ties.start);
+            let siblings = needing.filter(|(other, _)| *other != item);
             let quiet = if self.is_well(on) { weigh::QUIET_CAUSE } else { 1000 };
             for (other, up) in siblings.take(RELATIVES_MAX) {
                 let strength = weigh::common_dependency(down + up, dependents, alerting) * quiet / 1000;
                 for (incident, presence) in self.state.index.at(other) {
                     let (_, gap) = ties.nearest_onset(presence);
-                    if self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
-                        continue;
-                    }
                     let link = Link::CommonDependency { on, member: other, distance: down + up, dependents };
                     let tie = Tie { hub, ..ties.by_coincidence(strength, gap, weigh::AT_ONCE, link) };
-                    ties.offer(incident, tie);
+                    // Most of what a hub's dependents say began long ago: what is worth nothing is not asked after.
+                    if tie.score > 0 && !self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
+                        ties.offer(incident, tie);
+                    }
                 }
             }
         }
@@ -309,9 +313,9 @@ impl Desk<'_> {
         for (other, strength, link) in near {
             for (incident, presence) in self.state.index.at(other) {
                 let (_, gap) = ties.nearest_onset(presence);
-                if !self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
-                    let tie = ties.by_coincidence(strength, gap, Span::ZERO, link);
-                    ties.offer(incident, Tie { may_merge: false, ..tie });
+                let tie = ties.by_coincidence(strength, gap, Span::ZERO, link);
+                if tie.score > 0 && !self.caused_otherwise(other, incident, presence, gap, ties.allowed, beside) {
+                    ties.offer(incident, tie.that_never_merges());
                 }
             }
         }

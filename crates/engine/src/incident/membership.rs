@@ -201,6 +201,7 @@ impl Desk<'_> {
     pub(crate) fn reindex(&mut self) {
         self.state.index = Default::default();
         self.state.known_ways = Default::default();
+        self.state.known_below = Default::default();
         self.mark_items();
         self.state.impacts.clear();
         self.watch_limited();
