@@ -44,17 +44,37 @@ impl Openings {
         self.0.range((from, LEAST)..=(now, MOST)).map(|(_, id)| *id)
     }
 
-    /// How many others are to be expected in an hour, in thousandths, as it looked at an instant; `None` where too little
-    /// is known of what is usual.
-    pub(super) fn an_hour(&self, at: Timestamp, but: IncidentId) -> Option<u32> {
+    /// What opened lately, as it looked at an instant; `None` where too little is known of what is usual.
+    pub(super) fn lately(&self, at: Timestamp) -> Option<Lately> {
         let (first, _) = self.0.first()?;
+        let newest = || self.0.range((at - DAY, LEAST)..=(at, MOST)).rev().take(OPENINGS_MAX);
+        (*first <= at - HOUR).then(|| Lately { at, newest: newest().copied().collect() })
+    }
+}
+
+/// What opened within the last day, the newest first.
+pub(super) struct Lately {
+    at: Timestamp,
+    newest: Vec<(Timestamp, IncidentId)>,
+}
+
+impl Lately {
+    /// How many others are to be expected in an hour, in thousandths.
+    fn an_hour(&self, but: IncidentId) -> u32 {
+        let but = self.newest.iter().position(|(_, id)| *id == but);
         let within = |span: Span| {
-            let lately = self.0.range((at - span, LEAST)..=(at, MOST));
-            lately.rev().take(OPENINGS_MAX).filter(|(_, id)| *id != but).count() as u32
+            let all = self.newest.partition_point(|(opened, _)| *opened >= self.at - span);
+            (all - usize::from(but.is_some_and(|place| place < all))) as u32
         };
         // One other within the hour is no rate yet.
         let hour = within(HOUR).saturating_sub(1);
-        (*first <= at - HOUR).then(|| (hour * 1000).max(within(DAY) * 1000 / 24))
+        (hour * 1000).max(within(DAY) * 1000 / 24)
+    }
+
+    /// What it is worth that something of another incident began so near in time. What would say nothing even if nothing
+    /// else happened need not be counted out.
+    pub(super) fn worth(&self, gap: Span, incident: IncidentId) -> u32 {
+        if weigh::rarity(0, gap) == 0 { 0 } else { weigh::rarity(self.an_hour(incident), gap) }
     }
 }
 
@@ -82,10 +102,5 @@ impl Desk<'_> {
         }
         near.truncate(NEAR_ITEMS_MAX);
         near
-    }
-
-    /// What it is worth that something of another incident began so near in time.
-    pub(super) fn by_rarity(&self, at: Timestamp, gap: Span, incident: IncidentId) -> u32 {
-        self.state.openings.an_hour(at, incident).map_or(0, |an_hour| weigh::rarity(an_hour, gap))
     }
 }

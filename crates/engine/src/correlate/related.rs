@@ -326,10 +326,11 @@ impl Desk<'_> {
         if ties.best.values().any(|tie| tie.score >= weigh::JOIN && tie.gap <= ties.allowed) {
             return;
         }
+        let Some(lately) = self.state.openings.lately(ties.start) else { return };
         for member in self.near(item) {
             for (incident, presence) in self.state.index.at(member) {
                 let (_, gap) = ties.nearest_onset(presence);
-                let score = self.by_rarity(ties.start, gap, incident);
+                let score = lately.worth(gap, incident);
                 ties.offer(incident, Tie { link: Link::Burst { member }, gap, score, may_merge: false, hub: None });
             }
         }
