@@ -108,6 +108,11 @@ pub enum Evidence {
         member: CiId,
         gap: Span,
     },
+    /// Both name an item by this name, which the CMDB does not know, or knows as several.
+    SameName {
+        name: Box<str>,
+        gap: Span,
+    },
     SharedLabels {
         labels: Vec<Box<str>>,
         gap: Span,
@@ -189,6 +194,8 @@ pub enum CauseEvidence {
     },
     /// It does not alert itself; those that depend on it do.
     Silent,
+    /// It alerts, too, in another incident.
+    Elsewhere,
     /// The kind of its worst alert.
     Kind {
         kind: SymptomKind,

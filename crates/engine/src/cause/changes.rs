@@ -17,17 +17,17 @@ const CHANGE_BEFORE_MAX: Span = Span::from_minutes(60);
 const UNDER_WAY_MAX: Span = Span::from_hours(8);
 
 impl Desk<'_> {
-    /// Items that a change touched shortly before an instant, or at it.
-    pub(super) fn changed_before(&self, first: Timestamp) -> BTreeSet<ItemIdx> {
-        let changes = self.state.changes.values().filter(|change| standing(change, first).is_some());
+    /// Items that a change touched shortly before one of two instants, or at it.
+    pub(super) fn changed_before(&self, first: Timestamp, again: Option<Timestamp>) -> BTreeSet<ItemIdx> {
+        let changes = self.state.changes.values().filter(|change| stood(change, first, again).is_some());
         changes.flat_map(|change| &change.cis).filter_map(|ci| self.item(ci)).collect()
     }
 
-    /// Changes that touched a candidate, or what alerts, shortly before.
+    /// Changes that touched a candidate, or what alerts, shortly before it began, or fired anew.
     pub(super) fn suspect_changes(&self, incident: &Incident, scene: &Scene) -> Vec<SuspectChange> {
         let mut suspects: Vec<SuspectChange> = Vec::new();
         for change in self.state.changes.values() {
-            let Some((stood, before)) = standing(change, incident.started_at) else { continue };
+            let Some((stood, before)) = stood(change, incident.started_at, scene.again_at) else { continue };
             let touched = change.cis.iter().filter_map(|ci| Some((ci, scene.candidate(self.item(ci)?)?.explains)));
             let Some((ci, explained)) = touched.max_by_key(|(ci, items)| (*items, std::cmp::Reverse((*ci).clone())))
             else {
@@ -61,6 +61,11 @@ impl Desk<'_> {
 pub(super) fn lately(full: i64, stood: ChangeStood, before: Span) -> i64 {
     let full = if stood == ChangeStood::Planned { full / 2 } else { full };
     scaled(full, CHANGE_BEFORE_MAX - before, CHANGE_BEFORE_MAX)
+}
+
+/// The same of the first beginning that it has to do with.
+fn stood(change: &Change, first: Timestamp, again: Option<Timestamp>) -> Option<(ChangeStood, Span)> {
+    standing(change, first).or_else(|| standing(change, again?))
 }
 
 /// How a change stood at an instant, and how long before that it ended; `None` where it has nothing to do with it.

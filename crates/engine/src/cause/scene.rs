@@ -4,6 +4,7 @@
 //! little, and most of it is the same as what the next one needs.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use model::{FixedMap, SourceName, Timestamp};
 use topology::{ItemIdx, ItemSet};
@@ -22,6 +23,8 @@ pub(super) struct Scene<'a> {
     /// In the order of the items.
     pub(super) alerting: Vec<(ItemIdx, &'a Alerting)>,
     pub(super) first: Timestamp,
+    /// When it fired anew last, after a quiet.
+    pub(super) again_at: Option<Timestamp>,
     /// In the order of the items.
     pub(super) candidates: Vec<Candidate<'a>>,
     /// Alerting items that nothing else which alerts explains.
@@ -71,13 +74,13 @@ impl Desk<'_> {
             counting.filter_map(|(ci, alerting)| Some((self.item(ci)?, alerting))).collect();
         let first = alerting.iter().map(|(_, alerting)| alerting.start).min()?;
         let reaches = self.reaches_below(&alerting);
-        let candidates = self.candidates_of(&alerting, &reaches, first);
+        let candidates = self.candidates_of(&alerting, &reaches, &self.changed_before(first, facts.again_at));
         let roots = candidates.iter().filter(|one| one.alerting.is_some() && one.below.is_none()).count() as u32;
         let concerned = alerting.iter().map(|(item, _)| *item).chain(candidates.iter().map(|one| one.item)).collect();
         let alone = facts.counting_sources.len() == 1 && alerting.len() > 2;
         let only_source = facts.counting_sources.first().filter(|_| alone);
         let monitor = only_source.filter(|source| self.others_see_health(source, &alerting));
-        Some(Scene { alerting, first, candidates, roots, concerned, monitor })
+        Some(Scene { alerting, first, again_at: facts.again_at, candidates, roots, concerned, monitor })
     }
 
     /// What the earliest of them need, themselves included; in the order of what is needed, then of who needs it.
@@ -102,14 +105,13 @@ impl Desk<'_> {
         &self,
         alerting: &[(ItemIdx, &'a Alerting)],
         reaches: &[Reach],
-        first: Timestamp,
+        changed: &BTreeSet<ItemIdx>,
     ) -> Vec<Candidate<'a>> {
         let alerts = |item: ItemIdx| {
             let at = alerting.binary_search_by_key(&item, |(alerting, _)| *alerting).ok()?;
             alerting.get(at).map(|(_, seen)| *seen)
         };
         let below = alerting_below(reaches, |item| alerts(item).is_some());
-        let changed = self.changed_before(first);
         let candidate = |needing: &[Reach]| {
             let item = needing.first()?.0;
             let alerting = alerts(item);

@@ -133,6 +133,9 @@ impl Desk<'_> {
 
     fn weigh_symptoms(&self, candidate: &Candidate, scene: &Scene, weight: &mut Weight) {
         let Some(seen) = candidate.alerting else {
+            if self.alerts_now(candidate.item) {
+                return weight.add(0, || CauseEvidence::Elsewhere);
+            }
             // Who is never heard of may well fail in silence.
             let watched = self.state.marks.covered().contains(candidate.item);
             weight.take(if watched { SILENT } else { UNWATCHED }, || CauseEvidence::Silent);

@@ -193,7 +193,8 @@ impl Desk<'_> {
                 Anchor::Last => self.now - incident.clocks.newest_received_at.unwrap_or(incident.opened_at),
                 Anchor::Start => (episode.start - incident.started_at).abs(),
             };
-            incident.is_open() && since <= rule.window && episode.unlinked_from != Some(incident.id)
+            let here = environment(alert.environment.as_deref()) == environment(incident.environment.as_deref());
+            here && incident.is_open() && since <= rule.window && episode.unlinked_from != Some(incident.id)
         };
         let incidents = self.state.index.by_rule(&key).filter_map(|id| self.state.incidents.get(&id)).filter(within);
         let incident = incidents.max_by_key(|incident| (incident.opened_at, incident.id))?;

@@ -25,13 +25,23 @@ pub(crate) struct Index {
     /// Members on items by their starts.
     by_start: BTreeSet<(Timestamp, Member)>,
     /// Members bound to no item.
-    unbound: BTreeMap<IncidentId, BTreeMap<Member, Timestamp>>,
+    unbound: BTreeMap<IncidentId, BTreeMap<Member, Unbound>>,
     /// Members bound to no item by their starts, to find the nearest.
     unbound_by_start: BTreeMap<Timestamp, BTreeSet<(IncidentId, Member)>>,
+    /// Members bound to no item by the name they have for it.
+    unbound_by_name: BTreeMap<Box<str>, BTreeMap<IncidentId, Presence>>,
     /// How many members of an incident a rule groups by a key, by rule and key.
     rules: BTreeMap<Box<str>, BTreeMap<IncidentId, u32>>,
     /// The rule and key of each member that has one.
     keys: BTreeMap<IncidentId, BTreeMap<Member, Box<str>>>,
+}
+
+/// A member that is bound to no item.
+#[derive(Debug)]
+struct Unbound {
+    start: Timestamp,
+    /// What it calls its item, if it names one.
+    name: Option<Box<str>>,
 }
 
 /// Items by the earliest start on each.
@@ -48,61 +58,81 @@ struct Needing {
     directly: u32,
 }
 
-/// The members of one incident on one item with their starts, sorted: mostly one.
+/// When a member began, and when it became worse than it ever was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beginnings {
+    pub(crate) start: Timestamp,
+    /// The start says that something has happened: not where its alert goes off and on.
+    pub(crate) anew: bool,
+    /// Each says that something has happened; mostly none.
+    pub(crate) worse: Vec<Timestamp>,
+}
+
+/// The members of one incident on one item, each with an instant at which it began or became worse, and whether that says
+/// that something has happened to the item; sorted, and mostly one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Presence(Vec<(Member, Timestamp)>);
+pub(crate) struct Presence(Vec<(Member, Timestamp, bool)>);
 
 impl Presence {
-    /// The start nearest to an instant.
+    /// The beginning nearest to an instant.
     pub(crate) fn nearest(&self, to: Timestamp) -> Option<Timestamp> {
-        self.starts().min_by_key(|start| (*start - to).abs())
+        self.instants().min_by_key(|at| (*at - to).abs())
     }
 
-    /// The nearest to an instant of what began anew: of an alert that goes off and on, only the first time says that
-    /// something has happened to its item.
+    /// The nearest to an instant of the first of each alert: what else only happened to begin then has to do with nothing
+    /// that comes back.
     pub(crate) fn nearest_onset(&self, to: Timestamp) -> Option<Timestamp> {
-        let of_one_alert = self.0.chunk_by(|(one, _), (other, _)| one.0 == other.0);
-        let onsets = of_one_alert.filter_map(|firings| firings.iter().map(|(_, start)| *start).min());
+        let of_one_alert = self.0.chunk_by(|(one, ..), (other, ..)| one.0 == other.0);
+        let onsets = of_one_alert.filter_map(|of| of.iter().map(|(_, at, _)| *at).min());
         onsets.min_by_key(|onset| (*onset - to).abs())
     }
 
+    /// The nearest to an instant of those that say that something has happened to the item, be it again.
+    pub(crate) fn nearest_anew(&self, to: Timestamp) -> Option<Timestamp> {
+        let onsets = self.0.iter().filter(|(.., anew)| *anew).map(|(_, at, _)| *at);
+        onsets.min_by_key(|onset| (*onset - to).abs()).or_else(|| self.first())
+    }
+
     pub(crate) fn first(&self) -> Option<Timestamp> {
-        self.starts().min()
+        self.instants().min()
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
-        self.0.iter().map(|(member, _)| member)
+        self.0.chunk_by(|(one, ..), (other, ..)| one == other).filter_map(|of| of.first()).map(|(member, ..)| member)
     }
 
-    /// The starts of all members but one.
+    /// The beginnings of all members but one.
     pub(crate) fn others_than(&self, member: Member) -> Vec<Timestamp> {
-        self.0.iter().filter(|(other, _)| *other != member).map(|(_, start)| *start).collect()
+        self.0.iter().filter(|(other, ..)| *other != member).map(|(_, at, _)| *at).collect()
     }
 
     fn start_of(&self, member: Member) -> Option<Timestamp> {
-        let at = self.0.binary_search_by_key(&member, |(known, _)| *known).ok()?;
-        self.0.get(at).map(|(_, start)| *start)
+        self.0.get(self.place(member)).filter(|(known, ..)| *known == member).map(|(_, at, _)| *at)
     }
 
-    fn starts(&self) -> impl Iterator<Item = Timestamp> {
-        self.0.iter().map(|(_, start)| *start)
+    fn instants(&self) -> impl Iterator<Item = Timestamp> {
+        self.0.iter().map(|(_, at, _)| *at)
     }
 
-    fn insert(&mut self, member: Member, start: Timestamp) {
-        match self.0.binary_search_by_key(&member, |(known, _)| *known) {
-            Ok(at) => self.0[at].1 = start,
-            Err(at) => {
-                // The first of mostly one: a vector would make room for four.
-                self.0.reserve_exact(usize::from(self.0.is_empty()));
-                self.0.insert(at, (member, start));
-            }
+    fn insert(&mut self, member: Member, began: &Beginnings) {
+        self.remove(member);
+        let place = self.place(member);
+        // The first of mostly one: a vector would make room for four.
+        self.0.reserve_exact(usize::from(self.0.is_empty()));
+        self.0.insert(place, (member, began.start, began.anew));
+        for (nth, at) in began.worse.iter().enumerate() {
+            self.0.insert(place + 1 + nth, (member, *at, true));
         }
     }
 
     fn remove(&mut self, member: Member) {
-        if let Ok(at) = self.0.binary_search_by_key(&member, |(known, _)| *known) {
-            self.0.remove(at);
-        }
+        let place = self.place(member);
+        let of_it = self.0.iter().skip(place).take_while(|(known, ..)| *known == member).count();
+        self.0.drain(place..place + of_it);
+    }
+
+    fn place(&self, member: Member) -> usize {
+        self.0.partition_point(|(known, ..)| *known < member)
     }
 }
 
@@ -113,27 +143,41 @@ impl Index {
         item: ItemIdx,
         incident: IncidentId,
         member: Member,
-        start: Timestamp,
+        began: &Beginnings,
     ) {
         let incidents = self.present.get_or_insert_with(item, BTreeMap::new);
         let presence = incidents.entry(incident).or_default();
         if let Some(before) = presence.start_of(member) {
             self.by_start.remove(&(before, member));
         }
-        presence.insert(member, start);
-        self.by_start.insert((start, member));
+        presence.insert(member, began);
+        self.by_start.insert((began.start, member));
         self.mark_anew(graph, item);
     }
 
-    pub(crate) fn insert_unbound(&mut self, incident: IncidentId, member: Member, start: Timestamp) {
+    pub(crate) fn insert_unbound(
+        &mut self,
+        incident: IncidentId,
+        member: Member,
+        began: &Beginnings,
+        name: Option<Box<str>>,
+    ) {
+        let start = began.start;
         self.remove_unbound(incident, member);
-        self.unbound.entry(incident).or_default().insert(member, start);
+        if let Some(name) = &name {
+            let named = self.unbound_by_name.entry(name.clone()).or_default();
+            named.entry(incident).or_default().insert(member, began);
+        }
+        self.unbound.entry(incident).or_default().insert(member, Unbound { start, name });
         self.unbound_by_start.entry(start).or_default().insert((incident, member));
     }
 
     fn remove_unbound(&mut self, incident: IncidentId, member: Member) {
         let Some(members) = self.unbound.get_mut(&incident) else { return };
-        if let Some(start) = members.remove(&member) {
+        if let Some(Unbound { start, name }) = members.remove(&member) {
+            if let Some(name) = name {
+                forget_name(&mut self.unbound_by_name, &name, incident, member);
+            }
             let starting = self.unbound_by_start.entry(start).or_default();
             starting.remove(&(incident, member));
             if starting.is_empty() {
@@ -191,6 +235,11 @@ impl Index {
     /// The start on an item that is nearest to an instant; `None` where nobody alerts.
     pub(crate) fn nearest_start(&self, item: ItemIdx, to: Timestamp) -> Option<Timestamp> {
         self.at(item).filter_map(|(_, presence)| presence.nearest(to)).min_by_key(|start| (*start - to).abs())
+    }
+
+    /// Which incidents have members that call their item so, though nothing knows it by that name.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = (IncidentId, &Presence)> {
+        self.unbound_by_name.get(name).into_iter().flatten().map(|(incident, presence)| (*incident, presence))
     }
 
     /// Members bound to no item, those first that start nearest to an instant.
@@ -262,7 +311,7 @@ impl Index {
 
     /// An item stands by its earliest start among those that need what it needs.
     fn mark_anew(&mut self, graph: &Graph, item: ItemIdx) {
-        let starts = self.at(item).flat_map(|(_, presence)| presence.starts());
+        let starts = self.at(item).filter_map(|(_, presence)| presence.first());
         let (was, is) = (self.first.get(&item).copied(), starts.min());
         if was == is {
             return;
@@ -300,6 +349,24 @@ impl Index {
                 }
             }
         }
+    }
+}
+
+fn forget_name(
+    names: &mut BTreeMap<Box<str>, BTreeMap<IncidentId, Presence>>,
+    name: &str,
+    incident: IncidentId,
+    member: Member,
+) {
+    let Some(incidents) = names.get_mut(name) else { return };
+    if let Some(presence) = incidents.get_mut(&incident) {
+        presence.remove(member);
+        if presence.0.is_empty() {
+            incidents.remove(&incident);
+        }
+    }
+    if incidents.is_empty() {
+        names.remove(name);
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod index;
 mod lasting;
 pub(crate) mod learned;
 pub(crate) mod merge;
+mod onset;
 pub(crate) mod related;
 pub(crate) mod ways;
 pub(crate) mod weigh;

@@ -28,6 +28,7 @@ pub(crate) enum Link {
     Connected { member: ItemIdx },
     Burst { member: ItemIdx },
     SharedFate { location: ItemIdx, member: ItemIdx },
+    SameName { with: AlertId },
     SharedLabels { with: AlertId },
     BeforeOnItem { member: ItemIdx, times: u32, of: u32 },
     BeforeOfAlert { with: AlertId, times: u32, of: u32 },
@@ -103,6 +104,12 @@ impl Ties {
         Tie { link, gap, score, may_merge: gap <= together, hub: None }
     }
 
+    /// The nearest that says that something has happened to the item, be it again.
+    fn nearest_anew(&self, presence: &Presence) -> (Timestamp, Span) {
+        let start = presence.nearest_anew(self.start).unwrap_or(self.start);
+        (start, (start - self.start).abs())
+    }
+
     fn nearest_onset(&self, presence: &Presence) -> (Timestamp, Span) {
         let start = presence.nearest_onset(self.start).unwrap_or(self.start);
         (start, (start - self.start).abs())
@@ -141,6 +148,7 @@ impl Desk<'_> {
                 self.burst(item, &mut ties);
             }
             None => {
+                self.same_name(alert, &mut ties);
                 self.likeness(alert, &mut ties);
                 self.belonging(alert, &mut ties);
                 self.together_before(alert, &mut ties);
@@ -151,7 +159,7 @@ impl Desk<'_> {
 
     fn same_item(&self, item: ItemIdx, ties: &mut Ties) {
         for (incident, presence) in self.state.index.at(item) {
-            let (_, gap) = ties.nearest_onset(presence);
+            let (_, gap) = ties.nearest_anew(presence);
             let link = Link::SameItem { item };
             ties.offer(incident, ties.between_equals(weigh::SAME_ITEM, gap, weigh::TOGETHER, link));
         }
@@ -181,7 +189,7 @@ impl Desk<'_> {
         for above in nearest.into_iter().filter(|above| *above != item) {
             let Some(way) = self.ways_down(above).to(item) else { continue };
             for (incident, presence) in self.state.index.at(above) {
-                let (effect, gap) = ties.nearest_onset(presence);
+                let (effect, gap) = ties.nearest_anew(presence);
                 let link = Link::Dependency { from: above, to: item, distance: way.distance };
                 let strength = if hurt { way.worth } else { way.worth * weigh::WARNED / 1000 };
                 let mut score = weigh::causal(strength, ties.start, effect, ties.allowed);
@@ -336,6 +344,17 @@ impl Desk<'_> {
         }
     }
 
+    /// Bound to nothing, and named alike: what the CMDB does not know is an item all the same.
+    fn same_name(&self, alert: &Alert, ties: &mut Ties) {
+        let Some(name) = alert.names.first() else { return };
+        for (incident, presence) in self.state.index.named(name) {
+            let (_, gap) = ties.nearest_anew(presence);
+            let Some((with, _)) = presence.members().next() else { continue };
+            let link = Link::SameName { with: *with };
+            ties.offer(incident, ties.between_equals(weigh::SAME_ITEM, gap, weigh::TOGETHER, link));
+        }
+    }
+
     /// Bound to nothing: never thrown together, only held by what their labels share.
     fn likeness(&self, alert: &Alert, ties: &mut Ties) {
         for (incident, member, start) in self.state.index.unbound_near(ties.start).take(UNBOUND_COMPARED_MAX) {
@@ -409,6 +428,7 @@ impl Desk<'_> {
             Link::SharedFate { location, member } => {
                 Evidence::SharedFate { location: id(location), member: id(member), gap }
             }
+            Link::SameName { .. } => Evidence::SameName { name: alert.names.first().cloned().unwrap_or_default(), gap },
             Link::SharedLabels { with } => {
                 let other = self.state.alerts.get(&with);
                 let labels = other.into_iter().flat_map(|other| shared_labels(alert, other)).map(Into::into).collect();

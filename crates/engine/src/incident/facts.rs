@@ -19,6 +19,8 @@ pub(crate) struct Facts {
     pub(crate) detected_at: Option<Timestamp>,
     pub(crate) first_start: Option<Timestamp>,
     pub(crate) newest_start: Option<Timestamp>,
+    /// When it fired anew last, after a quiet in which it could have been over.
+    pub(crate) again_at: Option<Timestamp>,
     /// Something fires that keeps the incident from being restored.
     pub(crate) active: bool,
     /// Something milder still fires.
@@ -107,7 +109,7 @@ impl Desk<'_> {
                 facts.flaps = true;
             }
         }
-        for (_, episode) in counting {
+        for (alert, episode) in counting {
             let start = episode.counts_from.unwrap_or(episode.start);
             let detected = episode.counts_from.unwrap_or(episode.first_received_at);
             facts.started_at = earliest(facts.started_at, start);
@@ -115,8 +117,15 @@ impl Desk<'_> {
             facts.first_start = earliest(facts.first_start, episode.start);
             // What goes off and on keeps its incident from closing, but does not make it younger.
             let again = episode.joining.as_ref().is_some_and(|joining| joining.evidence == Evidence::SameAlert);
-            if !again {
+            let anew = again && self.begins_anew(alert, episode);
+            if anew {
+                facts.again_at = facts.again_at.max(Some(episode.start));
+            }
+            if anew || !again {
                 facts.newest_start = facts.newest_start.max(Some(episode.start));
+            }
+            if episode.severities.len() > 1 {
+                facts.newest_start = facts.newest_start.max(self.became_worse(alert, episode).last().copied());
             }
             if newest_detected.is_none_or(|(known, _)| detected < known) {
                 newest_detected = Some((detected, episode.preexisting));

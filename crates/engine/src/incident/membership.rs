@@ -164,16 +164,20 @@ impl Desk<'_> {
         self.note_kind(member.0);
         self.index_rule(member, incident);
         let Some((alert, episode)) = self.episode(member) else { return };
-        let (start, item) = (episode.start, alert.ci.as_ref().and_then(|ci| self.item(ci)));
+        let item = alert.ci.as_ref().and_then(|ci| self.item(ci));
+        let began = self.beginnings(alert, episode);
         let bound = alert.ci.is_some();
         let graph = self.graph();
         match item {
             Some(item) => {
                 let was_well = self.is_well(item);
-                self.state.index.insert(graph, item, incident, member, start);
+                self.state.index.insert(graph, item, incident, member, &began);
                 self.note_turn(item, was_well);
             }
-            None if !bound => self.state.index.insert_unbound(incident, member, start),
+            None if !bound => {
+                let name = alert.names.first().cloned();
+                self.state.index.insert_unbound(incident, member, &began, name);
+            }
             None => {}
         }
     }

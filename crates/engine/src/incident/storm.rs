@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use model::incident::{Incident, Priority};
+use model::incident::{Incident, Major, Priority};
 use model::text::counted;
 use model::{IncidentId, Reason, Span, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::desk::Desk;
 use crate::policy::StormPolicy;
 use crate::timer::Timer;
 
-/// What is graver, or as grave, is told storm or not.
+/// What is graver, or as grave, is told storm or not; so is what a person declared major.
 const TOLD_ALL_THE_SAME: Priority = Priority::P2;
 
 impl Desk<'_> {
@@ -39,7 +39,12 @@ impl Desk<'_> {
         let Some(incident) = self.state.incidents.get(&id).filter(|_| self.policy_of(id).storm.is_some()) else {
             return false;
         };
-        incident.is_open() && !incident.by_hand && incident.parent.is_none() && incident.residual_of.is_none()
+        let declared = incident.major == Major::Declared;
+        incident.is_open()
+            && !incident.by_hand
+            && !declared
+            && incident.parent.is_none()
+            && incident.residual_of.is_none()
     }
 
     /// The storm that goes on: something of it lasts, and its last incident opened not long ago.
@@ -85,7 +90,8 @@ impl Desk<'_> {
     /// Whether people hear of it by its storm alone, for as long as that is open.
     pub(super) fn is_sheltered(&self, incident: &Incident) -> bool {
         let storm = incident.parent.and_then(|parent| self.state.incidents.get(&parent));
-        incident.priority > TOLD_ALL_THE_SAME && storm.is_some_and(|storm| storm.storm && storm.is_open())
+        let quiet = incident.priority > TOLD_ALL_THE_SAME && incident.major != Major::Declared;
+        quiet && storm.is_some_and(|storm| storm.storm && storm.is_open())
     }
 
     /// A storm is over for people, and what it kept quiet goes on: nothing else may ever happen to that.

@@ -144,6 +144,7 @@ fn kind(evidence: &Evidence) -> &'static str {
         Evidence::Connected { .. } => "because they are connected to what alerts in it",
         Evidence::Burst { .. } => "because they began near it while little else happened",
         Evidence::SharedFate { .. } => "because they are in one place",
+        Evidence::SameName { .. } => "because an alert in it names the same item, which the CMDB does not know",
         Evidence::SharedLabels { .. } => "by the labels they share",
         Evidence::TogetherBefore { .. } => "because they fired together before",
         Evidence::Inhibited { .. } => "silently, by an inhibition of the pipeline",

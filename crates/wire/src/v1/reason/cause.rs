@@ -17,6 +17,7 @@ pub(in crate::v1) fn speaks_for(evidence: &CauseEvidence) -> bool {
         | CauseEvidence::ManyAlerts { .. }
         | CauseEvidence::Change { .. }
         | CauseEvidence::Near { .. }
+        | CauseEvidence::Elsewhere
         | CauseEvidence::Confirmed { .. } => true,
         CauseEvidence::Silent
         | CauseEvidence::QuietDependents { .. }
@@ -37,6 +38,7 @@ pub fn cause_text(evidence: &CauseEvidence) -> String {
         CauseEvidence::FiredAfterFirst { after: Span::ZERO } => "it fired first".to_owned(),
         CauseEvidence::FiredAfterFirst { after } => format!("it fired {} after the first alert", length(*after)),
         CauseEvidence::Silent => "it does not alert itself, but items that depend on it do".to_owned(),
+        CauseEvidence::Elsewhere => "it alerts too, in another incident".to_owned(),
         CauseEvidence::Kind { kind, alertname } => format!("{alertname} tells of {}", symptom(*kind)),
         CauseEvidence::ManyAlerts { names } => format!("{names} different alerts fire on it"),
         CauseEvidence::Change { reference, before, stood } => changed(reference, "it", *stood, *before),

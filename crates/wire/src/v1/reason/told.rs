@@ -84,6 +84,9 @@ pub(in crate::v1) fn evidence(evidence: &Evidence) -> String {
         Evidence::SharedFate { location, member, gap } => {
             format!("{member}, which alerts in it, is in {location} too; {}", apart(*gap))
         }
+        Evidence::SameName { name, gap } => {
+            format!("an alert in it is about “{name}” too, which the CMDB has no one item for; {}", apart(*gap))
+        }
         Evidence::SharedLabels { labels, gap } => {
             format!("an alert in it has the same {}; {}", labels.join(", "), apart(*gap))
         }
