@@ -26,11 +26,23 @@ impl Api {
             Some(key) => self.once().push(items, bytes, Key::unchecked(key)).await?,
             None => self.runtime().push(items, bytes, None).await,
         };
-        let answers = match answer {
-            PushAnswer::Committed { answers, .. } => answers,
-            PushAnswer::Overloaded(why) => return Err(Fault::from(why)),
-        };
-        answers.into_iter().map(outcome).collect()
+        outcomes(answer)
+    }
+
+    /// What was answered to the same key before: for actions on what is another thing once they are done.
+    pub(crate) async fn answered_before<R>(&self, by: &By<R>) -> Result<Option<Outcome>, Fault> {
+        let Some(key) = by.key.clone() else { return Ok(None) };
+        match self.once().remembered(&Key::unchecked(key)).await.map_err(Fault::from)? {
+            Some(answer) => Ok(outcomes(answer?)?.into_iter().next()),
+            None => Ok(None),
+        }
+    }
+}
+
+fn outcomes(answer: PushAnswer) -> Result<Vec<Outcome>, Fault> {
+    match answer {
+        PushAnswer::Committed { answers, .. } => answers.into_iter().map(outcome).collect(),
+        PushAnswer::Overloaded(why) => Err(Fault::from(why)),
     }
 }
 

@@ -25,6 +25,7 @@ mod measures;
 pub mod once;
 mod openapi;
 mod ops;
+mod outages;
 mod problems;
 mod records;
 mod ring;
@@ -186,6 +187,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(facts::maintenance::routes())
         .merge(facts::silences::routes())
         .merge(dead_letters::routes())
+        .merge(outages::routes())
         .merge(records::routes())
         .merge(services::routes())
         .merge(cmdb::routes())

@@ -45,14 +45,18 @@ impl Once {
     }
 
     async fn answered_or_pushed(&self, items: Vec<Item>, bytes: usize, key: Key) -> Result<PushAnswer, OtherBody> {
-        let Ok(receipt) = self.store.receipt(&key.token).await else {
-            return Ok(PushAnswer::Overloaded(Overload::StoreUnavailable));
-        };
-        let remembered = receipt.filter(|receipt| receipt.at + IDEMPOTENCY_KEEP > self.runtime.now());
-        match remembered.and_then(|receipt| key.answer_of(&receipt)) {
-            Some(answer) => answer,
-            None => Ok(self.runtime.push(items, bytes, Some(key)).await),
+        match self.remembered(&key).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => Ok(self.runtime.push(items, bytes, Some(key)).await),
+            Err(why) => Ok(PushAnswer::Overloaded(why)),
         }
+    }
+
+    /// What was answered to this key, as long as that is remembered.
+    pub(crate) async fn remembered(&self, key: &Key) -> Result<Option<Result<PushAnswer, OtherBody>>, Overload> {
+        let Ok(receipt) = self.store.receipt(&key.token).await else { return Err(Overload::StoreUnavailable) };
+        let remembered = receipt.filter(|receipt| receipt.at + IDEMPOTENCY_KEEP > self.runtime.now());
+        Ok(remembered.and_then(|receipt| key.answer_of(&receipt)))
     }
 
     /// `None`: the same is under way.

@@ -74,6 +74,8 @@ impl Desk<'_> {
                 self.record_change(change.clone());
                 Outcome::Recorded
             }
+            Action::RecordOutage(correction) | Action::CorrectOutage(correction) => self.correct(correction, by),
+            Action::WithdrawCorrection { correction, reason } => self.withdraw_correction(correction, reason, by),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use model::command::Command;
 use model::event::Event;
-use model::fact::MaintenanceWindow;
+use model::fact::{Correction, MaintenanceWindow};
 use model::{CiId, Outage, Timestamp};
 use topology::FaultInterval;
 
@@ -37,7 +37,7 @@ pub enum Input {
 }
 
 /// Facts of a past interval that ends at or behind the horizon, complete: the episodes' steps that overlap it, the
-/// windows that do, forgotten ones included, and the outages on record that overlap or touch it.
+/// windows and the corrections that do, forgotten ones included, and the outages on record that overlap or touch it.
 #[derive(Clone, Debug)]
 pub struct Recompute {
     pub from: Timestamp,
@@ -46,5 +46,6 @@ pub struct Recompute {
     pub services: Vec<CiId>,
     pub faults: Vec<FaultInterval>,
     pub windows: Vec<MaintenanceWindow>,
+    pub corrections: Vec<Correction>,
     pub outages: Vec<Outage>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure: no await, no lock, no log, no clock, no randomness. Time and everything else come in as [`Input`]s; timers are
 //! data ([`State::next_deadline`]). One event's way, in file order: `bind` (to its item), `times` and `fold` (to its
-//! alert), `reconcile` (to its episodes), `suppress` (`windows` beside it), `correlate`, `incident`, `cause`, `problem`, `outage`. Nearly all
+//! alert), `reconcile` (to its episodes), `suppress` (`windows` beside it), `correlate`, `incident`, `cause`, `problem`, `outage` (`corrections` beside it). Nearly all
 //! events end in `alerts` as repeated: a counter.
 //!
 //! Keeps I4, I5, I6, I7, I8, I11, I13, I16.
@@ -12,6 +12,7 @@ mod below;
 mod bind;
 mod cause;
 mod command;
+mod corrections;
 mod correlate;
 mod desk;
 mod flapping;

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Episode};
-use model::fact::MaintenanceWindow;
+use model::fact::{Correction, MaintenanceWindow};
 use model::outage::{ItemState, OutageState};
 use model::reason::Reason;
 use model::step::{RecomputeWanted, Subject};
 use model::{AlertId, CiId, Domain, IncidentId, Interval, Outage, OutageId, Span, Timestamp, limits};
-use topology::{FaultInterval, Graph, ItemIdx, ItemSet, Rollup, Segment, WindowInterval, sweep};
+use topology::{FaultInterval, Graph, ItemIdx, ItemSet, Rollup, Segment, WindowInterval, corrected, sweep};
 
 use crate::desk::Desk;
 use crate::input::Recompute;
@@ -50,7 +50,7 @@ impl Desk<'_> {
         }
         let bearing = self.bearing_on(&services, span, from);
         let faults = self.faults_of(&bearing, span);
-        let mut segments = self.swept(&faults, &[], &services, span);
+        let mut segments = self.swept(&faults, &[], &[], &services, span);
         let mut scenes = Scenes::new();
         for service in services {
             let found = segments.remove(&service).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Desk<'_> {
     pub(crate) fn recompute(&mut self, facts: &Recompute) {
         let span = Interval::or_empty(facts.from, facts.to);
         let services: BTreeSet<CiId> = facts.services.iter().cloned().collect();
-        let mut segments = self.swept(&facts.faults, &facts.windows, &services, span);
+        let mut segments = self.swept(&facts.faults, &facts.windows, &facts.corrections, &services, span);
         let bearing = self.bearing_on(&services, span, Timestamp::MIN);
         let mut scenes = Scenes::new();
         for service in services {
@@ -72,7 +72,7 @@ impl Desk<'_> {
             let named = Named { domain: &self.state.domain, service: &service };
             let mut next = splice(named, &known, memory, &found, span, self.now);
             for outage in next.iter_mut().filter(|outage| outage.incident.is_none()) {
-                outage.incident = self.incident_of(outage, &bearing, &mut scenes);
+                outage.incident = self.incident_of(outage, &facts.corrections, &bearing, &mut scenes);
             }
             self.write_differences(&known, &next);
             self.keep_in_memory(&service, &known, next);
@@ -170,11 +170,12 @@ impl Desk<'_> {
         faults
     }
 
-    /// Windows that are forgotten count as they were loaded; of the others memory knows better.
+    /// Windows and corrections that are forgotten count as they were loaded; of the others memory knows better.
     fn swept(
         &self,
         faults: &[FaultInterval],
         loaded: &[MaintenanceWindow],
+        said: &[Correction],
         services: &BTreeSet<CiId>,
         span: Interval,
     ) -> BTreeMap<CiId, Vec<Segment>> {
@@ -187,7 +188,16 @@ impl Desk<'_> {
         let wanted = |graph: &Graph, item: ItemIdx| {
             if std::ptr::eq(graph, now) { places.contains(item) } else { services.contains(graph.id(item)) }
         };
-        sweep(self.topology, faults, &windows, span, &wanted)
+        let mut segments = sweep(self.topology, faults, &windows, span, &wanted);
+        for service in services {
+            let said = self.said_of(service, said);
+            if !said.is_empty() {
+                let told = segments.remove(service).unwrap_or_default();
+                let known = corrected(self.topology, service, told, said, span, Some(&self.state.domain));
+                segments.insert(service.clone(), known);
+            }
+        }
+        segments
     }
 
     /// What was out before anything became different is held by the incident that held it.
@@ -207,7 +217,7 @@ impl Desk<'_> {
         let unchanged =
             |outage: &Outage| outage.from < different_from || outage.to.is_some_and(|to| to <= span.start());
         for outage in next.iter_mut().filter(|outage| !unchanged(outage)) {
-            outage.incident = self.incident_of(outage, bearing, scenes);
+            outage.incident = self.incident_of(outage, &[], bearing, scenes);
         }
         self.write_differences(&known, &next);
         outages.extend(next);
@@ -238,8 +248,19 @@ impl Desk<'_> {
         }
     }
 
+    /// Of what no alert explains, that of the outage which a person said was otherwise.
+    fn incident_of(
+        &self,
+        outage: &Outage,
+        loaded: &[Correction],
+        bearing: &[AlertId],
+        scenes: &mut Scenes,
+    ) -> Option<IncidentId> {
+        self.incident_by_alerts(outage, bearing, scenes).or_else(|| self.incident_said_of(outage, loaded))
+    }
+
     /// The earliest opened incident that holds an alert contributing at the outage's start.
-    fn incident_of(&self, outage: &Outage, bearing: &[AlertId], scenes: &mut Scenes) -> Option<IncidentId> {
+    fn incident_by_alerts(&self, outage: &Outage, bearing: &[AlertId], scenes: &mut Scenes) -> Option<IncidentId> {
         let graph = self.topology.at(outage.from);
         let scene = scenes.entry(outage.from).or_insert_with(|| self.scene_at(outage.from, bearing));
         let contributors = scene.rollup.contributors(graph, graph.find(outage.service.as_str())?);
@@ -283,7 +304,8 @@ impl Desk<'_> {
         let alerting = self.state.open_alerts.iter().filter_map(|id| self.state.alerts.get(id)?.ci.clone());
         let named = self.named_by_windows();
         let out = self.state.outages.iter().filter(|(_, outages)| outages.iter().any(|outage| outage.to.is_none()));
-        let items: BTreeSet<CiId> = alerting.chain(named).chain(out.map(|(service, _)| service.clone())).collect();
+        let out = out.map(|(service, _)| service.clone()).chain(self.state.corrections.keys().cloned());
+        let items: BTreeSet<CiId> = alerting.chain(named).chain(out).collect();
         for ci in items {
             self.outages_dirty(&ci, now);
         }

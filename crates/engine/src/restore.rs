@@ -57,6 +57,10 @@ impl State {
         for outages in state.outages.values_mut() {
             outages.sort_by_key(|outage| outage.from);
         }
+        for correction in snapshot.corrections {
+            state.corrections.entry(correction.service.clone()).or_default().push(correction);
+        }
+        state.corrections.values_mut().for_each(|said| said.sort_by_key(|correction| correction.id));
         for recurrence in snapshot.recurrences {
             let Recurrence { ci, signature, opened_at, incident } = recurrence;
             state.recurrence.entry((ci, signature)).or_default().push((opened_at, incident));
@@ -157,6 +161,7 @@ impl State {
             silences: self.silences.values().cloned().collect(),
             maintenance: self.windows.values().map(|window| window.said.clone()).collect(),
             changes: self.changes.values().cloned().collect(),
+            corrections: self.corrections.values().flatten().cloned().collect(),
             sources: self.sources.values().cloned().collect(),
             coverage: self
                 .covered
@@ -188,6 +193,7 @@ impl State {
             silences: everybody.silences.values().cloned().collect(),
             maintenance: everybody.windows.values().map(|window| window.said.clone()).collect(),
             changes: everybody.changes.values().cloned().collect(),
+            corrections: everybody.corrections.values().flatten().cloned().collect(),
             ..Snapshot::default()
         };
         State { reading_since: everybody.reading_since, ..State::restore(known, topology, policy) }
@@ -221,6 +227,8 @@ impl Snapshot {
         lay(&mut self.silences, silences, |silence| silence.id);
         let windows = everybody.maintenance.iter().filter(|window| window.extent().end() > horizon);
         lay(&mut self.maintenance, windows, |window| window.id);
+        let corrections = everybody.corrections.iter().filter(|correction| correction.extent().end() > horizon);
+        lay(&mut self.corrections, corrections, |correction| correction.id);
         lay(&mut self.changes, everybody.changes.iter(), |change| change.id);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Statement, StatementKey};
-use model::fact::{Change, MaintenanceWindow, Silence};
+use model::fact::{Change, Correction, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
 use model::learned::Learned;
 use model::reason::SymptomKind;
@@ -82,6 +82,8 @@ pub struct State {
 
     /// Outages of each service that are open or ended within the horizon, in order.
     pub(crate) outages: BTreeMap<CiId, Vec<Outage>>,
+    /// What people say of a service's outages, as far as that stands and reaches within the horizon.
+    pub(crate) corrections: BTreeMap<CiId, Vec<Correction>>,
     pub(crate) index: Index,
     /// Not stored: it follows from the names and the graph.
     pub(crate) marks: Marks,
@@ -142,6 +144,7 @@ pub struct Snapshot {
     pub silences: Vec<Silence>,
     pub maintenance: Vec<MaintenanceWindow>,
     pub changes: Vec<Change>,
+    pub corrections: Vec<Correction>,
     pub sources: Vec<Source>,
     pub coverage: Vec<Coverage>,
     pub learned: Vec<Learned>,

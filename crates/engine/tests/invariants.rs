@@ -214,6 +214,7 @@ pub(crate) fn difference(a: &Snapshot, b: &Snapshot) -> Option<String> {
         .or_else(|| lists("outages", &a.outages, &b.outages))
         .or_else(|| lists("silences", &a.silences, &b.silences))
         .or_else(|| lists("maintenance", &a.maintenance, &b.maintenance))
+        .or_else(|| lists("corrections", &a.corrections, &b.corrections))
         .or_else(|| lists("changes", &a.changes, &b.changes))
         .or_else(|| lists("sources", &a.sources, &b.sources))
         .or_else(|| lists("coverage", &a.coverage, &b.coverage))

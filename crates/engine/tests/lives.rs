@@ -8,13 +8,13 @@ use model::command::{Action, Command, IncidentAction, IncidentTarget};
 use model::incident::{HoldFor, Major};
 use model::{IncidentId, Severity, Span, Timestamp};
 use proptest::prelude::*;
-use testkit::{SplitMix64, clear, clock, firing};
+use testkit::{SplitMix64, clear, clock, firing, shown};
 
 use crate::budget::cases;
 use crate::invariants::difference;
 use crate::naming::Names;
 use crate::policy::policy;
-use crate::script::{What, line};
+use crate::script::{What, correction_id, line};
 use crate::sweeps::{Expected, from_scratch, on_record};
 use crate::world::World;
 
@@ -47,6 +47,9 @@ const KEYS: [&str; 12] = [
     "stray",
 ];
 
+const SERVICES: [&str; 3] = ["shop", "mail", "portal"];
+const STATES: [&str; 4] = ["up", "down", "degraded", "down planned"];
+
 /// Pipelines that differ in what ends an episode, what orders it, and how long things are kept.
 const POLICIES: [&str; 7] = [
     "close_after 2h\nstorm 2 in 1h",
@@ -67,10 +70,35 @@ struct Happens {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Fire { key: usize, severity: Severity, back: i64, promise: Option<i64> },
-    Clear { key: usize, back: i64, whole: bool },
-    Person { incident: usize, does: u8, other: usize },
+    Fire {
+        key: usize,
+        severity: Severity,
+        back: i64,
+        promise: Option<i64>,
+    },
+    Clear {
+        key: usize,
+        back: i64,
+        whole: bool,
+    },
+    Person {
+        incident: usize,
+        does: u8,
+        other: usize,
+    },
     Line(&'static str),
+    /// Of the outage of this number, or of none.
+    Correct {
+        service: usize,
+        back: i64,
+        length: Option<i64>,
+        state: usize,
+        of: Option<usize>,
+    },
+    /// The correction that was said as this one.
+    Withdraw {
+        nth: usize,
+    },
     Tick,
 }
 
@@ -98,6 +126,12 @@ fn any_kind() -> impl Strategy<Value = Kind> {
         6 => (0..6_usize, 0..16_u8, 0..6_usize)
             .prop_map(|(incident, does, other)| Kind::Person { incident, does, other }),
         2 => lines.prop_map(Kind::Line),
+        3 => (0..SERVICES.len(), 0..9000_i64, proptest::option::weighted(0.8, 1..5000_i64), 0..STATES.len(),
+              proptest::option::of(0..4_usize))
+            .prop_map(|(service, back, length, state, of)| {
+                Kind::Correct { service, back, length, state, of }
+            }),
+        1 => (0..4_usize).prop_map(|nth| Kind::Withdraw { nth }),
         2 => Just(Kind::Tick),
     ]
 }
@@ -111,8 +145,28 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     proptest::sample::select(POLICIES.to_vec()).prop_map(policy)
 }
 
-fn input(what: &Kind, at: Timestamp, incidents: &[IncidentId]) -> Option<Input> {
+fn input(what: &Kind, at: Timestamp, names: &Names) -> Option<Input> {
+    let incidents = names.incidents();
+    let said = |text: &str| match line(&format!("{} {text}", shown(at)), names).what {
+        What::Input(input) => Some(input),
+        What::Cmdb(_) | What::Restart | What::Tick => None,
+    };
     match what {
+        Kind::Correct { service, back, length, state, of } => {
+            let service = SERVICES[*service];
+            let outages = names.outages_of(service);
+            let of = of.and_then(|nth| outages.get(nth % outages.len().max(1)));
+            let from = at - Span::from_seconds(*back);
+            let to = length.map(|length| shown(from + Span::from_seconds(length))).unwrap_or_default();
+            let of = of.map(|outage| format!(" of={}", shown(outage.from))).unwrap_or_default();
+            let name = names.corrections();
+            said(&format!("correct C{name} on {service} {}..{to} {}{of}", shown(from), STATES[*state]))
+        }
+        Kind::Withdraw { nth } => {
+            let name = format!("C{}", nth % names.corrections().max(1));
+            names.find_correction(correction_id(&name))?;
+            said(&format!("withdraw {name}"))
+        }
         Kind::Fire { key, severity, back, promise } => {
             let mut says = firing(KEYS[*key]).severity(*severity).starts(at - Span::from_seconds(*back));
             if let Some(promise) = promise {
@@ -134,10 +188,7 @@ fn input(what: &Kind, at: Timestamp, incidents: &[IncidentId]) -> Option<Input> 
             };
             Some(Input::Command(Box::new(Command { by: "ana".into(), at: None, action })))
         }
-        Kind::Line(text) => match line(&format!("10:00:00 {text}"), &Names::default()).what {
-            What::Input(input) => Some(input),
-            What::Cmdb(_) | What::Restart | What::Tick => None,
-        },
+        Kind::Line(text) => said(text),
         Kind::Tick => Some(Input::Tick),
     }
 }
@@ -171,7 +222,7 @@ fn live(life: &[Happens], policy: &Policy) -> (World, Vec<Received>) {
     let mut at = clock("10:00:00");
     for happens in life {
         at = at + Span::from_seconds(happens.after);
-        let Some(input) = input(&happens.what, at, world.names.incidents()) else { continue };
+        let Some(input) = input(&happens.what, at, &world.names) else { continue };
         inputs.push(Received { at, input: input.clone() });
         world.feed(at, input);
     }

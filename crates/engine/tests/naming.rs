@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use model::fact::Correction;
 use model::step::Subject;
-use model::{AlertId, IncidentId, ProblemId, Reason, Step};
+use model::{AlertId, CorrectionId, IncidentId, Outage, OutageId, ProblemId, Reason, Step, Timestamp};
 
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     incidents: Vec<IncidentId>,
     problems: Vec<ProblemId>,
     alerts: BTreeMap<AlertId, String>,
+    outages: BTreeMap<OutageId, Outage>,
+    corrections: BTreeMap<CorrectionId, Correction>,
     last: BTreeMap<String, String>,
 }
 
@@ -32,6 +35,11 @@ impl Names {
             let key = alert.dedup_key.as_deref().unwrap_or("?");
             self.alerts.insert(alert.id, key.to_owned());
         }
+        for (gone, _) in &step.outages_removed {
+            self.outages.remove(gone);
+        }
+        self.outages.extend(step.outages.iter().map(|outage| (outage.id, outage.clone())));
+        self.corrections.extend(step.corrections.iter().map(|known| (known.id, known.clone())));
     }
 
     pub(crate) fn incidents(&self) -> &[IncidentId] {
@@ -68,6 +76,23 @@ impl Names {
     pub(crate) fn find_problem(&self, name: &str) -> Option<ProblemId> {
         let number: usize = name.strip_prefix("PRB")?.parse().ok()?;
         self.problems.get(number.checked_sub(1)?).copied()
+    }
+
+    pub(crate) fn find_outage(&self, service: &str, from: Timestamp) -> Option<&Outage> {
+        self.outages.values().find(|outage| outage.service.as_str() == service && outage.from == from)
+    }
+
+    pub(crate) fn outages_of(&self, service: &str) -> Vec<&Outage> {
+        self.outages.values().filter(|outage| outage.service.as_str() == service).collect()
+    }
+
+    /// How many were said.
+    pub(crate) fn corrections(&self) -> usize {
+        self.corrections.len()
+    }
+
+    pub(crate) fn find_correction(&self, id: CorrectionId) -> Option<&Correction> {
+        self.corrections.get(&id)
     }
 
     /// Whether something is shown otherwise than it was last.

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{Recompute, Snapshot, State, fault_steps};
 use model::alert::{Alert, Episode};
-use model::fact::{Change, MaintenanceWindow, Silence};
+use model::fact::{Change, Correction, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
 use model::learned::{Learned, Party};
 use model::source::{Coverage, Source};
 use model::step::{RecomputeWanted, Recurrence, Subject};
 use model::{
-    AlertId, ChangeId, CiId, EpisodeId, Incident, IncidentId, Outage, OutageId, Problem, ProblemId, SilenceId,
-    SourceName, Step,
+    AlertId, ChangeId, CiId, CorrectionId, EpisodeId, Incident, IncidentId, Outage, OutageId, Problem, ProblemId,
+    SilenceId, SourceName, Step,
 };
 
 #[derive(Debug, Default)]
@@ -28,6 +28,7 @@ pub(crate) struct Rows {
     silences: BTreeMap<SilenceId, Silence>,
     pub(crate) windows: BTreeMap<MaintenanceId, MaintenanceWindow>,
     changes: BTreeMap<ChangeId, Change>,
+    pub(crate) corrections: BTreeMap<CorrectionId, Correction>,
     sources: BTreeMap<SourceName, Source>,
     coverage: BTreeMap<(CiId, SourceName), Coverage>,
     learned: BTreeMap<(Party, Option<Party>), Learned>,
@@ -60,6 +61,7 @@ impl Rows {
         self.silences.extend(step.silences.iter().map(|silence| (silence.id, silence.clone())));
         self.windows.extend(step.maintenance.iter().map(|window| (window.id, window.clone())));
         self.changes.extend(step.changes.iter().map(|change| (change.id, change.clone())));
+        self.corrections.extend(step.corrections.iter().map(|known| (known.id, known.clone())));
         self.sources.extend(step.sources.iter().map(|source| (source.name.clone(), source.clone())));
         for coverage in &step.coverage {
             self.coverage.entry((coverage.ci.clone(), coverage.source.clone())).or_insert_with(|| coverage.clone());
@@ -100,6 +102,7 @@ impl Rows {
                 .flat_map(|(ci, episode)| fault_steps(ci, episode))
                 .collect(),
             windows: self.windows.values().filter(|window| !window.deleted).cloned().collect(),
+            corrections: self.corrections.values().filter(|known| known.stands()).cloned().collect(),
             outages: self.outages.values().filter(|outage| touches(outage.from, outage.to)).cloned().collect(),
         }
     }
@@ -155,6 +158,7 @@ impl Rows {
             silences: kept.silences.iter().filter_map(|silence| self.silences.get(&silence.id).cloned()).collect(),
             maintenance: kept.maintenance.iter().filter_map(|window| self.windows.get(&window.id).cloned()).collect(),
             changes: kept.changes.iter().filter_map(|change| self.changes.get(&change.id).cloned()).collect(),
+            corrections: kept.corrections.iter().filter_map(|known| self.corrections.get(&known.id).cloned()).collect(),
             sources: self.sources.values().cloned().collect(),
             coverage: self.coverage.values().cloned().collect(),
             learned: self.learned.values().cloned().collect(),

@@ -8,6 +8,8 @@
 //! 10:30:00 end MW1 occurrence                                       10:30:00 end MW1 occurrence 1d10:00:00
 //! 10:00:00 silence S1 alertname=disk 10:00:00..11:00:00             10:30:00 expire S1
 //! 10:00:00 change CHG1 on db-7 started starts=09:50:00              10:00:00 heartbeat prom every=60s
+//! 11:00:00 correct C1 on shop 10:00:00..10:30:00 down [planned]         11:00:00 correct C1 on shop 10:00:00.. down
+//! 11:00:00 correct C2 on shop 10:00:00..10:10:00 down of=10:00:00   11:00:00 withdraw C1
 //! 10:00:00 tick     10:00:00 resumed     10:00:00 restart      10:00:00 cmdb a -> b; b -> c
 //! ```
 //! A person's target is an incident or the key of an alert it holds.
@@ -16,9 +18,10 @@ use calendar::recurrence;
 use engine::Input;
 use model::command::{Action, Command};
 use model::event::{Event, Heartbeat};
-use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Silence};
+use model::fact::{Change, ChangeKind, ChangeStatus, Correction, InsteadOf, MaintenanceWindow, Silence};
 use model::id::MaintenanceId;
-use model::{ChangeId, CiId, Interval, SilenceId, Span, Timestamp};
+use model::outage::OutageState;
+use model::{ChangeId, CiId, CorrectionId, Domain, Interval, SilenceId, Span, Timestamp};
 use testkit::{clear, clock, firing};
 
 use crate::naming::Names;
@@ -64,6 +67,14 @@ pub(crate) fn line(text: &str, names: &Names) -> Line {
         ["end", reference] => by("ops", Action::EndMaintenance(window_id(reference))),
         ["silence", name, matcher, span] => by("ops", Action::Silence(silence(name, matcher, span))),
         ["expire", name] => by("ops", Action::ExpireSilence(silence_id(name))),
+        ["correct", name, "on", service, span, state, ref said @ ..] => {
+            let at = clock(at);
+            by("mia", correction(name, service, span, state, said, names, at))
+        }
+        ["withdraw", name] => {
+            let known = names.find_correction(correction_id(name)).expect("it was said").clone();
+            by("mia", Action::WithdrawCorrection { correction: known, reason: "not_so".into() })
+        }
         [who, ref asked @ ..] if who.ends_with(':') => by(who.trim_end_matches(':'), person::action(asked, names)),
         _ => panic!("`{text}`: nothing that can happen"),
     };
@@ -162,4 +173,50 @@ fn silence(name: &str, matcher: &str, span: &str) -> Silence {
         comment: name.into(),
         updated_at: Timestamp::EPOCH,
     }
+}
+
+pub(crate) fn correction_id(name: &str) -> CorrectionId {
+    CorrectionId::derive(|hash| {
+        hash.text(name);
+    })
+}
+
+/// `of=FROM`: of the outage of the service that begins there.
+fn correction(
+    name: &str,
+    service: &str,
+    span: &str,
+    state: &str,
+    words: &[&str],
+    names: &Names,
+    now: Timestamp,
+) -> Action {
+    let (from, to) = span.split_once("..").expect("a span is FROM..TO, or FROM..");
+    let of = value(words, "of").map(|from| names.find_outage(service, clock(from)).expect("there is such an outage"));
+    let to = (!to.is_empty()).then(|| clock(to));
+    let correction = Correction {
+        id: correction_id(name),
+        domain: Domain::default(),
+        service: service.into(),
+        from: clock(from),
+        to,
+        state: match state {
+            "up" => None,
+            "degraded" => Some(OutageState::Degraded),
+            "down" => Some(OutageState::Down),
+            other => panic!("`{other}` is no state of a service"),
+        },
+        planned: words.contains(&"planned"),
+        instead_of: of.map(|outage| InsteadOf {
+            outage: outage.id,
+            incident: outage.incident,
+            interval: Interval::or_empty(outage.from, outage.to.unwrap_or(now)),
+            ended: outage.to.is_none() && to.is_some(),
+        }),
+        reason: "customers_say_so".into(),
+        by: "mia".into(),
+        at: Timestamp::EPOCH,
+        withdrawn: None,
+    };
+    if correction.instead_of.is_some() { Action::CorrectOutage(correction) } else { Action::RecordOutage(correction) }
 }

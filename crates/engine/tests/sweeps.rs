@@ -1,10 +1,10 @@
-//! Outages from scratch: every episode and window on record, through `topology::sweep` once. `[I13]`
+//! Outages from scratch: every episode, window and correction on record, through `topology::sweep` once. `[I13]`
 
 use calendar::Occurrences;
 use engine::fault_steps;
 use model::outage::OutageState;
 use model::{CiId, Interval, Span, Timestamp};
-use topology::{WindowInterval, sweep};
+use topology::{WindowInterval, corrected, sweep};
 
 use crate::world::World;
 
@@ -30,8 +30,12 @@ pub(crate) fn from_scratch(world: &World) -> Vec<Expected> {
         .collect();
     let swept = sweep(&world.topology, &faults, &windows, span, &|graph, item| graph.is_service(item));
     let mut expected: Vec<Expected> = Vec::new();
-    for (service, segments) in swept {
-        for segment in segments {
+    let mut swept = swept;
+    for service in world.rows.corrections.values().map(|known| &known.service) {
+        swept.entry(service.clone()).or_default();
+    }
+    for (service, told) in swept {
+        for segment in corrected(&world.topology, &service, told, world.rows.corrections.values(), span, None) {
             let Some(state) = segment.state.outage() else { continue };
             let to = (segment.to < end).then_some(segment.to);
             expected.push((service.clone(), segment.from, to, state, segment.planned));

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{Change, MaintenanceWindow, Silence};
+use crate::fact::{Change, Correction, MaintenanceWindow, Silence};
 use crate::fingerprint::Fingerprint;
-use crate::id::{AlertId, IncidentId, MaintenanceId, ProblemId, SilenceId};
+use crate::id::{AlertId, CorrectionId, IncidentId, MaintenanceId, ProblemId, SilenceId};
 use crate::incident::{DetectedBy, HoldFor, Major, Priority, Verdict};
 use crate::name::CiId;
 use crate::problem::ProblemState;
@@ -46,6 +46,15 @@ pub enum Action {
         begins_at: Option<Timestamp>,
     },
     Change(Change),
+    /// An outage that no alert told of.
+    RecordOutage(Correction),
+    /// An outage that was not as alerts told it; the one who asks saw how it stood.
+    CorrectOutage(Correction),
+    /// The correction as it is on record: it may lie behind what the engine remembers.
+    WithdrawCorrection {
+        correction: Correction,
+        reason: Box<str>,
+    },
 }
 
 /// Which incident is meant.
@@ -107,6 +116,7 @@ pub enum Outcome {
     Problem(ProblemId),
     Silence(SilenceId),
     Maintenance(MaintenanceId),
+    Correction(CorrectionId),
     Recorded,
     Refused(Refusal),
 }

@@ -1,11 +1,12 @@
-//! Facts beside alerts: changes, maintenance windows, silences, recovery points, exercises.
+//! Facts beside alerts: changes, maintenance windows, silences, recovery points, exercises, corrections of outages.
 
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
-use crate::id::{ChangeId, MaintenanceId, SilenceId};
+use crate::id::{ChangeId, CorrectionId, IncidentId, MaintenanceId, OutageId, SilenceId};
 use crate::matcher::Matcher;
-use crate::name::CiId;
+use crate::name::{CiId, Domain};
+use crate::outage::OutageState;
 use crate::time::{Interval, Span, Timestamp};
 
 /// A change, in ITIL's sense: an authorised alteration of items.
@@ -122,6 +123,49 @@ pub struct Exercise {
     pub received_at: Timestamp,
 }
 
+/// What a person says of a service over a time that is past, in place of what its alerts say. Outages are swept again and
+/// again, so this is a fact that every sweep lays over what it found, and no edit of an outage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    pub id: CorrectionId,
+    /// The domain among whose outages it is. In every other one nothing is left of the service's outages over its time, or
+    /// what a person says once would count once for each.
+    pub domain: Domain,
+    pub service: CiId,
+    pub from: Timestamp,
+    /// `None`: until a person ends it.
+    pub to: Option<Timestamp>,
+    /// `None`: up.
+    pub state: Option<OutageState>,
+    pub planned: bool,
+    /// The outage that it is said of; `None`: no alert told of any.
+    pub instead_of: Option<InsteadOf>,
+    pub reason: Box<str>,
+    pub by: Box<str>,
+    /// Of two over the same time the later one holds.
+    pub at: Timestamp,
+    /// Taken back: what alerts say holds again, and what was corrected before.
+    pub withdrawn: Option<Withdrawn>,
+}
+
+/// An outage as it stood when it was corrected. Where the correction does not reach, the service was up over its time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InsteadOf {
+    pub outage: OutageId,
+    pub incident: Option<IncidentId>,
+    /// Up to the correction while it lasted.
+    pub interval: Interval,
+    /// It lasted because a person had said so, and that is over: after it alerts have their say again.
+    pub ended: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    pub at: Timestamp,
+    pub by: Box<str>,
+    pub reason: Box<str>,
+}
+
 /// How a change stood at an instant that it may have to do with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +188,21 @@ impl RecoveryPoint {
     /// The instant it can restore to.
     pub fn instant(&self) -> Timestamp {
         self.as_of.unwrap_or(self.completed_at)
+    }
+}
+
+impl Correction {
+    /// From the first instant at which it can make a difference to the last.
+    pub fn extent(&self) -> Interval {
+        let instead = self.instead_of.as_ref();
+        let start = instead.map_or(self.from, |of| of.interval.start().min(self.from));
+        let lasts = self.to.is_none() || instead.is_some_and(|of| of.ended);
+        let end = self.to.max(instead.map(|of| of.interval.end())).filter(|_| !lasts);
+        Interval::or_empty(start, end.unwrap_or(Timestamp::MAX))
+    }
+
+    pub fn stands(&self) -> bool {
+        self.withdrawn.is_none()
     }
 }
 

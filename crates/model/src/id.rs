@@ -75,6 +75,8 @@ ids! {
     ChangeId = "chg_",
     /// A commit, and all before it: each is derived from the one it follows.
     CommitHash = "cmt_",
+    /// What a person says of a service in place of its alerts.
+    CorrectionId = "cor_",
     /// An input that could not be read.
     DeadLetterId = "dl_",
     /// One firing of an alert.

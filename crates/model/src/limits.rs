@@ -119,6 +119,8 @@ pub const OVERLAP_REACH: Span = Span::from_days(1_500);
 pub const OCCURRENCES_SHORTENED_MAX: usize = 1000;
 /// A recurrence rule. Longer: refused.
 pub const RECURRENCE_RULE_BYTES_MAX: usize = 1 << 10;
+/// Corrections that a report lists with what each moved. More: counted, and in the sum.
+pub const CORRECTIONS_SHOWN_MAX: usize = 100;
 /// How long an `Idempotency-Key` is remembered.
 pub const IDEMPOTENCY_KEEP: Span = Span::from_hours(24);
 /// An incident by topology, time or likeness grows at most this long, whatever joins it.

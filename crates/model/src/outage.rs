@@ -59,6 +59,15 @@ impl ItemState {
     }
 }
 
+impl From<OutageState> for ItemState {
+    fn from(state: OutageState) -> ItemState {
+        match state {
+            OutageState::Degraded => ItemState::Degraded,
+            OutageState::Down => ItemState::Down,
+        }
+    }
+}
+
 impl OutageState {
     pub const fn as_str(self) -> &'static str {
         match self {

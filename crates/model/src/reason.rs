@@ -516,6 +516,14 @@ pub enum Reason {
         planned: bool,
     },
     OutageEnded,
+    /// A person recorded an outage that no alert told of.
+    OutageRecorded {
+        why: Box<str>,
+    },
+    /// A person took back what was said of an outage.
+    CorrectionWithdrawn {
+        why: Box<str>,
+    },
     OutageCorrected {
         why: Box<str>,
     },

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Episode, Hot, Statement, StatementKey};
 use crate::command::Outcome;
-use crate::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
+use crate::fact::{Change, Correction, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
 use crate::id::{AlertId, EpisodeId, IncidentId, OutageId, OutboxId, ProblemId};
 use crate::incident::Incident;
 use crate::learned::{Learned, Party};
@@ -51,6 +51,7 @@ pub struct Step {
     pub silences: Vec<Silence>,
     pub maintenance: Vec<MaintenanceWindow>,
     pub changes: Vec<Change>,
+    pub corrections: Vec<Correction>,
     pub sources: Vec<Source>,
     pub coverage: Vec<Coverage>,
     /// What experience is different now; of one pair, the last says it.

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use calendar::IntervalSet;
 use serde::{Deserialize, Serialize};
+use store::Store;
 use wire::v1;
 
 use crate::definitions;
+use crate::error::ReportError;
+use crate::moved::moved;
 use crate::question::Question;
 
 /// A report as the contract writes it down, and beside it `now` and `definitions`.
@@ -17,6 +20,9 @@ pub struct Answer<T> {
     pub report: v1::Report<Explained<T>>,
     /// As seen when.
     pub now: v1::Instant,
+    /// What truth that came late moved in availability's figures of these services.
+    #[serde(default)]
+    pub corrections: v1::Corrections,
     /// What else there is to know of this answer, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -50,9 +56,16 @@ impl<T> Answer<T> {
         Answer {
             report: v1::Report { from: question.from.into(), to: question.to.into(), items },
             now: question.now.into(),
+            corrections: v1::Corrections::default(),
             notes: Vec::new(),
             definitions: definitions.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         }
+    }
+
+    /// Every report says what was corrected: docs/measures.md section 14.
+    pub(crate) async fn corrected(mut self, store: &Store, question: &Question) -> Result<Answer<T>, ReportError> {
+        self.corrections = moved(store, question).await?;
+        Ok(self)
     }
 
     pub(crate) fn noting(mut self, note: Option<String>) -> Answer<T> {

@@ -38,7 +38,7 @@ pub async fn availability(store: &Store, question: &Question) -> Result<Answer<A
         watch: Watch::read(store, question, &services, over).await?,
     };
     let items = services.iter().flat_map(|service| known.rows(service, &periods, question)).collect();
-    Ok(Answer::new(question, definitions::AVAILABILITY, items))
+    Answer::new(question, definitions::AVAILABILITY, items).corrected(store, question).await
 }
 
 struct Known {

@@ -61,7 +61,7 @@ pub async fn changes(store: &Store, question: &Question) -> Result<Answer<Change
             (key, row)
         }));
     }
-    Ok(Answer::new(question, definitions::CHANGES, rows.into_values().collect()))
+    Answer::new(question, definitions::CHANGES, rows.into_values().collect()).corrected(store, question).await
 }
 
 struct Known {

@@ -42,7 +42,7 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
         exercises: exercises(store).await?,
     };
     let rows = services.iter().map(|service| Explained::plain(known.row(service, window, question.now)));
-    Ok(Answer::new(question, definitions::CONTINUITY, rows.collect()))
+    Answer::new(question, definitions::CONTINUITY, rows.collect()).corrected(store, question).await
 }
 
 fn promises(objectives: &Objectives) -> bool {

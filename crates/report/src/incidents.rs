@@ -53,7 +53,7 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
             rows.extend(of_group.into_iter().map(|(part, row)| labelled(&by, &group, part, row)));
         }
     }
-    Ok(Answer::new(question, definitions::INCIDENTS, rows.into_values().collect()))
+    Answer::new(question, definitions::INCIDENTS, rows.into_values().collect()).corrected(store, question).await
 }
 
 #[derive(Clone)]

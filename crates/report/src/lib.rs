@@ -6,7 +6,8 @@
 //! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
 //! major incident, also as Markdown). What they stand on: `versions`
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
-//! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `periods` and
+//! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
+//! that came late moved), `periods` and
 //! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
 //!
 //! Rules. No formula stands here: every figure comes from `reliability`. Each kind of fact is read once for all services,
@@ -35,6 +36,7 @@ pub mod text;
 mod fit;
 mod groups;
 mod maintenance;
+mod moved;
 mod periods;
 mod services;
 mod versions;

@@ -39,7 +39,7 @@ impl Maintenance {
     }
 }
 
-fn rolled_up(
+pub(crate) fn rolled_up(
     topology: &Topology,
     windows: Vec<WindowInterval>,
     span: Interval,

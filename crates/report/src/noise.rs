@@ -43,7 +43,8 @@ pub async fn noise(store: &Store, question: &Question) -> Result<Answer<NoiseRow
     count_alerts(store, now, &periods, &mut facts).await?;
     count_incidents(store, now, &periods, &mut facts).await?;
     let rows = periods.parts().iter().zip(facts).map(|(part, facts)| row(part, question, reliability::noise(facts)));
-    Ok(Answer::new(question, definitions::NOISE, rows.collect::<Result<_, ReportError>>()?).noting(note))
+    let answer = Answer::new(question, definitions::NOISE, rows.collect::<Result<_, ReportError>>()?);
+    answer.noting(note).corrected(store, question).await
 }
 
 /// Which time the figures are really of, where that is not the time asked for. An hour that is not over yet is no

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::SeverityStep;
+use model::fact::Correction;
 use model::limits::PAGE_ROWS_MAX;
 use model::{CiId, Interval, Outage, Span, Timestamp};
 use reliability::OutageFact;
 use store::{EpisodeRecord, OutageFilter, PageRequest, Store, StoreError};
-use topology::{FaultInterval, Graph, ItemIdx, Segment, Topology, sweep};
+use topology::{FaultInterval, Graph, ItemIdx, Segment, Topology, corrected, sweep};
 
 use crate::error::ReportError;
 use crate::question::Question;
@@ -125,14 +126,18 @@ async fn swept(
     let last = now + Span::MICROSECOND;
     let mut span = Interval::or_empty(span.start().min(last), span.end().min(last));
     let mut topology = versions.since(span.start()).await?;
+    let named: Vec<CiId> = items.iter().cloned().collect();
     loop {
         let needed: Vec<CiId> = everything_below(&topology, items).into_iter().collect();
         // One that ended just where the span begins may be one outage with what began there.
         let episodes = store.episodes_of_items(&needed, with_its_edges(span)).await?;
         let windows = windows_over(store, span, now).await?;
         let faults = faults(&episodes);
-        let segments = sweep(&topology, &faults, &windows, span, &|graph, idx| items.contains(graph.id(idx)));
-        let Some(wider) = wider(span, &segments, &episodes, last) else { return Ok(facts(&segments, last)) };
+        let said = store.corrections_overlapping(&named, with_its_edges(span)).await?;
+        let told = sweep(&topology, &faults, &windows, span, &|graph, idx| items.contains(graph.id(idx)));
+        let segments = as_people_have_it(&topology, told, &said, span);
+        let begun = episodes.iter().map(|episode| episode.start).chain(said.iter().map(|known| known.extent().start()));
+        let Some(wider) = wider(span, &segments, begun.min(), last) else { return Ok(facts(&segments, last)) };
         if !versions.begin_alike(span.start(), wider.start()) {
             topology = versions.since(wider.start()).await?;
         }
@@ -144,21 +149,35 @@ async fn swept(
 fn wider(
     span: Interval,
     segments: &BTreeMap<CiId, Vec<Segment>>,
-    episodes: &[EpisodeRecord],
+    begun: Option<Timestamp>,
     last: Timestamp,
 ) -> Option<Interval> {
-    let earliest = episodes.iter().map(|episode| episode.start).min().filter(|start| *start < span.start());
+    let earliest = begun.filter(|start| *start < span.start());
     let at_start = segments.values().filter_map(|of_item| of_item.first()).any(|first| first.from == span.start());
     let at_end = segments.values().filter_map(|of_item| of_item.last()).any(|end| end.to == span.end());
     let length = span.length().max(Span::HOUR);
-    // What lasted before the span has an episode that began before it: without one nothing is cut.
+    // What lasted before the span has an episode, or a correction, that began before it: without one nothing is cut.
     let start = earliest.filter(|_| at_start).map_or(span.start(), |earliest| earliest.min(span.start() - length));
     let end = if at_end { (span.end() + length).min(last) } else { span.end() };
     let wider = Interval::or_empty(start.max(Timestamp::MIN), end);
     (wider != span).then_some(wider)
 }
 
-fn facts(segments: &BTreeMap<CiId, Vec<Segment>>, last: Timestamp) -> BTreeMap<CiId, Vec<OutageFact>> {
+/// What people say laid over what alerts told of; of items of which nothing was said nothing changes.
+pub(crate) fn as_people_have_it(
+    topology: &Topology,
+    mut told: BTreeMap<CiId, Vec<Segment>>,
+    said: &[Correction],
+    span: Interval,
+) -> BTreeMap<CiId, Vec<Segment>> {
+    for service in said.iter().map(|known| &known.service).collect::<BTreeSet<_>>() {
+        let segments = told.remove(service).unwrap_or_default();
+        told.insert(service.clone(), corrected(topology, service, segments, said, span, None));
+    }
+    told
+}
+
+pub(crate) fn facts(segments: &BTreeMap<CiId, Vec<Segment>>, last: Timestamp) -> BTreeMap<CiId, Vec<OutageFact>> {
     let fact = |segment: &Segment| {
         let to = (segment.to < last).then_some(segment.to);
         Some(OutageFact { from: segment.from, to, state: segment.state.outage()?, planned: segment.planned })
@@ -168,7 +187,10 @@ fn facts(segments: &BTreeMap<CiId, Vec<Segment>>, last: Timestamp) -> BTreeMap<C
 
 /// One fault for each step of an episode's severity; suppressed or not, but no false positives.
 fn faults(episodes: &[EpisodeRecord]) -> Vec<FaultInterval> {
-    let counting = episodes.iter().filter(|episode| !episode.false_positive);
+    faults_of(episodes.iter().filter(|episode| !episode.false_positive))
+}
+
+pub(crate) fn faults_of<'e>(counting: impl Iterator<Item = &'e EpisodeRecord>) -> Vec<FaultInterval> {
     let bound = counting.filter_map(|episode| Some((episode.ci.as_ref()?, episode)));
     bound.flat_map(|(ci, episode)| steps(ci, &episode.severities, episode.end)).collect()
 }
@@ -185,7 +207,7 @@ fn steps(ci: &CiId, severities: &[SeverityStep], end: Option<Timestamp>) -> impl
 }
 
 /// The items and everything whose faults can bear on them, by any version.
-fn everything_below(topology: &Topology, items: &BTreeSet<CiId>) -> BTreeSet<CiId> {
+pub(crate) fn everything_below(topology: &Topology, items: &BTreeSet<CiId>) -> BTreeSet<CiId> {
     let mut below = BTreeSet::new();
     for (_, graph) in topology.versions() {
         let start = items.iter().filter_map(|id| graph.find(id.as_str())).collect();

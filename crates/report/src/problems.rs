@@ -56,7 +56,7 @@ pub async fn problems(store: &Store, question: &Question) -> Result<Answer<Probl
         by_cost.then_with(|| (Reverse(a.incidents), &a.problem).cmp(&(Reverse(b.incidents), &b.problem)))
     });
     let items = rows.into_iter().map(Explained::plain).collect();
-    Ok(Answer::new(question, definitions::PROBLEMS, items))
+    Answer::new(question, definitions::PROBLEMS, items).corrected(store, question).await
 }
 
 /// Few, as long as the store is.

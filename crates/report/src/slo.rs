@@ -42,7 +42,7 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     let maintenance = Maintenance::read(store, &topology, &services, span, question.now).await?;
     let watch = Watch::read(store, question, &services, span).await?;
     let rows = services.iter().filter_map(|service| row(service, &outages, &maintenance, &watch, question));
-    Ok(Answer::new(question, definitions::SLO, rows.collect()))
+    Answer::new(question, definitions::SLO, rows.collect()).corrected(store, question).await
 }
 
 fn with_objective(mut services: Vec<Service<'_>>) -> Vec<Service<'_>> {

@@ -5,6 +5,8 @@
 use model::Span;
 use model::text::cut;
 
+use wire::v1::{Corrections, Moved};
+
 use crate::answer::Answer;
 use crate::fit::fit;
 use crate::grid::{Cell, Column, Grid, Tabular};
@@ -27,7 +29,17 @@ pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
     let seen = if answer.now < to { format!(", as seen at {}", text::instant(answer.now.0)) } else { String::new() };
     let notes: String = answer.notes.iter().map(|note| format!("note: {}\n", safe(note))).collect();
     let [from, to] = [report.from, to].map(|at| text::instant(at.0));
-    format!("{from} to {to}{seen}\n{notes}\n{}", rows(&answer.grid(), style))
+    let corrected = corrected(&answer.corrections);
+    format!("{from} to {to}{seen}\n{corrected}\n{notes}\n{}", rows(&answer.grid(), style))
+}
+
+/// How much truth that came late moved; that it moved nothing is said too.
+fn corrected(corrections: &Corrections) -> String {
+    let Moved { down, degraded, planned, agreed } = corrections.moved_seconds;
+    let moved = [("down", down), ("degraded", degraded), ("planned", planned), ("agreed", agreed)];
+    let signed = |seconds: f64| format!("{}{}", if seconds > 0.0 { "+" } else { "" }, text::duration(seconds));
+    let moved = moved.map(|(what, seconds)| format!("{what} {}", signed(seconds.value())));
+    format!("corrections: {} (moved {})", corrections.count, moved.join(", "))
 }
 
 /// The rows alone, under their headings.

@@ -10,12 +10,12 @@ use model::{Interval, MaintenanceId, Timestamp};
 use store::{PageRequest, Store, StoreError, WindowFilter};
 use topology::WindowInterval;
 
-/// Which items windows name, and when, for occurrences that share an instant with `span`.
-pub(crate) async fn windows_over(
+/// Windows with an occurrence that may share an instant with `span`, by id.
+pub(crate) async fn recorded_over(
     store: &Store,
     span: Interval,
     now: Timestamp,
-) -> Result<Vec<WindowInterval>, StoreError> {
+) -> Result<Vec<MaintenanceWindow>, StoreError> {
     let filter = WindowFilter { overlapping: Some(span), ..WindowFilter::default() };
     // Each domain keeps its copy of a window.
     let mut windows: BTreeMap<MaintenanceId, MaintenanceWindow> = BTreeMap::new();
@@ -26,13 +26,21 @@ pub(crate) async fn windows_over(
         windows.extend(recorded.map(|window| (window.id, window)));
         match page.next {
             Some(next) => request.cursor = Some(next),
-            None => break,
+            None => return Ok(windows.into_values().collect()),
         }
     }
+}
+
+/// Which items windows name, and when, for occurrences that share an instant with `span`.
+pub(crate) async fn windows_over(
+    store: &Store,
+    span: Interval,
+    now: Timestamp,
+) -> Result<Vec<WindowInterval>, StoreError> {
     let named = |window: MaintenanceWindow| {
         let occurrences: Vec<Interval> = Occurrences::of(&window).overlapping(span).collect();
         let of = move |interval| window.cis.clone().into_iter().map(move |ci| WindowInterval { ci, interval });
         occurrences.into_iter().flat_map(of)
     };
-    Ok(windows.into_values().flat_map(named).collect())
+    Ok(recorded_over(store, span, now).await?.into_iter().flat_map(named).collect())
 }

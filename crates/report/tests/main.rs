@@ -4,6 +4,7 @@ mod availability;
 mod changes;
 mod continuity;
 mod incidents;
+mod moved;
 mod noise;
 mod problems;
 mod recomputed;

@@ -1,12 +1,14 @@
 //! Sweeps from episodes, against one sweep over all time.
 
 use model::alert::SeverityStep;
-use model::{CiId, Interval, Severity, Span, Timestamp};
+use model::fact::InsteadOf;
+use model::outage::OutageState;
+use model::{CiId, Interval, OutageId, Severity, Span, Timestamp};
 use report::recomputed_outages;
 use store::ready;
 use testkit::SplitMix64;
 
-use crate::stage::{Stage, alert_of, at, episode, span, window};
+use crate::stage::{Stage, alert_of, at, correction, episode, span, window};
 
 const ITEMS: [&str; 5] = ["shop", "db-7", "web-1", "web-2", "mailer"];
 
@@ -38,6 +40,19 @@ fn random_stage(random: &mut SplitMix64) -> Stage {
             let start = instant(random);
             let interval = Interval::or_empty(start, start + Span::from_minutes(30 * (1 + random.below(6) as i64)));
             step.maintenance.push(window(&number.to_string(), ITEMS[random.below(ITEMS.len())], interval));
+        }
+        for number in 0..random.below(4) {
+            let from = instant(random);
+            let to = (!random.once_in(6)).then(|| from + Span::from_minutes(15 * (1 + random.below(20) as i64)));
+            let state = *random.pick(&[None, Some(OutageState::Down), Some(OutageState::Degraded)]);
+            let mut known = correction(&number.to_string(), "shop", from, to, state);
+            if random.once_in(2) {
+                let stood = instant(random);
+                let interval = Interval::or_empty(stood, stood + Span::from_hours(1 + random.below(4) as i64));
+                let outage = OutageId::from_bytes([1; 16]);
+                known.instead_of = Some(InsteadOf { outage, incident: None, interval, ended: random.once_in(4) });
+            }
+            step.corrections.push(known);
         }
     });
     stage

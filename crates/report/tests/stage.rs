@@ -1,13 +1,13 @@
 //! A store in memory with facts made by hand, and short ways to say them.
 
 use model::alert::{Alert, EndedBy, Episode, Flapping, Hot, SeverityStep};
-use model::fact::MaintenanceWindow;
+use model::fact::{Correction, MaintenanceWindow};
 use model::outage::OutageState;
 use model::reason::Binding;
 use model::source::{Coverage, Source};
 use model::{
-    AlertId, CiId, Cmdb, Domain, EpisodeId, Incident, IncidentId, Interval, Labels, MaintenanceId, Outage, OutageId,
-    Severity, Span, Step, Timestamp,
+    AlertId, CiId, Cmdb, CorrectionId, Domain, EpisodeId, Incident, IncidentId, Interval, Labels, MaintenanceId,
+    Outage, OutageId, Severity, Span, Step, Timestamp,
 };
 use report::Question;
 use store::{CmdbVersion, Commit, CommitHash, GENESIS, Memory, Store};
@@ -127,6 +127,32 @@ pub(crate) fn window(reference: &str, ci: &str, interval: Interval) -> Maintenan
         by: None,
         received_at: interval.start() - Span::DAY,
         deleted: false,
+    }
+}
+
+/// Said when the day was over. `None`: it lasts; it was up.
+pub(crate) fn correction(
+    name: &str,
+    service: &str,
+    from: Timestamp,
+    to: Option<Timestamp>,
+    state: Option<OutageState>,
+) -> Correction {
+    Correction {
+        id: CorrectionId::derive(|hash| {
+            hash.text(name);
+        }),
+        domain: Domain::default(),
+        service: service.into(),
+        from,
+        to,
+        state,
+        planned: false,
+        instead_of: None,
+        reason: "customers said so".into(),
+        by: "mia".into(),
+        at: at("+00:00"),
+        withdrawn: None,
     }
 }
 

@@ -208,6 +208,7 @@ fn named(action: &Action, outcome: &Outcome) -> (&'static str, String) {
         Outcome::Problem(id) => id.to_string(),
         Outcome::Silence(id) => id.to_string(),
         Outcome::Maintenance(id) => id.to_string(),
+        Outcome::Correction(id) => id.to_string(),
         Outcome::Recorded | Outcome::Refused(_) => String::new(),
     };
     let action = match action {
@@ -221,6 +222,9 @@ fn named(action: &Action, outcome: &Outcome) -> (&'static str, String) {
         Action::EndMaintenance(_) => "end_maintenance",
         Action::EndOccurrence { .. } => "end_occurrence",
         Action::Change(_) => "change",
+        Action::RecordOutage(_) => "record_outage",
+        Action::CorrectOutage(_) => "correct_outage",
+        Action::WithdrawCorrection { .. } => "withdraw_correction",
     };
     (action, subject)
 }

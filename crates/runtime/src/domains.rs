@@ -318,7 +318,10 @@ impl Domains {
             | Action::Maintenance(_)
             | Action::EndMaintenance(_)
             | Action::EndOccurrence { .. }
-            | Action::Change(_) => self.everywhere(),
+            | Action::Change(_)
+            | Action::RecordOutage(_)
+            | Action::CorrectOutage(_)
+            | Action::WithdrawCorrection { .. } => self.everywhere(),
         }
     }
 
@@ -355,11 +358,12 @@ impl Domains {
 
 /// What is everybody's, of the domain that keeps it.
 fn facts_of(home: &Snapshot) -> Snapshot {
-    let Snapshot { silences, maintenance, changes, .. } = home;
+    let Snapshot { silences, maintenance, changes, corrections, .. } = home;
     Snapshot {
         silences: silences.clone(),
         maintenance: maintenance.clone(),
         changes: changes.clone(),
+        corrections: corrections.clone(),
         ..Snapshot::default()
     }
 }
@@ -375,6 +379,7 @@ fn snapshot_of(domain: Domain, loaded: store::Snapshot) -> Snapshot {
         silences: loaded.silences,
         maintenance: loaded.maintenance,
         changes: loaded.changes,
+        corrections: loaded.corrections,
         sources: loaded.sources,
         coverage: loaded.coverage,
         learned: loaded.learned,

@@ -27,8 +27,12 @@ pub async fn load_facts(store: &Store, topology: &Topology, wanted: &RecomputeWa
     let edges = Interval::or_empty(span.start() - Span::MICROSECOND, span.end() + Span::MICROSECOND);
     let mut outages = store.outages_overlapping(edges).await?;
     outages.retain(|outage| services.contains(&outage.service));
-    let services = services.into_iter().collect();
-    Ok(Recompute { from: wanted.from, to: wanted.to, services, faults, windows, outages })
+    let services: Vec<CiId> = services.into_iter().collect();
+    let corrections = match services.is_empty() {
+        true => Vec::new(),
+        false => store.corrections_overlapping(&services, span).await?,
+    };
+    Ok(Recompute { from: wanted.from, to: wanted.to, services, faults, windows, corrections, outages })
 }
 
 /// Windows that share an instant with the span, each once: every domain keeps its copy.

@@ -53,8 +53,8 @@ pub use page::{Page, PageRequest};
 pub use partition::Partition;
 pub use postgres::{Lease, Postgres, PostgresConfig};
 pub use read::{
-    AlertFilter, AuditFilter, ChangeFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey, Member,
-    OutageFilter, OutboxAge, ProblemFilter, ProblemKey, SeenBefore, Told, WindowFilter,
+    AlertFilter, AuditFilter, ChangeFilter, CorrectionFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey,
+    Member, OutageFilter, OutboxAge, ProblemFilter, ProblemKey, SeenBefore, Told, WindowFilter,
 };
 pub use retain::Retention;
 pub use rows::alert::{EpisodeRecord, StatementKind, StatementRecord};

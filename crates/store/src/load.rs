@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::alert::{Alert, Episode, Hot, Statement};
-use model::fact::{Change, MaintenanceWindow, Silence};
+use model::fact::{Change, Correction, MaintenanceWindow, Silence};
 use model::learned::Learned;
 use model::limits::{EPISODES_SHOWN_MAX, LATE_HORIZON};
 use model::source::{Coverage, Source};
@@ -21,15 +21,17 @@ use crate::commit::{CmdbVersion, Hold, SlotName};
 use crate::error::StoreError;
 use crate::partition::Partition;
 use crate::rows::alert::{ALERT_LINE, alert_from, remembered_from, whole_episode_from};
-use crate::rows::fact::{change_from, coverage_from, learned_from, maintenance_from, silence_from, source_from};
+use crate::rows::fact::{
+    change_from, correction_from, coverage_from, learned_from, maintenance_from, silence_from, source_from,
+};
 use crate::rows::head::Head;
 use crate::rows::hot::{Moved, hot_from, log_from, log_of};
 use crate::rows::incident::{INCIDENT_LINE, incident_from, outage_of_domain, problem_from, recurrence_from};
 use crate::rows::ledger::{clock_from, hold_from, owed_from, owner_from, position_from, topology_from};
 use crate::rows::record::answered_from;
 use crate::schema::{
-    ALERT, ALERT_HOT, CHANGE, COVERAGE, DOMAIN, EPISODE, HELD, HOT_LOG, INCIDENT, LEARNED, MAINTENANCE, OUTAGE, OWED,
-    POSITION, PROBLEM, RECEIPT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
+    ALERT, ALERT_HOT, CHANGE, CORRECTION, COVERAGE, DOMAIN, EPISODE, HELD, HOT_LOG, INCIDENT, LEARNED, MAINTENANCE,
+    OUTAGE, OWED, POSITION, PROBLEM, RECEIPT, RECURRENCE, REMEMBERED, SILENCE, SOURCE, TOPOLOGY,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Pages, Reading, Store};
@@ -80,6 +82,8 @@ pub struct Snapshot {
     pub silences: Vec<Silence>,
     pub maintenance: Vec<MaintenanceWindow>,
     pub changes: Vec<Change>,
+    /// Those that stand.
+    pub corrections: Vec<Correction>,
     pub sources: Vec<Source>,
     pub coverage: Vec<Coverage>,
     pub learned: Vec<Learned>,
@@ -257,6 +261,7 @@ impl Domains {
         };
         let silences = since(&SILENCE, "stop");
         let windows = since(&MAINTENANCE, "stop");
+        let corrections = since(&CORRECTION, "stop").with(Condition::Flag("withdrawn", false));
         let changes = since(&CHANGE, "received_at");
         let mut outages = reading.all(open.with_any(self.own()), outage_of_domain).await?;
         outages.extend(reading.all(ended.with_any(self.own()), outage_of_domain).await?);
@@ -269,6 +274,9 @@ impl Domains {
         }
         for (domain, window) in reading.all(windows, maintenance_from).await? {
             self.of(&domain)?.maintenance.push(window);
+        }
+        for (domain, correction) in reading.all(corrections, correction_from).await? {
+            self.of(&domain)?.corrections.push(correction);
         }
         for (domain, change) in reading.all(changes, change_from).await? {
             self.of(&domain)?.changes.push(change);
@@ -293,6 +301,8 @@ impl Domains {
             snapshot.outages.retain(|outage| outage.to.is_none_or(|to| to > horizon));
             snapshot.silences.retain(|silence| silence.interval.end() > horizon);
             snapshot.maintenance.retain(|window| window.extent().end() > horizon);
+            snapshot.corrections.retain(|correction| correction.extent().end() > horizon);
+            snapshot.corrections.sort_by_key(|correction| correction.id);
             snapshot.silences.sort_by_key(|silence| silence.id);
             snapshot.maintenance.sort_by_key(|window| window.id);
             snapshot.changes.sort_by_key(|change| change.id);

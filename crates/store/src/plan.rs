@@ -14,8 +14,8 @@ use crate::op::{Op, Writes};
 use crate::partition::Partition;
 use crate::rows::alert::{alert_from, alert_row, episode_row, remembered_key, remembered_row, statement_row};
 use crate::rows::fact::{
-    change_row, coverage_row, exercise_row, gap_row, learned_key, learned_row, maintenance_row, recovery_point_row,
-    silence_row, source_row,
+    change_row, correction_row, coverage_row, exercise_row, gap_row, learned_key, learned_row, maintenance_row,
+    recovery_point_row, silence_row, source_row,
 };
 use crate::rows::head::{Head, Link, Numbering, sum};
 use crate::rows::hot::{Moved, hot_row, log_from, log_row};
@@ -27,10 +27,10 @@ use crate::rows::ledger::{Range, domain_row, hour_of, owner_from, position_from,
 use crate::rows::note::Note;
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, timeline_row};
 use crate::schema::{
-    ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE, EXERCISE,
-    HEAD, HELD, HOT_LOG, INCIDENT, LEARNED, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED,
-    POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE, SOURCE_GAP, STATEMENT,
-    TIMELINE, TOPOLOGY, Table,
+    ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, CORRECTION, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE,
+    EXERCISE, HEAD, HELD, HOT_LOG, INCIDENT, LEARNED, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT,
+    OWED, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE, SOURCE_GAP,
+    STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::{Condition, Select};
 use crate::transaction::{Found, Guard, Transaction, key_of};
@@ -492,6 +492,7 @@ impl Plan {
         step.recurrences.iter().for_each(|seen| writes.put(&RECURRENCE, recurrence_row(domain, seen)));
         step.silences.iter().for_each(|silence| writes.put(&SILENCE, silence_row(domain, silence)));
         step.maintenance.iter().for_each(|window| writes.put(&MAINTENANCE, maintenance_row(domain, window)));
+        step.corrections.iter().for_each(|known| writes.put(&CORRECTION, correction_row(domain, known)));
         step.changes.iter().for_each(|change| writes.put(&CHANGE, change_row(domain, change)));
         step.sources.iter().for_each(|source| writes.put(&SOURCE, source_row(domain, source)));
         step.coverage.iter().for_each(|coverage| writes.put(&COVERAGE, coverage_row(domain, coverage)));

@@ -9,7 +9,7 @@ mod incidents;
 mod records;
 
 pub use alerts::AlertFilter;
-pub use facts::{ChangeFilter, WindowFilter};
+pub use facts::{ChangeFilter, CorrectionFilter, WindowFilter};
 pub use history::Told;
 pub use incidents::{IncidentFilter, IncidentKey, Member, OutageFilter, ProblemFilter, ProblemKey, SeenBefore};
 pub use records::{AuditFilter, DeadLetterFilter, Depths, OutboxAge};

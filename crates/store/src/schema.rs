@@ -154,6 +154,9 @@ tables! {
 
     SILENCE = "silence", key 2 { id: Id, domain: Text, stop: Int, updated_at: Int, body: Text }
     MAINTENANCE = "maintenance", key 2 { id: Id, domain: Text, start: Int, stop: Int, deleted: Int, body: Text }
+    CORRECTION = "correction", key 2 {
+        id: Id, domain: Text, service: Text, start: Int, stop: Int, withdrawn: Int, body: Text,
+    }
     CHANGE = "change_record", key 2 { id: Id, domain: Text, at: Int, received_at: Int, search: Text, body: Text }
     SOURCE = "source", key 2 { name: Text, domain: Text, body: Text }
     COVERAGE = "coverage", key 3 { ci: Text, source: Text, domain: Text, since: Int }

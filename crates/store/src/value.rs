@@ -196,6 +196,7 @@ id_cells!(
     DeadLetterId,
     EpisodeId,
     IncidentId,
+    CorrectionId,
     MaintenanceId,
     OutageId,
     OutboxId,

@@ -14,8 +14,8 @@ use model::{Alert, Domain, Incident, Interval, Span, Step, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use store::{
-    AlertFilter, Commit, DeadLetterState, Delivery, IncidentFilter, Memory, PageRequest, PositionAdvance, Postgres,
-    PostgresConfig, Retention, Sqlite, SqliteConfig, Store, StoreError,
+    AlertFilter, Commit, CorrectionFilter, DeadLetterState, Delivery, IncidentFilter, Memory, PageRequest,
+    PositionAdvance, Postgres, PostgresConfig, Retention, Sqlite, SqliteConfig, Store, StoreError,
 };
 
 /// What happens to a store. Numbers choose among few things, so that histories meet themselves.
@@ -225,6 +225,7 @@ fn facts(n: u64, now: Timestamp, step: &mut Step) {
     step.silences.push(silence(n, soon));
     step.maintenance.push(window(n, ci.as_str(), soon));
     step.changes.push(recorded(n, ci.as_str(), now));
+    step.corrections.push(correction(n, "service-1", soon));
     step.sources.push(source("prom", now));
     step.source_gaps.push(SourceGap { source: "prom".into(), interval: soon });
     step.coverage.push(Coverage { ci: ci.clone(), source: "prom".into(), since: now });
@@ -307,12 +308,16 @@ async fn asked(store: &Store) -> String {
     let incidents =
         IncidentFilter { ci: Some("ci-x".into()), domain: Some(Domain::default()), ..IncidentFilter::default() };
     let wide = Interval::or_empty(at(0), days(30));
+    let corrections = CorrectionFilter { services: vec!["service-1".into()], ..CorrectionFilter::default() };
     format!(
-        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        "{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
         store.load().await.unwrap(),
         store.alerts(&alerts, &PageRequest::first(2)).await.unwrap(),
         store.incidents(&incidents, &PageRequest::first(2)).await.unwrap(),
         store.outages_overlapping(wide).await.unwrap(),
+        store.corrections(&corrections, &PageRequest::first(2)).await.unwrap(),
+        store.corrections_overlapping(&[], Interval::or_empty(days(1), days(2))).await.unwrap(),
+        store.false_positives(wide).await.unwrap(),
         store.incidents_touching(Interval::or_empty(days(1), days(3))).await.unwrap(),
         store.recovery_points(Interval::or_empty(days(2), days(9))).await.unwrap(),
         store.outbox_due(days(99), 9).await.unwrap(),

@@ -2,12 +2,13 @@
 //!
 //! Read in this order: [`fault`] (what can be wrong with a CMDB), [`graph`] (one version: items, edges, names),
 //! [`walk`] (bounded walks up for impact and down for causes), [`rollup`] (from items' own states to everybody's),
-//! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from),
+//! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from), [`corrected`](mod@corrected) (what people say of them),
 //! [`diff`](mod@diff) (what an import changes).
 //!
 //! Edges point from a dependent to its dependency. Everything here is a function of its arguments: no clock, no hash
 //! order, and every list is sorted by id unless it says otherwise.
 
+pub mod corrected;
 pub mod diff;
 pub mod fault;
 pub mod graph;
@@ -26,6 +27,7 @@ mod links;
 mod names;
 mod set;
 
+pub use corrected::corrected;
 pub use diff::{CmdbDiff, diff};
 pub use fault::{Fault, FaultKind, FaultSeverity, check};
 pub use graph::{Dependency, DependencyKind, Graph, ItemIdx};

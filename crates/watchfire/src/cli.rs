@@ -11,6 +11,7 @@ mod demo;
 mod incidents;
 mod keep;
 mod offline;
+mod outages;
 mod problems;
 mod records;
 mod report;
@@ -29,6 +30,7 @@ pub(crate) use demo::Demo;
 pub(crate) use incidents::*;
 pub(crate) use keep::{StoreCommand, StoreCopy, StoreUrl};
 pub(crate) use offline::{Check, Completions, OpenApi, Replay, Schema, SchemaOf, Test};
+pub(crate) use outages::*;
 pub(crate) use problems::*;
 pub(crate) use records::*;
 pub(crate) use report::{Report, ReportFormat, ReportKind};
@@ -60,7 +62,7 @@ impl Cli {
 }
 
 /// Lists that take no name: whoever writes one behind wants to see that thing.
-const SHOWN_BY_NAME: [&str; 4] = ["alerts", "incidents", "problems", "services"];
+const SHOWN_BY_NAME: [&str; 5] = ["alerts", "incidents", "outages", "problems", "services"];
 
 fn with_show(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     let [_, list, name] = words else { return error };
@@ -98,6 +100,7 @@ pub(crate) enum Command {
     Alerts(Alerts),
     Problems(Problems),
     Services(Services),
+    Outages(Outages),
     /// Announce, list and end maintenance windows.
     #[command(subcommand, after_help = "Example:\n  watchfire maintenance list")]
     Maintenance(Maintenance),

@@ -36,6 +36,7 @@ pub(crate) fn carry_out(command: Command, console: &Console) -> anyhow::Result<O
         Command::Incidents(command) => waiting(people::incidents(command, console)),
         Command::Alerts(args) => waiting(people::alerts(args, console)),
         Command::Problems(args) => waiting(people::problems(args, console)),
+        Command::Outages(args) => waiting(people::outages(args, console)),
         Command::Services(args) => waiting(people::services(args, console)),
         Command::Maintenance(command) => waiting(people::maintenance(command, console)),
         Command::Silence(command) => waiting(people::silence(command, console)),

@@ -1,6 +1,6 @@
 //! What people do from the command line, as they read it.
 
-use crate::running::{CMDB, FULL, Service, ask, json};
+use crate::running::{CMDB, FULL, PATIENCE, Service, ask, json};
 use crate::support::Folder;
 
 #[test]
@@ -170,4 +170,77 @@ fn what_is_taken_out_of_an_incident_is_told_to_be_in_another() {
     ask(&["incidents", "resolve", "1", "--code", "chnage", "--force", "--notes", "done"])
         .succeeded()
         .told("did you mean `change`?");
+}
+
+#[test]
+fn an_outage_is_recorded_corrected_reported_and_taken_back() {
+    let folder = Folder::new("outages");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let mut service = Service::start(&folder, &["--config", "w.yaml"]);
+    let run = |args: &[&str]| ask(&folder, &service, args);
+    let down = |from: &str, to: &str| {
+        let asked = ["report", "availability", "--from", from, "--to", to, "--format", "json"];
+        let report = json(run(&asked));
+        let figure = |value: &serde_json::Value| value.as_f64().unwrap();
+        [&report["items"][0]["down_seconds"], &report["corrections"]["moved_seconds"]["down"]].map(figure)
+    };
+    let window = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
+    let [from, to] = ["2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"];
+    let why = ["--reason", "customers could not pay"];
+    run(&[&["outages", "record", "db-7", "--from", from, "--to", to], &why[..]].concat()).ended(2).told("no service");
+    run(&["outages", "record", "checkout", "--from", from, "--to", to]).ended(2).told("--reason");
+    let told =
+        run(&[&["outages", "record", "checkout", "--from", from, "--to", to], &why[..]].concat()).succeeded().out;
+    assert!(told.contains("customers could not pay") && told.contains("more than 7 days back"), "{told}");
+    let listed = |args: &[&str]| {
+        let asked = [&["outages", "list", "--format", "json"], args].concat();
+        json(run(&asked)).as_array().unwrap().clone()
+    };
+    let long_ago = ["--from", window[0]];
+    // It lies behind what the engine remembers: that is computed anew beside everything else.
+    let patience = std::time::Instant::now();
+    while listed(&long_ago).is_empty() {
+        assert!(patience.elapsed() < PATIENCE, "the outage is not on record");
+    }
+    assert_eq!(down(window[0], window[1]), [3600.0, 3600.0]);
+
+    let id = listed(&long_ago)[0]["id"].as_str().unwrap().to_owned();
+    let beginning = id.get(..12).unwrap();
+    let shown = run(&["outages", "show", beginning]).succeeded().out;
+    assert!(shown.contains("customers could not pay"), "{shown}");
+    run(&["outages", "correct", beginning, "--reason", "x"]).ended(2).told("--to");
+    run(&["outages", "correct", beginning, "--to", "2026-01-01T10:15:00Z", "--reason", "told by phone"]).succeeded();
+    while listed(&long_ago)[0]["to"] != "2026-01-01T10:15:00Z" {
+        assert!(patience.elapsed() < PATIENCE, "the outage is not corrected");
+    }
+    assert_eq!(down(window[0], window[1]), [900.0, 900.0]);
+    let table = run(&["report", "slo", "--from", window[0], "--to", window[1]]).succeeded().out;
+    assert!(table.contains("corrections: 2 (moved down +15m, "), "{table}");
+
+    assert!(run(&["outages", "list", "--from", "-1h"]).succeeded().out.contains("No outages."));
+    assert_eq!(service.post("/ingest/v1/events", None, FULL).0, 202);
+    let lasting = listed(&["--from", "-1h"])[0]["id"].as_str().unwrap().to_owned();
+    let told = run(&["outages", "correct", &lasting, "--never", "--reason", "a wrong probe"]).succeeded().out;
+    assert!(told.contains(" still\n"), "{told}");
+
+    let corrections = json(run(&["outages", "corrections", "--service", "checkout", "--format", "json"]));
+    assert_eq!(corrections.as_array().unwrap().len(), 3);
+    for known in corrections.as_array().unwrap().iter().filter(|known| known["from"] == from) {
+        run(&["outages", "withdraw", known["id"].as_str().unwrap(), "--reason", "another shop"]).succeeded();
+    }
+    while listed(&[&long_ago[..], &["--to", window[1]]].concat()) != [serde_json::Value::Null; 0] {
+        assert!(patience.elapsed() < PATIENCE, "the outage is still on record");
+    }
+    assert_eq!(down(window[0], window[1]), [0.0, 0.0]);
+    let id = corrections[0]["id"].as_str().unwrap();
+    let known = json(run(&["outages", "corrections", "--withdrawn", "--format", "json"]));
+    assert_eq!(known.as_array().unwrap().len(), 3);
+    service.signal("TERM");
+    assert_eq!(service.ended(), Some(0));
+    // What was said outlives the process.
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let known = json(ask(&folder, &service, &["outages", "corrections", "--format", "json"]));
+    assert_eq!(known.as_array().unwrap().len(), 1, "{id}");
+    assert!(ask(&folder, &service, &["outages", "list", "--from", "-1h"]).succeeded().out.contains("anonymous"));
 }

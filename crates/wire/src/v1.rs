@@ -6,6 +6,7 @@
 
 mod alert;
 mod asked;
+mod correction;
 mod fact;
 mod incident;
 mod list;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use alert::{Alert, Episode, SeverityStep};
 pub use asked::asked;
+pub use correction::{Corrected, CorrectedBy, CorrectedKind, Correction, Corrections, Moved, Withdrawn};
 pub use fact::{Change, MaintenanceWindow, Occurrence, Silence, SuspectedIn};
 pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};

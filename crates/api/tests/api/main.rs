@@ -10,6 +10,7 @@ mod facts;
 mod incidents;
 mod once;
 mod operations;
+mod outages;
 mod problems;
 mod reviews;
 mod roles;

@@ -65,7 +65,7 @@ async fn of_problem(store: &Store, id: ProblemId) -> Result<Option<Domain>, Stor
     Ok(problem.map(|problem| problem.domain))
 }
 
-/// Silences, windows and changes hold in every domain.
+/// Silences, windows, changes and corrections hold in every domain.
 pub(crate) fn is_everybodys(command: &Command) -> bool {
     match &command.action {
         Action::Incident { .. } | Action::Problem { .. } | Action::OpenIncident(_) | Action::OpenProblem { .. } => {
@@ -76,6 +76,9 @@ pub(crate) fn is_everybodys(command: &Command) -> bool {
         | Action::Maintenance(_)
         | Action::EndMaintenance(_)
         | Action::EndOccurrence { .. }
-        | Action::Change(_) => true,
+        | Action::Change(_)
+        | Action::RecordOutage(_)
+        | Action::CorrectOutage(_)
+        | Action::WithdrawCorrection { .. } => true,
     }
 }

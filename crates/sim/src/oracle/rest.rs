@@ -49,6 +49,7 @@ fn engine_snapshot(domain: &Domain, stored: &store::Snapshot) -> Snapshot {
         silences: stored.silences,
         maintenance: stored.maintenance,
         changes: stored.changes,
+        corrections: stored.corrections,
         sources: stored.sources,
         coverage: stored.coverage,
         learned: stored.learned,
@@ -68,6 +69,8 @@ fn needed(mut snapshot: Snapshot) -> Snapshot {
     snapshot.outages.sort_by_key(|outage| (outage.service.clone(), outage.from));
     snapshot.silences.retain(|silence| silence.interval.end() > horizon);
     snapshot.maintenance.retain(|window| window.extent().end() > horizon);
+    snapshot.corrections.retain(|correction| correction.extent().end() > horizon);
+    snapshot.corrections.sort_by_key(|correction| correction.id);
     snapshot.changes.retain(|change| change.received_at >= two_days);
     snapshot.recurrences.retain(|seen| seen.opened_at >= month);
     snapshot.recurrences.sort();
@@ -90,6 +93,7 @@ fn difference(stored: &Snapshot, memory: &Snapshot) -> Option<String> {
         .or_else(|| lists("outages", &stored.outages, &memory.outages))
         .or_else(|| lists("silences", &stored.silences, &memory.silences))
         .or_else(|| lists("maintenance", &stored.maintenance, &memory.maintenance))
+        .or_else(|| lists("corrections", &stored.corrections, &memory.corrections))
         .or_else(|| lists("changes", &stored.changes, &memory.changes))
         .or_else(|| lists("sources", &stored.sources, &memory.sources))
         .or_else(|| lists("coverage", &stored.coverage, &memory.coverage))

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0008_seen_before.sql"),
     include_str!("../../migrations/postgres/0009_reviews.sql"),
     include_str!("../../migrations/postgres/0010_learned.sql"),
+    include_str!("../../migrations/postgres/0011_corrections.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

@@ -96,6 +96,14 @@ impl Store {
         let select = Select::from(&EPISODE).any_of("ci", cis).with_any(overlapping("start", "stop", interval));
         in_order(&mut self.reading().await?, select).await
     }
+
+    /// Episodes that overlap an interval and that a person called false positives.
+    pub async fn false_positives(&self, interval: Interval) -> Result<Vec<EpisodeRecord>, StoreError> {
+        let select = Select::from(&EPISODE)
+            .with(Condition::Flag("false_positive", true))
+            .with_any(overlapping("start", "stop", interval));
+        in_order(&mut self.reading().await?, select).await
+    }
 }
 
 pub(super) async fn in_order(reading: &mut Reading, select: Select) -> Result<Vec<EpisodeRecord>, StoreError> {

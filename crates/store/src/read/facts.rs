@@ -1,21 +1,23 @@
-//! Silences, windows, changes, sources and what they cover, recovery points, exercises, versions of the topology.
+//! Silences, windows, corrections, changes, sources and what they cover, recovery points, exercises, versions of the topology.
 
-use model::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
+use model::fact::{Change, Correction, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
 use model::source::{Coverage, Source, SourceGap};
-use model::{ChangeId, CiId, Interval, MaintenanceId, SilenceId, Timestamp};
+use model::{ChangeId, CiId, CorrectionId, Interval, MaintenanceId, SilenceId, Span, Timestamp};
 
 use super::incidents::about;
-use super::{contains, overlapping, within};
+use super::{any_of, contains, overlapping, within};
 use crate::commit::CmdbVersion;
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest, page};
 use crate::rows::fact::{
-    change_from, coverage_from, exercise_from, gap_from, maintenance_from, recovery_point_from, silence_from,
-    source_from,
+    change_from, correction_from, coverage_from, exercise_from, gap_from, maintenance_from, recovery_point_from,
+    silence_from, source_from,
 };
 use crate::rows::incident::Role;
 use crate::rows::ledger::topology_from;
-use crate::schema::{CHANGE, COVERAGE, EXERCISE, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP, TOPOLOGY};
+use crate::schema::{
+    CHANGE, CORRECTION, COVERAGE, EXERCISE, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP, TOPOLOGY,
+};
 use crate::select::{Condition, Select};
 use crate::store::{Reading, Store};
 use crate::value::{Cell, Cells, Value};
@@ -28,6 +30,16 @@ pub struct WindowFilter {
     pub ci: Option<CiId>,
     /// Taken back ones too.
     pub with_deleted: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorrectionFilter {
+    /// Of any of these services.
+    pub services: Vec<CiId>,
+    /// That can make a difference in this interval.
+    pub overlapping: Option<Interval>,
+    /// Those that were taken back too.
+    pub with_withdrawn: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +91,42 @@ impl Store {
     pub async fn maintenance_window(&self, id: MaintenanceId) -> Result<Option<MaintenanceWindow>, StoreError> {
         let found = self.reading().await?.all(Select::from(&MAINTENANCE).is("id", id), maintenance_from).await?;
         Ok(found.into_iter().next().map(|(_, window)| window))
+    }
+
+    /// Corrections of outages, those that reach furthest first.
+    pub async fn corrections(
+        &self,
+        filter: &CorrectionFilter,
+        request: &PageRequest,
+    ) -> Result<Page<Correction>, StoreError> {
+        let read = |row: &[Value]| Ok(correction_from(row)?.1);
+        let select = filter.select().newest(&["stop", "id", "domain"]);
+        let found = page(&mut self.reading().await?, select, request, read).await?;
+        Ok(each_once(found, |correction| correction.id))
+    }
+
+    /// Every correction that stands and can make a difference in the interval, by id: of these services, or of all where none
+    /// is named.
+    pub async fn corrections_overlapping(
+        &self,
+        services: &[CiId],
+        interval: Interval,
+    ) -> Result<Vec<Correction>, StoreError> {
+        let filter = CorrectionFilter {
+            services: services.to_vec(),
+            overlapping: Some(interval),
+            ..CorrectionFilter::default()
+        };
+        let select = filter.select().ordered(&["stop", "id", "domain"]);
+        let mut found = self.reading().await?.all(select, |row| Ok(correction_from(row)?.1)).await?;
+        found.sort_by_key(|correction| correction.id);
+        found.dedup_by_key(|correction| correction.id);
+        Ok(found)
+    }
+
+    pub async fn correction(&self, id: CorrectionId) -> Result<Option<Correction>, StoreError> {
+        let found = self.reading().await?.all(Select::from(&CORRECTION).is("id", id), correction_from).await?;
+        Ok(found.into_iter().next().map(|(_, correction)| correction))
     }
 
     /// Changes, the latest first.
@@ -164,6 +212,19 @@ impl Store {
     pub async fn newest_topology(&self) -> Result<Option<CmdbVersion>, StoreError> {
         let newest = Select::from(&TOPOLOGY).newest(&["version"]).limit(1);
         Ok(self.reading().await?.all(newest, topology_from).await?.pop())
+    }
+}
+
+impl CorrectionFilter {
+    fn select(&self) -> Select {
+        let until = |interval: Interval| {
+            let just_after = interval.start() + Span::MICROSECOND;
+            [Condition::Less("start", interval.end().into()), Condition::AtLeast("stop", just_after.into())]
+        };
+        Select::from(&CORRECTION)
+            .with_any(any_of("service", &self.services))
+            .with_any(self.overlapping.map(until).into_iter().flatten())
+            .with_any((!self.with_withdrawn).then_some(Condition::Flag("withdrawn", false)))
     }
 }
 

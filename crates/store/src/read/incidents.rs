@@ -17,7 +17,7 @@ use crate::error::StoreError;
 use crate::page::{Page, PageRequest, page};
 use crate::rows::alert::EpisodeRecord;
 use crate::rows::incident::{
-    INCIDENT_LINE, OUTAGE_LINE, Role, incident_from, outage_from, problem_from, recurrence_from,
+    INCIDENT_LINE, OUTAGE_LINE, Role, incident_from, outage_from, outage_of_domain, problem_from, recurrence_from,
 };
 use crate::schema::{ABOUT, EPISODE, INCIDENT, OUTAGE, PROBLEM, RECURRENCE, REVIEW};
 use crate::select::{Condition, Select};
@@ -270,6 +270,12 @@ impl Store {
 
     pub async fn outage(&self, id: OutageId) -> Result<Option<Outage>, StoreError> {
         Ok(self.reading().await?.all(Select::one(&OUTAGE, [id.into()]), outage_from).await?.pop())
+    }
+
+    /// The domain that sees an outage.
+    pub async fn domain_of_outage(&self, id: OutageId) -> Result<Option<Domain>, StoreError> {
+        let found = self.reading().await?.all(Select::one(&OUTAGE, [id.into()]), outage_of_domain).await?;
+        Ok(found.into_iter().next().map(|(domain, _)| domain))
     }
 
     /// Every outage, of every service, that overlaps the interval: by service, each service's oldest first.

@@ -1,15 +1,17 @@
-//! Silences, maintenance windows, changes, sources and what they cover, recovery points, exercises.
+//! Silences, maintenance windows, corrections, changes, sources and what they cover, recovery points, exercises.
 //!
 //! What several domains keep a copy of has the domain in its key.
 
-use model::fact::{Change, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
+use model::fact::{Change, Correction, Exercise, MaintenanceWindow, RecoveryPoint, Silence};
 use model::learned::{Learned, Party};
 use model::source::{Coverage, Source, SourceGap};
 use model::{CiId, Domain, Interval};
 
 use super::searchable;
 use crate::error::StoreError;
-use crate::schema::{CHANGE, COVERAGE, EXERCISE, LEARNED, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP};
+use crate::schema::{
+    CHANGE, CORRECTION, COVERAGE, EXERCISE, LEARNED, MAINTENANCE, RECOVERY_POINT, SILENCE, SOURCE, SOURCE_GAP,
+};
 use crate::value::{Cells, Row, Value, document, row};
 
 pub(crate) fn silence_row(domain: &Domain, silence: &Silence) -> Row {
@@ -35,6 +37,22 @@ pub(crate) fn maintenance_from(row: &[Value]) -> Result<(Domain, MaintenanceWind
     cells.skip();
     let domain = cells.take()?;
     for _ in 0..3 {
+        cells.skip();
+    }
+    Ok((domain, cells.document()?))
+}
+
+pub(crate) fn correction_row(domain: &Domain, correction: &Correction) -> Row {
+    let extent = correction.extent();
+    let withdrawn = !correction.stands();
+    row![correction.id, domain, &correction.service, extent.start(), extent.end(), withdrawn, document(correction)]
+}
+
+pub(crate) fn correction_from(row: &[Value]) -> Result<(Domain, Correction), StoreError> {
+    let mut cells = Cells::new(&CORRECTION, row);
+    cells.skip();
+    let domain = cells.take()?;
+    for _ in 0..4 {
         cells.skip();
     }
     Ok((domain, cells.document()?))

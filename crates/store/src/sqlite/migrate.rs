@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_seen_before.sql"),
     include_str!("../../migrations/sqlite/0009_reviews.sql"),
     include_str!("../../migrations/sqlite/0010_learned.sql"),
+    include_str!("../../migrations/sqlite/0011_corrections.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.
@@ -197,6 +198,8 @@ mod tests {
             ("SELECT * FROM change_record WHERE received_at >= 4 ORDER BY received_at, id, domain", "change_received"),
             ("SELECT * FROM silence WHERE stop >= 4 ORDER BY stop, id, domain", "silence_until"),
             ("SELECT * FROM maintenance WHERE stop >= 4 ORDER BY stop, id, domain", "maintenance_until"),
+            ("SELECT * FROM correction WHERE stop >= 4 ORDER BY stop, id, domain", "correction_until"),
+            ("SELECT * FROM episode WHERE false_positive = 1 ORDER BY alert, id", "episode_false_positive"),
             (
                 "SELECT * FROM statement WHERE received_at < 4 ORDER BY received_at, alert, instant, kind, severity LIMIT 9",
                 "statement_oldest",

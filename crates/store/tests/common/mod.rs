@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::alert::{Alert, EndedBy, Episode, Firing, Flapping, Hot, SeverityStep, Statement};
-use model::fact::{Change, ChangeKind, ChangeStatus, MaintenanceWindow, Recurrence, Silence};
+use model::fact::{Change, ChangeKind, ChangeStatus, Correction, MaintenanceWindow, Recurrence, Silence};
 use model::incident::{AffectedService, Incident};
 use model::outage::{ItemState, OutageState};
 use model::problem::{Problem, ProblemOrigin, ProblemState};
@@ -16,8 +16,8 @@ use model::reason::{Binding, Reason};
 use model::source::Source;
 use model::step::{Counts, Decision, KnownEpisode, OutboxMessage, Subject, TellKind};
 use model::{
-    AlertId, ChangeId, CommitHash, DeadLetterId, Domain, EpisodeId, IncidentId, Interval, Labels, MaintenanceId,
-    Matcher, Outage, OutageId, OutboxId, ProblemId, Severity, SilenceId, Span, Step, Timestamp,
+    AlertId, ChangeId, CommitHash, CorrectionId, DeadLetterId, Domain, EpisodeId, IncidentId, Interval, Labels,
+    MaintenanceId, Matcher, Outage, OutageId, OutboxId, ProblemId, Severity, SilenceId, Span, Step, Timestamp,
 };
 use store::{AuditEntry, Commit, CommitError, Committed, DeadLetter, GENESIS, PositionAdvance, Receipt, Store};
 
@@ -43,7 +43,7 @@ macro_rules! ids {
 }
 ids! {
     alert_id -> AlertId, incident_id -> IncidentId, problem_id -> ProblemId, outage_id -> OutageId,
-    silence_id -> SilenceId, window_id -> MaintenanceId, change_id -> ChangeId, message_id -> OutboxId,
+    silence_id -> SilenceId, window_id -> MaintenanceId, correction_id -> CorrectionId, change_id -> ChangeId, message_id -> OutboxId,
     letter_id -> DeadLetterId,
 }
 
@@ -191,6 +191,23 @@ pub(crate) fn window(n: u64, ci: &str, interval: Interval) -> MaintenanceWindow 
         by: None,
         received_at: interval.start(),
         deleted: false,
+    }
+}
+
+pub(crate) fn correction(n: u64, service: &str, over: Interval) -> Correction {
+    Correction {
+        id: correction_id(n),
+        domain: Domain::default(),
+        service: service.into(),
+        from: over.start(),
+        to: Some(over.end()),
+        state: Some(OutageState::Down),
+        planned: false,
+        instead_of: None,
+        reason: "customers said so".into(),
+        by: "mia".into(),
+        at: over.end(),
+        withdrawn: None,
     }
 }
 

@@ -59,6 +59,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         silences: vec![silence(1, between(0, 100))],
         maintenance: vec![window(1, "ci-1", between(0, 50)), recurring(2, "ci-1", between(0, 50), None)],
         changes: vec![change(1, "ci-1", at(0))],
+        corrections: vec![correction(1, "checkout", between(0, 5))],
         sources: vec![source("prom", at(5))],
         coverage: vec![Coverage { ci: "ci-1".into(), source: "prom".into(), since: at(0) }],
         learned: vec![alone("ci-1", 1500), together("ci-1", alert_id(9), 700)],
@@ -70,7 +71,8 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         }],
     };
     let Snapshot { clock, alerts, incidents, problems, outages, .. } = wanted.clone();
-    let Snapshot { silences, maintenance, changes, sources, coverage, recurrences, learned, .. } = wanted.clone();
+    let Snapshot { silences, maintenance, changes, corrections, sources, coverage, recurrences, learned, .. } =
+        wanted.clone();
     let step = Step {
         clock,
         alerts,
@@ -80,6 +82,7 @@ pub(crate) async fn what_is_committed_is_loaded(store: Store) {
         silences,
         maintenance,
         changes,
+        corrections,
         sources,
         coverage,
         learned,

@@ -1,6 +1,7 @@
 //! What an engine finds again when it loads.
 
 use model::alert::{Clear, EndedBy, Firing, Statement, Suppression};
+use model::fact::{Correction, Withdrawn};
 use model::limits::LATE_HORIZON;
 use model::reason::{Evidence, Joining};
 use model::step::KnownEpisode;
@@ -197,6 +198,7 @@ pub(crate) async fn what_lies_behind_the_horizon_is_not_loaded(store: Store) {
         last.outages.push(outage(n, &format!("service-{n}"), at(0), Some(at(end))));
         last.silences.push(silence(n, past(end)));
         last.maintenance.push(window(n, "ci-1", past(end)));
+        last.corrections.push(correction(n, "checkout", past(end)));
         last.changes.push(change(n, "ci-1", at(end)));
     }
     // Where the last occurrence ends counts, not the first one.
@@ -204,6 +206,10 @@ pub(crate) async fn what_lies_behind_the_horizon_is_not_loaded(store: Store) {
     last.maintenance.push(recurring(4, "ci-1", past(10), Some(at(200))));
     last.maintenance.push(recurring(5, "ci-1", past(10), None));
     last.outages.push(outage(3, "service-3", at(0), None));
+    let lasting = Correction { to: None, ..correction(3, "checkout", past(10)) };
+    let withdrawn = Some(Withdrawn { at: at(300), by: "mia".into(), reason: "it was not".into() });
+    last.corrections.push(lasting.clone());
+    last.corrections.push(Correction { withdrawn, ..correction(4, "checkout", past(200)) });
     chain.step(last).await;
     chain.step(step(at(100) + LATE_HORIZON + Span::SECOND)).await;
     let loaded = store.load().await.unwrap().domains.remove(&Domain::default()).unwrap();
@@ -215,6 +221,9 @@ pub(crate) async fn what_lies_behind_the_horizon_is_not_loaded(store: Store) {
     kept.push(recurring(5, "ci-1", past(10), None));
     kept.sort_by_key(|window| window.id);
     assert_eq!(loaded.maintenance, kept);
+    let mut standing = [correction(2, "checkout", past(200)), lasting];
+    standing.sort_by_key(|known| known.id);
+    assert_eq!(loaded.corrections, standing);
     assert_eq!(loaded.changes, [change(2, "ci-1", at(200))]);
 }
 

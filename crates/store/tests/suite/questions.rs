@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use model::alert::{Alert, AlertState, Hot, Repeated, Statement, Suppression};
-use model::fact::{ChangeStood, Exercise, RecoveryPoint};
+use model::fact::{ChangeStood, Correction, Exercise, InsteadOf, RecoveryPoint, Withdrawn};
 use model::incident::{IncidentState, Major, Priority, SuspectChange};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::review::{Review, ReviewAction, Said};
 use model::source::{Coverage, SourceGap};
 use model::step::{KnownEpisode, Recurrence, Subject};
-use model::{ChangeId, Incident, Severity, Span, Step};
+use model::{ChangeId, CiId, CorrectionId, Incident, Severity, Span, Step};
 use store::{
-    AlertFilter, AuditFilter, ChangeFilter, Commit, IncidentFilter, OutageFilter, PageRequest, ProblemFilter,
-    ProblemKey, SeenBefore, StatementKind, Store, StoreError, Told, WindowFilter,
+    AlertFilter, AuditFilter, ChangeFilter, Commit, CorrectionFilter, IncidentFilter, OutageFilter, PageRequest,
+    ProblemFilter, ProblemKey, SeenBefore, StatementKind, Store, StoreError, Told, WindowFilter,
 };
 
 use crate::common::*;
@@ -375,6 +375,60 @@ pub(crate) async fn facts_are_listed(store: Store) {
     assert_eq!(store.coverage(Some(&["ci-1".into()])).await.unwrap(), covered);
     assert_eq!(store.coverage(Some(&["ci-2".into()])).await.unwrap(), []);
     assert_eq!(store.exercises().await.unwrap(), [exercise]);
+}
+
+pub(crate) async fn corrections_are_found_by_where_they_make_a_difference(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let of = InsteadOf { outage: outage_id(1), incident: None, interval: between(5, 30), ended: false };
+    let wide = Correction { instead_of: Some(of), ..correction(1, "checkout", between(10, 20)) };
+    let lasting = Correction { to: None, ..correction(2, "checkout", between(40, 50)) };
+    let other = correction(3, "search", between(10, 20));
+    let taken_back = Some(Withdrawn { at: at(60), by: "mia".into(), reason: "it was not".into() });
+    let withdrawn = Correction { withdrawn: taken_back, ..correction(4, "checkout", between(10, 20)) };
+    let corrections = vec![wide.clone(), lasting.clone(), other.clone(), correction(4, "checkout", between(10, 20))];
+    let elsewhere = Step { domain: "acme".into(), corrections: vec![wide.clone()], ..step(at(60)) };
+    chain.commit(Commit { steps: vec![Step { corrections, ..step(at(60)) }, elsewhere], ..commit(at(60)) }).await;
+    chain.step(Step { corrections: vec![withdrawn.clone()], ..step(at(61)) }).await;
+
+    let overlapping = async |services: &[CiId], from, to| {
+        let found = store.corrections_overlapping(services, between(from, to)).await.unwrap();
+        found.into_iter().map(|known| known.id).collect::<Vec<_>>()
+    };
+    let sorted = |mut ids: Vec<CorrectionId>| {
+        ids.sort();
+        ids
+    };
+    assert_eq!(overlapping(&[], 0, 5).await, []);
+    assert_eq!(overlapping(&[], 0, 6).await, [wide.id], "from where the outage stood");
+    assert_eq!(overlapping(&[], 12, 13).await, sorted(vec![wide.id, other.id]), "once, however many domains have it");
+    assert_eq!(overlapping(&["search".into()], 12, 13).await, [other.id]);
+    assert_eq!(overlapping(&[], 29, 40).await, [wide.id]);
+    assert_eq!(overlapping(&[], 30, 40).await, []);
+    assert_eq!(overlapping(&[], 9999, 10_000).await, [lasting.id]);
+
+    let all = PageRequest::default();
+    let everything = CorrectionFilter { with_withdrawn: true, ..CorrectionFilter::default() };
+    let listed = store.corrections(&everything, &all).await.unwrap().items;
+    assert_eq!(listed.len(), 4);
+    assert_eq!(listed.first(), Some(&lasting), "what reaches furthest");
+    let standing = store.corrections(&CorrectionFilter::default(), &all).await.unwrap().items;
+    assert!(standing.iter().all(|known| known.id != withdrawn.id), "{standing:?}");
+    assert_eq!(store.correction(withdrawn.id).await.unwrap(), Some(withdrawn));
+    assert_eq!(store.correction(correction_id(9)).await.unwrap(), None);
+}
+
+pub(crate) async fn false_positives_are_found_without_a_look_at_the_rest(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut wrong = alert(1, at(0));
+    wrong.episodes[0].false_positive = true;
+    let step = Step { alerts: vec![wrong.clone(), alert(2, at(0))], ..step(at(5)) };
+    chain.step(step.in_full()).await;
+    let found = async |from, to| {
+        let found = store.false_positives(between(from, to)).await.unwrap();
+        found.into_iter().map(|episode| episode.alert).collect::<Vec<_>>()
+    };
+    assert_eq!(found(0, 10).await, [wrong.id]);
+    assert_eq!(found(-10, -5).await, []);
 }
 
 pub(crate) async fn the_newest_recovery_point_before_an_interval_counts(store: Store) {

@@ -1,9 +1,10 @@
-//! What people do against a running service: a module for incidents, one for problems, one for maintenance, one for
-//! everything else.
+//! What people do against a running service: a module for incidents, one for problems, one for outages, one for
+//! maintenance, one for everything else.
 
 mod incidents;
 mod maintenance;
 mod names;
+mod outages;
 mod page;
 mod problems;
 mod records;
@@ -15,6 +16,7 @@ mod words;
 
 pub(super) use incidents::incidents;
 pub(super) use maintenance::maintenance;
+pub(super) use outages::outages;
 pub(super) use problems::problems;
 pub(super) use records::{alerts, services, silence, status};
 

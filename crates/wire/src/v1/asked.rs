@@ -19,12 +19,13 @@ pub fn asked(stored: Value) -> Value {
 fn field(key: &str, value: Value) -> Value {
     match (key, value) {
         (
-            "at" | "due" | "until" | "start" | "end" | "updated_at" | "received_at" | "starts_at" | "ends_at"
+            "at" | "due" | "until" | "from" | "start" | "end" | "updated_at" | "received_at" | "starts_at" | "ends_at"
             | "started_at",
             Value::Number(micros),
         ) => micros.as_i64().map_or(Value::Null, |micros| {
             serde_json::to_value(Instant(Timestamp::from_micros(micros))).expect("an instant is JSON")
         }),
+        ("to", Value::Number(micros)) => field("from", Value::Number(micros)),
         (
             "action" | "to" | "state" | "status" | "kind" | "result" | "verdict" | "reason_for" | "detected_by",
             Value::String(word),

@@ -1,11 +1,11 @@
 //! Services with their present state and what was promised of them, and their outages.
 
-use model::ConfigurationItem;
 use model::item::SloWindow;
 use model::outage::{ItemState, OutageState};
+use model::{ConfigurationItem, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Instant, Ratio, Seconds, owned, text};
+use super::{CorrectedBy, Instant, Ratio, Seconds, owned, text};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -54,6 +54,9 @@ pub struct Outage {
     pub state: OutageState,
     pub planned: bool,
     pub incident: Option<String>,
+    /// Of one that a person recorded or corrected: who, and why; left out of any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<CorrectedBy>,
 }
 
 impl Service {
@@ -110,6 +113,22 @@ impl Outage {
             state: outage.state,
             planned: outage.planned,
             incident: outage.incident.map(text),
+            correction: None,
         }
+    }
+
+    /// With the newest of these corrections that has to do with it.
+    pub fn corrected(outage: &model::Outage, corrections: &[model::fact::Correction]) -> Outage {
+        let touches = |start: Timestamp, end: Option<Timestamp>| {
+            outage.to.is_none_or(|to| start <= to) && end.is_none_or(|end| outage.from <= end)
+        };
+        let concerns = |known: &&model::fact::Correction| {
+            let stood = known.instead_of.as_ref().map(|of| of.interval);
+            known.service == outage.service
+                && known.stands()
+                && (touches(known.from, known.to) || stood.is_some_and(|was| touches(was.start(), Some(was.end()))))
+        };
+        let newest = corrections.iter().filter(concerns).max_by_key(|known| (known.at, known.id));
+        Outage { correction: newest.map(CorrectedBy::from_model), ..Outage::from_model(outage) }
     }
 }

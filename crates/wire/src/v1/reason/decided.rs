@@ -116,7 +116,9 @@ pub(super) fn text(reason: &Reason) -> String {
             format!("{}{}", state_of(*state), if *planned { ", in maintenance" } else { "" })
         }
         Reason::OutageEnded => "over".to_owned(),
+        Reason::OutageRecorded { why } => because("recorded by hand", why),
         Reason::OutageCorrected { why } => because("corrected", why),
+        Reason::CorrectionWithdrawn { why } => because("a correction taken back", why),
     }
 }
 

@@ -195,6 +195,8 @@ one_of_each!(reasons: Reason {
     Reason::DuplicateOf { .. } => Reason::DuplicateOf { problem: ProblemId::from_bytes(ID) },
     Reason::OutageBegan { .. } => Reason::OutageBegan { state: ItemState::Down, planned: false },
     Reason::OutageEnded => Reason::OutageEnded,
+    Reason::OutageRecorded { .. } => Reason::OutageRecorded { why: "w".into() },
+    Reason::CorrectionWithdrawn { .. } => Reason::CorrectionWithdrawn { why: "w".into() },
     Reason::OutageCorrected { .. } => Reason::OutageCorrected { why: "w".into() },
 });
 
