@@ -79,6 +79,7 @@ async fn fill(store: &Store, services: usize, facts: usize) -> anyhow::Result<Du
         let step = Step { clock, incidents, outages, ..Step::default() };
         previous = commit(store, epoch, previous, None, step).await?;
     }
+    while store.pack(1_000).await? {}
     Ok(began.elapsed())
 }
 

@@ -9,7 +9,7 @@ use crate::outage::ItemState;
 use crate::reason::CauseEvidence;
 use crate::review::Review;
 use crate::severity::Severity;
-use crate::time::{Interval, Span, Timestamp};
+use crate::time::{Span, Timestamp};
 
 /// One incident. Its members are the episodes that name it; its state follows from its fields ([`Incident::state`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -325,26 +325,18 @@ impl Incident {
         self.holds.iter().find(|hold| hold.to.is_none())
     }
 
-    /// All time on hold up to `now`, as a set: holds that overlap (after a merge) count once.
-    pub fn held(&self, now: Timestamp) -> Vec<Interval> {
-        let mut held: Vec<Interval> =
-            self.holds.iter().map(|hold| Interval::or_empty(hold.from, hold.to.unwrap_or(now))).collect();
-        held.sort();
-        let mut union: Vec<Interval> = Vec::new();
-        for hold in held {
-            match union.last_mut() {
-                Some(last) if hold.start() <= last.end() => {
-                    *last = Interval::or_empty(last.start(), last.end().max(hold.end()))
-                }
-                _ => union.push(hold),
-            }
-        }
-        union
-    }
-
     /// The number as people write it; the id until one is given.
     pub fn label(&self) -> String {
         self.number.map_or_else(|| self.id.to_string(), number_text)
+    }
+
+    /// The item named as its cause: one that a person confirmed, else the first that nobody judged, if it is of at least
+    /// medium confidence.
+    pub fn named_cause(&self) -> Option<&CiId> {
+        let confirmed = self.causes.iter().find(|cause| cause.verdict == Some(Verdict::Confirmed));
+        let named =
+            || self.causes.iter().find(|cause| cause.verdict.is_none() && cause.confidence >= Confidence::Medium);
+        confirmed.or_else(named).map(|cause| &cause.ci)
     }
 
     /// A declared major incident that is not reviewed yet, or of whose review something is still to be done.

@@ -8,6 +8,7 @@
 //! store's state column (docs/decisions/0002): what users see is spelt in `wire::v1`.
 
 pub mod alert;
+pub mod brief;
 pub mod command;
 pub mod domain;
 pub mod event;
@@ -33,6 +34,7 @@ pub mod text;
 pub mod time;
 
 pub use alert::{Alert, Episode};
+pub use brief::{IncidentBrief, OutageBrief};
 pub use domain::{home_of, is_decided_in, partition_of};
 pub use event::AlertEvent;
 pub use fingerprint::Fingerprint;

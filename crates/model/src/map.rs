@@ -58,6 +58,14 @@ impl<K: Hash + Eq + Ord, V> FixedMap<K, V> {
         self.0.remove(key)
     }
 
+    /// Makes each anew, by itself: in which order does not show.
+    pub fn replace_each(&mut self, anew: impl Fn(V) -> V)
+    where
+        V: Default,
+    {
+        self.0.values_mut().for_each(|value| *value = anew(std::mem::take(value)));
+    }
+
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         self.0.entry(key).or_insert_with(make)
     }

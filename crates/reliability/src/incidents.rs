@@ -3,7 +3,7 @@
 //! Rule: each measure has its own instant that must lie in the window; its sample is whole.
 
 use calendar::IntervalSet;
-use model::{Incident, Interval, Span, Timestamp};
+use model::{IncidentBrief, Interval, Span, Timestamp};
 
 use crate::sample::Sample;
 use crate::scope::Scope;
@@ -90,8 +90,8 @@ impl IncidentFact {
 }
 
 impl IncidentFact {
-    /// The facts of an incident as the engine knows it at `now`.
-    pub fn of(incident: &Incident, now: Timestamp) -> IncidentFact {
+    /// The facts of an incident as it is known at `now`.
+    pub fn of(incident: &IncidentBrief, now: Timestamp) -> IncidentFact {
         IncidentFact {
             started_at: incident.started_at,
             detected_at: incident.detected_at,
@@ -100,9 +100,13 @@ impl IncidentFact {
             restored_at: incident.restored_at,
             resolved_at: incident.resolved_at,
             reopened_at: incident.reopened_at.clone(),
-            held: incident.held(now).into_iter().collect(),
+            held: held(incident, now),
             preexisting: incident.preexisting,
-            excluded: incident.is_excluded(),
+            excluded: incident.excluded,
         }
     }
+}
+
+fn held(incident: &IncidentBrief, now: Timestamp) -> IntervalSet {
+    incident.holds.iter().map(|(from, to)| Interval::or_empty(*from, to.unwrap_or(now))).collect()
 }

@@ -4,7 +4,7 @@
 
 use calendar::{Calendar, IntervalSet};
 use model::outage::OutageState;
-use model::{Interval, Outage, Span, Timestamp};
+use model::{Interval, Outage, OutageBrief, Span, Timestamp};
 
 use crate::scope::Scope;
 
@@ -137,6 +137,12 @@ impl OutageFact {
     /// The whole of it as known at `now`; empty where it begins later.
     fn extent(&self, now: Timestamp) -> Interval {
         Interval::or_empty(self.from, self.to.map_or(now, |to| to.min(now)))
+    }
+}
+
+impl From<&OutageBrief> for OutageFact {
+    fn from(outage: &OutageBrief) -> OutageFact {
+        OutageFact { from: outage.from, to: outage.to, state: outage.state, planned: outage.planned }
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::incident::{Confidence, Verdict};
-use model::{CiId, Incident};
+use model::{CiId, IncidentBrief};
 use topology::Topology;
 use wire::v1::Group;
 
@@ -35,7 +34,12 @@ pub(crate) fn named(by: &[GroupBy], group: &[String], part: &Part) -> (Vec<Strin
 #[derive(Debug)]
 pub(crate) struct Within(Vec<BTreeSet<String>>);
 
-pub(crate) fn groups_of(incident: &Incident, by: &[GroupBy], services: &[CiId], topology: Option<&Topology>) -> Within {
+pub(crate) fn groups_of(
+    incident: &IncidentBrief,
+    by: &[GroupBy],
+    services: &[CiId],
+    topology: Option<&Topology>,
+) -> Within {
     let kinds = by.iter().filter(|by| by.step().is_none());
     Within(kinds.map(|by| values(incident, *by, services, topology)).collect())
 }
@@ -57,35 +61,28 @@ impl Within {
 }
 
 /// Sorted, each once.
-fn values(incident: &Incident, by: GroupBy, services: &[CiId], topology: Option<&Topology>) -> BTreeSet<String> {
+fn values(incident: &IncidentBrief, by: GroupBy, services: &[CiId], topology: Option<&Topology>) -> BTreeSet<String> {
     match by {
         GroupBy::Service => concerned(incident, services).map(ToString::to_string).collect(),
         GroupBy::Class => topology.map(|topology| classes(incident, topology)).unwrap_or_default(),
         GroupBy::Source => incident.sources.iter().map(ToString::to_string).collect(),
         GroupBy::Priority => BTreeSet::from([incident.priority.as_str().to_owned()]),
         GroupBy::Team => BTreeSet::from([incident.team.as_deref().unwrap_or_default().to_owned()]),
-        GroupBy::Cause => BTreeSet::from([cause(incident).map(ToString::to_string).unwrap_or_default()]),
+        GroupBy::Cause => BTreeSet::from([incident.cause.as_ref().map(ToString::to_string).unwrap_or_default()]),
         GroupBy::Day | GroupBy::Week | GroupBy::Month | GroupBy::Quarter => BTreeSet::new(),
     }
 }
 
 /// Its affected services; of items that were asked for by name those that it affects or that alert in it.
-pub(crate) fn concerned<'a>(incident: &'a Incident, named: &'a [CiId]) -> impl Iterator<Item = &'a CiId> {
-    let affected = incident.services.iter().map(|service| &service.id);
+pub(crate) fn concerned<'a>(incident: &'a IncidentBrief, named: &'a [CiId]) -> impl Iterator<Item = &'a CiId> {
+    let affected = incident.services.iter();
     let alerting = incident.cis.iter().filter(|_| !named.is_empty());
     affected.chain(alerting).filter(|id| named.is_empty() || named.contains(id))
 }
 
 /// Of its items, as they were when it opened.
-fn classes(incident: &Incident, topology: &Topology) -> BTreeSet<String> {
+fn classes(incident: &IncidentBrief, topology: &Topology) -> BTreeSet<String> {
     let graph = topology.at(incident.opened_at);
     let items = incident.cis.iter().filter_map(|ci| graph.find(ci.as_str()));
     items.map(|idx| graph.class_of(idx).id.to_string()).collect()
-}
-
-fn cause(incident: &Incident) -> Option<&CiId> {
-    let confirmed = incident.causes.iter().find(|cause| cause.verdict == Some(Verdict::Confirmed));
-    let named =
-        || incident.causes.iter().find(|cause| cause.verdict.is_none() && cause.confidence >= Confidence::Medium);
-    confirmed.or_else(named).map(|cause| &cause.ci)
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CiId, Incident, Timestamp};
+use model::{CiId, IncidentBrief, Timestamp};
 use reliability::{IncidentFact, IncidentMeans, incident_means};
 use store::Store;
 use topology::Topology;
@@ -28,7 +28,7 @@ use crate::versions::Versions;
 pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<IncidentsRow>, ReportError> {
     let periods = Periods::of(question)?;
     let topology = topology(store, question).await?;
-    let incidents = store.incidents_touching(question.window()?).await?;
+    let incidents = store.incident_briefs(question.window()?).await?;
     let counted = incidents.iter().filter(|incident| is_asked_for(incident, question));
     let mut groups: BTreeMap<Vec<String>, Vec<Known<'_>>> = BTreeMap::new();
     for incident in counted {
@@ -58,7 +58,7 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
 
 #[derive(Clone)]
 struct Known<'a> {
-    incident: &'a Incident,
+    incident: &'a IncidentBrief,
     fact: IncidentFact,
 }
 
@@ -74,7 +74,7 @@ async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>
     Ok(by_class.then_some(topology))
 }
 
-fn is_asked_for(incident: &Incident, question: &Question) -> bool {
+fn is_asked_for(incident: &IncidentBrief, question: &Question) -> bool {
     let named: &[CiId] = &question.services;
     (named.is_empty() || concerned(incident, named).next().is_some())
         && (!question.with_service_only || !incident.services.is_empty())

@@ -132,7 +132,7 @@ async fn count_incidents(
     periods: &Periods,
     facts: &mut [NoiseFacts],
 ) -> Result<(), ReportError> {
-    for incident in store.incidents_touching(periods.extent()).await? {
+    for incident in store.incident_briefs(periods.extent()).await? {
         let fact = IncidentFact::of(&incident, now);
         let place = periods.place(incident.opened_at);
         if let Some((part, facts)) = place.and_then(|place| Some((periods.parts().get(place)?, facts.get_mut(place)?)))

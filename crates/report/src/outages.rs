@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::alert::SeverityStep;
 use model::fact::Correction;
 use model::limits::PAGE_ROWS_MAX;
-use model::{CiId, Interval, Outage, Span, Timestamp};
+use model::{CiId, FixedMap, Interval, OutageBrief, Span, Timestamp};
 use reliability::OutageFact;
 use store::{EpisodeRecord, OutageFilter, PageRequest, Store, StoreError};
 use topology::{FaultInterval, Graph, ItemIdx, Segment, Topology, corrected, sweep};
@@ -21,7 +21,7 @@ use crate::versions::Versions;
 use crate::windows::windows_over;
 
 #[derive(Debug, Default)]
-pub(crate) struct Outages(BTreeMap<CiId, Vec<OutageFact>>);
+pub(crate) struct Outages(FixedMap<CiId, Vec<OutageFact>>);
 
 impl Outages {
     /// Of these items, each item's in order of time: those that overlap `span`, and those that end where it begins or
@@ -34,14 +34,18 @@ impl Outages {
         span: Interval,
     ) -> Result<Outages, StoreError> {
         let span = with_its_edges(span);
-        let mut of: BTreeMap<CiId, Vec<OutageFact>> = BTreeMap::new();
+        let mut of: FixedMap<CiId, Vec<OutageFact>> = FixedMap::new();
         for outage in stored(store, question, services, span).await? {
-            of.entry(outage.service.clone()).or_default().push(OutageFact::from(&outage));
+            let fact = OutageFact::from(&outage);
+            of.get_or_insert_with(outage.service, Vec::new).push(fact);
         }
+        of.replace_each(as_one_sees_them);
         let others: BTreeSet<CiId> =
             services.iter().filter(|item| !item.is_service).map(|item| item.id.clone()).collect();
         if !others.is_empty() {
-            of.append(&mut swept(store, versions, &others, span, question.now).await?);
+            for (item, facts) in swept(store, versions, &others, span, question.now).await? {
+                of.insert(item, facts);
+            }
         }
         Ok(Outages(of))
     }
@@ -93,9 +97,9 @@ async fn stored(
     question: &Question,
     services: &[Service<'_>],
     span: Interval,
-) -> Result<Vec<Outage>, StoreError> {
+) -> Result<Vec<OutageBrief>, StoreError> {
     if question.services.is_empty() {
-        return store.outages_overlapping(span).await;
+        return store.outage_briefs(span).await;
     }
     let named: Vec<CiId> = services.iter().filter(|item| item.is_service).map(|item| item.id.clone()).collect();
     if named.is_empty() {
@@ -106,12 +110,38 @@ async fn stored(
     let mut outages = Vec::new();
     loop {
         let page = store.outages(&filter, &request).await?;
-        outages.extend(page.items);
+        outages.extend(page.items.iter().map(OutageBrief::from));
         match page.next {
             Some(next) => request.cursor = Some(next),
             None => return Ok(outages),
         }
     }
+}
+
+/// In order of time and disjoint. Each domain sees its own outages of a service `[I13]`: where several see it out at once
+/// it is as bad as the worst says, and planned where all say so.
+fn as_one_sees_them(mut facts: Vec<OutageFact>) -> Vec<OutageFact> {
+    facts.sort_unstable_by_key(|fact| (fact.from, fact.to.is_none(), fact.to));
+    let reaches = |fact: &OutageFact, at: Timestamp| fact.to.is_none_or(|to| to > at);
+    if facts.windows(2).all(|pair| !reaches(&pair[0], pair[1].from)) {
+        return facts;
+    }
+    let mut edges: Vec<Timestamp> = facts.iter().flat_map(|fact| [Some(fact.from), fact.to]).flatten().collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let mut merged: Vec<OutageFact> = Vec::new();
+    for (nth, from) in edges.iter().enumerate() {
+        let lasting = facts.iter().filter(|fact| fact.from <= *from && reaches(fact, *from));
+        let Some(state) = lasting.clone().map(|fact| fact.state).max() else { continue };
+        let planned = lasting.clone().all(|fact| fact.planned);
+        let to = edges.get(nth + 1).copied();
+        match merged.last_mut().filter(|last| last.to == Some(*from) && (last.state, last.planned) == (state, planned))
+        {
+            Some(last) => last.to = to,
+            None => merged.push(OutageFact { from: *from, to, state, planned }),
+        }
+    }
+    merged
 }
 
 /// Sweeps, wider and wider until what is found is whole. Each time the span at least doubles, so that there are few.
@@ -228,4 +258,43 @@ fn reach(graph: &Graph, start: Vec<ItemIdx>) -> BTreeSet<ItemIdx> {
 /// Reads of what overlaps leave out what only touches.
 fn with_its_edges(span: Interval) -> Interval {
     Interval::or_empty(span.start() - Span::MICROSECOND, span.end() + Span::MICROSECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::outage::OutageState::{self, Degraded, Down};
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn out(from: i64, to: impl Into<Option<i64>>, state: OutageState, planned: bool) -> OutageFact {
+        OutageFact { from: at(from), to: to.into().map(at), state, planned }
+    }
+
+    #[test]
+    fn what_several_domains_see_at_once_is_one_outage_as_bad_as_the_worst() {
+        let apart = vec![out(0, 10, Down, false), out(10, 20, Degraded, false), out(30, None, Down, true)];
+        assert_eq!(as_one_sees_them(apart.clone()), apart);
+        for (seen, expected) in [
+            (vec![out(0, 10, Down, false), out(0, 10, Down, false)], vec![out(0, 10, Down, false)]),
+            (
+                vec![out(0, 30, Degraded, false), out(10, 20, Down, false)],
+                vec![out(0, 10, Degraded, false), out(10, 20, Down, false), out(20, 30, Degraded, false)],
+            ),
+            (
+                vec![out(0, 20, Down, true), out(10, 30, Down, false)],
+                vec![out(0, 10, Down, true), out(10, 30, Down, false)],
+            ),
+            (vec![out(5, None, Down, false), out(0, 9, Down, false)], vec![out(0, None, Down, false)]),
+            (
+                vec![out(0, None, Degraded, false), out(4, None, Down, false)],
+                vec![out(0, 4, Degraded, false), out(4, None, Down, false)],
+            ),
+        ] {
+            assert_eq!(as_one_sees_them(seen), expected);
+        }
+    }
 }

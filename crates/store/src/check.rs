@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use model::alert::AlertState;
 use model::step::Subject;
-use model::{AlertId, Domain, Incident, IncidentId, Outage};
+use model::{AlertId, Domain, Incident, IncidentBrief, IncidentId, Outage, OutageBrief};
 
 use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
+use crate::pack::{Brief, dated, packed_days, unpacked};
 use crate::partition::Partition;
 use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
 use crate::rows::head::{Head, Link, Numbering};
@@ -17,8 +19,8 @@ use crate::rows::incident::{incident_from, outage_of_domain};
 use crate::rows::ledger::{Range, owner_from, position_from};
 use crate::rows::record::Outgoing;
 use crate::schema::{
-    ALERT, ALERT_HOT, COMMITTED, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, LEDGER, NUMBERING, OUTAGE, OUTBOX, POSITION,
-    REMEMBERED,
+    ALERT, ALERT_HOT, COMMITTED, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, LEDGER, NUMBERING, OUTAGE, OUTBOX, PACK,
+    POSITION, REMEMBERED,
 };
 use crate::select::{Condition, Select};
 use crate::store::{Backend, Reading, Store};
@@ -57,6 +59,8 @@ impl Store {
         episodes(&mut reading, &incidents, &mut findings).await?;
         alerts(&mut reading, &heads, &mut findings).await?;
         outages(&mut reading, &mut findings).await?;
+        packs::<IncidentBrief>(&mut reading, &mut findings).await?;
+        packs::<OutageBrief>(&mut reading, &mut findings).await?;
         outbox(&mut reading, &mut findings).await?;
         Ok(findings.finish())
     }
@@ -315,6 +319,21 @@ async fn outages(reading: &mut Reading, findings: &mut Findings) -> Result<(), S
             Ok(())
         })
         .await
+}
+
+/// A pack says what the rows of its day say. `[I13]`
+async fn packs<B: Brief>(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    for day in packed_days::<B>(reading).await? {
+        let one = Select::from(&PACK).columns(&["body"]).is("kind", B::KIND).is("day", day);
+        let rows = reading.select(one.ordered(&["kind", "day"])).await?;
+        let Some(body) = rows.first().and_then(|row| row.first()).and_then(<Arc<[u8]>>::read) else { continue };
+        let from_rows = reading.all(dated::<B>(day.start(), day.next().start()), B::read).await?;
+        let spelt = |briefs: &[B]| briefs.iter().map(|brief| format!("{brief:?}")).collect::<BTreeSet<_>>();
+        if spelt(&unpacked::<B>(&body)?) != spelt(&from_rows) {
+            findings.add("I13", format!("the pack of {} of {} is not what its rows say", B::KIND, day.start()));
+        }
+    }
+    Ok(())
 }
 
 /// One message for each subject, kind and version; but of sources and items every domain may tell. `[I9]`

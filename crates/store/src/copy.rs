@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
 use crate::rows::head::Head;
-use crate::schema::{self, DEAD_LETTER, HEAD, NUMBERING, Table};
+use crate::schema::{self, DEAD_LETTER, HEAD, NUMBERING, PACK, Table};
 use crate::select::Select;
 use crate::store::{Pages, Reading, Store};
 use crate::transaction::{ClaimAll, Found, Transaction};
@@ -27,7 +27,8 @@ impl Store {
         self.run(ClaimAll).await?;
         let mut reading = self.reading().await?;
         let mut copied = 0;
-        let tables = schema::ALL.iter().copied().filter(|table| table.name != HEAD.name).map(Select::from);
+        let apart = [HEAD.name, PACK.name];
+        let tables = schema::ALL.iter().copied().filter(|table| !apart.contains(&table.name)).map(Select::from);
         for select in tables.chain([Select::from(&HEAD).newest(&["id"])]) {
             let table = select.table;
             let at_once = if table.name == DEAD_LETTER.name { LETTERS_AT_ONCE } else { Pages::ROWS };

@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use crate::error::StoreError;
-use crate::schema;
+use crate::schema::{self, PACK};
 use crate::select::Select;
 use crate::store::Store;
 use crate::value::Value;
 
 impl Store {
-    /// Tables in the order of the schema, rows in the order of their keys.
+    /// Tables in the order of the schema, rows in the order of their keys; but for what is made from other rows.
     pub async fn dump(&self) -> Result<String, StoreError> {
         let mut reading = self.reading().await?;
         let mut text = String::new();
-        for table in schema::ALL {
+        for table in schema::ALL.iter().filter(|table| table.name != PACK.name) {
             line(&mut text, format_args!("{}", table.name));
             reading
                 .each(Select::from(table), |row| {

@@ -24,6 +24,7 @@ mod mode;
 mod news;
 mod op;
 mod output;
+mod pack;
 pub mod page;
 mod partition;
 mod plan;

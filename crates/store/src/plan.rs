@@ -11,6 +11,7 @@ use model::{AlertId, CommitHash, Domain, EpisodeId, Incident, IncidentId, Proble
 use crate::commit::{Commit, Committed, PositionAdvance, SlotName};
 use crate::error::{CommitError, Conflict, StoreError};
 use crate::op::{Op, Writes};
+use crate::pack::outdated;
 use crate::partition::Partition;
 use crate::rows::alert::{alert_from, alert_row, episode_row, remembered_key, remembered_row, statement_row};
 use crate::rows::fact::{
@@ -29,8 +30,8 @@ use crate::rows::record::{Outgoing, audit_row, dead_letter_row, timeline_row};
 use crate::schema::{
     ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, CORRECTION, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE,
     EXERCISE, HEAD, HELD, HOT_LOG, INCIDENT, LEARNED, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT,
-    OWED, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE, SOURCE_GAP,
-    STATEMENT, TIMELINE, TOPOLOGY, Table,
+    OWED, PACK, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE,
+    SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::{Condition, Select};
 use crate::transaction::{Found, Guard, Transaction, key_of};
@@ -59,16 +60,19 @@ impl Transaction for CommitPlan {
         let Commit { positions, steps, receipts, owed, .. } = &self.commit;
         let each = || steps.iter();
         let incidents = || each().flat_map(|step| &step.incidents).map(|incident| incident.id);
+        let removed = each().flat_map(|step| &step.outages_removed).map(|(id, _)| *id);
+        let outages = each().flat_map(|step| &step.outages).map(|outage| outage.id).chain(removed);
         let windows = each().flat_map(|step| &step.maintenance).map(|window| Value::from(window.id));
         let changes = each().flat_map(|step| &step.changes).map(|change| Value::from(change.id));
         let subjects = incidents().map(Value::from).chain(windows).chain(changes);
         vec![
             Head::asked(self.partition),
             Select::from(&DOMAIN).any_of("name", self.domains()),
-            Select::from(&INCIDENT).columns(&["id", "number"]).any_of("id", incidents()),
+            Select::from(&INCIDENT).columns(&["id", "number", "opened_at"]).any_of("id", incidents()),
             Select::from(&PROBLEM)
                 .columns(&["id", "number"])
                 .any_of("id", each().flat_map(|step| &step.problems).map(|problem| problem.id)),
+            Select::from(&OUTAGE).columns(&["id", "stop"]).any_of("id", outages),
             Select::from(&POSITION).any_of("slot", positions.iter().map(|advance| &advance.slot)),
             Select::from(&ABOUT).any_of("subject", subjects),
             Select::from(&ALERT).any_of("id", forgotten(steps).into_keys()),
@@ -115,10 +119,13 @@ impl Transaction for CommitPlan {
             problem_numbers: Vec::new(),
         };
         let mut domains = found.next();
-        let incident_numbers = numbers_from(&found.next(), &INCIDENT)?;
+        let incidents = found.next();
+        let incident_numbers = numbers_from(&incidents, &INCIDENT)?;
         let problem_numbers = numbers_from(&found.next(), &PROBLEM)?;
+        let outdated = outdated(&commit, &incidents, &found.next());
         let positions = found.next().iter().map(|row| position_from(row)).collect::<Result<_, _>>()?;
         plan.positions(&commit.positions, positions)?;
+        outdated.into_iter().for_each(|key| plan.writes.remove(&PACK, key));
         plan.items(&commit.steps, found.next());
         plan.episodes(&commit.steps);
         plan.statements(&commit.steps);

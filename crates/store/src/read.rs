@@ -3,6 +3,7 @@
 //! Each answer shows one moment of the store, and none waits for the writer.
 
 mod alerts;
+mod briefs;
 mod facts;
 mod history;
 mod incidents;

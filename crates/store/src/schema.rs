@@ -152,6 +152,10 @@ tables! {
         id: Id, service: Text, start: Int, stop: Int null, state: Text, planned: Int, incident: Id null, domain: Text,
     }
 
+    /// What reports over years read instead of rows: the incidents that opened on a day, or the outages that ended on it, and
+    /// the first and last instant of any. Made from rows, and of them alone: a copy makes its own.
+    PACK = "pack", key 2 { kind: Text, day: Int, least: Int, most: Int, body: Bytes }
+
     SILENCE = "silence", key 2 { id: Id, domain: Text, stop: Int, updated_at: Int, body: Text }
     MAINTENANCE = "maintenance", key 2 { id: Id, domain: Text, start: Int, stop: Int, deleted: Int, body: Text }
     CORRECTION = "correction", key 2 {

@@ -211,7 +211,7 @@ impl Store {
         Ok(heads)
     }
 
-    async fn all_heads(&self) -> Result<Vec<Head>, StoreError> {
+    pub(crate) async fn all_heads(&self) -> Result<Vec<Head>, StoreError> {
         Head::all(&self.reading().await?.select(Select::from(&HEAD)).await?)
     }
 

@@ -48,6 +48,8 @@ pub(crate) enum Guard {
     Claim,
     /// The epoch of the whole store, if it was claimed, is still ours; if not, the lease, if one was taken.
     Epoch,
+    /// As that, and nobody else writes meanwhile, whatever they write.
+    All,
     /// It carries its epoch itself, and looks.
     Own,
 }

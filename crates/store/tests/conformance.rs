@@ -70,6 +70,9 @@ conform! {
         the_clock_never_goes_back,
         the_first_answer_of_a_key_stays_for_a_day,
         several_steps_of_one_domain_end_as_the_last_says;
+    packs:
+        what_is_packed_is_what_the_rows_say,
+        only_days_that_are_past_are_packed;
     engine:
         an_episode_stays_until_it_is_said_never_to_have_been,
         an_alert_that_comes_again_keeps_what_it_was_forgotten_with,

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0009_reviews.sql"),
     include_str!("../../migrations/postgres/0010_learned.sql"),
     include_str!("../../migrations/postgres/0011_corrections.sql"),
+    include_str!("../../migrations/postgres/0012_packs.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

@@ -67,10 +67,10 @@ impl PostgresChannel {
         let question = match (guard, self.name.holder.get(), self.name.epoch.load(Ordering::Acquire)) {
             // The lease is that of who writes all of it: who has lost it may still write a partition.
             (Guard::Claim, ..) if partition != Partition::WHOLE => return Ok(()),
-            (Guard::Claim, Some(holder), _) | (Guard::Epoch, Some(holder), 0) => {
+            (Guard::Claim, Some(holder), _) | (Guard::Epoch | Guard::All, Some(holder), 0) => {
                 sqlx::query("SELECT holder FROM lease WHERE holder <> $1").bind(holder.as_str())
             }
-            (Guard::Epoch, _, epoch @ 1..) => {
+            (Guard::Epoch | Guard::All, _, epoch @ 1..) => {
                 sqlx::query("SELECT holder FROM lease, head WHERE head.id = 1 AND epoch <> $1")
                     .bind(epoch.cast_signed())
             }
@@ -173,10 +173,10 @@ impl Channel for PostgresChannel {
 fn lock(guard: Guard, partition: Partition) -> String {
     let of = |partition: Partition| format!("SELECT 1 FROM head WHERE id = {} FOR UPDATE", partition.head());
     match guard {
-        Guard::Claim if partition == Partition::WHOLE => {
+        Guard::All | Guard::Claim if guard == Guard::All || partition == Partition::WHOLE => {
             format!("{}; SELECT 1 FROM head ORDER BY id FOR UPDATE", of(Partition::WHOLE))
         }
-        Guard::Claim => format!("{}; {}", of(Partition::WHOLE), of(partition)),
+        Guard::Claim | Guard::All => format!("{}; {}", of(Partition::WHOLE), of(partition)),
         Guard::Epoch | Guard::Own => of(partition),
     }
 }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0009_reviews.sql"),
     include_str!("../../migrations/sqlite/0010_learned.sql"),
     include_str!("../../migrations/sqlite/0011_corrections.sql"),
+    include_str!("../../migrations/sqlite/0012_packs.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.

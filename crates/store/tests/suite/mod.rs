@@ -4,5 +4,6 @@ pub(crate) mod commits;
 pub(crate) mod engine;
 pub(crate) mod life;
 pub(crate) mod news;
+pub(crate) mod packs;
 pub(crate) mod partitions;
 pub(crate) mod questions;

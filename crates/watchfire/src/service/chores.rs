@@ -1,10 +1,10 @@
-//! What is done now and then: keeping no longer than agreed, expecting sources, showing that we are alive.
+//! What is done now and then: keeping no longer than agreed, packing what reports read, expecting sources, showing that we are alive.
 
 use std::time::Duration;
 
 use model::event::{Event, Heartbeat};
 use runtime::{Item, PushAnswer, Runtime};
-use store::{Retention, Store};
+use store::{Retention, Store, StoreError};
 use tokio::sync::watch;
 
 use super::watchdog;
@@ -14,6 +14,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// Between two slices the writer is others'.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 const SWEEP_ROWS: usize = 2000;
+/// Days that are packed for reports at once.
+const PACKED_DAYS: usize = 4;
 /// Before expecting is said again.
 const EXPECT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// What an expected source costs in the intake.
@@ -46,17 +48,20 @@ fn spawn(until: impl Future<Output = ()> + Send + 'static, chore: impl Future<Ou
 /// A slice at a time, so that nobody waits for long.
 async fn sweep(store: &Store, retention: Retention) {
     loop {
-        loop {
-            match store.retain(&retention, SWEEP_ROWS).await {
-                Ok(true) => tokio::time::sleep(SWEEP_PAUSE).await,
-                Ok(false) => break,
-                Err(error) => {
-                    telemetry::notice(&format!("what is too old could not be removed, later again: {error}"));
-                    break;
-                }
-            }
-        }
+        in_slices("what is too old could not be removed", async || store.retain(&retention, SWEEP_ROWS).await).await;
+        in_slices("days that are past could not be packed", async || store.pack(PACKED_DAYS).await).await;
         tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}
+
+/// Until there is no more of it, or until it fails: then later again.
+async fn in_slices(failed: &str, slice: impl AsyncFn() -> Result<bool, StoreError>) {
+    loop {
+        match slice().await {
+            Ok(true) => tokio::time::sleep(SWEEP_PAUSE).await,
+            Ok(false) => return,
+            Err(error) => return telemetry::notice(&format!("{failed}, later again: {error}")),
+        }
     }
 }
 

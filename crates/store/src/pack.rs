@@ -1,0 +1,206 @@
+//! Packs: the incidents that opened on a day, or the outages that ended on it, side by side in one row, in brief.
+//!
+//! Reports over years are about millions of them, and a row each is what takes the time. A pack is made from the rows, and
+//! says nothing that they do not: a commit that touches a day that may be packed takes its packs away, and until they are
+//! made anew the rows are read. So figures never depend on whether a pack was there.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
+
+use model::limits::PACKED_AFTER_DAYS;
+use model::{IncidentBrief, OutageBrief, Span, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::commit::Commit;
+use crate::error::StoreError;
+use crate::op::{Op, Writes};
+use crate::rows::head::Head;
+use crate::rows::incident::{INCIDENT_LINE, incident_from};
+use crate::schema::{INCIDENT, OUTAGE, PACK, Table};
+use crate::select::{Condition, Select};
+use crate::store::{Reading, Store};
+use crate::transaction::{Found, Guard, Transaction};
+use crate::value::{Cell, Cells, Row, Value, row};
+
+/// A fact as packs hold it.
+pub(crate) trait Brief: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
+    /// The kind of its packs, and the number of how they are written: those of another number are as good as none.
+    const KIND: &'static str;
+    const TABLE: &'static Table;
+    /// What is read of a row.
+    const COLUMNS: &'static [&'static str];
+    /// The instant whose day it is packed with.
+    const DATED: &'static str;
+
+    fn read(row: &[Value]) -> Result<Self, StoreError>;
+    /// The first and the last instant that it has to do with.
+    fn extent(&self) -> (Timestamp, Timestamp);
+}
+
+impl Brief for IncidentBrief {
+    const KIND: &'static str = "incidents/1";
+    const TABLE: &'static Table = &INCIDENT;
+    const COLUMNS: &'static [&'static str] = INCIDENT_LINE;
+    const DATED: &'static str = "opened_at";
+
+    fn read(row: &[Value]) -> Result<IncidentBrief, StoreError> {
+        incident_from(row).map(|incident| IncidentBrief::from(&incident))
+    }
+
+    fn extent(&self) -> (Timestamp, Timestamp) {
+        (self.opened_at, self.instants().max().unwrap_or(self.opened_at))
+    }
+}
+
+impl Brief for OutageBrief {
+    const KIND: &'static str = "outages/1";
+    const TABLE: &'static Table = &OUTAGE;
+    const COLUMNS: &'static [&'static str] = &["service", "start", "stop", "state", "planned"];
+    const DATED: &'static str = "stop";
+
+    fn read(row: &[Value]) -> Result<OutageBrief, StoreError> {
+        let mut cells = Cells::new(&OUTAGE, row);
+        Ok(OutageBrief {
+            service: cells.take()?,
+            from: cells.take()?,
+            to: cells.take()?,
+            state: cells.word()?,
+            planned: cells.take()?,
+        })
+    }
+
+    fn extent(&self) -> (Timestamp, Timestamp) {
+        (self.from, self.to.unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// A day of UTC, counted from the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Day(i64);
+
+impl Day {
+    pub(crate) fn of(at: Timestamp) -> Day {
+        Day(at.micros().div_euclid(Span::DAY.micros()))
+    }
+
+    pub(crate) fn next(self) -> Day {
+        Day(self.0 + 1)
+    }
+
+    pub(crate) fn start(self) -> Timestamp {
+        Timestamp::from_micros(self.0.saturating_mul(Span::DAY.micros()))
+    }
+
+    /// The last that may be packed at an instant.
+    fn last_packed(now: Timestamp) -> Day {
+        Day(Day::of(now).0 - 1 - PACKED_AFTER_DAYS)
+    }
+}
+
+impl From<Day> for Value {
+    fn from(day: Day) -> Value {
+        Value::Int(day.0)
+    }
+}
+
+impl Cell for Day {
+    fn read(value: &Value) -> Option<Day> {
+        i64::read(value).map(Day)
+    }
+}
+
+/// Facts of one kind that are dated in `[from, to)`.
+pub(crate) fn dated<B: Brief>(from: Timestamp, to: Timestamp) -> Select {
+    let within = [Condition::AtLeast(B::DATED, from.into()), Condition::Less(B::DATED, to.into())];
+    Select::from(B::TABLE).columns(B::COLUMNS).with_any(within)
+}
+
+/// The packs that a commit makes untrue: those of the days of what it writes, as it was and as it is. `incidents` and
+/// `outages` are the rows there were of it, with the date last. Mostly none: what is of these days is in no pack.
+pub(crate) fn outdated(commit: &Commit, incidents: &[Row], outages: &[Row]) -> BTreeSet<Row> {
+    let last = Day::last_packed(commit.now);
+    let was = |row: &Row| row.last().and_then(Timestamp::read);
+    let opened = commit.steps.iter().flat_map(|step| &step.incidents).map(|incident| incident.opened_at);
+    let ended = commit.steps.iter().flat_map(|step| &step.outages).filter_map(|outage| outage.to);
+    let of_incidents = opened.chain(incidents.iter().filter_map(was)).map(|at| (IncidentBrief::KIND, Day::of(at)));
+    let of_outages = ended.chain(outages.iter().filter_map(was)).map(|at| (OutageBrief::KIND, Day::of(at)));
+    of_incidents.chain(of_outages).filter(|(_, day)| *day <= last).map(|(kind, day)| row![kind, day]).collect()
+}
+
+impl Store {
+    /// Packs at most so many days that are past and not packed yet, the newest first; whether there may be more.
+    pub async fn pack(&self, days: usize) -> Result<bool, StoreError> {
+        let Some(now) = self.all_heads().await?.iter().filter_map(Head::now).max() else { return Ok(false) };
+        let last = Day::last_packed(now);
+        let (incidents, outages) =
+            (self.pack_kind::<IncidentBrief>(last, days).await?, self.pack_kind::<OutageBrief>(last, days).await?);
+        Ok(incidents || outages)
+    }
+
+    async fn pack_kind<B: Brief>(&self, last: Day, days: usize) -> Result<bool, StoreError> {
+        let mut reading = self.reading().await?;
+        let Some(first) = first_day::<B>(&mut reading).await? else { return Ok(false) };
+        let packed = packed_days::<B>(&mut reading).await?;
+        drop(reading);
+        let due = std::iter::successors(Some(last), |day| Some(Day(day.0 - 1))).take_while(|day| *day >= first);
+        let mut due = due.filter(|day| !packed.contains(day));
+        for day in due.by_ref().take(days) {
+            self.run(Pack::<B> { day, kind: PhantomData }).await?;
+        }
+        Ok(due.next().is_some())
+    }
+}
+
+async fn first_day<B: Brief>(reading: &mut Reading) -> Result<Option<Day>, StoreError> {
+    let dated = Condition::AtLeast(B::DATED, Timestamp::MIN.into());
+    let first = Select::from(B::TABLE).columns(B::COLUMNS).with(dated).ordered(&[B::DATED]).limit(1);
+    let place = B::COLUMNS.iter().position(|column| *column == B::DATED).unwrap_or_default();
+    let rows = reading.select(first).await?;
+    Ok(rows.first().and_then(|row| row.get(place)).and_then(Timestamp::read).map(Day::of))
+}
+
+pub(crate) async fn packed_days<B: Brief>(reading: &mut Reading) -> Result<BTreeSet<Day>, StoreError> {
+    let rows = reading.select(Select::from(&PACK).columns(&["day"]).is("kind", B::KIND)).await?;
+    Ok(rows.iter().filter_map(|row| row.first()).filter_map(Day::read).collect())
+}
+
+/// Makes the pack of a day. Nobody writes meanwhile: what is read is what there is.
+#[derive(Debug)]
+struct Pack<B> {
+    day: Day,
+    kind: PhantomData<B>,
+}
+
+impl<B: Brief> Transaction for Pack<B> {
+    type Answer = ();
+    type Error = StoreError;
+    const GUARD: Guard = Guard::All;
+
+    fn reads(&self) -> Vec<Select> {
+        vec![dated::<B>(self.day.start(), self.day.next().start())]
+    }
+
+    fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
+        let briefs = found.next().iter().map(|row| B::read(row)).collect::<Result<Vec<B>, _>>()?;
+        let mut writes = Writes::default();
+        writes.put(&PACK, pack_row(self.day, &briefs)?);
+        Ok((writes.finish(), ()))
+    }
+}
+
+fn pack_row<B: Brief>(day: Day, briefs: &[B]) -> Result<Row, StoreError> {
+    let body = postcard::to_allocvec(briefs).map_err(|error| damaged(&error.to_string()))?;
+    let least = briefs.iter().map(|brief| brief.extent().0).min().unwrap_or(Timestamp::MAX);
+    let most = briefs.iter().map(|brief| brief.extent().1).max().unwrap_or(Timestamp::MIN);
+    Ok(row![B::KIND, day, least, most, body])
+}
+
+pub(crate) fn unpacked<B: Brief>(body: &[u8]) -> Result<Vec<B>, StoreError> {
+    postcard::from_bytes(body).map_err(|error| damaged(&error.to_string()))
+}
+
+fn damaged(why: &str) -> StoreError {
+    StoreError::Corrupt { what: format!("table {}: {why}", PACK.name) }
+}
