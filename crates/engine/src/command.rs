@@ -62,6 +62,7 @@ impl Desk<'_> {
     fn carry(&mut self, action: &Action, by: &str, at: model::Timestamp) -> Outcome {
         match action {
             Action::Incident { target, action } => self.act(*target, action, by, at),
+            Action::FalsePositiveOfPast { past, reason } => self.false_positive_of_past(past, reason, by, at),
             Action::OpenIncident(asked) => self.open_asked(asked, by),
             Action::OpenProblem { title, ci, incidents } => self.problem_by_person(title, ci.as_ref(), incidents, by),
             Action::Problem { problem, action } => self.act_on_problem(*problem, action, by, at),

@@ -158,7 +158,8 @@ impl Desk<'_> {
             .collect();
         out.alerts = alerts.iter().filter_map(|id| known(id).map(shown)).collect();
         episodes.extend(said.iter().filter_map(|(id, before)| promise_moved(before, state.alerts.get(id)?)));
-        out.episodes = changed_episodes(&episodes, known);
+        // Beside those that a person judged and that are remembered no more.
+        out.episodes.extend(changed_episodes(&episodes, known));
         let gone = |member: &&Member| known(&member.0).is_none_or(|alert| alert.episode(member.1).is_none());
         out.episodes_removed = episodes_removed.iter().filter(gone).copied().collect();
         for (id, before) in said {

@@ -5,12 +5,14 @@
 mod bounds;
 mod budget;
 mod cases;
+mod corrections;
 mod evidence;
 mod invariants;
 mod lives;
 mod naming;
 mod nearest;
 mod oracle;
+mod past;
 mod person;
 mod policy;
 mod report;

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::fact::{Change, Correction, MaintenanceWindow, Silence};
 use crate::fingerprint::Fingerprint;
 use crate::id::{AlertId, CorrectionId, IncidentId, MaintenanceId, ProblemId, SilenceId};
-use crate::incident::{DetectedBy, HoldFor, Major, Priority, Verdict};
+use crate::incident::{DetectedBy, HoldFor, Incident, Major, Priority, Verdict};
 use crate::name::CiId;
 use crate::problem::ProblemState;
 use crate::review::Said;
+use crate::step::KnownEpisode;
 use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,11 @@ pub enum Action {
     Incident {
         target: IncidentTarget,
         action: IncidentAction,
+    },
+    /// An incident was none, however long it has been closed.
+    FalsePositiveOfPast {
+        past: Box<PastIncident>,
+        reason: Box<str>,
     },
     OpenIncident(OpenIncident),
     OpenProblem {
@@ -55,6 +61,13 @@ pub enum Action {
         correction: Correction,
         reason: Box<str>,
     },
+}
+
+/// An incident that the engine has forgotten, with all its episodes: loaded by whoever asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PastIncident {
+    pub incident: Incident,
+    pub episodes: Vec<KnownEpisode>,
 }
 
 /// Which incident is meant.

@@ -121,6 +121,8 @@ pub const OVERLAP_REACH: Span = Span::from_days(1_500);
 pub const OCCURRENCES_SHORTENED_MAX: usize = 1000;
 /// A recurrence rule. Longer: refused.
 pub const RECURRENCE_RULE_BYTES_MAX: usize = 1 << 10;
+/// Firings of an incident that was closed more than [`LATE_HORIZON`] ago and is called a false positive. More: refused.
+pub const PAST_EPISODES_MAX: usize = 5_000;
 /// Corrections that a report lists with what each moved. More: counted, and in the sum.
 pub const CORRECTIONS_SHOWN_MAX: usize = 100;
 /// How long an `Idempotency-Key` is remembered.

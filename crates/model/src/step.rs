@@ -75,7 +75,7 @@ pub struct Step {
 }
 
 /// An episode with what its row has of its alert.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnownEpisode {
     pub alert: AlertId,
     pub alert_name: Box<str>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::command::{Action, Command, Outcome};
+use model::command::{Action, Command, IncidentAction, IncidentTarget, Outcome};
 use model::event::Event;
 use model::{Domain, Span, Step, Timestamp};
 use store::{AuditEntry, CmdbVersion, DeadLetter, Hold, Output, PositionAdvance, Receipt};
@@ -181,7 +181,7 @@ pub fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Option<Aud
         return None;
     }
     let (action, subject) = named(&command.action, outcome);
-    let detail = serde_json::to_string(&command.action).unwrap_or_default();
+    let detail = detail(&command.action);
     Some(AuditEntry {
         at: now,
         by: command.by.clone(),
@@ -189,6 +189,18 @@ pub fn audit(command: &Command, outcome: &Outcome, now: Timestamp) -> Option<Aud
         subject: subject.into(),
         detail: detail.into(),
     })
+}
+
+/// What was asked for; what was handed in with it is on record elsewhere.
+fn detail(action: &Action) -> String {
+    let asked = match action {
+        Action::FalsePositiveOfPast { past, reason } => &Action::Incident {
+            target: IncidentTarget::Id(past.incident.id),
+            action: IncidentAction::FalsePositive { reason: reason.clone() },
+        },
+        other => other,
+    };
+    serde_json::to_string(asked).unwrap_or_default()
 }
 
 /// A version of the CMDB is a change by a person too. `[I14]`
@@ -213,6 +225,7 @@ fn named(action: &Action, outcome: &Outcome) -> (&'static str, String) {
     };
     let action = match action {
         Action::Incident { action, .. } => action.name(),
+        Action::FalsePositiveOfPast { .. } => "false_positive",
         Action::OpenIncident(_) => "open_incident",
         Action::OpenProblem { .. } => "open_problem",
         Action::Problem { .. } => "problem",

@@ -312,6 +312,7 @@ impl Domains {
                 let holds = |state: &&State| state.problem(*problem).is_some();
                 (self.domain_that(holds), Vec::new())
             }
+            Action::FalsePositiveOfPast { past, .. } => (past.incident.domain.clone(), Vec::new()),
             Action::OpenIncident(_) | Action::OpenProblem { .. } => (self.home.clone(), Vec::new()),
             Action::Silence(_)
             | Action::ExpireSilence(_)

@@ -116,6 +116,8 @@ pub(crate) fn on_commit(world: &mut World, commit: &Commit) {
 fn rare_of(reason: &Reason) -> Option<Rare> {
     use model::alert::EndedBy;
     Some(match reason {
+        Reason::OutageRecorded { .. } | Reason::OutageCorrected { .. } => Rare::CorrectedByPerson,
+        Reason::CorrectionWithdrawn { .. } => Rare::CorrectionWithdrawn,
         Reason::Reopened { .. } => Rare::IncidentReopened,
         Reason::Merged { .. } => Rare::IncidentMerged,
         Reason::Split { .. } => Rare::IncidentSplit,

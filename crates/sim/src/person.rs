@@ -1,11 +1,15 @@
 //! People: they look at incidents and do something about them, now and then the wrong thing.
 
 use model::command::{Action, Command, IncidentAction, IncidentTarget, OpenIncident, ProblemAction};
-use model::fact::Silence;
+use model::fact::{Correction, InsteadOf, Silence};
 use model::incident::{DetectedBy, HoldFor, Major, Priority, Verdict};
 use model::matcher::MatchOp;
+use model::outage::OutageState;
 use model::problem::ProblemState;
-use model::{AlertId, CiId, IncidentId, Interval, MaintenanceId, Matcher, ProblemId, SilenceId, Span, Timestamp};
+use model::{
+    AlertId, CiId, CorrectionId, Domain, IncidentId, Interval, MaintenanceId, Matcher, Outage, ProblemId, SilenceId,
+    Span, Timestamp,
+};
 
 use crate::monitor::window;
 use crate::random::Random;
@@ -18,13 +22,15 @@ pub struct Seen {
     pub alerts: Vec<AlertId>,
     pub silences: Vec<SilenceId>,
     pub windows: Vec<MaintenanceId>,
+    pub outages: Vec<Outage>,
+    pub corrections: Vec<Correction>,
 }
 
 /// A command. `nth` makes its author unlike any other, so that the audit can be held against it.
 pub fn asks(random: &mut Random, seen: &Seen, items: usize, nth: usize, truth: Timestamp) -> Command {
     let by: Box<str> = format!("ana-{nth}").into();
     let ci = CiId::from(format!("i{}", random.below(items)));
-    let action = match random.below(12) {
+    let action = match random.below(14) {
         0 => Action::Silence(silence(random, nth, truth)),
         1 => Action::Maintenance(window(random, &format!("MW-{nth}"), ci, truth)),
         2 => Action::OpenIncident(OpenIncident {
@@ -41,6 +47,11 @@ pub fn asks(random: &mut Random, seen: &Seen, items: usize, nth: usize, truth: T
             (_, Some(window)) => Action::EndMaintenance(window),
             (silence, None) => Action::ExpireSilence(silence.unwrap_or(SilenceId::from_bytes([7; 16]))),
         },
+        5 => on_outage(random, seen, nth, ci, truth),
+        6 => match of(random, &seen.corrections) {
+            Some(correction) => Action::WithdrawCorrection { correction, reason: "it was not so".into() },
+            None => on_outage(random, seen, nth, ci, truth),
+        },
         _ => on_incident(random, seen, ci, truth),
     };
     Command { by, at: None, action }
@@ -51,6 +62,42 @@ fn one<T: Copy>(random: &mut Random, from: &[T]) -> Option<T> {
     let recent = from.len().saturating_sub(5);
     let from = if random.chance(700) { from.get(recent..).unwrap_or_default() } else { from };
     (!from.is_empty()).then(|| *random.pick(from))
+}
+
+fn of<T: Clone>(random: &mut Random, from: &[T]) -> Option<T> {
+    (!from.is_empty()).then(|| random.pick(from).clone())
+}
+
+/// Of an outage that was seen, be it that it is another by now, or of none; a few times of what is yet to come.
+fn on_outage(random: &mut Random, seen: &Seen, nth: usize, ci: CiId, truth: Timestamp) -> Action {
+    let outage = of(random, &seen.outages).filter(|_| random.chance(700));
+    let from = truth - random.seconds(-60, 9 * 86_400);
+    let to = random.chance(850).then(|| from + random.seconds(1, 7200));
+    let state = *random.pick(&[None, Some(OutageState::Down), Some(OutageState::Degraded)]);
+    let instead_of = outage.as_ref().map(|outage| InsteadOf {
+        outage: outage.id,
+        incident: outage.incident,
+        interval: Interval::or_empty(outage.from, outage.to.unwrap_or(truth)),
+        ended: outage.to.is_none() && to.is_some(),
+    });
+    let near = outage.as_ref().filter(|_| random.chance(700)).map(|outage| outage.from);
+    let correction = Correction {
+        id: CorrectionId::derive(|hash| {
+            hash.number(nth as i64);
+        }),
+        domain: Domain::default(),
+        service: outage.map_or(ci, |outage| outage.service),
+        from: near.unwrap_or(from),
+        to: to.map(|to| near.map_or(to, |near| near + (to - from))),
+        state,
+        planned: random.chance(200),
+        instead_of,
+        reason: "customers say so".into(),
+        by: "ana".into(),
+        at: truth,
+        withdrawn: None,
+    };
+    if correction.instead_of.is_some() { Action::CorrectOutage(correction) } else { Action::RecordOutage(correction) }
 }
 
 fn on_incident(random: &mut Random, seen: &Seen, ci: CiId, truth: Timestamp) -> Action {

@@ -57,6 +57,8 @@ rare! {
     Rebound,
     ClosedByClock,
     OutageCorrected,
+    CorrectedByPerson,
+    CorrectionWithdrawn,
     PlannedOutage,
 }
 

@@ -96,6 +96,7 @@ conform! {
         facts_are_listed,
         corrections_are_found_by_where_they_make_a_difference,
         false_positives_are_found_without_a_look_at_the_rest,
+        the_episodes_of_an_incident_are_read_as_the_engine_had_them,
         the_newest_recovery_point_before_an_interval_counts,
         a_subject_has_its_timeline,
         counts_add_up_by_hour,

@@ -244,3 +244,48 @@ fn an_outage_is_recorded_corrected_reported_and_taken_back() {
     assert_eq!(known.as_array().unwrap().len(), 1, "{id}");
     assert!(ask(&folder, &service, &["outages", "list", "--from", "-1h"]).succeeded().out.contains("anonymous"));
 }
+
+#[test]
+fn what_was_closed_weeks_ago_is_called_a_false_positive_and_its_outages_are_gone() {
+    let folder = Folder::new("long-past");
+    folder.write("cmdb.yaml", CMDB);
+    let event = |status: &str, key: &str, at: &str| {
+        format!(
+            r#"{{"source":"test","status":"{status}","severity":"critical","summary":"{key}","ci":"db-7","dedup_key":"{key}","at":"{at}","received_at":"{at}"}}"#
+        )
+    };
+    let events = [
+        event("firing", "disk", "2026-01-05T10:00:00Z"),
+        event("resolved", "disk", "2026-01-05T10:30:00Z"),
+        event("firing", "net", "2026-01-08T10:00:00Z"),
+        event("resolved", "net", "2026-01-08T10:10:00Z"),
+    ];
+    folder.write("e.ndjson", &(events.join("\n") + "\n"));
+    let store = "sqlite://x.db";
+    folder.watchfire(&["replay", "e.ndjson", "--cmdb", "cmdb.yaml", "--store", store]).succeeded();
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\nstore: {url: \"sqlite://x.db\"}\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let run = |args: &[&str]| ask(&folder, &service, args);
+    let outages = || {
+        json(run(&["outages", "list", "--from", "2026-01-01T00:00:00Z", "--format", "json"])).as_array().unwrap().len()
+    };
+    let patience = std::time::Instant::now();
+    while json(run(&["incidents", "show", "1", "--format", "json"]))["state"] != "closed" {
+        assert!(patience.elapsed() < PATIENCE, "its time is long over");
+    }
+    assert_eq!(outages(), 2);
+    run(&["incidents", "comment", "1", "so it was"]).ended(1).told("cannot be changed any more");
+    let reason = ["--reason", "the probe was wrong all month"];
+    run(&[&["incidents", "false-positive", "1"], &reason[..]].concat()).succeeded();
+    while outages() != 1 {
+        assert!(patience.elapsed() < PATIENCE, "its outage is still on record");
+    }
+    let span = ["--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z"];
+    let report = json(run(&[&["report", "availability", "--format", "json"], &span[..]].concat()));
+    assert_eq!(report["items"][0]["down_seconds"], 600);
+    let moved = &report["corrections"];
+    assert_eq!((&moved["count"], &moved["moved_seconds"]["down"]), (&1.into(), &(-1800).into()));
+    assert_eq!(moved["items"][0]["incident"], "INC0000001");
+    assert_eq!(moved["items"][0]["reason"], "the probe was wrong all month");
+    assert_eq!(moved["items"][0]["by"], "anonymous");
+}

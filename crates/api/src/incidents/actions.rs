@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use model::command::{Action, IncidentAction, IncidentTarget};
+use model::command::{Action, IncidentAction, IncidentTarget, PastIncident};
 use model::incident::{HoldFor, Major, Verdict};
 use model::{AlertId, CiId, Incident, IncidentId, Timestamp, limits};
 use serde::Deserialize;
@@ -217,8 +217,7 @@ impl Api {
             IncidentAction::Unlink { alert } => Some(alert),
             _ => None,
         };
-        let target = IncidentTarget::Id(incident.id);
-        match self.command(by, Action::Incident { target, action }).await {
+        match self.command(by, self.action_on(&incident, action).await?).await {
             Ok(outcome) => self.incident_after(&outcome).await,
             Err(fault) if fault.status == StatusCode::NOT_FOUND => {
                 let elsewhere = self.elsewhere(&incident, unlinked).await?;
@@ -227,6 +226,25 @@ impl Api {
             Err(fault) if fault.status == StatusCode::CONFLICT => Err(self.of_merged(incident, into, fault).await?),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Of what the engine has forgotten a false positive is judged by what the store has of it.
+    async fn action_on(&self, incident: &Incident, action: IncidentAction) -> Result<Action, Fault> {
+        let target = IncidentTarget::Id(incident.id);
+        let reason = match action {
+            IncidentAction::FalsePositive { reason } if is_past(incident, self.now()) => reason,
+            action => return Ok(Action::Incident { target, action }),
+        };
+        let episodes = self.store().whole_episodes_of_incident(incident.id, limits::PAST_EPISODES_MAX + 1).await?;
+        if episodes.len() > limits::PAST_EPISODES_MAX {
+            return Err(Fault::invalid(format!(
+                "{} has more than {} firings, too many to judge after so long: correct the outages it made",
+                incident.label(),
+                limits::PAST_EPISODES_MAX
+            )));
+        }
+        let past = Box::new(PastIncident { incident: incident.clone(), episodes });
+        Ok(Action::FalsePositiveOfPast { past, reason })
     }
 
     /// The engine says that an incident was merged, and people need to know into which.
@@ -281,12 +299,19 @@ impl Api {
     }
 }
 
+/// Closed so long ago that the engine has forgotten it, or takes nothing more of it.
+fn is_past(incident: &Incident, now: Timestamp) -> bool {
+    let over = incident.clocks.close_at.is_some_and(|at| at <= now);
+    incident.merged_into.is_none() && incident.closed_at.is_some() && over
+}
+
 fn too_old(incident: &Incident, now: Timestamp) -> Option<Fault> {
     let since = incident.clocks.close_at.filter(|at| incident.is_final() && *at <= now)?;
     let (label, state) = (incident.label(), incident.state().as_str());
     let why = format!(
         "{label} is {state}, and since {since} it cannot be changed any more: this version changes incidents up to {} \
-         after they were closed or merged; open a new one that names it",
+         after they were closed or merged, and takes after that only that one was a false positive; open a new one that \
+         names it",
         limits::LATE_HORIZON
     );
     Some(Fault::conflict_in(state, why))

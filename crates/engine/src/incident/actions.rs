@@ -52,12 +52,13 @@ impl Desk<'_> {
     }
 
     /// A declared major incident is kept for its review, and for nothing else.
-    fn over_for_good(&self, id: IncidentId) -> Option<Refusal> {
+    pub(super) fn over_for_good(&self, id: IncidentId) -> Option<Refusal> {
         let incident = self.state.incidents.get(&id)?;
         let since = incident.closed_at.map(|closed| closed + LATE_HORIZON).filter(|since| *since <= self.now)?;
         let (label, state) = (incident.label(), incident.state().as_str());
         let why = format!(
-            "{label} is {state}, and since {since} it takes nothing but a review: open a new one that names it"
+            "{label} is {state}, and since {since} it takes nothing but a review, or that it was a false positive: open a new one that \
+             names it"
         );
         Some(Refusal::NotAllowed { state: state.into(), why: why.into() })
     }

@@ -3,7 +3,7 @@
 //!
 //! [`membership`] moves episodes in and out, [`facts`] reads what they say together, [`settle`] makes the incident
 //! agree with that, [`priority`] says how urgent it is, [`life`] takes its steps by the clock, [`actions`] those a
-//! person asks for, [`review`] keeps what they learnt, [`tell`] says what leaves, [`storm`] puts one in front of many.
+//! person asks for ([`past`] of what is long over), [`review`] keeps what they learnt, [`tell`] says what leaves, [`storm`] puts one in front of many.
 
 pub(crate) mod actions;
 pub(crate) mod allowed;
@@ -12,6 +12,7 @@ pub(crate) mod impact;
 pub(crate) mod life;
 pub(crate) mod membership;
 pub(crate) mod open;
+mod past;
 pub(crate) mod priority;
 pub(crate) mod review;
 pub(crate) mod settle;

@@ -50,6 +50,7 @@ async fn domain_of(store: &Store, command: &Command) -> Result<Option<Domain>, S
             let alert = store.alert(fingerprint.alert()).await?;
             Ok(alert.map(|alert| alert.domain))
         }
+        Action::FalsePositiveOfPast { past, .. } => Ok(Some(past.incident.domain.clone())),
         Action::Problem { problem, .. } => of_problem(store, *problem).await,
         _ => Ok(None),
     }
@@ -68,9 +69,11 @@ async fn of_problem(store: &Store, id: ProblemId) -> Result<Option<Domain>, Stor
 /// Silences, windows, changes and corrections hold in every domain.
 pub(crate) fn is_everybodys(command: &Command) -> bool {
     match &command.action {
-        Action::Incident { .. } | Action::Problem { .. } | Action::OpenIncident(_) | Action::OpenProblem { .. } => {
-            false
-        }
+        Action::Incident { .. }
+        | Action::FalsePositiveOfPast { .. }
+        | Action::Problem { .. }
+        | Action::OpenIncident(_)
+        | Action::OpenProblem { .. } => false,
         Action::Silence(_)
         | Action::ExpireSilence(_)
         | Action::Maintenance(_)

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use model::alert::Alert;
-use model::fact::MaintenanceWindow;
+use model::fact::{Correction, MaintenanceWindow};
 use model::step::Counts;
 use model::{AlertId, Incident, IncidentId, Outage, Problem, Timestamp};
 use runtime::PushAnswer;
 use store::{
-    AlertFilter, AuditEntry, AuditFilter, DeadLetter, DeadLetterFilter, EpisodeRecord, Finding, IncidentFilter, Loaded,
-    Page, PageRequest, ProblemFilter, Range, Store, StoreError, TimelineLine, WindowFilter, ready,
+    AlertFilter, AuditEntry, AuditFilter, CorrectionFilter, DeadLetter, DeadLetterFilter, EpisodeRecord, Finding,
+    IncidentFilter, Loaded, Page, PageRequest, ProblemFilter, Range, Store, StoreError, TimelineLine, WindowFilter,
+    ready,
 };
 
 use crate::world::World;
@@ -23,6 +24,7 @@ pub(crate) struct Evidence {
     pub(crate) problems: Vec<Problem>,
     pub(crate) outages: Vec<Outage>,
     pub(crate) windows: Vec<MaintenanceWindow>,
+    pub(crate) corrections: Vec<Correction>,
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) letters: Vec<DeadLetter>,
     pub(crate) ranges: Vec<Range>,
@@ -65,6 +67,7 @@ impl Evidence {
             problems: pages(|page| ready(store.problems(&ProblemFilter::default(), page)))?,
             outages: ready(store.outages_overlapping(world.ever()))?,
             windows: pages(|page| ready(store.maintenance_windows(&WindowFilter::default(), page)))?,
+            corrections: pages(|page| ready(store.corrections(&CorrectionFilter::default(), page)))?,
             audit: pages(|page| ready(store.audit(&AuditFilter::default(), page)))?
                 .into_iter()
                 .map(|line| line.entry)

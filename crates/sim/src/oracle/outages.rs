@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::fact::Correction;
 use model::item::RelationKind;
 use model::outage::{ItemState, OutageState};
 use model::{CiId, Cmdb, ConfigurationItem, Effect, Severity, Timestamp, limits};
@@ -107,6 +108,10 @@ fn by_brute_force(evidence: &Evidence, from: Timestamp, clock: Timestamp) -> BTr
     let faults = faults(evidence);
     let mut edges: BTreeSet<Timestamp> = faults.iter().flat_map(|fault| [fault.start, fault.end]).collect();
     edges.extend(evidence.windows.iter().flat_map(|window| [window.interval.start(), window.interval.end()]));
+    for known in &evidence.corrections {
+        edges.extend([Some(known.from), known.to].into_iter().flatten());
+        edges.extend(known.instead_of.iter().flat_map(|of| [of.interval.start(), of.interval.end()]));
+    }
     edges.extend(evidence.loaded.topology.iter().map(|version| version.from));
     edges.extend([from, clock]);
     let edges: Vec<Timestamp> = edges.into_iter().filter(|at| *at >= from && *at <= clock).collect();
@@ -114,7 +119,7 @@ fn by_brute_force(evidence: &Evidence, from: Timestamp, clock: Timestamp) -> BTr
     for (start, end) in edges.iter().zip(edges.iter().skip(1)) {
         let Some(cmdb) = in_force(evidence, *start) else { continue };
         let own = own_states(cmdb, &faults, *start);
-        if own.is_empty() {
+        if own.is_empty() && evidence.corrections.is_empty() {
             continue;
         }
         let states = states(cmdb, &own);
@@ -122,8 +127,9 @@ fn by_brute_force(evidence: &Evidence, from: Timestamp, clock: Timestamp) -> BTr
         let named = covering.flat_map(|window| &window.cis).map(|ci| (ci, ItemState::Down)).collect();
         let maintained = states_of(cmdb, named);
         for item in cmdb.items.iter().filter(|item| &*item.class == "service") {
-            let Some(state) = states.get(&item.id).and_then(|state| state.outage()) else { continue };
-            let planned = maintained.get(&item.id) == Some(&ItemState::Down);
+            let told = states.get(&item.id).and_then(|state| state.outage());
+            let told = told.map(|state| (state, maintained.get(&item.id) == Some(&ItemState::Down)));
+            let Some((state, planned)) = said(evidence, &item.id, *start).unwrap_or(told) else { continue };
             let of_item = pieces.entry(item.id.clone()).or_default();
             match of_item.last_mut() {
                 Some(last) if (last.1, last.2, last.3) == (*start, state, planned) => last.1 = *end,
@@ -132,6 +138,26 @@ fn by_brute_force(evidence: &Evidence, from: Timestamp, clock: Timestamp) -> BTr
         }
     }
     pieces
+}
+
+/// What people said last of a service at an instant, which may be that it was up; `None`: nothing, or that alerts have
+/// their say.
+fn said(evidence: &Evidence, service: &CiId, at: Timestamp) -> Option<Option<(OutageState, bool)>> {
+    let mut known: Vec<&Correction> = evidence.corrections.iter().filter(|known| known.service == *service).collect();
+    known.sort_by_key(|known| std::cmp::Reverse((known.at, known.id)));
+    for known in known {
+        if known.from <= at && known.to.is_none_or(|to| at < to) {
+            return Some(known.state.map(|state| (state, known.planned)));
+        }
+        let Some(of) = &known.instead_of else { continue };
+        if of.interval.contains(at) {
+            return Some(None);
+        }
+        if of.ended && at >= of.interval.end() {
+            return None;
+        }
+    }
+    None
 }
 
 /// The version in force at an instant; the first holds for all time before it.

@@ -188,6 +188,8 @@ impl World {
             add(&mut self.seen.problems, step.problems.iter().map(|problem| problem.id));
             add(&mut self.seen.alerts, step.alerts.iter().map(|alert| alert.id));
             add(&mut self.seen.silences, step.silences.iter().map(|silence| silence.id));
+            add(&mut self.seen.outages, step.outages.iter().cloned());
+            add(&mut self.seen.corrections, step.corrections.iter().filter(|known| known.stands()).cloned());
             add(&mut self.seen.windows, step.maintenance.iter().map(|window| window.id));
         }
     }

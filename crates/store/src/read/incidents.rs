@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::incident::{IncidentState, Major, Priority};
 use model::limits::SIMILAR_LOOKED_AT_MAX;
 use model::problem::ProblemState;
-use model::step::Recurrence;
+use model::step::{KnownEpisode, Recurrence};
 use model::{
     AlertId, ChangeId, CiId, Domain, EpisodeId, FixedMap, Incident, IncidentId, Interval, Outage, OutageId, Problem,
     ProblemId, Span, Timestamp,
@@ -15,7 +15,7 @@ use super::alerts::in_order;
 use super::{any_of, contains, within};
 use crate::error::StoreError;
 use crate::page::{Page, PageRequest, page};
-use crate::rows::alert::EpisodeRecord;
+use crate::rows::alert::{EpisodeRecord, known_episode_from};
 use crate::rows::incident::{
     INCIDENT_LINE, OUTAGE_LINE, Role, incident_from, outage_from, outage_of_domain, problem_from, recurrence_from,
 };
@@ -242,6 +242,16 @@ impl Store {
     pub async fn episodes_of_incidents(&self, incidents: &[IncidentId]) -> Result<Vec<EpisodeRecord>, StoreError> {
         let select = Select::from(&EPISODE).any_of("incident", incidents.iter().copied());
         in_order(&mut self.reading().await?, select).await
+    }
+
+    /// Every episode in this incident as the engine had it, by alert; at most so many.
+    pub async fn whole_episodes_of_incident(
+        &self,
+        incident: IncidentId,
+        limit: usize,
+    ) -> Result<Vec<KnownEpisode>, StoreError> {
+        let select = Select::from(&EPISODE).is("incident", incident).limit(limit);
+        self.reading().await?.all(select, known_episode_from).await
     }
 
     /// Problems, those opened last first.

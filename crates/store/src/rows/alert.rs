@@ -13,7 +13,7 @@ use model::{AlertId, CiId, EpisodeId, IncidentId, Timestamp};
 use super::searchable;
 use crate::error::StoreError;
 use crate::schema::{ALERT, EPISODE, REMEMBERED};
-use crate::value::{Cells, Row, Value, document, row, word};
+use crate::value::{Cell, Cells, Row, Value, document, row, word};
 
 /// One firing of an alert, as the store keeps it for ever: what reports count, and what an alert's history shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -204,6 +204,14 @@ pub(crate) fn whole_episode_from(row: &[Value]) -> Result<(AlertId, Episode), St
         unlinked_from: rest.unlinked_from,
     };
     Ok((record.alert, episode))
+}
+
+/// With what its row has of its alert.
+pub(crate) fn known_episode_from(row: &[Value]) -> Result<KnownEpisode, StoreError> {
+    let EpisodeRecord { alert_name, ci, .. } = episode_from(row)?;
+    let (alert, episode) = whole_episode_from(row)?;
+    let needed = row.get(EPISODE.place("needed")).and_then(bool::read).unwrap_or_default();
+    Ok(KnownEpisode { alert, alert_name, ci, episode, needed })
 }
 
 pub(crate) fn episode_from(row: &[Value]) -> Result<EpisodeRecord, StoreError> {

@@ -431,6 +431,21 @@ pub(crate) async fn false_positives_are_found_without_a_look_at_the_rest(store: 
     assert_eq!(found(-10, -5).await, []);
 }
 
+pub(crate) async fn the_episodes_of_an_incident_are_read_as_the_engine_had_them(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let mut held = alert(1, at(0));
+    held.episodes[0].incident = Some(incident_id(1));
+    let known = KnownEpisode::of(&held, &held.episodes[0]);
+    let rows = Step { alerts: vec![held, alert(2, at(0))], incidents: vec![incident(1, at(0))], ..step(at(5)) };
+    chain.step(rows.in_full()).await;
+    let read = async |incident, limit| store.whole_episodes_of_incident(incident, limit).await.unwrap();
+    assert_eq!(read(incident_id(1), 9).await, [known.clone()]);
+    assert_eq!((read(incident_id(1), 0).await, read(incident_id(2), 9).await), (vec![], vec![]));
+    let history = KnownEpisode { needed: false, ..known };
+    chain.step(Step { episodes: vec![history.clone()], ..step(at(6)) }).await;
+    assert_eq!(read(incident_id(1), 9).await, [history]);
+}
+
 pub(crate) async fn the_newest_recovery_point_before_an_interval_counts(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let point = |ci: &str, completed: i64, as_of: Option<i64>| RecoveryPoint {
