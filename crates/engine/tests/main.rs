@@ -20,4 +20,5 @@ mod statements;
 mod states;
 mod sweeps;
 mod tenants;
+mod timelines;
 mod world;
