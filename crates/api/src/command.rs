@@ -1,7 +1,8 @@
 //! What people ask to be done: through the same door as events, answered after the commit.
 
-use model::command::{Action, Command, Outcome};
+use model::command::{Action, Command, Outcome, Refusal};
 use runtime::{Item, ItemAnswer, Key, PushAnswer};
+use topology::Graph;
 
 use crate::Api;
 use crate::auth::By;
@@ -26,16 +27,18 @@ impl Api {
             Some(key) => self.once().push(items, bytes, Key::unchecked(key)).await?,
             None => self.runtime().push(items, bytes, None).await,
         };
+        let graph = self.runtime().graph();
         let answers = match answer {
             PushAnswer::Committed { answers, .. } => answers,
             PushAnswer::Overloaded(why) => return Err(Fault::from(why)),
         };
-        answers.into_iter().map(outcome).collect()
+        answers.into_iter().map(|answer| outcome(answer, &graph)).collect()
     }
 }
 
-fn outcome(answer: ItemAnswer) -> Result<Outcome, Fault> {
+fn outcome(answer: ItemAnswer, graph: &Graph) -> Result<Outcome, Fault> {
     match answer {
+        ItemAnswer::Command(Outcome::Refused(Refusal::NoItem { ci })) => Err(Fault::no_item(ci.as_str(), graph)),
         ItemAnswer::Command(Outcome::Refused(refusal)) => Err(Fault::of_refusal(&refusal)),
         ItemAnswer::Command(outcome) => Ok(outcome),
         ItemAnswer::Event(_) | ItemAnswer::DeadLetter(_) => {

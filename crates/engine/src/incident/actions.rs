@@ -378,7 +378,7 @@ impl Desk<'_> {
 
     fn judge_cause(&mut self, id: IncidentId, ci: &CiId, verdict: Verdict, by: &str) -> Done {
         if self.item(ci).is_none() {
-            return Err(Refusal::NotFound { what: format!("configuration item `{ci}`").into() });
+            return Err(Refusal::NoItem { ci: ci.clone() });
         }
         self.set_verdict(id, ci, verdict, by);
         self.decide_incident(id, Reason::CauseVerdict { ci: ci.clone(), confirmed: verdict == Verdict::Confirmed });
