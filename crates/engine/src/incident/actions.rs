@@ -291,6 +291,7 @@ impl Desk<'_> {
         if let Some(incident) = self.incident_mut(new) {
             incident.touched = true;
         }
+        self.forget_taken_out(id, &held);
         self.decide_incident(id, Reason::Split { into: new, alerts: held.len() as u32 });
         self.decide_incident(new, Reason::SplitFrom { from: id });
         Ok(())
@@ -311,7 +312,7 @@ impl Desk<'_> {
         if !by_hand && held.len() == self.members_of(id).len() {
             return Err(invalid(ONLY_ALERT));
         }
-        for member in held {
+        for member in held.iter().copied() {
             self.detach(member);
             if let Some(episode) = self.episode_mut(member) {
                 episode.unlinked_from = Some(id);
@@ -320,6 +321,7 @@ impl Desk<'_> {
             self.decide(Subject::Alert(alert), Reason::Unlinked { alert });
             self.admit(member);
         }
+        self.forget_taken_out(id, &held);
         Ok(())
     }
 
