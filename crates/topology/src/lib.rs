@@ -3,7 +3,7 @@
 //! Read in this order: [`fault`] (what can be wrong with a CMDB), [`graph`] (one version: items, edges, names),
 //! [`walk`] (bounded walks up for impact and down for causes), [`rollup`] (from items' own states to everybody's),
 //! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from),
-//! [`diff`](mod@diff) (what an import changes).
+//! [`diff`](mod@diff) (what an import changes), [`circles`](fn@circles) (what needs itself).
 //!
 //! Edges point from a dependent to its dependency. Everything here is a function of its arguments: no clock, no hash
 //! order, and every list is sorted by id unless it says otherwise.
@@ -18,6 +18,7 @@ pub mod walk;
 
 mod build;
 mod check;
+mod circles;
 mod contributors;
 mod csr;
 mod identify;
@@ -26,6 +27,7 @@ mod links;
 mod names;
 mod set;
 
+pub use circles::circles;
 pub use diff::{CmdbDiff, diff};
 pub use fault::{Fault, FaultKind, FaultSeverity, check};
 pub use graph::{Dependency, DependencyKind, Graph, ItemIdx};
