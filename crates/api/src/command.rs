@@ -1,7 +1,8 @@
 //! What people ask to be done: through the same door as events, answered after the commit.
 
-use model::command::{Action, Command, Outcome};
+use model::command::{Action, Command, Outcome, Refusal};
 use runtime::{Item, ItemAnswer, Key, PushAnswer};
+use topology::Graph;
 
 use crate::Api;
 use crate::auth::By;
@@ -26,28 +27,29 @@ impl Api {
             Some(key) => self.once().push(items, bytes, Key::unchecked(key)).await?,
             None => self.runtime().push(items, bytes, None).await,
         };
-        outcomes(answer)
+        outcomes(answer, &self.runtime().graph())
     }
 
     /// What was answered to the same key before: for actions on what is another thing once they are done.
     pub(crate) async fn answered_before<R>(&self, by: &By<R>) -> Result<Option<Outcome>, Fault> {
         let Some(key) = by.key.clone() else { return Ok(None) };
         match self.once().remembered(&Key::unchecked(key)).await.map_err(Fault::from)? {
-            Some(answer) => Ok(outcomes(answer?)?.into_iter().next()),
+            Some(answer) => Ok(outcomes(answer?, &self.runtime().graph())?.into_iter().next()),
             None => Ok(None),
         }
     }
 }
 
-fn outcomes(answer: PushAnswer) -> Result<Vec<Outcome>, Fault> {
+fn outcomes(answer: PushAnswer, graph: &Graph) -> Result<Vec<Outcome>, Fault> {
     match answer {
-        PushAnswer::Committed { answers, .. } => answers.into_iter().map(outcome).collect(),
+        PushAnswer::Committed { answers, .. } => answers.into_iter().map(|answer| outcome(answer, graph)).collect(),
         PushAnswer::Overloaded(why) => Err(Fault::from(why)),
     }
 }
 
-fn outcome(answer: ItemAnswer) -> Result<Outcome, Fault> {
+fn outcome(answer: ItemAnswer, graph: &Graph) -> Result<Outcome, Fault> {
     match answer {
+        ItemAnswer::Command(Outcome::Refused(Refusal::NoItem { ci })) => Err(Fault::no_item(ci.as_str(), graph)),
         ItemAnswer::Command(Outcome::Refused(refusal)) => Err(Fault::of_refusal(&refusal)),
         ItemAnswer::Command(outcome) => Ok(outcome),
         ItemAnswer::Event(_) | ItemAnswer::DeadLetter(_) => {

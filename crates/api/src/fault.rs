@@ -4,12 +4,14 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use model::Timestamp;
 use model::command::Refusal;
 use report::ReportError;
 use runtime::{OtherBody, Overload};
 use serde::Serialize;
 use serde_json::Value;
 use store::StoreError;
+use topology::Graph;
 use wire::v1::ProblemDetails;
 
 #[derive(Debug)]
@@ -48,6 +50,16 @@ impl Fault {
     pub(crate) fn not_found(what: impl std::fmt::Display) -> Fault {
         let detail = format!("there is no {what}: the lists name what there is");
         Fault::new(StatusCode::NOT_FOUND, "Not found", detail)
+    }
+
+    /// With the ids that may have been meant.
+    pub(crate) fn no_item(ci: &str, graph: &Graph) -> Fault {
+        let by_alias = graph.identify(&[ci], None, Timestamp::MAX).0.map(|item| graph.id(item).as_str());
+        let near = rules::ids_meant(ci, by_alias, graph.items().map(|(_, item)| item.id.as_str()));
+        match near.is_empty() {
+            true => Fault::not_found(format!("configuration item `{ci}`")),
+            false => Fault::not_found(format!("configuration item `{ci}` (near are `{}`)", near.join("`, `"))),
+        }
     }
 
     pub(crate) fn conflict(detail: impl Into<String>) -> Fault {
@@ -100,6 +112,7 @@ impl Fault {
     pub(crate) fn of_refusal(refusal: &Refusal) -> Fault {
         match refusal {
             Refusal::NotFound { what } => Fault::not_found(what),
+            Refusal::NoItem { .. } => Fault::not_found(refusal.to_string().trim_start_matches("there is no ")),
             Refusal::Invalid { why } => Fault::invalid(&**why),
             Refusal::NotAllowed { state, why } => Fault::conflict_in(state, &**why),
         }

@@ -67,6 +67,8 @@ struct SourceStatus {
     heard_at: Instant,
     /// How often it says that it lives; `null` where it never did.
     every_seconds: Option<Seconds>,
+    /// Since then it is waited for, by the configuration or by its own word, and nothing was heard of it after that.
+    unheard_since: Option<Instant>,
     /// Since when it should have.
     silent_since: Option<Instant>,
 }
@@ -165,6 +167,7 @@ fn source_status(source: &Source) -> SourceStatus {
         name: source.name.to_string(),
         heard_at: Instant(source.progress),
         every_seconds: source.heartbeat.as_ref().and_then(|heartbeat| heartbeat.every).map(Seconds::from),
+        unheard_since: source.first_heard_only().map(Instant),
         silent_since: source.silent_since.map(Instant),
     }
 }

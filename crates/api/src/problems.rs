@@ -127,8 +127,9 @@ async fn open(
     for named in &asked.incidents {
         incidents.push(api.linkable(named).await?);
     }
-    if let Some(unknown) = asked.ci.as_ref().filter(|ci| api.runtime().graph().find(ci).is_none()) {
-        return Err(Fault::not_found(format!("configuration item `{unknown}`")));
+    let graph = api.runtime().graph();
+    if let Some(unknown) = asked.ci.as_ref().filter(|ci| graph.find(ci).is_none()) {
+        return Err(Fault::no_item(unknown, &graph));
     }
     let action = Action::OpenProblem { title: asked.title.into(), ci: asked.ci.map(CiId::new), incidents };
     let outcome = api.command(&by, action).await?;

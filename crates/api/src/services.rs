@@ -214,7 +214,7 @@ fn depth(asked: &Asked) -> Result<u32, Fault> {
 }
 
 fn item_of(board: &Board, id: &str) -> Result<ItemIdx, Fault> {
-    board.graph.find(id).ok_or_else(|| Fault::not_found(format!("configuration item `{id}`")))
+    board.graph.find(id).ok_or_else(|| Fault::no_item(id, &board.graph))
 }
 
 fn service_of(board: &Board, id: &str) -> Result<ItemIdx, Fault> {

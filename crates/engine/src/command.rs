@@ -85,7 +85,7 @@ impl Desk<'_> {
             return invalid("an incident needs a title: what do people notice?");
         }
         if let Some(unknown) = asked.cis.iter().find(|ci| self.item(ci).is_none()) {
-            return not_found(&format!("configuration item `{unknown}`"));
+            return no_item(unknown);
         }
         Outcome::Incident(self.open_by_hand(by, asked))
     }
@@ -151,6 +151,10 @@ impl Desk<'_> {
 
 pub(crate) fn invalid(why: &str) -> Outcome {
     Outcome::Refused(Refusal::Invalid { why: why.into() })
+}
+
+pub(crate) fn no_item(ci: &CiId) -> Outcome {
+    Outcome::Refused(Refusal::NoItem { ci: ci.clone() })
 }
 
 pub(crate) fn not_found(what: &str) -> Outcome {

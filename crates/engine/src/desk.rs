@@ -3,7 +3,7 @@
 use model::alert::{Alert, Episode};
 use model::fact::Silence;
 use model::incident::Incident;
-use model::reason::Group;
+use model::reason::{Evidence, Group};
 use model::step::{Decision, OutboxMessage, Subject, TellKind};
 use model::{AlertId, CiId, IncidentId, OutboxId, PipelineName, Reason, Span, Step, Timestamp};
 use topology::{Graph, ItemIdx, Topology};
@@ -52,8 +52,13 @@ impl<'a> Desk<'a> {
     }
 
     pub(crate) fn decide(&mut self, subject: Subject, reason: Reason) {
-        let by = self.by.clone();
+        let by = self.by.clone().filter(|_| !follows(&reason));
         self.out.timeline.push(Decision { at: self.now, subject, reason, by });
+    }
+
+    /// What follows from what a person did is no act of theirs.
+    pub(crate) fn decide_by_rule(&mut self, subject: Subject, reason: Reason) {
+        self.out.timeline.push(Decision { at: self.now, subject, reason, by: None });
     }
 
     pub(crate) fn decide_incident(&mut self, incident: IncidentId, reason: Reason) {
@@ -144,5 +149,15 @@ impl<'a> Desk<'a> {
 
     pub(crate) fn ago(&self, span: Span) -> Timestamp {
         self.now - span
+    }
+}
+
+/// What a rule finds is no act of whoever set it off, such as by ending a maintenance window.
+fn follows(reason: &Reason) -> bool {
+    match reason {
+        Reason::IncidentOpened { evidence, .. } => !matches!(evidence, Evidence::Person { .. }),
+        Reason::EpisodeJoined { joining, .. } => !matches!(joining.evidence, Evidence::Person { .. }),
+        Reason::ServiceAffected { .. } | Reason::CauseNamed { .. } | Reason::CauseUnclear => true,
+        _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Flapping latches: it never keeps an incident from opening, it holds it open and tells once.
 
 use model::step::Subject;
-use model::{AlertId, Reason};
+use model::{AlertId, Reason, Span};
 
 use crate::desk::Desk;
 use crate::policy::Pipeline;
@@ -30,7 +30,18 @@ impl Desk<'_> {
         let changes = flapping.changes.len() as u32;
         self.state.timers.set(steady_at, Timer::Steady(id));
         if latches {
-            self.decide(Subject::Alert(id), Reason::FlappingLatched { changes, within: policy.within });
+            let latched = Reason::FlappingLatched { changes, within: policy.within, alert: None };
+            self.decide(Subject::Alert(id), latched);
+            self.tell_incident_of_flapping(id, changes, policy.within);
+        }
+    }
+
+    /// It holds its incident open, longer than the quiet period: whoever reads that incident is told why.
+    fn tell_incident_of_flapping(&mut self, id: AlertId, changes: u32, within: Span) {
+        let newest =
+            self.state.alerts.get(&id).and_then(|alert| alert.episodes.iter().rev().find_map(|one| one.incident));
+        if let Some(incident) = newest.filter(|incident| self.state.incidents.contains_key(incident)) {
+            self.decide_incident(incident, Reason::FlappingLatched { changes, within, alert: Some(id) });
         }
     }
 

@@ -14,7 +14,7 @@ use model::outage::ItemState;
 use model::{CiId, Interval, Span, Timestamp};
 use topology::{Rollup, WindowInterval};
 
-use crate::command::{invalid, not_found};
+use crate::command::{invalid, no_item, not_found};
 use crate::desk::Desk;
 use crate::state::State;
 use crate::timer::Timer;
@@ -158,7 +158,7 @@ impl Desk<'_> {
             return invalid("a maintenance window ends after it begins");
         }
         if let Some(unknown) = window.cis.iter().find(|ci| self.item(ci).is_none()) {
-            return not_found(&format!("configuration item `{unknown}`"));
+            return no_item(unknown);
         }
         let id = window.id;
         self.set_window(MaintenanceWindow { received_at: self.now, by: Some(by.into()), ..window.clone() });

@@ -103,7 +103,7 @@ fn play(case: &Case) -> Vec<String> {
     lines
 }
 
-fn happen(world: &mut World, line: Line) {
+pub(crate) fn happen(world: &mut World, line: Line) {
     let Line { at, subject, what } = line;
     let input = match what {
         What::Tick => return world.run_until(at),

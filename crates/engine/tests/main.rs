@@ -22,4 +22,5 @@ mod statements;
 mod states;
 mod sweeps;
 mod tenants;
+mod timelines;
 mod world;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use engine::{Batch, Input, Policy, Received, State, step};
-use model::step::{Answer, Subject};
+use model::step::{Answer, Decision, Subject};
 use model::{CiId, Domain, Span, Step, Timestamp};
 use testkit::shown;
 use topology::Topology;
@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) rows: Rows,
     pub(crate) names: Names,
     pub(crate) log: Vec<String>,
+    /// All that was decided, in order.
+    pub(crate) decided: Vec<Decision>,
 }
 
 impl World {
@@ -34,6 +36,7 @@ impl World {
             rows: Rows::default(),
             names: Names::default(),
             log: Vec::new(),
+            decided: Vec::new(),
         }
     }
 
@@ -79,6 +82,7 @@ impl World {
         let step = step(&mut self.state, &self.topology, &self.policy, &Batch { inputs });
         self.rows.apply(&step);
         self.names.learn(&step);
+        self.decided.extend_from_slice(&step.timeline);
         self.log_step(&step);
         let broken = invariants::broken(self, &step);
         assert!(broken.is_empty(), "at {}:\n{}\n{}", step.clock, broken.join("\n"), self.log.join("\n"));

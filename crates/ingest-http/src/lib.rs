@@ -8,10 +8,10 @@
 //! letter commits with the rest of the push. Where a push is refused for overload, nothing of it was kept. `[I3, I12]`
 
 mod admission;
-mod ahead;
 mod answer;
 mod body;
 mod cloudevents;
+mod doubted;
 pub mod gate;
 mod push;
 mod read;

@@ -13,10 +13,10 @@ use wire::{Context, Format};
 
 use crate::Ingest;
 use crate::admission::Held;
-use crate::ahead::ahead_of;
 use crate::answer::{Done, Failure};
 use crate::body::{Coding, Unfit};
 use crate::cloudevents::Attributes;
+use crate::doubted::doubted_of;
 use crate::read::{Origin, Reading, read, unreadable};
 use crate::unknown::unknown_items;
 
@@ -82,7 +82,7 @@ impl Ingest {
         };
         let whys: Vec<Option<Box<str>>> = items.iter().map(why_unreadable).collect();
         let dead = whys.iter().flatten().count() as u64;
-        notices.extend(ahead_of(&items, self.runtime.now()));
+        notices.extend(doubted_of(&items, self.runtime.now()));
         notices.extend(unknown_items(&self.runtime, &items, &own_cis).await);
         let answer = match key {
             Some(key) => (self.keyed)(items, bytes, key).await.map_err(|OtherBody| Failure::KeyReused)?,

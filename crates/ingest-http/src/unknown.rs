@@ -15,8 +15,6 @@ use wire::Notice;
 
 use crate::read::OwnCis;
 
-/// Items of names like it that a notice shows.
-const NEAR_MAX: usize = 3;
 /// Names of one push for which like ones are looked for: each is held against every item there is.
 const LOOKED_FOR_MAX: usize = 5;
 
@@ -58,9 +56,8 @@ pub(crate) async fn unknown_items(runtime: &Runtime, items: &[Item], own_cis: &O
         for Unknown { ci, .. } in &unknown {
             if near.len() < LOOKED_FOR_MAX && !near.contains_key(ci) {
                 let by_alias = graph.identify(&[ci.as_str()], None, now).0.map(|item| graph.id(item).as_str());
-                let by_letters = rules::nearest_few(ci.as_str(), graph.items().map(|(_, item)| item.id.as_str()));
-                let others = by_letters.into_iter().filter(|id| by_alias != Some(*id));
-                near.insert(ci.clone(), by_alias.into_iter().chain(others).take(NEAR_MAX).map(Into::into).collect());
+                let ids = graph.items().map(|(_, item)| item.id.as_str());
+                near.insert(ci.clone(), rules::ids_meant(ci.as_str(), by_alias, ids));
             }
         }
         let notice = |ci: &CiId| Notice::UnknownItem {

@@ -139,6 +139,8 @@ pub enum Outcome {
 pub enum Refusal {
     /// There is no such thing (any more).
     NotFound { what: Box<str> },
+    /// No item of the CMDB has this id.
+    NoItem { ci: CiId },
     /// The present state does not allow it.
     NotAllowed { state: Box<str>, why: Box<str> },
     /// The request itself is wrong.
@@ -173,6 +175,7 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Refusal::NotFound { what } => write!(f, "there is no {what}"),
+            Refusal::NoItem { ci } => write!(f, "there is no configuration item `{ci}`"),
             Refusal::NotAllowed { why, .. } | Refusal::Invalid { why } => f.write_str(why),
         }
     }

@@ -98,6 +98,8 @@ pub const REVIEW_KEPT: Span = Span::from_days(400);
 pub const BODY_WAIT_MAX: Span = Span::from_minutes(2);
 /// An `at`, a `starts_at` or a clear's `ends_at` further ahead of its receipt: clamped to the receipt, the original kept.
 pub const AHEAD_MAX: Span = Span::from_minutes(5);
+/// How long before its receipt a firing may have begun without a word. Longer: taken as it is, with a notice.
+pub const START_AGE_MAX: Span = Span::from_days(365);
 /// How long time stands after a start for the readers of logs to say how far they are. Longer: it goes on without them.
 pub const READERS_WAIT_MAX: Span = Span::from_seconds(10);
 /// A reader of source topics that is behind, and says nothing more in the log that engines follow, holds their time back

@@ -468,6 +468,9 @@ pub enum Reason {
     FlappingLatched {
         changes: u32,
         within: Span,
+        /// In the timeline of an incident, which of its alerts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alert: Option<AlertId>,
     },
     FlappingSteady,
 

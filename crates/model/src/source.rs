@@ -37,6 +37,14 @@ pub struct SourceGap {
     pub interval: Interval,
 }
 
+impl Source {
+    /// When it began to be waited for, where that was the first of it and nothing came after. What the configuration expects
+    /// has said nothing by that.
+    pub fn first_heard_only(&self) -> Option<Timestamp> {
+        (self.heartbeat.is_some() && self.progress == self.first_received_at).then_some(self.first_received_at)
+    }
+}
+
 impl Heartbeat {
     /// How long without one counts as missed; `None` where it is retired.
     pub fn patience(&self) -> Option<Span> {

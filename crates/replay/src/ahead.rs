@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use model::{SourceName, Timestamp};
 use rules::PipelineSet;
-use wire::{Context, Format, Input, Refused};
+use wire::{Context, Format, Input, Notice, Refused};
 
 use crate::input::{Found, LINE_BYTES_MAX, Lines};
 
@@ -25,7 +25,7 @@ pub(crate) const UNNAMED: &str = "replay";
 /// What a line says.
 #[derive(Debug)]
 pub(crate) enum Read {
-    Input(Timestamp, Input),
+    Input { at: Timestamp, input: Input, own_ci: Option<usize>, notices: Vec<Notice> },
     Unreadable { raw: Box<[u8]>, why: String },
 }
 
@@ -155,7 +155,7 @@ impl Reader {
                 Ok(input) => {
                     let at = received.received_at.unwrap_or(self.clock);
                     self.clock = self.clock.max(at);
-                    Read::Input(at, input)
+                    Read::Input { at, input, own_ci: received.own_ci, notices: received.notices }
                 }
                 Err(malformed) => unreadable(line, malformed.to_string()),
             });
@@ -176,7 +176,7 @@ mod tests {
         while let Some(chunk) = ahead.next().unwrap() {
             chunks += 1;
             receipts.extend(chunk.read.iter().map(|read| match read {
-                Read::Input(at, _) => Some(*at),
+                Read::Input { at, .. } => Some(*at),
                 Read::Unreadable { .. } => None,
             }));
         }

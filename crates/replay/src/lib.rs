@@ -10,6 +10,7 @@ pub mod compare;
 pub mod history;
 pub mod input;
 pub mod naive;
+pub mod notices;
 pub mod outcome;
 pub mod output;
 pub mod player;

@@ -20,6 +20,7 @@ use topology::Graph;
 
 use crate::ahead::{Ahead, Read, UNNAMED};
 use crate::input::Lines;
+use crate::notices::{Heard, Notices, note};
 
 /// Inputs decided together, and at least so many inputs or steps committed together.
 const BATCH_ITEMS: usize = 4096;
@@ -66,6 +67,8 @@ pub struct Replayed {
     pub clock: Timestamp,
     /// Messages to people that were decided.
     pub told: u64,
+    /// What is remarkable about events of a recording, though they were taken.
+    pub notices: Notices,
 }
 
 /// What is played without having been recorded as text.
@@ -152,7 +155,12 @@ impl Player {
         while let Some(chunk) = ahead.next()? {
             for read in chunk.read {
                 match read {
-                    Read::Input(at, input) => self.take(at, input).await?,
+                    Read::Input { at, input, own_ci, notices } => {
+                        let (place, receipt) = (self.replayed.lines.len(), at.max(self.clock));
+                        let heard = Heard { place, receipt, input: &input, own_ci };
+                        note(&mut self.replayed.notices, &heard, notices, self.domains.topology.current());
+                        self.take(at, input).await?;
+                    }
                     Read::Unreadable { raw, why } => self.unreadable(&raw, &why).await?,
                 }
             }

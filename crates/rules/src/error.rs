@@ -3,6 +3,7 @@
 use std::fmt;
 
 use model::Span;
+use model::incident::Priority;
 use thiserror::Error;
 use wire::cmdb::Location;
 
@@ -24,6 +25,8 @@ pub enum Notice {
     InhibitsItself { at: Location },
     /// Incidents are over before anybody is told of them.
     ToldTooLate { at: Location, group_wait: Span, over: Over, over_after: Span },
+    /// What is graver is called less urgent.
+    Inverted { at: Location, graver: Priority, milder: Priority },
     /// Two pipelines name some source equally closely.
     SameRank { at: Location, first: String, source: String },
 }
@@ -42,6 +45,7 @@ impl Notice {
             Notice::NoEffect { at, .. }
             | Notice::InhibitsItself { at }
             | Notice::ToldTooLate { at, .. }
+            | Notice::Inverted { at, .. }
             | Notice::SameRank { at, .. } => at,
         }
     }
@@ -70,6 +74,13 @@ impl fmt::Display for Notice {
                      passed: shorten `group_wait`, or nobody may be told"
                 )
             }
+            Notice::Inverted { at, graver, milder } => write!(
+                f,
+                "{at}: `matrix` makes what is graver {} and what is milder {}: rows are impact 1 (the gravest) to 3, their \
+                 entries urgency 1 to 3, so none is more urgent than the one before it or above it, unless that is meant",
+                graver.as_str(),
+                milder.as_str()
+            ),
             Notice::SameRank { at, first, source } => write!(
                 f,
                 "{at}: {first} names sources such as `{source}` just as closely, and goes first because its pattern, or \

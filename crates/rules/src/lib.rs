@@ -24,7 +24,7 @@ pub mod shipped;
 mod yaml;
 
 pub use error::{FileError, Notice};
-pub use near::nearest_few;
+pub use near::{ids_meant, nearest_few};
 pub use pipeline::Compiled;
 pub use remembered::Remembered;
 pub use schema::schema;

@@ -23,6 +23,15 @@ pub fn nearest_few<'w>(said: &str, known: impl IntoIterator<Item = &'w str>) -> 
     near.into_iter().map(|(_, word)| word).collect()
 }
 
+/// Items of names like it that a message shows.
+const SHOWN_MAX: usize = 3;
+
+/// The ids that a name which is none may have meant: first the item that goes by it otherwise, then those spelt like it.
+pub fn ids_meant<'w>(said: &str, by_alias: Option<&'w str>, ids: impl IntoIterator<Item = &'w str>) -> Vec<Box<str>> {
+    let spelt_like = nearest_few(said, ids).into_iter().filter(|id| by_alias != Some(*id));
+    by_alias.into_iter().chain(spelt_like).take(SHOWN_MAX).map(Into::into).collect()
+}
+
 /// Letters to insert, take out, replace, or swap with their neighbour: the optimal string alignment distance.
 fn slips(said: &[char], word: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();

@@ -275,6 +275,10 @@ const REMARKED: &[(&str, &str)] = &[
         "f:2:13: what is cleared at once is over after 1m (`quiet_period`), before `group_wait` (5m) has passed: shorten `group_wait`, or nobody may be told",
     ),
     (
+        "priority: {matrix: [[P1, P2, P3], [P2, P3, P4], [P3, P1, P5]]}",
+        "f:1:20: `matrix` makes what is graver P3 and what is milder P1: rows are impact 1 (the gravest) to 3, their entries urgency 1 to 3, so none is more urgent than the one before it or above it, unless that is meant",
+    ),
+    (
         "inhibit: [{source: [a=b], target: [a=b, c=d]}]",
         "f:1:11: what matches the one of `source` and `target` matches the other too, so that such alerts explain each other, and whichever comes first holds the rest: add a matcher that tells them apart if that is not meant",
     ),

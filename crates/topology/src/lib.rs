@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`fault`] (what can be wrong with a CMDB), [`graph`] (one version: items, edges, names),
 //! [`walk`] (bounded walks up for impact and down for causes), [`rollup`] (from items' own states to everybody's),
-//! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from), [`corrected`](mod@corrected) (what people say of them),
-//! [`diff`](mod@diff) (what an import changes).
+//! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from),
+//! [`corrected`](mod@corrected) (what people say of them), [`diff`](mod@diff) (what an import changes),
+//! [`circles`](fn@circles) (what needs itself).
 //!
 //! Edges point from a dependent to its dependency. Everything here is a function of its arguments: no clock, no hash
 //! order, and every list is sorted by id unless it says otherwise.
@@ -19,6 +20,7 @@ pub mod walk;
 
 mod build;
 mod check;
+mod circles;
 mod contributors;
 mod csr;
 mod identify;
@@ -27,6 +29,7 @@ mod links;
 mod names;
 mod set;
 
+pub use circles::circles;
 pub use corrected::corrected;
 pub use diff::{CmdbDiff, diff};
 pub use fault::{Fault, FaultKind, FaultSeverity, check};

@@ -218,6 +218,17 @@ pub(crate) fn of_item(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
+/// Of an incident that a problem is to have, or not: who names one that there is not looks for incidents.
+pub(crate) fn of_incident(error: anyhow::Error) -> anyhow::Error {
+    let of_it = |refused: &&Refused| {
+        refused.status == StatusCode::NOT_FOUND && refused.detail().starts_with("there is no incident")
+    };
+    match error.downcast_ref::<Refused>().filter(of_it) {
+        Some(refused) => anyhow!(with_command(refused.detail(), "/api/v1/incidents")),
+        None => error,
+    }
+}
+
 /// Of what is ended with no further words: nothing is wrong with those, it only is over already.
 pub(crate) fn over_already(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<Refused>().filter(|refused| refused.status == StatusCode::UNPROCESSABLE_ENTITY) {

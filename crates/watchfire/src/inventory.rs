@@ -10,6 +10,9 @@ use wire::cmdb::{CmdbFile, Location, merge};
 use crate::files::{self, TextFile};
 use crate::outcome::Faults;
 
+/// Circles of items that are told; of more these are enough to begin with.
+const CIRCLES_TOLD_MAX: usize = 5;
+
 /// A CMDB, and what is odd about it without being wrong.
 #[derive(Debug)]
 pub(crate) struct Inventory {
@@ -46,6 +49,7 @@ impl Inventory {
         judged.loose();
         judged.calendars();
         judged.graph();
+        judged.circles();
         let Judged { errors, remarks, .. } = judged;
         if !errors.is_empty() {
             return Err(Faults(errors));
@@ -107,6 +111,20 @@ impl Judged<'_> {
                 _ if fault.is_error() => self.errors.push(line),
                 _ => self.remarks.push(line),
             }
+        }
+    }
+
+    /// Legal, and mostly not meant.
+    fn circles(&mut self) {
+        for circle in topology::circles(&self.whole.cmdb, CIRCLES_TOLD_MAX) {
+            let Some(first) = circle.first() else { continue };
+            let at = self.at(self.whole.of_item(first.as_str()));
+            let way: Vec<&str> = circle.iter().chain([first]).map(|id| id.as_str()).collect();
+            self.remarks.push(format!(
+                "{at}: {} need each other in a circle, which is allowed: each of them takes the others down, so that the \
+                 graph cannot tell which one was the cause; take one relation out if that is not meant",
+                way.join(" -> ")
+            ));
         }
     }
 

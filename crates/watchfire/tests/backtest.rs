@@ -62,6 +62,23 @@ fn two_pipelines_are_compared_and_a_score_below_its_minimum_is_a_failure() {
 }
 
 #[test]
+fn a_truth_that_contradicts_itself_or_the_cmdb_is_refused() {
+    let folder = Folder::new("backtest-truth");
+    let [events, cmdb, truth] = recording(&folder);
+    let sound = std::fs::read_to_string(&truth).unwrap();
+    let with = |more: &str| {
+        let truth = folder.write("odd.ndjson", &format!("{sound}{more}\n")).display().to_string();
+        folder.watchfire(&["backtest", &events, "--cmdb", &cmdb, "--truth", &truth, "--min-f1", "0"])
+    };
+    with("{\"index\":0,\"incident\":\"b\"}").ended(1).told("odd.ndjson: line 7: event 0 is in incident `b` here");
+    with("{\"incident\":\"c\",\"causes\":[\"db-1\"]}").ended(1).told("line 7: incident `c` has causes and no events");
+    let told = with("{\"index\":9,\"incident\":\"c\"}\n{\"incident\":\"c\",\"causes\":[\"db1\"]}").ended(1);
+    told.told("line 8: no item of the CMDB has the id `db1`").told("near is `db-1`");
+    let none = folder.write("none.yaml", "items: []\n").display().to_string();
+    folder.watchfire(&["backtest", &events, "--cmdb", &none, "--truth", &truth, "--min-f1", "0"]).succeeded();
+}
+
+#[test]
 fn a_store_is_played_again_and_held_against_what_happened() {
     let folder = Folder::new("backtest-store");
     let [events, cmdb, truth] = recording(&folder);

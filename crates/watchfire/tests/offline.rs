@@ -218,3 +218,18 @@ fn wrong_use_ends_with_two_and_help_with_zero() {
     }
     folder.watchfire(&["run", "--role", "ingest,api"]).ended(2).told("they meet over Kafka");
 }
+
+#[test]
+fn a_check_remarks_on_what_is_allowed_and_hardly_meant() {
+    let folder = Folder::new("hardly-meant");
+    let items = "items:\n  - {id: a, class: host, requires: [b]}\n  - {id: b, class: host, requires: [a]}\n";
+    let cmdb = folder.write("cmdb.yaml", items).display().to_string();
+    folder
+        .watchfire(&["check", &cmdb])
+        .succeeded()
+        .told("cmdb.yaml:2:")
+        .told("a -> b -> a need each other in a circle");
+    let matrix = "name: p\npriority: {matrix: [[P3, P2, P1], [P4, P3, P2], [P5, P4, P3]]}\n";
+    let pipeline = folder.write("p.yaml", matrix).display().to_string();
+    folder.watchfire(&["check", &pipeline]).succeeded().told("p.yaml:2:").told("makes what is graver P3");
+}

@@ -105,6 +105,38 @@ fn what_cannot_be_read_is_kept_as_rejected_and_missing_files_are_named() {
 }
 
 #[test]
+fn what_was_taken_otherwise_than_it_was_said_is_told_once_for_each_kind() {
+    let folder = Folder::new("notices");
+    let cmdb = folder.write("cmdb.yaml", "items:\n  - {id: db-1, class: database}\n").display().to_string();
+    let event = |more: &str| format!("{{\"summary\":\"a\",\"received_at\":\"2026-05-01T10:00:00Z\",{more}}}\n");
+    let lines = [
+        event("\"ci\":\"db-1\",\"severity\":\"catastrophic\""),
+        event("\"ci\":\"db-01\""),
+        event("\"ci\":\"elsewhere\""),
+        event("\"starts_at\":\"2020-01-01T00:00:00Z\""),
+    ];
+    let events = folder.write("events.ndjson", &lines.concat()).display().to_string();
+    let told = folder.watchfire(&["replay", &events, "--cmdb", &cmdb, "--until", "2026-05-01T09:00:00Z"]).succeeded();
+    told.told("unknown_severity, 1 time, first at ").told("events.ndjson:1: severity `catastrophic` is unknown");
+    told.told("unknown_item, 2 times, first at ").told("events.ndjson:2: no item of the CMDB has the id `db-01`");
+    told.told("near are `db-1`").told("long_ago, 1 time, first at ");
+    told.told("--until 2026-05-01T09:00:00Z lies before the last receipt, 2026-05-01T10:00:00Z");
+    let told = folder.watchfire(&["replay", &events]).succeeded();
+    assert!(!told.err.contains("unknown_item"), "without a CMDB no name is wrong: {}", told.err);
+}
+
+#[test]
+fn a_recording_of_which_nothing_could_be_taken_is_a_failure() {
+    let folder = Folder::new("nothing-taken");
+    let command = "{\"kind\":\"command\",\"action\":\"acknowledge\",\"dedup_key\":\"k\",\"by\":\"ana\",\
+                   \"at\":\"2026-05-01T10:00:00Z\"}\n";
+    let events = folder.write("bad.ndjson", &format!("no event\n{command}")).display().to_string();
+    let told = folder.watchfire(&["replay", &events]).ended(1);
+    told.told("bad.ndjson:1: ").told("bad.ndjson:2: ").told("failed: not one event could be taken");
+    assert!(!told.err.contains("{\"code\""), "{}", told.err);
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = Folder::new("pipe");
     let mut running = Command::new(env!("CARGO_BIN_EXE_watchfire"))

@@ -12,7 +12,7 @@ use crate::support::Folder;
 fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_line() {
     let folder = Folder::new("life");
     folder.write("cmdb.yaml", CMDB);
-    folder.write("w.yaml", "cmdb: [cmdb.yaml]\nsources: [{name: test, heartbeat: 5m}]\n");
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\nsources: [{name: test, heartbeat: 5m}, {name: zbx, heartbeat: 5m}]\n");
     let mut service = Service::start(&folder, &["--config", "w.yaml"]);
     let (status, answer) = service.post("/ingest/v1/events", None, FULL);
     assert_eq!((status, answer.contains("\"accepted\":1")), (202, true), "{answer}");
@@ -31,6 +31,8 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
     assert!(explained.contains("\n\npriority      P1 (impact 1, urgency 1; 1 is the gravest)\n"), "{explained}");
     ask(&["incidents", "assign", "1", "--team", "team-db"]).succeeded();
     ask(&["incidents", "hold", "1", "--for", "supplier", "--until", "+1h", "--reason", "a disk is coming"]).succeeded();
+    let explained = ask(&["incidents", "explain", "1"]).succeeded().out;
+    assert!(explained.contains("Which team has it\n  team-db: assigned by anonymous"), "{explained}");
     assert!(ask(&["incidents", "unhold", "1"]).succeeded().out.contains("team-db"));
     ask(&["incidents", "resolve", "1", "--notes", "done"]).ended(1).told("with a reason: --force --notes");
     let shown = ask(&["incidents", "show", "1"]).succeeded().out;
@@ -79,12 +81,21 @@ fn an_incident_is_opened_acknowledged_explained_and_resolved_from_the_command_li
         let said = ask(unknown).ended(2);
         said.told("`nosuch`").told("`watchfire services list`").told("`watchfire cmdb show ID`");
     }
+    ask(&["incidents", "cause", "1", "db7"]).ended(2).told("`db7` (near are `db-7`)");
+    ask(&["maintenance", "add", "--ci", "db7", "--for", "1h", "--comment", "x"]).ended(2).told("near are `db-7`");
+    ask(&["silence", "add", "a=b", "--for", "1h", "--reason", "being cleaned"]).succeeded();
     assert!(ask(&["problems"]).succeeded().out.contains("No problems."));
+    ask(&["problems", "open", "x"]).succeeded();
+    ask(&["problems", "link", "1", "99"]).ended(1).told("`INC0000099`").told("`watchfire incidents list --state all`");
+    ask(&["problems", "comment", "1", "a new disk is ordered"]).succeeded();
+    let problem = ask(&["problems", "show", "1"]).succeeded().out;
+    assert!(problem.contains("Z  anonymous: a new disk is ordered\n"), "{problem}");
     let alerts = json(ask(&["alerts", "list", "--state", "firing,resolved", "--format", "json"]));
     assert!(ask(&["alerts", "show", alerts[0]["id"].as_str().unwrap()]).succeeded().out.contains("disk full"));
     assert!(ask(&["cmdb", "show", "db-7"]).succeeded().out.contains("database"));
     let status = ask(&["status"]).succeeded().out;
     assert!(status.contains("CMDB items    2") && status.contains("test  heard"), "{status}");
+    assert!(status.contains("zbx  never heard since it is waited for, from "), "{status}");
 
     service.signal("TERM");
     assert_eq!(service.ended(), Some(0));

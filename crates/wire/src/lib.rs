@@ -13,6 +13,7 @@ pub mod alertmanager_webhook;
 pub mod cloudevents;
 pub mod cmdb;
 pub mod decoder;
+mod instants;
 mod json;
 mod malformed;
 pub mod native;
@@ -21,4 +22,5 @@ pub mod standard_webhooks;
 pub mod v1;
 
 pub use decoder::{Context, Decoded, Decoder, Format, Input, Received, Refused};
+pub use instants::doubted;
 pub use malformed::{Malformed, Notice};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::limits::AHEAD_MAX;
+use model::limits::{AHEAD_MAX, START_AGE_MAX};
 use model::{Interval, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub enum Notice {
     UnknownItem { said: Box<str>, near: Vec<Box<str>> },
     /// Further ahead of its receipt than any clock may be: the receipt stands for it.
     ClockAhead { field: Box<str>, said: Timestamp },
+    /// A firing began so long before its receipt that it is mostly a slip: taken as it is.
+    LongAgo { said: Timestamp },
     /// A recurring window lasts until after the next time that it begins: taken as it is, and mostly a slip.
     OccurrencesOverlap { one: Interval, next: Interval },
 }
@@ -44,6 +46,7 @@ impl Notice {
             Notice::AlertsTruncated { .. } => "alerts_truncated",
             Notice::UnknownItem { .. } => "unknown_item",
             Notice::ClockAhead { .. } => "clock_ahead",
+            Notice::LongAgo { .. } => "long_ago",
             Notice::OccurrencesOverlap { .. } => "occurrences_overlap",
         }
     }
@@ -113,6 +116,13 @@ impl fmt::Display for Notice {
                     f,
                     "`{field}` is {said}, more than {AHEAD_MAX} ahead of the receipt, which was taken in its place: \
                      correct it, or the sender's clock"
+                )
+            }
+            Notice::LongAgo { said } => {
+                write!(
+                    f,
+                    "`starts_at` is {said}, more than {START_AGE_MAX} before the receipt, and was taken as it is: correct \
+                     it, or the sender's clock, unless that is meant"
                 )
             }
             Notice::OccurrencesOverlap { one, next } => {

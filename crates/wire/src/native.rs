@@ -76,7 +76,10 @@ pub fn maintenance_id(source: &SourceName, reference: &str) -> MaintenanceId {
 
 pub(crate) fn decode(sender: &Sender<'_>, body: &[u8]) -> Decoded {
     decode_events(sender.context, body, |read: Result<(&str, AlertFields<'_>), Misfit<'_>>, notices| match read {
-        Ok((_, fields)) if fields.is_alert() => sender.alert(fields, notices),
+        Ok((_, fields)) if fields.is_alert() => {
+            in_order(instant(fields.starts_at), instant(fields.ends_at))?;
+            sender.alert(fields, notices)
+        }
         Ok((raw, fields)) => sender.other(raw, fields.kind(), notices),
         Err(misfit) => match misfit.object.and_then(kind_of) {
             Some((raw, kind)) => sender.other(raw, &kind, notices),
@@ -124,6 +127,17 @@ impl Sender<'_> {
     /// docs/measures.md section 1.
     fn receipt(&self, said: Option<Instant>, stand_in: Option<Timestamp>) -> Option<Timestamp> {
         said.and_then(|said| said.0).or(stand_in).filter(|_| self.context.replay)
+    }
+}
+
+/// What ends before it starts is a slip, and nobody knows in which of the two.
+fn in_order(starts_at: Option<Timestamp>, ends_at: Option<Timestamp>) -> Result<(), Problem> {
+    match (starts_at, ends_at) {
+        (Some(start), Some(end)) if end < start => {
+            let what = format!("{end} is before `starts_at` ({start}): send an end that is not before the start");
+            Err(Problem::of_field("ends_at", what))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -31,7 +31,7 @@ pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Re
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};
 pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
-pub use reason::{binding, cause_evidence, cause_text, decided, joining, reason, suppression};
+pub use reason::{binding, cause_evidence, cause_text, decided, decided_text, joining, reason, suppression};
 pub use report::{
     AvailabilityRow, BurnRate, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
     ProblemsRow, Report, Sample, SlaRow, SloRow, TargetKind,

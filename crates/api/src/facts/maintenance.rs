@@ -318,7 +318,7 @@ fn concerned(graph: &Graph, muted: &[ItemIdx], named: &[CiId], alert: &Alert) ->
 fn in_maintenance(graph: &Graph, cis: &[CiId]) -> Result<Rollup, Fault> {
     let mut quiet = Rollup::new();
     for ci in cis {
-        let item = graph.find(ci.as_str()).ok_or_else(|| Fault::not_found(format!("configuration item `{ci}`")))?;
+        let item = graph.find(ci.as_str()).ok_or_else(|| Fault::no_item(ci.as_str(), graph))?;
         quiet.set_own(graph, item, ItemState::Down);
     }
     Ok(quiet)

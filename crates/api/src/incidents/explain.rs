@@ -1,6 +1,7 @@
 //! Why an incident holds what it holds, and what nearly belonged to it: figures, and words.
 
 mod known;
+mod team;
 
 use std::collections::BTreeMap;
 
@@ -81,10 +82,12 @@ pub(super) async fn explain(
     let (shown, next) = page(&episodes, &asked)?;
     let mut known = api.known(&episodes[..episodes.len().min(TOLD_MAX)], shown).await?;
     api.recall(&mut known, incident.id, &episodes).await?;
+    let mut in_words = api.story(&incident, &episodes, &known).await?;
+    in_words.team.extend(team::why(&incident, &api.runtime().graph()));
     Ok(Json(IncidentExplained {
         id: incident.id.to_string(),
         number: incident.number.map(model::incident::number_text),
-        in_words: api.story(&incident, &episodes, &known).await?,
+        in_words,
         changes: incident.changes.iter().map(v1::SuspectChange::from_model).collect(),
         members: v1::List { items: shown.iter().map(|episode| explained(episode, &known)).collect(), next },
         timeline,

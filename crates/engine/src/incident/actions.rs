@@ -292,6 +292,7 @@ impl Desk<'_> {
         if let Some(incident) = self.incident_mut(new) {
             incident.touched = true;
         }
+        self.forget_taken_out(id, &held);
         self.decide_incident(id, Reason::Split { into: new, alerts: held.len() as u32 });
         self.decide_incident(new, Reason::SplitFrom { from: id });
         Ok(())
@@ -312,7 +313,7 @@ impl Desk<'_> {
         if !by_hand && held.len() == self.members_of(id).len() {
             return Err(invalid(ONLY_ALERT));
         }
-        for member in held {
+        for member in held.iter().copied() {
             self.detach(member);
             if let Some(episode) = self.episode_mut(member) {
                 episode.unlinked_from = Some(id);
@@ -321,6 +322,7 @@ impl Desk<'_> {
             self.decide(Subject::Alert(alert), Reason::Unlinked { alert });
             self.admit(member);
         }
+        self.forget_taken_out(id, &held);
         Ok(())
     }
 
@@ -379,7 +381,7 @@ impl Desk<'_> {
 
     fn judge_cause(&mut self, id: IncidentId, ci: &CiId, verdict: Verdict, by: &str) -> Done {
         if self.item(ci).is_none() {
-            return Err(Refusal::NotFound { what: format!("configuration item `{ci}`").into() });
+            return Err(Refusal::NoItem { ci: ci.clone() });
         }
         self.set_verdict(id, ci, verdict, by);
         self.decide_incident(id, Reason::CauseVerdict { ci: ci.clone(), confirmed: verdict == Verdict::Confirmed });

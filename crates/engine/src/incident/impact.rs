@@ -72,6 +72,23 @@ impl Desk<'_> {
         services.map(|(item, state)| affected(graph, item, state, since)).collect()
     }
 
+    /// What members make of the items, each as bad as it ever was and all at once: nothing was ever worse through them.
+    pub(super) fn at_their_worst(&self, members: &[Member]) -> Rollup {
+        let graph = self.graph();
+        let mut own: BTreeMap<ItemIdx, ItemState> = BTreeMap::new();
+        for (alert, episode) in members.iter().filter_map(|member| self.episode(*member)) {
+            let Some(item) = alert.ci.as_ref().and_then(|ci| self.item(ci)).filter(|_| episode.counts()) else {
+                continue;
+            };
+            let states = counted_steps(episode).map(|step| graph.own_state(item, step.severity, step.effect));
+            let worst = own.entry(item).or_default();
+            *worst = states.max().unwrap_or_default().max(*worst);
+        }
+        let mut rollup = Rollup::default();
+        own.into_iter().for_each(|(item, state)| rollup.set_own(graph, item, state));
+        rollup
+    }
+
     /// What was affected, and is so no more or otherwise: the worst it was, beside what it is now.
     fn record_hurt(&mut self, id: IncidentId, hurt: &[AffectedService]) {
         let graph = self.graph();

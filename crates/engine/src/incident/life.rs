@@ -14,12 +14,15 @@ impl Desk<'_> {
     /// Restored and quiet for long enough.
     pub(crate) fn resolve_by_clock(&mut self, id: IncidentId) {
         let now = self.now;
-        let quiet = self.policy_of(id).quiet_period;
+        let quiet_period = self.policy_of(id).quiet_period;
         let Some(incident) = self.state.incidents.get(&id) else { return };
         let due = incident.is_open() && incident.restored_at.is_some() && passed(incident.clocks.resolve_at, now);
         if !due || incident.hold().is_some() || incident.major == Major::Declared {
             return;
         }
+        // Longer than the quiet period where something flapped, until that was steady.
+        let waited = incident.clocks.resolve_at.zip(incident.clocks.cleared_received_at);
+        let quiet = waited.map_or(quiet_period, |(until, from)| (until - from).max(quiet_period));
         self.set_resolved(id, now, Resolution { code: None, notes: None, by: None, forced: false });
         self.decide_incident(id, Reason::ResolvedQuiet { quiet });
     }

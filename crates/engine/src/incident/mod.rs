@@ -17,5 +17,6 @@ pub(crate) mod priority;
 pub(crate) mod review;
 pub(crate) mod settle;
 pub(crate) mod storm;
+pub(crate) mod taken_out;
 pub(crate) mod tell;
 pub(crate) mod title;

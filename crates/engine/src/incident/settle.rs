@@ -1,6 +1,7 @@
 //! Settling: before time goes on, an incident agrees with what its members say. `[I7]`
 
 use model::incident::{Cause, Confidence, Incident, Major};
+use model::step::Subject;
 use model::{CiId, IncidentId, Reason, Timestamp};
 
 use super::facts::Facts;
@@ -187,10 +188,16 @@ impl Desk<'_> {
         let alerting = incident.cis.first();
         let team_of = |ci: &CiId| self.item(ci).and_then(|item| self.graph().team(item).map(Into::into));
         let team = [sure, affected, alerting].into_iter().flatten().find_map(team_of);
-        if team.is_some()
-            && let Some(incident) = self.state.incidents.get_mut(&id)
-        {
-            incident.team = team;
+        let Some(incident) =
+            self.state.incidents.get_mut(&id).filter(|incident| team.is_some() && incident.team != team)
+        else {
+            return;
+        };
+        let was = std::mem::replace(&mut incident.team, team.clone());
+        // The first is part of what it opens with; a change of hands is told, and is nobody's act.
+        if was.is_some() {
+            let assignee = incident.assignee.clone();
+            self.decide_by_rule(Subject::Incident(id), Reason::Assigned { team, assignee });
         }
     }
 }

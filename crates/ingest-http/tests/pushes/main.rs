@@ -354,6 +354,27 @@ async fn an_instant_too_far_ahead_of_its_receipt_is_told() {
     }
 }
 
+#[tokio::test]
+async fn a_firing_of_long_ago_is_told_and_what_ends_before_it_starts_is_refused() {
+    let service = service().await;
+    let days = |days: i64| service.runtime.now() - model::Span::from_days(days);
+    let body = [
+        format!(r#"{{"summary":"a","starts_at":"{}"}}"#, days(366)),
+        format!(r#"{{"summary":"b","starts_at":"{}"}}"#, days(364)),
+        format!(r#"{{"summary":"c","status":"resolved","starts_at":"{}","ends_at":"{}"}}"#, days(400), days(399)),
+        format!(r#"{{"summary":"d","starts_at":"{}","ends_at":"{}"}}"#, days(1), days(2)),
+        format!(r#"{{"kind":"change","id":"c","starts_at":"{}","ends_at":"{}"}}"#, days(1), days(2)),
+    ];
+    let said = service.post("/ingest/v1/events", &[], format!("[{}]", body.join(","))).await.json();
+    let [notices, rejected] = ["notices", "rejected"].map(|key| said[key].as_array().unwrap());
+    assert_eq!((notices.len(), rejected.len()), (1, 2), "{said}");
+    assert_eq!((&notices[0]["code"], &notices[0]["index"]), (&json!("long_ago"), &json!(0)), "{said}");
+    assert!(notices[0]["text"].as_str().unwrap().contains("more than 365d before the receipt"), "{said}");
+    for refused in rejected {
+        assert!(refused.to_string().contains("is before `starts_at`"), "{refused}");
+    }
+}
+
 /// `Content-Length` says more than a push may have: refused without a byte of it.
 #[tokio::test]
 async fn a_body_is_refused_by_what_it_says_of_its_length() {

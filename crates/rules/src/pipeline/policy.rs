@@ -171,6 +171,9 @@ impl Reader<'_> {
             let words = Priority::ALL.map(|priority| (priority.as_str(), priority));
             reader.three(row, |reader, cell| reader.word(cell, &words))
         });
+        if let Some((graver, milder)) = rows.as_ref().and_then(inverted) {
+            self.notices.push(Notice::Inverted { at: field.node.at.in_file(self.file), graver, milder });
+        }
         rows.map(PriorityMatrix)
     }
 
@@ -184,6 +187,15 @@ impl Reader<'_> {
             _ => self.wrong(field, "three rows (impact 1 to 3) of three priorities (urgency 1 to 3), P1 to P5"),
         }
     }
+}
+
+/// The first two neighbours of which the graver is called less urgent.
+fn inverted(rows: &[[Priority; 3]; 3]) -> Option<(Priority, Priority)> {
+    let along = rows.iter().flat_map(|[first, second, third]| [(*first, *second), (*second, *third)]);
+    let [first, second, third] = rows;
+    let down =
+        [(first, second), (second, third)].into_iter().flat_map(|(above, below)| above.iter().copied().zip(*below));
+    along.chain(down).find(|(graver, milder)| graver > milder)
 }
 
 /// `off`, which another reader of YAML may take for false.

@@ -17,7 +17,7 @@ use crate::place::StorePlace;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  watchfire backtest may.ndjson.zst --cmdb cmdb.yaml --pipeline new/ --baseline pipelines/\n  \
-                  watchfire backtest may.ndjson.gz --truth truth.ndjson --min-f1 0.95 --min-top1 0.8\n  \
+                  watchfire backtest may.ndjson.gz --cmdb cmdb.yaml --truth truth.ndjson --min-f1 0.95 --min-top1 0.8\n  \
                   watchfire backtest may.ndjson.gz --baseline simple:gap=5m\n  \
                   watchfire backtest sqlite://watchfire-data/watchfire.db --from -30d --pipeline new/ --truth store\n  \
                   watchfire backtest kafka://kafka-1:9092/watchfire.alerts --from -7d --cmdb cmdb.yaml --pipeline new/"

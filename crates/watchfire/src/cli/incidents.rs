@@ -40,7 +40,7 @@ pub(crate) enum Incidents {
     Comment(Comment),
     /// Why it was opened, why its alerts are in it, and what nearly happened instead.
     #[command(after_help = "Example:\n  watchfire incidents explain INC0000123")]
-    Explain(Named),
+    Explain(Explain),
     /// What was seen before: past incidents like it, when they were, and what resolved them.
     #[command(after_help = "Example:\n  watchfire incidents similar INC0000123")]
     Similar(Named),
@@ -98,6 +98,16 @@ pub(crate) struct Named {
     pub(crate) number: String,
     #[command(flatten)]
     pub(crate) shown: Shown,
+}
+
+/// The incident that is explained.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) named: Named,
+    /// Every alert, however many there are; the first 50 unless said
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Open an incident by hand.

@@ -142,7 +142,8 @@ pub(crate) struct MaintenanceAdd {
     /// Starts of occurrences that do not take place
     #[arg(long, value_name = "INSTANT", value_delimiter = ',', requires = "rrule")]
     pub(crate) exdate: Vec<Moment>,
-    #[arg(long, value_name = "TEXT")]
+    /// What is done, for whoever asks
+    #[arg(long, visible_alias = "comment", value_name = "TEXT")]
     pub(crate) reason: String,
     /// Although a service of criticality 1 is in it
     #[arg(long)]
@@ -239,7 +240,8 @@ pub(crate) struct SilenceAdd {
     pub(crate) matchers: Vec<String>,
     #[command(flatten)]
     pub(crate) span: SpanAsked,
-    #[arg(long, value_name = "TEXT")]
+    /// Why, for whoever misses them
+    #[arg(long, visible_alias = "reason", value_name = "TEXT")]
     pub(crate) comment: String,
     #[command(flatten)]
     pub(crate) shown: Shown,

@@ -1,6 +1,7 @@
 //! What people do against a running service: a module for incidents, one for problems, one for outages, one for
 //! maintenance, one for everything else.
 
+mod explained;
 mod incidents;
 mod maintenance;
 mod names;

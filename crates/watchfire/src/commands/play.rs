@@ -43,9 +43,18 @@ pub(super) async fn replay(mut args: Replay, console: &Console) -> anyhow::Resul
         Written::read(&store, &replayed).await?.write(folder)?;
     }
     rejected(&replayed, &events, args.out.as_deref(), console);
+    noticed(&replayed, &events, console);
     console.say(summary(&replayed, &store, began.elapsed().as_secs_f64()).await?);
     close(&store).await;
-    Ok(Outcome::Done)
+    if let Some(until) = until.filter(|until| *until < replayed.clock) {
+        let why = format!("--until {until} lies before the last receipt, {}: all events were played", replayed.clock);
+        console.say_with(Colour::Yellow, "note:", why);
+    }
+    let nothing = !replayed.lines.is_empty() && Rejects::of(&replayed).count() == replayed.lines.len();
+    if nothing {
+        console.say_with(Colour::Red, "failed:", "not one event could be taken: correct what is rejected above");
+    }
+    Ok(Outcome::of(usize::from(nothing)))
 }
 
 /// `--cmdb a.yaml events.ndjson`: options that take several values take what follows them too.
@@ -96,8 +105,8 @@ impl Rejects<'_> {
         let places = places(events, &shown().map(|(nth, _)| *nth).collect::<Vec<_>>());
         for (nth, reason) in shown() {
             let why = match reason {
-                Reason::Unreadable { why } => why.to_string(),
-                other => serde_json::to_string(&wire::v1::reason(other)).unwrap_or_default(),
+                Reason::Unreadable { why } | Reason::CommandRefused { why } => why.to_string(),
+                other => wire::v1::decided_text(other),
             };
             let place = places.get(nth).cloned().unwrap_or_else(|| format!("event {nth}"));
             console.say_with(Colour::Yellow, "rejected:", format_args!("{place}: {why}"));
@@ -116,6 +125,18 @@ fn rejected(replayed: &Replayed, events: &[PathBuf], out: Option<&Path>, console
             None => format!("{count} in all: --out DIR writes them to DIR/{LINKS}, by their index from nought"),
         };
         console.say_with(Colour::Yellow, "rejected:", all);
+    }
+}
+
+/// Each kind of notice once, with how many events have it and the first of them.
+fn noticed(replayed: &Replayed, events: &[PathBuf], console: &Console) {
+    let firsts: Vec<usize> = replayed.notices.values().map(|kind| kind.first + 1).collect();
+    let places = places(events, &firsts);
+    for (code, kind) in &replayed.notices {
+        let nth = kind.first + 1;
+        let place = places.get(&nth).cloned().unwrap_or_else(|| format!("event {nth}"));
+        let times = counted(kind.count, "time");
+        console.say_with(Colour::Yellow, "notice:", format_args!("{code}, {times}, first at {place}: {}", kind.text));
     }
 }
 

@@ -48,21 +48,20 @@ fn spawn(until: impl Future<Output = ()> + Send + 'static, chore: impl Future<Ou
 /// A slice at a time, so that nobody waits for long.
 async fn sweep(store: &Store, retention: Retention) {
     loop {
-        in_slices("what is too old could not be removed", async || store.retain(&retention, SWEEP_ROWS).await).await;
-        in_slices("days that are past could not be packed", async || store.pack(PACKED_DAYS).await).await;
+        while goes_on("what is too old could not be removed", store.retain(&retention, SWEEP_ROWS).await).await {}
+        while goes_on("days that are past could not be packed", store.pack(PACKED_DAYS).await).await {}
         tokio::time::sleep(SWEEP_EVERY).await;
     }
 }
 
-/// Until there is no more of it, or until it fails: then later again.
-async fn in_slices(failed: &str, slice: impl AsyncFn() -> Result<bool, StoreError>) {
-    loop {
-        match slice().await {
-            Ok(true) => tokio::time::sleep(SWEEP_PAUSE).await,
-            Ok(false) => return,
-            Err(error) => return telemetry::notice(&format!("{failed}, later again: {error}")),
-        }
+/// Whether there is more to do at once: not where it failed, which is tried again later.
+async fn goes_on(failed: &str, slice: Result<bool, StoreError>) -> bool {
+    match slice {
+        Ok(true) => tokio::time::sleep(SWEEP_PAUSE).await,
+        Ok(false) => {}
+        Err(ref error) => telemetry::notice(&format!("{failed}, later again: {error}")),
     }
+    slice.unwrap_or(false)
 }
 
 /// A source that the configuration names is waited for from now on, also if it never spoke. Said until it is committed.

@@ -5,7 +5,7 @@ use model::fact::{Change, ChangeKind, ChangeResult, ChangeStatus, Exercise, Main
 use model::{CiId, Interval, Span, Timestamp};
 use serde::{Deserialize, Deserializer};
 
-use super::{change_id, instant, maintenance_id, overlap_of, recurrence_of, word_of};
+use super::{change_id, in_order, instant, maintenance_id, overlap_of, recurrence_of, word_of};
 use crate::decoder::{Cleaner, Sender, Taken};
 use crate::malformed::Problem;
 use crate::scalar::{Instant, Length, Names, Text};
@@ -132,6 +132,7 @@ impl Sender<'_> {
         let result = word_of("result", fields.result.as_ref(), &RESULT)?;
         let implied = if result.is_some() { ChangeStatus::Finished } else { ChangeStatus::Planned };
         let (starts_at, ends_at) = (instant(fields.starts_at), instant(fields.ends_at));
+        in_order(starts_at, ends_at)?;
         let received_at = self.receipt(fields.received_at, starts_at.or(ends_at));
         let change = Change {
             id: change_id(&source, &reference),

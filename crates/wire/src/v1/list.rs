@@ -29,7 +29,7 @@ pub struct Noticed {
     /// Counts from 0 the events of the push; of the push as a whole: left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
-    /// `unknown_severity`, `value_cut`, `nul_removed`, `alerts_truncated`, `unknown_item`, `clock_ahead` or `occurrences_overlap`.
+    /// `unknown_severity`, `value_cut`, `nul_removed`, `alerts_truncated`, `unknown_item`, `clock_ahead`, `long_ago` or `occurrences_overlap`.
     pub code: String,
     /// What it was taken for, and what to do.
     pub text: String,

@@ -36,6 +36,11 @@ pub fn decided(reason: &Reason) -> Value {
     with_text(spell(reason), decided::text(reason))
 }
 
+/// The sentence alone.
+pub fn decided_text(reason: &Reason) -> String {
+    decided::text(reason)
+}
+
 /// Why an alert is told to nobody, and the sentence people read in `text`.
 pub fn suppression(suppression: &Suppression) -> Value {
     with_text(spell(suppression), decided::held_back(suppression))

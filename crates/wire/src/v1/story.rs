@@ -53,6 +53,8 @@ pub struct Story {
     pub changes: Vec<String>,
     /// What nearly belonged here, or nearly went elsewhere, and why not.
     pub nearly: Vec<String>,
+    /// Why that team has it; nothing where none has.
+    pub team: Vec<String>,
 }
 
 pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>]) -> Story {
@@ -60,7 +62,7 @@ pub fn story(incident: &Incident, members: &[Member<'_>], nearly: &[Nearly<'_>])
         return of_storm(incident);
     }
     let nearly = nearly.iter().filter(|nearly| told::was_near(nearly.near)).map(near_miss).collect();
-    Story { together: together(members), cause: cause(incident), changes: changes(incident), nearly }
+    Story { together: together(members), cause: cause(incident), changes: changes(incident), nearly, team: Vec::new() }
 }
 
 /// A storm has no alerts of its own.
@@ -72,7 +74,7 @@ fn of_storm(incident: &Incident) -> Story {
             .to_owned(),
     ];
     let cause = vec!["each of its incidents has causes of its own".to_owned()];
-    Story { together, cause, changes: Vec::new(), nearly: Vec::new() }
+    Story { together, cause, changes: Vec::new(), nearly: Vec::new(), team: Vec::new() }
 }
 
 fn together(members: &[Member<'_>]) -> Vec<String> {

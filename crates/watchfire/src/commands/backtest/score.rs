@@ -37,10 +37,10 @@ impl Known {
                            `--truth store`";
                 Err(WrongUse(why.to_owned()).into())
             }
-            (false, What::Recording { .. } | What::Topic { .. }) => {
+            (false, What::Recording { cmdb, .. } | What::Topic { cmdb, .. }) => {
                 let text =
                     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-                Ok(Known::File(Truth::parse(&text).with_context(|| path.display().to_string())?))
+                Ok(Known::File(Truth::parse_about(&text, cmdb).with_context(|| path.display().to_string())?))
             }
         }
     }

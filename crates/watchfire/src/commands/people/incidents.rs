@@ -1,7 +1,5 @@
 //! `watchfire incidents`: listing, looking, acting, watching.
 
-use std::collections::BTreeSet;
-
 use anyhow::anyhow;
 use model::incident::RESOLVED_AS_CHANGE;
 use report::Style;
@@ -12,7 +10,7 @@ use super::records::{ALERTS, alert_among, whole_id};
 use super::sheet::{self, Show};
 use super::watched::Watched;
 use super::words::resolution;
-use super::{Desk, but_all, problems, review, said, similar, words};
+use super::{Desk, but_all, explained, problems, review, said, similar, words};
 use crate::cli::{
     Detector, Format, HoldFor, IncidentList, Incidents, MajorState, Named, Open, Shown, Split, Unlink, Watch,
 };
@@ -70,7 +68,7 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
     let (number, action, body, shown) = match command {
         List(args) => return list(&args, console).await,
         Show(args) => return show(&args, console).await,
-        Explain(args) => return explain(&args, console).await,
+        Explain(args) => return explained::explain(&args, console).await,
         Review(args) => return review::review(&args, console).await,
         Reviews(args) => return review::reviews(&args, console).await,
         Similar(args) => return seen_before(&args, console).await,
@@ -293,18 +291,6 @@ async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
     desk.one(&incident, |incident| sheet::table(std::slice::from_ref(incident), &COLUMNS, "", console.table_style()))
 }
 
-async fn explain(args: &Named, console: &Console) -> anyhow::Result<Outcome> {
-    let desk = Desk::of(&args.shown, console)?;
-    let query: Query<'_> = vec![("members_limit", "1000".to_owned()), ("limit", "1000".to_owned())];
-    let explained = desk.client.get(&format!("{}/explain", path_of(&args.number)), &query).await?;
-    let incident = match desk.format {
-        Format::Table => desk.client.get(&path_of(&args.number), &Vec::new()).await?,
-        Format::Json => Value::Null,
-    };
-    let explained = desk.numbered(explained).await;
-    desk.one(&explained, |explained| why(explained, &incident))
-}
-
 /// Until control-C, or until the service ends it.
 async fn watch(args: &Watch, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
@@ -409,63 +395,6 @@ fn causes(incident: &Value) -> Vec<String> {
     each(&incident["causes"]).take(CAUSES_SHOWN).map(cause).chain(rest).collect()
 }
 
-fn why(explained: &Value, incident: &Value) -> String {
-    let mut page = Page::titled(&format!("{}  {}", word(&explained["number"]), word(&incident["title"])));
-    let [priority, impact, urgency] = ["priority", "impact", "urgency"].map(|key| word(&incident[key]));
-    page.line("priority", format!("{priority} (impact {impact}, urgency {urgency}; 1 is the gravest)"));
-    page.line("resolution", resolution(&incident["resolution"]));
-    for (part, title) in [
-        ("together", "Why these alerts are one incident"),
-        ("cause", "Probable cause"),
-        ("changes", "Changes shortly before"),
-        ("nearly", "What nearly belonged"),
-    ] {
-        page.part(title, each(&explained["in_words"][part]).map(word));
-    }
-    let mut unbound = BTreeSet::new();
-    page.part(
-        "Each alert",
-        each(&explained["members"]["items"]).map(|member| {
-            let [summary, ci, at] = ["summary", "ci", "started_at"].map(|key| word(&member[key]));
-            let named = ci.is_empty() || model::text::has_name(&summary, &ci);
-            let on = if named { String::new() } else { format!(" on {ci}") };
-            unbound.extend(ci.is_empty().then(|| word(&member["alert"])));
-            format!("{at}  {summary}{on}: {}", sentence(&member["joining"]))
-        }),
-    );
-    page.part(
-        "On no item of the CMDB",
-        unbound.iter().map(|alert| {
-            format!("{alert}: no item goes by a name it gave; `watchfire alerts show {alert}` has its names and labels")
-        }),
-    );
-    page.part(
-        "What was decided",
-        page::timeline_with(&explained["timeline"]["items"], |entry| {
-            commented(entry, incident).or_else(|| joined(entry, &explained["members"]["items"]))
-        }),
-    );
-    if ["members", "timeline"].iter().any(|part| explained[part]["next"].is_string()) {
-        page.part("There is more", ["GET …/explain answers the rest page by page".to_owned()]);
-    }
-    page.text()
-}
-
-/// The text of a comment stands with the incident, and the timeline says when and by whom there was one.
-fn commented(entry: &Value, incident: &Value) -> Option<String> {
-    let is_it = |comment: &&Value| entry["at"] == comment["at"] && entry["by"] == comment["by"];
-    let entry_is = entry["reason"]["code"] == "commented";
-    let found = each(&incident["comments"]).find(|comment| entry_is && is_it(comment))?;
-    Some(format!("commented: {}", word(&found["text"])))
-}
-
-/// Which alert it was stands with the members.
-fn joined(entry: &Value, members: &Value) -> Option<String> {
-    let is_it = |member: &&Value| member["alert"] == entry["reason"]["alert"];
-    let member = each(members).find(is_it).filter(|_| entry["reason"]["code"] == "episode_joined")?;
-    Some(sentence(&entry["reason"]).replacen("an alert", &format!("“{}”", word(&member["summary"])), 1))
-}
-
 pub(super) fn path_of(number: &str) -> String {
     format!("{PATH}/{}", segment(&full(number)))
 }
@@ -546,26 +475,5 @@ mod tests {
         }
         assert!(!shown.contains("team") && !shown.contains("Comments"), "{shown}");
         assert!(!shown.contains("web-3"), "{shown}");
-    }
-
-    #[test]
-    fn an_explanation_has_what_people_wrote() {
-        let at = "2026-05-01T10:00:00.5Z";
-        let entry = |by: &str, code: &str| json!({"at": at, "by": by, "reason": {"code": code}});
-        let entries = [entry("ana", "commented"), entry("bo", "commented"), entry("ana", "acknowledged")];
-        let joined = json!({"at": at, "by": null, "reason": {"code": "episode_joined", "alert": "alr_1", "text": "an alert joined: near"}});
-        let entries = entries.into_iter().chain([joined]).collect::<Vec<_>>();
-        let members = json!({"items": [{"alert": "alr_1", "summary": "disk full", "joining": {}}]});
-        let explained = json!({"number": "INC0000001", "timeline": {"items": entries}, "members": members});
-        let incident = json!({
-            "title": "x", "comments": [{"at": at, "by": "ana", "text": "on my way"}],
-            "resolution": {"code": "fixed", "notes": "new disk", "by": "ana", "forced": true},
-        });
-        let told = why(&explained, &incident);
-        assert!(told.contains("\nresolution    by ana, forced, as fixed: new disk\n"), "{told}");
-        let decided: Vec<&str> = told.lines().skip_while(|line| *line != "What was decided").skip(1).collect();
-        let expected = ["ana: commented: on my way", "bo: commented", "ana: acknowledged", "“disk full” joined: near"]
-            .map(|what| format!("  2026-05-01T10:00:00Z  {what}"));
-        assert_eq!(decided, expected);
     }
 }

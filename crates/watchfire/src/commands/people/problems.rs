@@ -3,11 +3,12 @@
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
+use super::page::word;
 use super::sheet::{self, Show};
 use super::{Desk, but_all, incidents, said, words};
-use crate::cli::{MoveTo, ProblemList, ProblemNamed, ProblemOpen, Problems, ProblemsCommand, Shown};
-use crate::client::{Query, of_item, segment};
-use crate::console::Console;
+use crate::cli::{MoveTo, ProblemDuplicate, ProblemList, ProblemNamed, ProblemOpen, Problems, ProblemsCommand, Shown};
+use crate::client::{Query, of_incident, of_item, segment};
+use crate::console::{Colour, Console};
 use crate::outcome::Outcome;
 
 const PATH: &str = "/api/v1/problems";
@@ -42,15 +43,40 @@ pub(in crate::commands) async fn problems(args: Problems, console: &Console) -> 
             let body = json!({"incident": incidents::full(&args.link.incident)});
             (args.link.number, "unlink", body, args.link.shown)
         }
-        Some(Duplicate(args)) => (args.number, "duplicate", json!({"of": full(&args.of)}), args.shown),
+        Some(Duplicate(args)) => return duplicate(&args, console).await,
     };
     act(&number, action, &body, &shown, console).await
 }
 
 async fn act(number: &str, action: &str, body: &Value, shown: &Shown, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(shown, console)?;
-    let problem = desk.client.post(&format!("{}/{action}", path_of(number)), body).await?;
+    let answer = desk.client.post(&format!("{}/{action}", path_of(number)), body).await;
+    let problem = answer.map_err(of_incident)?;
     desk.one(&problem, |problem| sheet::table(std::slice::from_ref(problem), &COLUMNS, "", console.table_style()))
+}
+
+/// Its incidents go over to the other problem, with that one's workaround or none.
+async fn duplicate(args: &ProblemDuplicate, console: &Console) -> anyhow::Result<Outcome> {
+    let done = act(&args.number, "duplicate", &json!({"of": full(&args.of)}), &args.shown, console).await?;
+    let desk = Desk::of(&args.shown, console)?;
+    let this = desk.client.get(&path_of(&args.number), &Vec::new()).await?;
+    let other = desk.client.get(&path_of(&args.of), &Vec::new()).await?;
+    if let Some(lost) = lost(&this, &other) {
+        console.say_with(Colour::Yellow, "note:", lost);
+    }
+    Ok(done)
+}
+
+/// A workaround that is offered no more.
+fn lost(this: &Value, other: &Value) -> Option<String> {
+    let offers = |problem: &Value| problem["known_error"] == true && problem["workaround"].is_string();
+    let [this_one, other_one] = [this, other].map(|problem| word(&problem["number"]));
+    (offers(this) && !offers(other)).then(|| {
+        format!(
+            "the workaround of {this_one} is offered no more, since {other_one} has none: \
+             `watchfire problems known-error {other_one}` gives it one"
+        )
+    })
 }
 
 async fn list(list: &ProblemList, console: &Console) -> anyhow::Result<Outcome> {
@@ -74,7 +100,8 @@ async fn open(args: &ProblemOpen, console: &Console) -> anyhow::Result<Outcome> 
     let desk = Desk::of(&args.shown, console)?;
     let incidents: Vec<String> = args.incident.iter().map(|number| incidents::full(number)).collect();
     let body = json!({"title": args.title, "ci": args.ci, "incidents": incidents});
-    let problem = desk.client.post(PATH, &body).await.map_err(of_item)?;
+    let answer = desk.client.post(PATH, &body).await;
+    let problem = answer.map_err(|error| of_item(of_incident(error)))?;
     desk.one(&problem, |problem| sheet::table(std::slice::from_ref(problem), &COLUMNS, "", console.table_style()))
 }
 
@@ -109,6 +136,14 @@ mod tests {
         {
             assert_eq!(full(typed), meant);
         }
+    }
+
+    #[test]
+    fn a_workaround_that_is_offered_no_more_is_told() {
+        let problem = |number: &str, workaround: Option<&str>| json!({"number": number, "known_error": workaround.is_some(), "workaround": workaround});
+        let (with, without) = (problem("PRB0000001", Some("restart it")), problem("PRB0000002", None));
+        assert!(lost(&with, &without).unwrap().contains("known-error PRB0000002"));
+        assert_eq!([lost(&with, &with), lost(&without, &with), lost(&without, &without)], [None, None, None]);
     }
 
     #[test]

@@ -217,9 +217,14 @@ fn status_page(status: &Value) -> String {
     page.part(
         "Sources",
         each(&status["sources"]).map(|source| {
-            let [name, heard, silent] = ["name", "heard_at", "silent_since"].map(|key| word(&source[key]));
+            let [name, heard, silent, unheard] =
+                ["name", "heard_at", "silent_since", "unheard_since"].map(|key| word(&source[key]));
             let silent = if silent.is_empty() { String::new() } else { format!("  SILENT since {silent}") };
-            format!("{name}  heard {heard}{silent}")
+            let heard = match unheard.is_empty() {
+                true => format!("heard {heard}"),
+                false => format!("never heard since it is waited for, from {unheard} on"),
+            };
+            format!("{name}  {heard}{silent}")
         }),
     );
     page.part("Kafka, records behind", lags(status));

@@ -8,6 +8,9 @@ use super::page::{each, sentence, word};
 pub(super) fn entry(value: &Value) -> String {
     match (value["type"].as_str(), value["to"].as_str(), value["k"].as_u64()) {
         (Some(kind), Some(to), _) => format!("{} {to}", kind.replace('_', " ")),
+        _ if value["text"].is_string() && value["by"].is_string() => {
+            format!("{}  {}: {}", word(&value["at"]), word(&value["by"]), word(&value["text"]))
+        }
         (_, _, Some(k)) => format!("needs {k} of {}", each(&value["of"]).map(word).collect::<Vec<_>>().join(", ")),
         _ => sentence(value),
     }
@@ -42,6 +45,8 @@ mod tests {
     fn relations_and_groups_are_said_in_words() {
         assert_eq!(entry(&json!({"to": "san-1", "type": "requires"})), "requires san-1");
         assert_eq!(entry(&json!({"to": "rack-1", "type": "located_in"})), "located in rack-1");
+        let comment = json!({"at": "2026-05-01T10:00:00.5Z", "by": "ana", "text": "a new disk is ordered"});
+        assert_eq!(entry(&comment), "2026-05-01T10:00:00Z  ana: a new disk is ordered");
         assert_eq!(entry(&json!({"of": ["web-1", "web-2"], "k": 1})), "needs 1 of web-1, web-2");
     }
 

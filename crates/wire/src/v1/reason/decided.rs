@@ -88,8 +88,9 @@ pub(super) fn text(reason: &Reason) -> String {
         Reason::CauseVerdict { ci, confirmed: false } => format!("rejected {ci} as the cause"),
         Reason::SourceSilent { source, since } => format!("{source} is silent since {}", instant(*since)),
         Reason::SourceBack { source } => format!("{source} is heard again"),
-        Reason::FlappingLatched { changes, within } => {
-            format!("flapping: {changes} changes within {}, taken as one firing until it is steady", length(*within))
+        Reason::FlappingLatched { changes, within, alert } => {
+            let which = if alert.is_some() { "an alert is flapping" } else { "flapping" };
+            format!("{which}: {changes} changes within {}, taken as one firing until it is steady", length(*within))
         }
         Reason::FlappingSteady => "steady again".to_owned(),
 

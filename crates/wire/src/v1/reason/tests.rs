@@ -179,7 +179,7 @@ one_of_each!(reasons: Reason {
     Reason::CauseVerdict { .. } => Reason::CauseVerdict { ci: ci(), confirmed: true },
     Reason::SourceSilent { .. } => Reason::SourceSilent { source: SourceName::from("mon"), since: AT },
     Reason::SourceBack { .. } => Reason::SourceBack { source: SourceName::from("mon") },
-    Reason::FlappingLatched { .. } => Reason::FlappingLatched { changes: 6, within: SPAN },
+    Reason::FlappingLatched { .. } => Reason::FlappingLatched { changes: 6, within: SPAN, alert: Some(alert_id()) },
     Reason::FlappingSteady => Reason::FlappingSteady,
     Reason::Recurrence { .. } => Reason::Recurrence { ci: ci(), incidents: 3, within: SPAN },
     Reason::MajorIncident { .. } => Reason::MajorIncident { incident: incident_id() },
