@@ -46,9 +46,13 @@ pub struct IncidentMeans {
 }
 
 /// The figures of `incidents` over `window` as seen at `now`.
-pub fn incident_means(incidents: &[IncidentFact], window: Interval, now: Timestamp) -> IncidentMeans {
+pub fn incident_means<'f>(
+    incidents: impl IntoIterator<Item = &'f IncidentFact>,
+    window: Interval,
+    now: Timestamp,
+) -> IncidentMeans {
     let scope = Scope::new(window, now);
-    let counting: Vec<&IncidentFact> = incidents.iter().filter(|incident| !incident.excluded).collect();
+    let counting: Vec<&IncidentFact> = incidents.into_iter().filter(|incident| !incident.excluded).collect();
     let sample = |of: fn(&IncidentFact) -> Option<(Timestamp, Span)>| {
         let samples = counting.iter().copied().filter_map(of);
         Sample::of(samples.filter(|(dated, _)| scope.holds(*dated)).map(|(_, length)| length).collect())

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CiId, IncidentBrief, Timestamp};
+use model::{CiId, FixedMap, IncidentBrief, Timestamp};
 use reliability::{IncidentFact, IncidentMeans, incident_means};
 use store::Store;
 use topology::Topology;
@@ -29,34 +29,36 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
     let periods = Periods::of(question)?;
     let topology = topology(store, question).await?;
     let incidents = store.incident_briefs(question.window()?).await?;
-    let counted = incidents.iter().filter(|incident| is_asked_for(incident, question));
-    let mut groups: BTreeMap<Vec<String>, Vec<Known<'_>>> = BTreeMap::new();
-    for incident in counted {
-        let known = Known { incident, fact: IncidentFact::of(incident, question.now) };
-        let within = groups_of(incident, &question.group_by, &question.services, topology.as_ref());
+    let known: Vec<Known<'_>> = incidents
+        .iter()
+        .filter(|incident| is_asked_for(incident, question))
+        .map(|incident| Known { incident, fact: IncidentFact::of(incident, question.now) })
+        .collect();
+    let mut groups: FixedMap<Vec<String>, Vec<&Known<'_>>> = FixedMap::new();
+    for known in &known {
+        let within = groups_of(known.incident, &question.group_by, &question.services, topology.as_ref());
         // Before they are made: an incident that affects many is in each combination.
         periods.bear(groups.len().max(within.count()), "groups")?;
         for group in within.each() {
-            groups.entry(group).or_default().push(known.clone());
+            groups.get_or_insert_with(group, Vec::new).push(known);
         }
         periods.bear(groups.len(), "groups")?;
     }
     let groupless = question.group_by.iter().all(|by| by.step().is_some());
     if groupless {
-        groups.entry(Vec::new()).or_default(); // there is one group of everything, also of nothing
+        groups.get_or_insert_with(Vec::new(), Vec::new); // there is one group of everything, also of nothing
     }
     let by = columns(question)?;
     let mut rows: BTreeMap<Vec<String>, Explained<IncidentsRow>> = BTreeMap::new();
-    for (group, members) in groups {
-        let of_group = rows_of(&members, &periods, question);
+    for (group, members) in groups.sorted() {
+        let of_group = rows_of(members, &periods, question);
         if groupless || of_group.iter().any(|(_, row)| counts_anything(&row.figures)) {
-            rows.extend(of_group.into_iter().map(|(part, row)| labelled(&by, &group, part, row)));
+            rows.extend(of_group.into_iter().map(|(part, row)| labelled(&by, group, part, row)));
         }
     }
     Answer::new(question, definitions::INCIDENTS, rows.into_values().collect()).corrected(store, question).await
 }
 
-#[derive(Clone)]
 struct Known<'a> {
     incident: &'a IncidentBrief,
     fact: IncidentFact,
@@ -81,7 +83,7 @@ fn is_asked_for(incident: &IncidentBrief, question: &Question) -> bool {
 }
 
 fn rows_of<'p>(
-    members: &[Known<'_>],
+    members: &[&Known<'_>],
     periods: &'p Periods,
     question: &Question,
 ) -> Vec<(&'p Part, Explained<IncidentsRow>)> {
@@ -104,8 +106,8 @@ fn instants(fact: &IncidentFact) -> impl Iterator<Item = Timestamp> {
 }
 
 fn row(known: &[&Known<'_>], part: &Part, question: &Question) -> Explained<IncidentsRow> {
-    let facts: Vec<IncidentFact> = known.iter().map(|known| known.fact.clone()).collect();
-    let figures = written(&incident_means(&facts, part.window, question.now));
+    let facts = known.iter().map(|known| &known.fact);
+    let figures = written(&incident_means(facts, part.window, question.now));
     let incident_numbers = question.include_intervals.then(|| origins(known, part, question.now));
     Explained { incident_numbers, ..Explained::plain(figures) }
 }
@@ -116,7 +118,7 @@ fn origins(known: &[&Known<'_>], part: &Part, now: Timestamp) -> BTreeMap<String
     let mut known = known.to_vec();
     known.sort_by_key(|known| (known.incident.number, known.incident.id));
     for Known { incident, fact } in known {
-        let alone = incident_means(std::slice::from_ref(fact), part.window, now);
+        let alone = incident_means([fact], part.window, now);
         for (figure, count) in counts(&alone) {
             let of_figure = origins.entry(figure.to_owned()).or_default();
             of_figure.extend((count > 0).then(|| incident.label()));

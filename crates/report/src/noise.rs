@@ -137,7 +137,7 @@ async fn count_incidents(
         let place = periods.place(incident.opened_at);
         if let Some((part, facts)) = place.and_then(|place| Some((periods.parts().get(place)?, facts.get_mut(place)?)))
         {
-            facts.incidents += incident_means(std::slice::from_ref(&fact), part.window, now).opened;
+            facts.incidents += incident_means([&fact], part.window, now).opened;
         }
     }
     Ok(())

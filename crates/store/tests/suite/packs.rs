@@ -51,16 +51,16 @@ fn history(random: &mut SplitMix64, now: Timestamp) -> Step {
         let later = |random: &mut SplitMix64| Some(opened_at + Span::from_minutes(random.below(9_000) as i64));
         if random.once_in(2) {
             let mut known = incident(n, opened_at);
-            known.acknowledged_at = later(random).filter(|_| n % 2 == 0);
-            known.resolved_at = later(random).filter(|_| n % 3 == 0);
-            known.closed_at = known.resolved_at.filter(|_| n % 5 == 0);
+            known.acknowledged_at = later(random).filter(|_| n.is_multiple_of(2));
+            known.resolved_at = later(random).filter(|_| n.is_multiple_of(3));
+            known.closed_at = known.resolved_at.filter(|_| n.is_multiple_of(5));
             made.incidents.retain(|other| other.id != known.id);
             made.incidents.push(known);
         } else if random.once_in(4) {
             made.outages.retain(|other| other.id != outage_id(n));
             made.outages_removed.push((outage_id(n), format!("service-{n}").into()));
         } else {
-            let to = later(random).map(|to| to + Span::MINUTE).filter(|_| n % 4 != 0);
+            let to = later(random).map(|to| to + Span::MINUTE).filter(|_| !n.is_multiple_of(4));
             made.outages.retain(|other| other.id != outage_id(n));
             made.outages.push(outage(n, &format!("service-{n}"), opened_at, to));
         }

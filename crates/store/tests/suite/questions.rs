@@ -439,7 +439,7 @@ pub(crate) async fn the_episodes_of_an_incident_are_read_as_the_engine_had_them(
     let rows = Step { alerts: vec![held, alert(2, at(0))], incidents: vec![incident(1, at(0))], ..step(at(5)) };
     chain.step(rows.in_full()).await;
     let read = async |incident, limit| store.whole_episodes_of_incident(incident, limit).await.unwrap();
-    assert_eq!(read(incident_id(1), 9).await, [known.clone()]);
+    assert_eq!(read(incident_id(1), 9).await, std::slice::from_ref(&known));
     assert_eq!((read(incident_id(1), 0).await, read(incident_id(2), 9).await), (vec![], vec![]));
     let history = KnownEpisode { needed: false, ..known };
     chain.step(Step { episodes: vec![history.clone()], ..step(at(6)) }).await;
