@@ -1,4 +1,4 @@
-//! What people say of outages, whatever comes before and after it.
+//! What people say of outages, whatever comes before and after it. I13
 
 use engine::{Input, Policy};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 //!
 //! Reports over years are about millions of them, and a row each is what takes the time. A pack is made from the rows, and
 //! says nothing that they do not: a commit that touches a day that may be packed takes its packs away, and until they are
-//! made anew the rows are read. So figures never depend on whether a pack was there.
+//! made anew the rows are read. So figures never depend on whether a pack was there. `[I13]`
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! What people say of a service's outages, laid over what was swept from its alerts. docs/measures.md section 4.
 //!
 //! The one place that does so: the engine, reports and whoever checks them ask it. Corrections are laid down in the order
-//! in which they were said, so what arrived when makes no difference.
+//! in which they were said, so what arrived when makes no difference. `[I13]`
 
 use std::sync::Arc;
 

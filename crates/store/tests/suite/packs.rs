@@ -6,7 +6,7 @@ use testkit::SplitMix64;
 
 use crate::common::{Chain, at, days, incident, outage, outage_id, step};
 
-/// Whatever was packed in between: what is written anew, changed, taken away or moved to another day is seen.
+/// I13: whatever was packed in between, what is written anew, changed, taken away or moved to another day is seen.
 pub(crate) async fn what_is_packed_is_what_the_rows_say(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let mut random = SplitMix64::new(5);
