@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
 
-use model::limits::PACKED_AFTER_DAYS;
+use model::limits::PACKED_AFTER;
 use model::{IncidentBrief, OutageBrief, Span, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -95,7 +95,7 @@ impl Day {
 
     /// The last that may be packed at an instant.
     fn last_packed(now: Timestamp) -> Day {
-        Day(Day::of(now).0 - 1 - PACKED_AFTER_DAYS)
+        Day(Day::of(now - PACKED_AFTER).0 - 1)
     }
 }
 
