@@ -95,7 +95,7 @@ impl Desk<'_> {
     /// Makes the alert known, and keeps what it was called last.
     fn remember(&mut self, id: AlertId, event: &AlertEvent, times: u32, statement: &Statement) {
         let now = self.now;
-        self.recall(id);
+        self.comes_anew(id);
         if let Some(alert) = self.alert_mut(id) {
             count_receipts(&mut alert.hot, now, times);
             if describe(alert, event, statement) {
@@ -293,13 +293,12 @@ impl Desk<'_> {
         self.state.touched.forgotten.insert(id, alert);
     }
 
-    /// An alert that this very step forgot fires again: it is as if it had not been forgotten.
-    fn recall(&mut self, id: AlertId) {
+    /// An alert that this very step forgot is heard again: it comes anew, as if another step had forgotten it. What there
+    /// was of it is history. `[I16]`
+    fn comes_anew(&mut self, id: AlertId) {
         let Some(alert) = self.state.touched.forgotten.remove(&id) else { return };
-        if let Some(ci) = &alert.ci {
-            self.put_on(ci, id);
-        }
-        self.state.alerts.insert(id, alert);
+        let history = |episode: &Episode| KnownEpisode { needed: false, ..KnownEpisode::of(&alert, episode) };
+        self.out.episodes.extend(alert.episodes.iter().map(history));
     }
 
     /// Neither closed nor merged, nor forgotten.

@@ -8,7 +8,7 @@ use model::command::{Action, Command, IncidentAction, IncidentTarget};
 use model::incident::{HoldFor, Major};
 use model::{IncidentId, Severity, Span, Timestamp};
 use proptest::prelude::*;
-use testkit::{SplitMix64, clear, clock, firing, shown};
+use testkit::{Says, SplitMix64, clear, clock, firing, shown};
 
 use crate::budget::cases;
 use crate::invariants::difference;
@@ -254,6 +254,35 @@ fn said_of_alerts(state: &State) -> Vec<String> {
             .collect::<Vec<_>>()
     };
     state.snapshot().alerts.iter().map(|alert| format!("{:?} {:?}", alert.dedup_key, said(alert))).collect()
+}
+
+/// I16: the step that forgets it may be the one that hears it again, or not.
+#[test]
+fn an_alert_that_is_heard_again_once_it_is_forgotten_comes_anew_however_batches_are_cut() {
+    let at = |seconds: i64| clock("10:00:00") + Span::from_seconds(seconds);
+    let forgotten = model::limits::LATE_HORIZON.micros() / 1_000_000;
+    let heard = |seconds: i64, says: Says| Received { at: at(seconds), input: Input::Event(says.event()) };
+    let inputs = [
+        heard(0, clear(KEYS[6]).ends(at(0))),
+        heard(1 + forgotten, firing(KEYS[0]).starts(at(1 + forgotten))),
+        heard(2 + forgotten, clear(KEYS[6]).ends(at(2 + forgotten))),
+        heard(3 + forgotten, firing(KEYS[6]).starts(at(3 + forgotten))),
+    ];
+    let (policy, topology) = (Policy::default(), testkit::topology(GRAPH));
+    let lived = |cuts: &[usize]| {
+        let mut state = State::new(model::Domain::default());
+        let mut from = 0;
+        for to in cuts.iter().copied().chain([inputs.len()]) {
+            let batch = Batch { inputs: inputs[from..to].to_vec(), ..Batch::default() };
+            step(&mut state, &topology, &policy, &batch);
+            from = to;
+        }
+        state.snapshot()
+    };
+    let whole = lived(&[]);
+    for cuts in [vec![1, 2, 3], vec![2], vec![1, 2], vec![1]] {
+        assert_eq!(difference(&whole, &lived(&cuts)), None, "cut at {cuts:?}");
+    }
 }
 
 proptest! {
