@@ -273,7 +273,7 @@ fn an_alert_that_is_heard_again_once_it_is_forgotten_comes_anew_however_batches_
         let mut state = State::new(model::Domain::default());
         let mut from = 0;
         for to in cuts.iter().copied().chain([inputs.len()]) {
-            let batch = Batch { inputs: inputs[from..to].to_vec(), ..Batch::default() };
+            let batch = Batch { inputs: inputs[from..to].to_vec() };
             step(&mut state, &topology, &policy, &batch);
             from = to;
         }
