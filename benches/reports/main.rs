@@ -1,7 +1,8 @@
 //! How long reports take over two years of a large company: of all services, of one, and of the incidents, at a tenth of
 //! it and at the whole, before its past days are packed and after.
 //!
-//! `cargo bench -p benches --bench reports`, for PostgreSQL with what `cargo xtask services up` says in its environment.
+//! `cargo bench -p benches --bench reports`, into a file that goes again; `--store` names another place, also in PostgreSQL,
+//! which stays filled for the next time.
 //! The figures asked: a quarter's availability of 10 000 services 300 ms, a year of one service by day 20 ms, a quarter's
 //! incident means by service and month 500 ms.
 

@@ -31,8 +31,9 @@ pub(crate) trait Brief: Serialize + DeserializeOwned + fmt::Debug + Send + 'stat
     const TABLE: &'static Table;
     /// What is read of a row.
     const COLUMNS: &'static [&'static str];
-    /// The instant whose day it is packed with.
+    /// The instant whose day it is packed with; and an index of it, the instant first.
     const DATED: &'static str;
+    const BY_DATE: &'static [&'static str];
 
     fn read(row: &[Value]) -> Result<Self, StoreError>;
     /// The first and the last instant that it has to do with.
@@ -44,6 +45,7 @@ impl Brief for IncidentBrief {
     const TABLE: &'static Table = &INCIDENT;
     const COLUMNS: &'static [&'static str] = INCIDENT_LINE;
     const DATED: &'static str = "opened_at";
+    const BY_DATE: &'static [&'static str] = &["opened_at", "id"];
 
     fn read(row: &[Value]) -> Result<IncidentBrief, StoreError> {
         incident_from(row).map(|incident| IncidentBrief::from(&incident))
@@ -59,6 +61,7 @@ impl Brief for OutageBrief {
     const TABLE: &'static Table = &OUTAGE;
     const COLUMNS: &'static [&'static str] = &["service", "start", "stop", "state", "planned"];
     const DATED: &'static str = "stop";
+    const BY_DATE: &'static [&'static str] = &["stop", "id"];
 
     fn read(row: &[Value]) -> Result<OutageBrief, StoreError> {
         let mut cells = Cells::new(&OUTAGE, row);
@@ -89,6 +92,10 @@ impl Day {
         Day(self.0 + 1)
     }
 
+    fn previous(self) -> Day {
+        Day(self.0 - 1)
+    }
+
     pub(crate) fn start(self) -> Timestamp {
         Timestamp::from_micros(self.0.saturating_mul(Span::DAY.micros()))
     }
@@ -114,7 +121,7 @@ impl Cell for Day {
 /// Facts of one kind that are dated in `[from, to)`.
 pub(crate) fn dated<B: Brief>(from: Timestamp, to: Timestamp) -> Select {
     let within = [Condition::AtLeast(B::DATED, from.into()), Condition::Less(B::DATED, to.into())];
-    Select::from(B::TABLE).columns(B::COLUMNS).with_any(within)
+    Select::from(B::TABLE).columns(B::COLUMNS).with_any(within).ordered(B::BY_DATE)
 }
 
 /// The packs that a commit makes untrue: those of the days of what it writes, as it was and as it is. `incidents` and
@@ -140,25 +147,39 @@ impl Store {
     }
 
     async fn pack_kind<B: Brief>(&self, last: Day, days: usize) -> Result<bool, StoreError> {
-        let mut reading = self.reading().await?;
-        let Some(first) = first_day::<B>(&mut reading).await? else { return Ok(false) };
-        let packed = packed_days::<B>(&mut reading).await?;
-        drop(reading);
-        let due = std::iter::successors(Some(last), |day| Some(Day(day.0 - 1))).take_while(|day| *day >= first);
-        let mut due = due.filter(|day| !packed.contains(day));
-        for day in due.by_ref().take(days) {
-            self.run(Pack::<B> { day, kind: PhantomData }).await?;
+        let due = due::<B>(&mut self.reading().await?, last, days).await?;
+        for day in &due {
+            self.run(Pack::<B> { day: *day, kind: PhantomData }).await?;
         }
-        Ok(due.next().is_some())
+        Ok(due.len() >= days)
     }
 }
 
-async fn first_day<B: Brief>(reading: &mut Reading) -> Result<Option<Day>, StoreError> {
-    let dated = Condition::AtLeast(B::DATED, Timestamp::MIN.into());
-    let first = Select::from(B::TABLE).columns(B::COLUMNS).with(dated).ordered(&[B::DATED]).limit(1);
-    let place = B::COLUMNS.iter().position(|column| *column == B::DATED).unwrap_or_default();
-    let rows = reading.select(first).await?;
-    Ok(rows.first().and_then(|row| row.get(place)).and_then(Timestamp::read).map(Day::of))
+/// The newest days until `last`, at most so many, of which there is something and no pack. A day of nothing needs none, and
+/// there may be thousands of those before the first of anything.
+async fn due<B: Brief>(reading: &mut Reading, last: Day, days: usize) -> Result<Vec<Day>, StoreError> {
+    let packed = packed_days::<B>(reading).await?;
+    let mut due = Vec::new();
+    let mut before = last.next();
+    while due.len() < days {
+        let Some(day) = newest_day::<B>(reading, before).await? else { break };
+        if packed.contains(&day) {
+            // What is packed without a day between is passed over at once.
+            let run = std::iter::successors(Some(day), |day| Some(day.previous()));
+            before = run.take_while(|day| packed.contains(day)).last().unwrap_or(day);
+        } else {
+            due.push(day);
+            before = day;
+        }
+    }
+    Ok(due)
+}
+
+/// The newest day before another of which there is anything.
+async fn newest_day<B: Brief>(reading: &mut Reading, before: Day) -> Result<Option<Day>, StoreError> {
+    let earlier = Condition::Less(B::DATED, before.start().into());
+    let newest = Select::from(B::TABLE).columns(B::BY_DATE).with(earlier).newest(B::BY_DATE).limit(1);
+    Ok(reading.select(newest).await?.first().and_then(|row| row.first()).and_then(Timestamp::read).map(Day::of))
 }
 
 pub(crate) async fn packed_days<B: Brief>(reading: &mut Reading) -> Result<BTreeSet<Day>, StoreError> {

@@ -72,6 +72,7 @@ conform! {
         several_steps_of_one_domain_end_as_the_last_says;
     packs:
         what_is_packed_is_what_the_rows_say,
+        days_of_nothing_are_passed_over,
         only_days_that_are_past_are_packed;
     engine:
         an_episode_stays_until_it_is_said_never_to_have_been,

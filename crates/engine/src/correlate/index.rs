@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{AlertId, EpisodeId, FixedMap, IncidentId, Timestamp};
+use model::{AlertId, EpisodeId, FixedMap, IncidentId, Span, Timestamp};
 use topology::{Graph, ItemIdx};
 
 use super::weigh::{COMMON_DISTANCE_MAX, DISTANCE_MAX};
@@ -58,81 +58,92 @@ struct Needing {
     directly: u32,
 }
 
-/// When a member began, and when it became worse than it ever was.
+/// When a member began, when it ended, and when it became worse than it ever was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Beginnings {
+pub(crate) struct Lasting {
     pub(crate) start: Timestamp,
-    /// The start says that something has happened: not where its alert goes off and on.
-    pub(crate) anew: bool,
-    /// Each says that something has happened; mostly none.
+    pub(crate) end: Option<Timestamp>,
+    /// Mostly never.
     pub(crate) worse: Vec<Timestamp>,
 }
 
-/// The members of one incident on one item, each with an instant at which it began or became worse, and whether that says
-/// that something has happened to the item; sorted, and mostly one.
+/// The members of one incident on one item, sorted: mostly one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Presence(Vec<(Member, Timestamp, bool)>);
+pub(crate) struct Presence(Vec<(Member, Lasting)>);
 
 impl Presence {
-    /// The beginning nearest to an instant.
+    /// The beginning nearest to an instant, be it of something worse.
     pub(crate) fn nearest(&self, to: Timestamp) -> Option<Timestamp> {
-        self.instants().min_by_key(|at| (*at - to).abs())
+        let instants = self.0.iter().flat_map(|(_, lasting)| lasting.instants());
+        instants.min_by_key(|at| (*at - to).abs())
     }
 
     /// The nearest to an instant of the first of each alert: what else only happened to begin then has to do with nothing
     /// that comes back.
     pub(crate) fn nearest_onset(&self, to: Timestamp) -> Option<Timestamp> {
-        let of_one_alert = self.0.chunk_by(|(one, ..), (other, ..)| one.0 == other.0);
-        let onsets = of_one_alert.filter_map(|of| of.iter().map(|(_, at, _)| *at).min());
+        let of_one_alert = self.0.chunk_by(|(one, _), (other, _)| one.0 == other.0);
+        let onsets = of_one_alert.filter_map(|firings| firings.iter().map(|(_, lasting)| lasting.start).min());
         onsets.min_by_key(|onset| (*onset - to).abs())
     }
 
-    /// The nearest to an instant of those that say that something has happened to the item, be it again.
-    pub(crate) fn nearest_anew(&self, to: Timestamp) -> Option<Timestamp> {
-        let onsets = self.0.iter().filter(|(.., anew)| *anew).map(|(_, at, _)| *at);
-        onsets.min_by_key(|onset| (*onset - to).abs()).or_else(|| self.first())
+    /// The nearest to an instant of those that say that something has happened to the item, be it again: not where an alert
+    /// goes off and on, and was quiet for less than `quiet` between.
+    pub(crate) fn nearest_anew(&self, to: Timestamp, quiet: Span) -> Option<Timestamp> {
+        let of_one_alert = self.0.chunk_by(|(one, _), (other, _)| one.0 == other.0);
+        let anew = of_one_alert.flat_map(|firings| {
+            let begins = firings.iter().filter(move |(_, lasting)| lasting.begins_anew(firings, quiet));
+            let worse = firings.iter().flat_map(|(_, lasting)| lasting.worse.iter().copied());
+            begins.map(|(_, lasting)| lasting.start).chain(worse)
+        });
+        anew.min_by_key(|at| (*at - to).abs())
     }
 
     pub(crate) fn first(&self) -> Option<Timestamp> {
-        self.instants().min()
+        self.0.iter().map(|(_, lasting)| lasting.start).min()
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
-        self.0.chunk_by(|(one, ..), (other, ..)| one == other).filter_map(|of| of.first()).map(|(member, ..)| member)
+        self.0.iter().map(|(member, _)| member)
     }
 
-    /// The beginnings of all members but one.
+    /// The starts of all members but one.
     pub(crate) fn others_than(&self, member: Member) -> Vec<Timestamp> {
-        self.0.iter().filter(|(other, ..)| *other != member).map(|(_, at, _)| *at).collect()
+        self.0.iter().filter(|(other, _)| *other != member).map(|(_, lasting)| lasting.start).collect()
     }
 
     fn start_of(&self, member: Member) -> Option<Timestamp> {
-        self.0.get(self.place(member)).filter(|(known, ..)| *known == member).map(|(_, at, _)| *at)
+        let at = self.0.binary_search_by_key(&member, |(known, _)| *known).ok()?;
+        self.0.get(at).map(|(_, lasting)| lasting.start)
     }
 
-    fn instants(&self) -> impl Iterator<Item = Timestamp> {
-        self.0.iter().map(|(_, at, _)| *at)
-    }
-
-    fn insert(&mut self, member: Member, began: &Beginnings) {
-        self.remove(member);
-        let place = self.place(member);
-        // The first of mostly one: a vector would make room for four.
-        self.0.reserve_exact(usize::from(self.0.is_empty()));
-        self.0.insert(place, (member, began.start, began.anew));
-        for (nth, at) in began.worse.iter().enumerate() {
-            self.0.insert(place + 1 + nth, (member, *at, true));
+    fn insert(&mut self, member: Member, lasting: Lasting) {
+        match self.0.binary_search_by_key(&member, |(known, _)| *known) {
+            Ok(at) => self.0[at].1 = lasting,
+            Err(at) => {
+                // The first of mostly one: a vector would make room for four.
+                self.0.reserve_exact(usize::from(self.0.is_empty()));
+                self.0.insert(at, (member, lasting));
+            }
         }
     }
 
     fn remove(&mut self, member: Member) {
-        let place = self.place(member);
-        let of_it = self.0.iter().skip(place).take_while(|(known, ..)| *known == member).count();
-        self.0.drain(place..place + of_it);
+        if let Ok(at) = self.0.binary_search_by_key(&member, |(known, _)| *known) {
+            self.0.remove(at);
+        }
+    }
+}
+
+impl Lasting {
+    fn instants(&self) -> impl Iterator<Item = Timestamp> {
+        std::iter::once(self.start).chain(self.worse.iter().copied())
     }
 
-    fn place(&self, member: Member) -> usize {
-        self.0.partition_point(|(known, ..)| *known < member)
+    /// Whether the alert, of whose firings this is one, was quiet for so long before it, or never fired before.
+    fn begins_anew(&self, firings: &[(Member, Lasting)], quiet: Span) -> bool {
+        let before = firings.iter().map(|(_, other)| other).filter(|other| other.start < self.start);
+        let last = before.max_by_key(|other| other.start);
+        last.is_none_or(|last| last.end.is_some_and(|end| self.start - end >= quiet))
     }
 }
 
@@ -143,15 +154,15 @@ impl Index {
         item: ItemIdx,
         incident: IncidentId,
         member: Member,
-        began: &Beginnings,
+        lasting: Lasting,
     ) {
         let incidents = self.present.get_or_insert_with(item, BTreeMap::new);
         let presence = incidents.entry(incident).or_default();
         if let Some(before) = presence.start_of(member) {
             self.by_start.remove(&(before, member));
         }
-        presence.insert(member, began);
-        self.by_start.insert((began.start, member));
+        self.by_start.insert((lasting.start, member));
+        presence.insert(member, lasting);
         self.mark_anew(graph, item);
     }
 
@@ -159,14 +170,14 @@ impl Index {
         &mut self,
         incident: IncidentId,
         member: Member,
-        began: &Beginnings,
+        lasting: Lasting,
         name: Option<Box<str>>,
     ) {
-        let start = began.start;
+        let start = lasting.start;
         self.remove_unbound(incident, member);
         if let Some(name) = &name {
             let named = self.unbound_by_name.entry(name.clone()).or_default();
-            named.entry(incident).or_default().insert(member, began);
+            named.entry(incident).or_default().insert(member, lasting);
         }
         self.unbound.entry(incident).or_default().insert(member, Unbound { start, name });
         self.unbound_by_start.entry(start).or_default().insert((incident, member));
@@ -403,4 +414,52 @@ fn nearest_first<T>(
         let next = if earlier_is_nearer { earlier.next() } else { later.next() };
         next.map(|(_, found)| found)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn member(alert: u8, episode: u8) -> Member {
+        (AlertId::from_bytes([alert; 16]), EpisodeId::from_bytes([episode; 16]))
+    }
+
+    fn present(firings: &[(Member, i64, Option<i64>, &[i64])]) -> Presence {
+        let mut presence = Presence::default();
+        for (member, start, end, worse) in firings {
+            let worse = worse.iter().map(|seconds| at(*seconds)).collect();
+            presence.insert(*member, Lasting { start: at(*start), end: end.map(at), worse });
+        }
+        presence
+    }
+
+    #[test]
+    fn what_goes_off_and_on_begins_anew_only_after_a_quiet() {
+        let quiet = Span::from_seconds(100);
+        let off_and_on = present(&[(member(1, 9), 0, Some(50), &[]), (member(1, 1), 60, None, &[])]);
+        assert_eq!(off_and_on.nearest_anew(at(70), quiet), Some(at(0)));
+        let after_a_quiet = present(&[(member(1, 9), 0, Some(50), &[]), (member(1, 1), 150, None, &[])]);
+        assert_eq!(after_a_quiet.nearest_anew(at(170), quiet), Some(at(150)));
+        let of_another = present(&[(member(1, 1), 0, Some(50), &[]), (member(2, 1), 60, None, &[])]);
+        assert_eq!(of_another.nearest_anew(at(70), quiet), Some(at(60)));
+        let worse = present(&[(member(1, 1), 0, None, &[90])]);
+        assert_eq!(worse.nearest_anew(at(70), quiet), Some(at(90)));
+        assert_eq!(worse.nearest_onset(at(70)), Some(at(0)));
+    }
+
+    /// I15: what is heard late of an earlier firing tells otherwise of a later one, as it would had it been heard in time.
+    #[test]
+    fn whether_a_firing_begins_anew_follows_the_end_of_the_one_before_however_late_that_is_heard() {
+        let quiet = Span::from_seconds(100);
+        let mut presence = present(&[(member(1, 1), 0, Some(10), &[]), (member(1, 2), 200, None, &[])]);
+        assert_eq!(presence.nearest_anew(at(210), quiet), Some(at(200)));
+        presence.insert(member(1, 1), Lasting { start: at(0), end: Some(at(190)), worse: Vec::new() });
+        assert_eq!(presence.nearest_anew(at(210), quiet), Some(at(0)));
+        presence.remove(member(1, 1));
+        assert_eq!(presence.nearest_anew(at(210), quiet), Some(at(200)));
+    }
 }

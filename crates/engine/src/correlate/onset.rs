@@ -1,21 +1,17 @@
 //! What of an alert's firings and severities says that something has happened, so that other things may have to do with
-//! it: its first firing, one after a long quiet, and each time it becomes worse for its
-//! item than it ever was. What goes off and on says nothing new.
+//! it: its first firing, one after a long quiet, and each time it becomes worse for its item than it ever was. What goes
+//! off and on says nothing new.
 
 use model::alert::{Alert, Episode};
 use model::outage::ItemState;
 use model::{Severity, Timestamp};
 
-use super::index::Beginnings;
+use super::index::Lasting;
 use crate::desk::Desk;
 
 impl Desk<'_> {
-    pub(crate) fn beginnings(&self, alert: &Alert, episode: &Episode) -> Beginnings {
-        Beginnings {
-            start: episode.start,
-            anew: self.begins_anew(alert, episode),
-            worse: self.became_worse(alert, episode),
-        }
+    pub(crate) fn lasting(&self, alert: &Alert, episode: &Episode) -> Lasting {
+        Lasting { start: episode.start, end: episode.end, worse: self.became_worse(alert, episode) }
     }
 
     /// Whether the alert was quiet before for as long as would make another alert's firing no part of its incident.

@@ -106,7 +106,7 @@ impl Ties {
 
     /// The nearest that says that something has happened to the item, be it again.
     fn nearest_anew(&self, presence: &Presence) -> (Timestamp, Span) {
-        let start = presence.nearest_anew(self.start).unwrap_or(self.start);
+        let start = presence.nearest_anew(self.start, self.allowed).unwrap_or(self.start);
         (start, (start - self.start).abs())
     }
 

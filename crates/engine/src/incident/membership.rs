@@ -165,18 +165,18 @@ impl Desk<'_> {
         self.index_rule(member, incident);
         let Some((alert, episode)) = self.episode(member) else { return };
         let item = alert.ci.as_ref().and_then(|ci| self.item(ci));
-        let began = self.beginnings(alert, episode);
+        let lasting = self.lasting(alert, episode);
         let bound = alert.ci.is_some();
         let graph = self.graph();
         match item {
             Some(item) => {
                 let was_well = self.is_well(item);
-                self.state.index.insert(graph, item, incident, member, &began);
+                self.state.index.insert(graph, item, incident, member, lasting);
                 self.note_turn(item, was_well);
             }
             None if !bound => {
                 let name = alert.names.first().cloned();
-                self.state.index.insert_unbound(incident, member, &began, name);
+                self.state.index.insert_unbound(incident, member, lasting, name);
             }
             None => {}
         }

@@ -172,11 +172,11 @@ impl Channel for PostgresChannel {
 /// always there: only once it has that does it see which others there are.
 fn lock(guard: Guard, partition: Partition) -> String {
     let of = |partition: Partition| format!("SELECT 1 FROM head WHERE id = {} FOR UPDATE", partition.head());
+    let all = || format!("{}; SELECT 1 FROM head ORDER BY id FOR UPDATE", of(Partition::WHOLE));
     match guard {
-        Guard::All | Guard::Claim if guard == Guard::All || partition == Partition::WHOLE => {
-            format!("{}; SELECT 1 FROM head ORDER BY id FOR UPDATE", of(Partition::WHOLE))
-        }
-        Guard::Claim | Guard::All => format!("{}; {}", of(Partition::WHOLE), of(partition)),
+        Guard::All => all(),
+        Guard::Claim if partition == Partition::WHOLE => all(),
+        Guard::Claim => format!("{}; {}", of(Partition::WHOLE), of(partition)),
         Guard::Epoch | Guard::Own => of(partition),
     }
 }

@@ -146,6 +146,16 @@ mod tests {
             ("SELECT * FROM incident WHERE opened_at < 9 AND until >= 5 ORDER BY until, id", "incident_until"),
             ("SELECT * FROM incident WHERE opened_at < 9 AND until IS NULL ORDER BY id", "incident_until"),
             (
+                "SELECT body FROM incident WHERE opened_at >= 4 AND opened_at < 9 AND (until IS NULL OR until > 3) ORDER BY opened_at, id",
+                "incident_newest",
+            ),
+            (
+                "SELECT opened_at FROM incident WHERE opened_at < 9 ORDER BY opened_at DESC, id DESC LIMIT 1",
+                "incident_newest",
+            ),
+            ("SELECT * FROM outage WHERE stop >= 4 AND stop < 9 AND start < 9 ORDER BY stop, id", "outage_until"),
+            ("SELECT stop FROM outage WHERE stop < 9 ORDER BY stop DESC, id DESC LIMIT 1", "outage_until"),
+            (
                 "SELECT * FROM episode WHERE ci IN (SELECT value FROM json_each('[]')) AND start < 9 AND (stop IS NULL OR stop > 3) ORDER BY alert, id",
                 "episode_of_item",
             ),

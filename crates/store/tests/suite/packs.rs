@@ -27,6 +27,21 @@ pub(crate) async fn what_is_packed_is_what_the_rows_say(store: Store) {
     assert_eq!(store.check().await.expect("the store answers"), []);
 }
 
+/// What is said to have ended in another age leaves thousands of days of nothing behind it: none of them is packed, or
+/// looked at.
+pub(crate) async fn days_of_nothing_are_passed_over(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    let ended = |n: u64, to: Timestamp| outage(n, "service-1", to - Span::HOUR, Some(to));
+    let long_ago = Timestamp::from_seconds(-50_000_000_000);
+    let outages = vec![ended(1, long_ago), ended(2, days(2)), ended(3, days(9))];
+    chain.step(Step { outages, ..step(days(30)) }).await;
+    assert!(!store.pack(9).await.expect("it packs"), "there are three days to pack");
+    let over = Interval::or_empty(long_ago - Span::DAY, days(99));
+    assert_eq!(outages_of_rows(&store, over).await.len(), 3);
+    assert_eq!(self::outages(&store, over).await, outages_of_rows(&store, over).await);
+    assert_eq!(store.check().await.expect("the store answers"), []);
+}
+
 /// An instant of a day that is not over, or was over only just, is of no pack: all of it may still change.
 pub(crate) async fn only_days_that_are_past_are_packed(store: Store) {
     let mut chain = Chain::claim(&store).await;
