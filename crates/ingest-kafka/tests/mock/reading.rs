@@ -79,9 +79,14 @@ async fn row_18_a_tombstone_is_counted_and_passed_over() {
     world.send(0, &firing("after"));
     until("both are alerts", || async { world.alerts().await.len() == 2 }).await;
     until("the position is behind all three", || async { world.positions().values().sum::<u64>() == 3 }).await;
-    let text = process.runtime.metrics().text();
-    assert!(text.contains(r#"watchfire_kafka_records_total{kind="tombstone",topic="alerts"} 1"#), "{text}");
-    assert!(text.contains(r#"watchfire_kafka_records_total{kind="read",topic="alerts"} 2"#), "{text}");
+    // What is committed is counted just after it, so the last record may be in the store and not yet in the figure.
+    let text = || process.runtime.metrics().text();
+    let counted = |line: &str| text().lines().any(|found| found == line);
+    until("all three are counted", || async {
+        counted(r#"watchfire_kafka_records_total{kind="tombstone",topic="alerts"} 1"#)
+            && counted(r#"watchfire_kafka_records_total{kind="read",topic="alerts"} 2"#)
+    })
+    .await;
     process.stop().await;
 }
 
