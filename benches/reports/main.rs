@@ -1,5 +1,5 @@
 //! How long reports take over two years of a large company: of all services, of one, and of the incidents, at a tenth of
-//! it and at the whole, before its past days are packed and after.
+//! it and at the whole, before its past days are packed and after, and then while it is written to.
 //!
 //! `cargo bench -p benches --bench reports`, into a file that goes again; `--store` names another place, also in PostgreSQL,
 //! which stays filled for the next time.
@@ -7,16 +7,20 @@
 //! incident means by service and month 500 ms.
 
 mod history;
+mod ingest;
+mod writer;
 
 use std::time::{Duration, Instant};
 
 use benches::times::Times;
 use clap::Parser;
-use model::{CommitHash, Span, Step, Timestamp};
+use model::{Span, Step, Timestamp};
 use report::{GroupBy, Question};
-use store::{CmdbVersion, Commit, GENESIS, Store};
+use store::{CmdbVersion, Store};
 
 use crate::history::NOW;
+use crate::ingest::Ingestion;
+use crate::writer::Writer;
 
 /// As the binary has it.
 #[global_allocator]
@@ -65,51 +69,30 @@ async fn main() -> anyhow::Result<()> {
         while store.pack(1_000).await? {}
         say(&format!("days that are past, packed in {:.0?}", began.elapsed()));
         ask(&store).await?;
+        let ingestion = Ingestion::begin(&store, args.services, facts).await?;
+        let began = Instant::now();
+        say("while it is written to");
+        ask(&store).await?;
+        let written = ingestion.end().await?;
+        say(&format!("  {:.0} facts a second were written", written as f64 / began.elapsed().as_secs_f64()));
     }
     Ok(())
 }
 
 async fn fill(store: &Store, services: usize, facts: usize) -> anyhow::Result<Duration> {
     let began = Instant::now();
-    let epoch = store.claim().await?;
-    let mut previous = GENESIS;
+    let mut writer = Writer::of(store).await?;
     let start = NOW - history::YEARS;
     let topology = CmdbVersion { version: 1, from: start, cmdb: history::cmdb(services) };
-    previous = commit(store, epoch, previous, Some(topology), Step { clock: start, ..Step::default() }).await?;
+    writer.commit(Some(topology), Step { clock: start, ..Step::default() }).await?;
     for first in (0..facts).step_by(TOGETHER) {
         let some = first..(first + TOGETHER).min(facts);
         let incidents = some.clone().map(|nth| history::incident(nth, facts, services)).collect();
         let outages: Vec<_> = some.map(|nth| history::outage(nth, facts, services)).collect();
         let clock = outages.iter().filter_map(|outage| outage.to).max().unwrap_or(NOW).min(NOW);
-        let step = Step { clock, incidents, outages, ..Step::default() };
-        previous = commit(store, epoch, previous, None, step).await?;
+        writer.commit(None, Step { clock, incidents, outages, ..Step::default() }).await?;
     }
     Ok(began.elapsed())
-}
-
-async fn commit(
-    store: &Store,
-    epoch: u64,
-    previous: CommitHash,
-    topology: Option<CmdbVersion>,
-    step: Step,
-) -> anyhow::Result<CommitHash> {
-    let now = step.clock;
-    let commit = Commit {
-        epoch,
-        previous,
-        positions: Vec::new(),
-        steps: vec![step],
-        dead_letters: Vec::new(),
-        audit: Vec::new(),
-        receipts: Vec::new(),
-        topology,
-        owed: None,
-        holds: None,
-        outputs: Vec::new(),
-        now,
-    };
-    Ok(store.commit(commit).await?.hash)
 }
 
 async fn ask(store: &Store) -> anyhow::Result<()> {
