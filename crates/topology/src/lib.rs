@@ -18,6 +18,7 @@ pub mod sweep;
 pub mod versions;
 pub mod walk;
 
+mod agreements;
 mod build;
 mod check;
 mod circles;
@@ -32,7 +33,7 @@ mod set;
 pub use circles::circles;
 pub use corrected::corrected;
 pub use diff::{CmdbDiff, diff};
-pub use fault::{Fault, FaultKind, FaultSeverity, check};
+pub use fault::{AgreementFault, Fault, FaultKind, FaultSeverity, check};
 pub use graph::{Dependency, DependencyKind, Graph, ItemIdx};
 pub use rollup::Rollup;
 pub use set::ItemSet;

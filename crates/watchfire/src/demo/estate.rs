@@ -154,7 +154,7 @@ pub(crate) fn cmdb() -> Cmdb {
         estate.service(plan);
     }
     let classes = vec![Class { id: "network".into(), down_at: Severity::Major, service: false }];
-    Cmdb { classes, calendars: Vec::new(), items: estate.items }
+    Cmdb { classes, items: estate.items, ..Cmdb::default() }
 }
 
 /// Databases, which everything is backed up for.
