@@ -4,7 +4,7 @@
 //! [`walk`] (bounded walks up for impact and down for causes), [`rollup`] (from items' own states to everybody's),
 //! [`versions`] (which graph is in force when), [`sweep`](mod@sweep) (states over a span: where outages come from),
 //! [`corrected`](mod@corrected) (what people say of them), [`diff`](mod@diff) (what an import changes),
-//! [`circles`](fn@circles) (what needs itself).
+//! [`circles`](fn@circles) (what needs itself), [`health`] (what a CMDB leaves open, or says against itself).
 //!
 //! Edges point from a dependent to its dependency. Everything here is a function of its arguments: no clock, no hash
 //! order, and every list is sorted by id unless it says otherwise.
@@ -13,6 +13,7 @@ pub mod corrected;
 pub mod diff;
 pub mod fault;
 pub mod graph;
+pub mod health;
 pub mod rollup;
 pub mod sweep;
 pub mod versions;

@@ -196,7 +196,10 @@ fn a_fault_says_where_what_and_what_to_do() {
         ("classes: [{id: a, down_at: mayor}]".to_owned(), "`mayor` is not known: did you mean `major`?"),
         ("relationships: [{from: a, to: b}]".to_owned(), "`type` is missing"),
         (agreement("kind: slo, targets: {}"), "cmdb.yaml:2:19: `slo` is not known: did you mean `sla`?"),
-        (agreement("kind: sla, targets: {P6: {respond: 1h}}"), "cmdb.yaml:2:34: unknown key `P6`: take it out; known here are P1, P2, P3, P4, P5"),
+        (
+            agreement("kind: sla, targets: {P6: {respond: 1h}}"),
+            "cmdb.yaml:2:34: unknown key `P6`: take it out; known here are P1, P2, P3, P4, P5",
+        ),
         (agreement("kind: sla, targets: {P1: {respnd: 1h}}"), "unknown key `respnd`: did you mean `respond`?"),
         (agreement("kind: sla, targets: {P1: {respond: soon}}"), "cmdb.yaml:2:48: `soon` is no duration"),
         (agreement("kind: sla"), "`targets` is missing: add it"),
@@ -293,7 +296,10 @@ items:
 fn one_item_prints_as_a_file_of_its_own() {
     let file = read(FULL);
     let yaml = item_to_yaml(&file.cmdb.items[1]);
-    assert_eq!(yaml, "items:\n  - id: db-7\n    class: database\n    supplier: acme\n    users: 12000\n    objectives:\n      slo_window: quarter\n");
+    assert_eq!(
+        yaml,
+        "items:\n  - id: db-7\n    class: database\n    supplier: acme\n    users: 12000\n    objectives:\n      slo_window: quarter\n"
+    );
 }
 
 #[test]
