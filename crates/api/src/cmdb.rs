@@ -33,6 +33,7 @@ struct Imported {
     removed: Vec<String>,
     classes_changed: bool,
     calendars_changed: bool,
+    agreements_changed: bool,
     /// What a lenient import left out, each with its place.
     left_out: Vec<String>,
     /// What is odd without being wrong.
@@ -116,6 +117,7 @@ fn imported(import: &Import, version: u64, dry_run: bool, orphaned: Orphaned) ->
         removed: ids(&import.diff.removed),
         classes_changed: import.diff.classes_changed,
         calendars_changed: import.diff.calendars_changed,
+        agreements_changed: import.diff.agreements_changed,
         left_out: import.left_out.clone(),
         remarks: import.remarks.clone(),
         orphaned,

@@ -190,7 +190,7 @@ impl Api {
         objects.into_iter().next().ok_or_else(|| Fault::internal("one incident has one object"))
     }
 
-    /// The incidents with their alerts: one question for all of them.
+    /// The incidents with their alerts (one question for all of them), and how they stand against what was agreed.
     pub(crate) async fn incident_objects(&self, incidents: &[Incident]) -> Result<Vec<v1::Incident>, Fault> {
         let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
         let mut members: BTreeMap<IncidentId, Vec<AlertId>> = BTreeMap::new();
@@ -202,10 +202,13 @@ impl Api {
             }
         }
         let none = Vec::new();
+        let (graph, now) = (self.runtime().graph(), self.now());
+        let agreements = report::Agreements::of(&graph)?;
         let object = |incident: &Incident| {
             let mut seen = BTreeSet::new();
             let alerts = members.get(&incident.id).unwrap_or(&none).iter().filter(|alert| seen.insert(**alert));
-            v1::Incident::from_model(incident, &alerts.copied().collect::<Vec<_>>())
+            let object = v1::Incident::from_model(incident, &alerts.copied().collect::<Vec<_>>());
+            v1::Incident { agreements: Some(agreements.standing(incident, now)), ..object }
         };
         Ok(incidents.iter().map(object).collect())
     }

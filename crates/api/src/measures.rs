@@ -23,6 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(availability))
         .routes(routes!(incidents))
         .routes(routes!(slo))
+        .routes(routes!(sla))
         .routes(routes!(continuity))
         .routes(routes!(noise))
         .routes(routes!(problems))
@@ -63,6 +64,8 @@ measures! {
     incidents at "/api/v1/measures/incidents" gives IncidentsRow;
     /// Error budgets and burn rates.
     slo at "/api/v1/measures/slo" gives SloRow;
+    /// How many incidents met each target of each agreement.
+    sla at "/api/v1/measures/sla" gives SlaRow;
     /// Recoveries against RTO, recovery points against RPO, gaps, exercises.
     continuity at "/api/v1/measures/continuity" gives ContinuityRow;
     /// How much was told, and what kept the rest from people.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::IncidentId;
-use crate::incident::{Incident, Priority, number_text};
+use crate::incident::{Hold, HoldFor, Incident, Priority, number_text};
 use crate::name::{CiId, SourceName};
 use crate::outage::{Outage, OutageState};
 use crate::time::{Interval, Timestamp};
@@ -20,8 +20,7 @@ pub struct IncidentBrief {
     pub restored_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
     pub reopened_at: Vec<Timestamp>,
-    /// From when to when each lasted; `None` while it does.
-    pub holds: Vec<(Timestamp, Option<Timestamp>)>,
+    pub holds: Vec<HoldBrief>,
     pub preexisting: bool,
     /// Counts in nothing ([`Incident::is_excluded`]).
     pub excluded: bool,
@@ -34,7 +33,23 @@ pub struct IncidentBrief {
     pub sources: Vec<SourceName>,
 }
 
+/// When an incident was on hold, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldBrief {
+    pub from: Timestamp,
+    /// When it ended; `None` while it lasts.
+    pub to: Option<Timestamp>,
+    /// When it is to end by itself.
+    pub until: Option<Timestamp>,
+    pub reason_for: HoldFor,
+}
+
 impl IncidentBrief {
+    /// Nothing more is done to it, unless it is reopened.
+    pub fn is_over(&self) -> bool {
+        self.resolved_at.is_some() || self.excluded
+    }
+
     pub fn label(&self) -> String {
         self.number.map_or_else(|| self.id.to_string(), number_text)
     }
@@ -59,7 +74,7 @@ impl From<&Incident> for IncidentBrief {
             restored_at: incident.restored_at,
             resolved_at: incident.resolved_at,
             reopened_at: incident.reopened_at.clone(),
-            holds: incident.holds.iter().map(|hold| (hold.from, hold.to)).collect(),
+            holds: incident.holds.iter().map(HoldBrief::from).collect(),
             preexisting: incident.preexisting,
             excluded: incident.is_excluded(),
             priority: incident.priority,
@@ -69,6 +84,12 @@ impl From<&Incident> for IncidentBrief {
             cis: incident.cis.clone(),
             sources: incident.sources.clone(),
         }
+    }
+}
+
+impl From<&Hold> for HoldBrief {
+    fn from(hold: &Hold) -> HoldBrief {
+        HoldBrief { from: hold.from, to: hold.to, until: hold.until, reason_for: hold.reason_for }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::incident::Priority;
 use crate::name::{CiId, Domain};
 use crate::severity::Severity;
 use crate::time::{Span, Timestamp};
@@ -12,6 +13,9 @@ pub struct Cmdb {
     pub classes: Vec<Class>,
     pub calendars: Vec<CalendarDef>,
     pub items: Vec<ConfigurationItem>,
+    /// Versions that were stored before there were any have none.
+    #[serde(default)]
+    pub agreements: Vec<Agreement>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,12 @@ pub struct ConfigurationItem {
     pub criticality: u8,
     /// The owner.
     pub team: Option<Box<str>>,
+    /// Who outside answers for it.
+    #[serde(default)]
+    pub supplier: Option<Box<str>>,
+    /// How many people use it, of a service.
+    #[serde(default)]
+    pub users: Option<u64>,
     pub aliases: Vec<Box<str>>,
     pub domain: Domain,
     /// What this item needs and relates to.
@@ -100,6 +110,40 @@ pub enum SloWindow {
     Quarter,
 }
 
+/// What was promised of incidents: by when somebody responds, by when service is restored. docs/measures.md section 7.
+/// Of `service`, `team` and `supplier` a sound one has just one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub id: Box<str>,
+    pub kind: AgreementKind,
+    pub service: Option<CiId>,
+    pub team: Option<Box<str>>,
+    pub supplier: Option<Box<str>>,
+    /// The id of the calendar its clocks run on; `None` is 24x7.
+    pub calendar: Option<Box<str>>,
+    /// By priority, each once.
+    pub targets: Vec<AgreedTarget>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgreementKind {
+    /// Service level agreement, with a customer.
+    Sla,
+    /// Operational level agreement, within the house.
+    Ola,
+    /// Underpinning contract, with a supplier.
+    Uc,
+}
+
+/// Of incidents of one priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedTarget {
+    pub priority: Priority,
+    pub respond: Option<Span>,
+    pub restore: Option<Span>,
+}
+
 /// Agreed hours. docs/measures.md section 5.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarDef {
@@ -148,6 +192,8 @@ impl ConfigurationItem {
             environment: "production".into(),
             criticality: 3,
             team: None,
+            supplier: None,
+            users: None,
             aliases: Vec::new(),
             domain: Domain::default(),
             relations: Vec::new(),
@@ -194,6 +240,25 @@ impl RelationKind {
             RelationKind::BackedUpBy => "backed_up_by",
             RelationKind::Other(word) => word,
         }
+    }
+}
+
+impl AgreementKind {
+    pub const ALL: [AgreementKind; 3] = [AgreementKind::Sla, AgreementKind::Ola, AgreementKind::Uc];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AgreementKind::Sla => "sla",
+            AgreementKind::Ola => "ola",
+            AgreementKind::Uc => "uc",
+        }
+    }
+}
+
+impl CalendarDef {
+    /// It has no hours on any day: no instant is ever inside.
+    pub fn never_opens(&self) -> bool {
+        self.hours.iter().all(|hours| hours.days.is_empty() || hours.to_minute <= hours.from_minute)
     }
 }
 

@@ -34,7 +34,7 @@ pub mod text;
 pub mod time;
 
 pub use alert::{Alert, Episode};
-pub use brief::{IncidentBrief, OutageBrief};
+pub use brief::{HoldBrief, IncidentBrief, OutageBrief};
 pub use domain::{home_of, is_decided_in, partition_of};
 pub use event::AlertEvent;
 pub use fingerprint::Fingerprint;

@@ -77,6 +77,15 @@ pub const HISTORY_EPISODES_MAX: u64 = 2_000_000;
 pub const PAST_BYTES_MAX: usize = 1 << 30;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
 pub const REPORT_ROWS_MAX: usize = 100_000;
+/// A target of an agreement. Longer: refused.
+pub const AGREED_TARGET_MAX: Span = Span::from_days(366);
+/// How far ahead the clock of a target is followed while it stands still (no agreed hours, or on hold); four years hold a leap
+/// day. Longer: it is taken never to run again.
+pub const AGREED_HOURS_SOUGHT: Span = Span::from_days(1_461);
+/// An item that was spoken of, and of which nothing was heard for so long: *CMDB health* lists it as stale.
+pub const ITEM_STALE_AFTER: Span = Span::from_days(90);
+/// Entries of one list of *CMDB health*. More: counted, not listed.
+pub const HEALTH_LISTED_MAX: usize = 100;
 /// So long after its end a day's incidents and outages are packed for reports: till then they still change.
 pub const PACKED_AFTER: Span = Span::from_days(1);
 /// Items of all graphs together that reports keep built, for the next that asks. More: those asked for longest ago are built

@@ -70,6 +70,14 @@ pub fn availability(
     }
 }
 
+impl Availability {
+    /// What the downtime cost those who use the service: minutes of one user each. `None` where nobody said how many
+    /// they are.
+    pub fn customer_minutes_lost(&self, users: Option<u64>) -> Option<f64> {
+        users.map(|users| users as f64 * self.down_seconds / 60.0)
+    }
+}
+
 /// What the figures of [`availability`] came from.
 pub fn evidence(facts: &ServiceFacts<'_>, window: Interval, now: Timestamp) -> Parts {
     facts.parts(facts.scope(window, now).elapsed())

@@ -112,5 +112,5 @@ impl IncidentFact {
 }
 
 fn held(incident: &IncidentBrief, now: Timestamp) -> IntervalSet {
-    incident.holds.iter().map(|(from, to)| Interval::or_empty(*from, to.unwrap_or(now))).collect()
+    incident.holds.iter().map(|hold| Interval::or_empty(hold.from, hold.to.unwrap_or(now))).collect()
 }

@@ -37,5 +37,5 @@ pub use noise::{Noise, NoiseFacts, noise};
 pub use sample::{Sample, percentile};
 pub use scope::Scope;
 pub use service::{OutageFact, Parts, ServiceFacts};
-pub use sla::{Outcome, Sla, Target, outcome, sla};
+pub use sla::{Outcome, Sla, Task, sla};
 pub use slo::{BURN_WINDOWS, BurnRates, Slo, burn_rate, slo};

@@ -4,20 +4,31 @@
 //! *passed* the target when it shows more, so work done while it stands at just the target is in time.
 
 use calendar::{Calendar, IntervalSet};
-use model::incident::{Hold, HoldFor};
-use model::{Interval, Span, Timestamp};
+use model::incident::HoldFor;
+use model::limits::AGREED_HOURS_SOUGHT;
+use model::{HoldBrief, Interval, Span, Timestamp};
 
-/// What is to be done in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    Respond,
-    Restore,
+/// One incident against one target.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    pub opened_at: Timestamp,
+    /// Its `acknowledged_at` or `restored_at`.
+    pub done_at: Option<Timestamp>,
+    /// Its `resolved_at`: what was not done by then cannot be any more.
+    pub over_at: Option<Timestamp>,
+    /// What the clock may show.
+    pub target: Span,
+    pub calendar: &'a Calendar,
+    /// When the clock stands still, whatever the calendar ([`stopped`]).
+    pub stopped: &'a IntervalSet,
 }
 
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    Met,
+    Met {
+        at: Timestamp,
+    },
     /// The clock passed the target here; whether the work is done since does not matter.
     Breached {
         at: Timestamp,
@@ -38,31 +49,61 @@ pub struct Sla {
     pub attainment: Option<f64>,
 }
 
-/// How one incident stands against a target of length `target`, as seen at `now`.
-///
-/// `done_at` is its `acknowledged_at` or `restored_at`; `stopped` is the time its clock did not run ([`stopped`]).
-pub fn outcome(
-    opened_at: Timestamp,
-    done_at: Option<Timestamp>,
-    target: Span,
-    calendar: &Calendar,
-    stopped: &IntervalSet,
+/// What is known at an instant of one incident against one target.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    task: Task<'a>,
+    /// Met or breached, and when.
+    decided: Option<(Timestamp, Outcome)>,
+    /// From here it counts as running no more: it was decided, or could not be any more.
+    ended_at: Option<Timestamp>,
     now: Timestamp,
-) -> Outcome {
-    let done_at = done_at.filter(|at| *at <= now);
-    let passed_at = passes_at(opened_at, target, calendar, stopped);
-    match (passed_at, done_at) {
-        (Some(at), done) if at < done.unwrap_or(now) => Outcome::Breached { at },
-        (_, Some(_)) => Outcome::Met,
-        (breaches_at, None) => Outcome::Running { breaches_at },
+}
+
+impl<'a> Task<'a> {
+    pub fn judge(self, now: Timestamp) -> Judged<'a> {
+        let [done, over] = [self.done_at, self.over_at].map(|at| at.filter(|at| *at <= now));
+        let decided = match (self.passed_before(done.or(over).unwrap_or(now)), done) {
+            (Some(at), _) => Some((at, Outcome::Breached { at })),
+            (None, Some(at)) => Some((at, Outcome::Met { at })),
+            (None, None) => None,
+        };
+        Judged { task: self, decided, ended_at: decided.map(|(at, _)| at).or(over), now }
     }
 }
 
-/// When the clock of a target stood still: on hold for the customer or a supplier. A hold that lasts is taken to end
-/// when it is to end by itself, else never.
-pub fn stopped(holds: &[Hold]) -> IntervalSet {
+impl Judged<'_> {
+    /// From its opening to where it counts no more; nothing of it counts in a window that shares no instant with that,
+    /// both ends included.
+    pub fn extent(&self) -> (Timestamp, Timestamp) {
+        (self.task.opened_at, self.ended_at.unwrap_or(Timestamp::MAX))
+    }
+
+    /// As far as it counts in a window: what was decided in it, and what was not yet decided at its end, or now. `None`
+    /// where it was decided before, opened after, or was over before anybody had done it or was late.
+    pub fn within(&self, window: Interval) -> Option<Outcome> {
+        if self.task.opened_at > self.now || self.task.opened_at >= window.end() {
+            return None;
+        }
+        match (self.decided, self.ended_at) {
+            (_, Some(at)) if at < window.start() => None,
+            (decided, Some(at)) if at < window.end() => decided.map(|(_, outcome)| outcome),
+            _ => Some(Outcome::Running { breaches_at: self.task.passes_at() }),
+        }
+    }
+
+    /// Whenever that was.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.within(Interval::or_empty(Timestamp::MIN, Timestamp::MAX))
+    }
+}
+
+/// When the clock of a target stands still, as known at `now`: on hold for the customer or a supplier. A hold that lasts
+/// is taken to end when it is to end by itself, else never.
+pub fn stopped(holds: &[HoldBrief], now: Timestamp) -> IntervalSet {
     let stopping = holds.iter().filter(|hold| matches!(hold.reason_for, HoldFor::Customer | HoldFor::Supplier));
-    stopping.map(|hold| Interval::or_empty(hold.from, hold.to.or(hold.until).unwrap_or(Timestamp::MAX))).collect()
+    let end = |hold: &HoldBrief| hold.to.filter(|to| *to <= now).or(hold.until).unwrap_or(Timestamp::MAX);
+    stopping.filter(|hold| hold.from <= now).map(|hold| Interval::or_empty(hold.from, end(hold))).collect()
 }
 
 /// Counts outcomes.
@@ -70,7 +111,7 @@ pub fn sla(outcomes: impl IntoIterator<Item = Outcome>) -> Sla {
     let mut sla = Sla::default();
     for outcome in outcomes {
         match outcome {
-            Outcome::Met => sla.met += 1,
+            Outcome::Met { .. } => sla.met += 1,
             Outcome::Breached { .. } => sla.breached += 1,
             Outcome::Running { .. } => sla.running += 1,
         }
@@ -80,23 +121,36 @@ pub fn sla(outcomes: impl IntoIterator<Item = Outcome>) -> Sla {
     sla
 }
 
-/// The last instant at which the clock shows no more than `target`. Looks ahead in strides that double, so that a near
-/// one is found at once and a far one soon.
-fn passes_at(from: Timestamp, target: Span, calendar: &Calendar, stopped: &IntervalSet) -> Option<Timestamp> {
-    let limit = stops_for_good(stopped);
-    let mut left = target;
-    let mut stride = Interval::or_empty(from, (from + target + Span::DAY).min(limit));
-    while !stride.is_empty() {
-        for part in calendar.inside(stride).subtract(stopped).iter() {
-            if part.length() > left {
-                return Some(part.start() + left);
-            }
-            left = left - part.length();
-        }
-        let end = stride.end() + stride.length().saturating_mul(2);
-        stride = Interval::or_empty(stride.end(), end.min(limit));
+impl Task<'_> {
+    fn passed_before(&self, end: Timestamp) -> Option<Timestamp> {
+        // What took no longer on the wall clock took no longer on this one.
+        let took = end - self.opened_at;
+        (took > self.target).then(|| self.passes_at()).flatten().filter(|at| *at < end)
     }
-    None
+
+    /// The last instant at which the clock shows no more than the target. Looks ahead in strides that double, so that a
+    /// near one is found at once and a far one soon.
+    fn passes_at(&self) -> Option<Timestamp> {
+        let limit = stops_for_good(self.stopped);
+        let mut left = self.target;
+        let mut stood_since = self.opened_at;
+        let mut stride = Interval::or_empty(self.opened_at, (self.opened_at + self.target + Span::DAY).min(limit));
+        while !stride.is_empty() && stride.start() - stood_since < AGREED_HOURS_SOUGHT {
+            for part in self.calendar.inside(stride).subtract(self.stopped).iter() {
+                if part.start() - stood_since >= AGREED_HOURS_SOUGHT {
+                    return None;
+                }
+                if part.length() > left {
+                    return Some(part.start() + left);
+                }
+                left = left - part.length();
+                stood_since = part.end();
+            }
+            let end = stride.end() + stride.length().saturating_mul(2).min(AGREED_HOURS_SOUGHT);
+            stride = Interval::or_empty(stride.end(), end.min(limit));
+        }
+        None
+    }
 }
 
 fn stops_for_good(stopped: &IntervalSet) -> Timestamp {

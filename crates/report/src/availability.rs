@@ -75,6 +75,7 @@ fn row(
 ) -> Explained<AvailabilityRow> {
     let figures = reliability::availability(facts, service.objectives().slo, part.window, question.now);
     let intervals = question.include_intervals.then(|| origins(facts, part.window, question));
+    let customer_minutes_lost = figures.customer_minutes_lost(service.graph.users(service.idx));
     let mut figures = AvailabilityRow {
         group: group(service, part, question),
         service: service.id.to_string(),
@@ -92,8 +93,11 @@ fn row(
         coverage: figures.coverage.map(Ratio),
         blind_seconds: figures.blind_seconds.into(),
         availability_as_experienced: figures.availability_as_experienced.map(Ratio),
+        customer_minutes_lost: customer_minutes_lost.map(Ratio),
     };
-    figures.met = figures.met.filter(|_| is_evident(&figures));
+    let evident = is_evident(&figures);
+    figures.met = figures.met.filter(|_| evident);
+    figures.customer_minutes_lost = figures.customer_minutes_lost.filter(|_| evident);
     Explained { intervals, ..Explained::plain(figures) }
 }
 

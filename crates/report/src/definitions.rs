@@ -25,6 +25,10 @@ pub const AVAILABILITY: Texts = &[
     ),
     ("blind_seconds", "Agreed time in which a source that covers the service was silent."),
     ("availability_as_experienced", "Availability round the clock, planned outages counted as down."),
+    (
+        "customer_minutes_lost",
+        "Users of the service times the agreed minutes in which it was down; null where the CMDB does not say how many.",
+    ),
 ];
 
 pub const SLO: Texts = &[
@@ -41,6 +45,21 @@ pub const SLO: Texts = &[
         "burn_rate",
         "Downtime's share of agreed time over the last 1, 6, 24, 72 hours, divided by 1 - objective: above 1 the budget does not last.",
     ),
+];
+
+pub const SLA: Texts = &[
+    (
+        "target",
+        "What was agreed: to respond (until the first acknowledgement), or to restore service; both from opening.",
+    ),
+    (
+        "target_seconds",
+        "What the clock of the target may show. It runs in the agreement's calendar, and not on hold for the customer or a supplier.",
+    ),
+    ("met", "Incidents of which it was done in time, where it was done in the window."),
+    ("breached", "Incidents of which the clock passed the target in the window, whether it was done since or not."),
+    ("running", "Incidents of which neither was so at the end of the window, or now."),
+    ("attainment", "met as a share of met and breached."),
 ];
 
 pub const CONTINUITY: Texts = &[

@@ -2,10 +2,10 @@
 //!
 //! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
 //! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
-//! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
+//! [`sla`](mod@sla), [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
 //! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
 //! major incident, also as Markdown). What they stand on: `versions`
-//! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
+//! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was promised of incidents), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
 //! that came late moved), `periods` and
 //! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
@@ -29,10 +29,12 @@ pub mod problems;
 pub mod question;
 pub mod review;
 pub mod similar;
+pub mod sla;
 pub mod slo;
 pub mod table;
 pub mod text;
 
+mod agreements;
 mod fit;
 mod groups;
 mod maintenance;
@@ -43,6 +45,7 @@ mod versions;
 mod watch;
 mod windows;
 
+pub use agreements::Agreements;
 pub use answer::{Answer, Explained, Stretch};
 pub use availability::availability;
 pub use changes::changes;
@@ -55,5 +58,6 @@ pub use outages::recomputed as recomputed_outages;
 pub use problems::problems;
 pub use question::{GroupBy, Question, Step};
 pub use similar::similar;
+pub use sla::sla;
 pub use slo::slo;
 pub use table::Style;

@@ -59,6 +59,12 @@ impl Periods {
         })
     }
 
+    /// Those with an instant between two, both included; each with its place.
+    pub(crate) fn within(&self, (first, last): (Timestamp, Timestamp)) -> impl Iterator<Item = (usize, &Part)> {
+        let from = self.0.partition_point(|part| part.window.end() <= first);
+        self.0.iter().enumerate().skip(from).take_while(move |(_, part)| part.window.start() <= last)
+    }
+
     /// The place of the one that holds `at`.
     pub(crate) fn place(&self, at: Timestamp) -> Option<usize> {
         let place = self.0.partition_point(|part| part.window.end() <= at);

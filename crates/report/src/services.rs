@@ -82,11 +82,11 @@ fn life(topology: &Topology, id: &CiId, said: (Option<Timestamp>, Option<Timesta
 
 /// Each calendar of each version, compiled once.
 #[derive(Default)]
-struct Calendars(BTreeMap<(u64, Box<str>), Arc<Calendar>>);
+pub(crate) struct Calendars(BTreeMap<(u64, Box<str>), Arc<Calendar>>);
 
 impl Calendars {
     /// One that no file defines is 24x7: a build keeps no other name of an undefined one.
-    fn of(&mut self, graph: &Graph, id: Option<&str>) -> Result<Arc<Calendar>, ReportError> {
+    pub(crate) fn of(&mut self, graph: &Graph, id: Option<&str>) -> Result<Arc<Calendar>, ReportError> {
         let key = (graph.version(), id.unwrap_or_default().into());
         if let Some(compiled) = self.0.get(&key) {
             return Ok(Arc::clone(compiled));

@@ -9,6 +9,7 @@ mod noise;
 mod problems;
 mod recomputed;
 mod rendered;
+mod sla;
 mod slo;
 mod stage;
 mod worked_example;

@@ -4,6 +4,7 @@
 
 use model::{Cmdb, FixedMap};
 
+use crate::agreements::agreements;
 use crate::check;
 use crate::fault::Fault;
 use crate::graph::{Graph, ItemIdx};
@@ -24,5 +25,6 @@ pub(crate) fn build(cmdb: &Cmdb, version: u64) -> (Graph, Vec<Fault>) {
         links.add(ItemIdx::new(at), item, &mut faults);
     }
     check::alias_conflicts(&said, &ids, &mut faults);
-    (Graph::assemble(version, items.finish(), links.finish()), faults)
+    let agreements = agreements(cmdb, &ids, &items.calendars, &mut faults);
+    (Graph::assemble(version, items.finish(), links.finish(), agreements), faults)
 }

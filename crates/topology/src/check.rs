@@ -1,13 +1,13 @@
 //! What an item says of itself, value by value: what is sound is kept, what is not is a fault.
 
-use model::item::{Objectives, SloWindow};
+use model::item::{CalendarDef, Objectives, SloWindow};
 use model::{CiId, Cmdb, ConfigurationItem, FixedMap, Span};
 
 use crate::fault::{Fault, FaultKind};
 use crate::names::hash;
 
 /// The calendar that needs no definition.
-const ALWAYS: &str = "24x7";
+pub(crate) const ALWAYS: &str = "24x7";
 /// Taken where the criticality is no number from 1 to 4: the contract's default.
 const CRITICALITY_DEFAULT: u8 = 3;
 
@@ -27,6 +27,11 @@ pub(crate) fn firsts<T: Clone>(
         }
     }
     kept
+}
+
+pub(crate) fn calendars(calendars: &[CalendarDef], faults: &mut Vec<Fault>) {
+    let never = calendars.iter().filter(|calendar| calendar.never_opens());
+    faults.extend(never.map(|def| Fault::of_file(FaultKind::CalendarNeverOpens { calendar: def.id.clone() })));
 }
 
 /// The items by id: what has none, or one that is taken, is left out.

@@ -12,6 +12,7 @@ pub struct CmdbDiff {
     pub removed: Vec<CiId>,
     pub classes_changed: bool,
     pub calendars_changed: bool,
+    pub agreements_changed: bool,
     /// How many items there were before.
     pub items_before: usize,
 }
@@ -23,6 +24,7 @@ pub fn diff(old: &Cmdb, new: &Cmdb) -> CmdbDiff {
     let mut diff = CmdbDiff {
         classes_changed: differ(&old.classes, &new.classes, |class| &class.id),
         calendars_changed: differ(&old.calendars, &new.calendars, |calendar| &calendar.id),
+        agreements_changed: differ(&old.agreements, &new.agreements, |agreement| &agreement.id),
         items_before: before.len(),
         ..CmdbDiff::default()
     };
@@ -48,7 +50,8 @@ pub fn diff(old: &Cmdb, new: &Cmdb) -> CmdbDiff {
 impl CmdbDiff {
     pub fn is_empty(&self) -> bool {
         let items = [&self.added, &self.changed, &self.removed];
-        items.iter().all(|ids| ids.is_empty()) && !self.classes_changed && !self.calendars_changed
+        let beside = self.classes_changed || self.calendars_changed || self.agreements_changed;
+        items.iter().all(|ids| ids.is_empty()) && !beside
     }
 
     /// The share of the items there were that are removed, in [0, 1]; 0 where there were none.
@@ -91,7 +94,7 @@ fn differ<T: PartialEq>(old: &[T], new: &[T], id: impl Fn(&T) -> &str) -> bool {
 mod tests {
     use super::*;
     use model::Severity;
-    use model::item::{Class, Relation, RelationKind};
+    use model::item::{Agreement, AgreementKind, Class, Relation, RelationKind};
 
     fn cmdb(ids: &[&str]) -> Cmdb {
         Cmdb { items: ids.iter().map(|id| ConfigurationItem::new(*id, "host")).collect(), ..Cmdb::default() }
@@ -130,6 +133,26 @@ mod tests {
         new.classes.push(Class { down_at: Severity::Major, ..Class::implied("host") });
         let diff = diff(&cmdb(&["a"]), &new);
         assert!(diff.classes_changed && diff.changed.is_empty() && !diff.is_empty());
+    }
+
+    #[test]
+    fn an_agreement_that_changes_is_a_difference_and_their_order_is_none() {
+        let agreement = |id: &str, calendar: Option<&str>| Agreement {
+            id: id.into(),
+            kind: AgreementKind::Ola,
+            service: None,
+            team: Some("team-a".into()),
+            supplier: None,
+            calendar: calendar.map(Into::into),
+            targets: Vec::new(),
+        };
+        let with = |agreements: Vec<Agreement>| Cmdb { agreements, ..cmdb(&["a"]) };
+        let old = with(vec![agreement("x", None), agreement("y", None)]);
+        assert!(diff(&old, &with(vec![agreement("y", None), agreement("x", None)])).is_empty());
+        for new in [vec![agreement("x", None)], vec![agreement("x", None), agreement("y", Some("office"))]] {
+            let diff = diff(&old, &with(new));
+            assert!(diff.agreements_changed && diff.changed.is_empty() && !diff.is_empty());
+        }
     }
 
     #[test]

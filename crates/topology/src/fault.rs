@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use model::incident::Priority;
+use model::limits::AGREED_TARGET_MAX;
 use model::{CiId, Cmdb, Span};
 
 use crate::build;
@@ -10,7 +12,7 @@ use crate::build;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     pub severity: FaultSeverity,
-    /// The item whose entry is at fault; `None` where it is a class or a calendar.
+    /// The item whose entry is at fault; `None` where it is a class, a calendar or an agreement.
     pub item: Option<CiId>,
     pub kind: FaultKind,
 }
@@ -56,6 +58,10 @@ pub enum FaultKind {
     Duration { field: &'static str, value: Span },
     /// No such calendar. Taken as 24x7.
     UnknownCalendar { calendar: Box<str> },
+    /// A calendar without hours. It is kept, and no instant is inside.
+    CalendarNeverOpens { calendar: Box<str> },
+    /// Something is wrong with an agreement.
+    Agreement { agreement: Box<str>, fault: AgreementFault },
     /// `retired_at` is not after `live_since`: the item never counts. Both are kept.
     NeverLive,
     /// An empty alias, which nothing can match. It is left out.
@@ -64,6 +70,33 @@ pub enum FaultKind {
     AliasShared { alias: Box<str>, with: CiId },
     /// The alias is another item's id, and an id wins over an alias. It is kept.
     AliasIsId { alias: Box<str> },
+}
+
+/// What is wrong with an agreement. Each says what a lenient build makes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AgreementFault {
+    /// The id is empty or blank. It is left out.
+    EmptyId,
+    /// Two of one id. The first stays.
+    Duplicate,
+    /// Not just one of service, team and supplier. It is left out.
+    Parties { count: usize },
+    /// No item has the id. It is left out.
+    UnknownService { service: CiId },
+    /// The item is no service, so no incident affects it. It is kept.
+    NoService { item: CiId },
+    /// No item names the supplier, so no incident is its. It is kept.
+    UnknownSupplier { supplier: Box<str> },
+    /// No such calendar. Taken as 24x7.
+    UnknownCalendar { calendar: Box<str> },
+    /// No priority has a target. It is left out.
+    NoTargets,
+    /// A priority has neither target. The priority is left out.
+    EmptyTarget { priority: Priority },
+    /// Not above zero, or above [`AGREED_TARGET_MAX`]. Taken as absent.
+    Target { priority: Priority, field: &'static str, value: Span },
+    /// Responding may take longer than restoring. Both are kept.
+    RespondLonger { priority: Priority, respond: Span, restore: Span },
 }
 
 /// Everything that is wrong with a CMDB, errors and warnings, by item.
@@ -78,6 +111,24 @@ impl Fault {
 
     pub(crate) fn of_file(kind: FaultKind) -> Fault {
         Fault { severity: kind.severity(), item: None, kind }
+    }
+
+    /// The agreement at fault.
+    pub fn agreement(&self) -> Option<&str> {
+        match &self.kind {
+            FaultKind::Agreement { agreement, .. } => Some(agreement),
+            _ => None,
+        }
+    }
+
+    /// It names an item that does not exist: a lenient import leaves that out, and anything else wrong is as bad as ever.
+    pub fn is_dangling(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::UnknownTarget { .. }
+                | FaultKind::UnknownMember { .. }
+                | FaultKind::Agreement { fault: AgreementFault::UnknownService { .. }, .. }
+        )
     }
 
     pub fn is_error(&self) -> bool {
@@ -103,11 +154,28 @@ impl FaultKind {
             | FaultKind::DegradedWeight { .. }
             | FaultKind::Duration { .. }
             | FaultKind::UnknownCalendar { .. }
+            | FaultKind::CalendarNeverOpens { .. }
             | FaultKind::NeverLive => FaultSeverity::Error,
             FaultKind::EmptyAlias | FaultKind::AliasShared { .. } | FaultKind::AliasIsId { .. } => {
                 FaultSeverity::Warning
             }
+            FaultKind::Agreement { fault, .. } => fault.severity(),
         }
+    }
+}
+
+impl AgreementFault {
+    fn severity(&self) -> FaultSeverity {
+        match self {
+            AgreementFault::NoService { .. } | AgreementFault::UnknownSupplier { .. } => FaultSeverity::Warning,
+            _ => FaultSeverity::Error,
+        }
+    }
+
+    /// Nothing of such an agreement can be judged.
+    pub(crate) fn leaves_it_out(&self) -> bool {
+        use AgreementFault::{EmptyId, NoTargets, Parties, UnknownService};
+        matches!(self, EmptyId | Parties { .. } | UnknownService { .. } | NoTargets)
     }
 }
 
@@ -175,6 +243,11 @@ impl fmt::Display for FaultKind {
             FaultKind::UnknownCalendar { calendar } => {
                 write!(f, "calendar `{calendar}` is not defined; add it under calendars, or write 24x7")
             }
+            FaultKind::CalendarNeverOpens { calendar } => write!(
+                f,
+                "calendar `{calendar}` has hours on no day, so nothing is ever agreed; give it hours with days, or take it out"
+            ),
+            FaultKind::Agreement { agreement, fault } => write!(f, "agreement `{agreement}`: {fault}"),
             FaultKind::NeverLive => {
                 f.write_str("retired_at is not after live_since, so the item would never count; correct one of them")
             }
@@ -186,6 +259,57 @@ impl fmt::Display for FaultKind {
             FaultKind::AliasIsId { alias } => {
                 write!(f, "alias `{alias}` is the id of another item, and the id wins; remove the alias")
             }
+        }
+    }
+}
+
+impl fmt::Display for AgreementFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AgreementFault::EmptyId => f.write_str("the id is empty; give the agreement an id"),
+            AgreementFault::Duplicate => {
+                f.write_str("another agreement has the same id; rename one, or merge the two entries")
+            }
+            AgreementFault::Parties { count: 0 } => {
+                f.write_str("it does not say whose incidents it is about; write one of service, team and supplier")
+            }
+            AgreementFault::Parties { count } => {
+                write!(
+                    f,
+                    "it names {count} of service, team and supplier; keep one, and make an agreement for each other"
+                )
+            }
+            AgreementFault::UnknownService { service } => {
+                write!(f, "`service` names `{service}`, which no item has as its id; add that item or correct the id")
+            }
+            AgreementFault::NoService { item } => {
+                write!(f, "`{item}` is no service, and incidents affect services only; name the service that needs it")
+            }
+            AgreementFault::UnknownSupplier { supplier } => {
+                write!(
+                    f,
+                    "no item has the supplier `{supplier}`; say `supplier: {supplier}` of the items it answers for"
+                )
+            }
+            AgreementFault::UnknownCalendar { calendar } => {
+                write!(f, "calendar `{calendar}` is not defined; add it under calendars, or write 24x7")
+            }
+            AgreementFault::NoTargets => {
+                f.write_str("it has no target; write one such as targets: {P1: {respond: 15m, restore: 4h}}")
+            }
+            AgreementFault::EmptyTarget { priority } => {
+                write!(f, "{} has no target; write respond, restore or both", priority.as_str())
+            }
+            AgreementFault::Target { priority, field, value } => write!(
+                f,
+                "{field} of {} is {value}; write a duration above zero and at most {AGREED_TARGET_MAX}, such as 4h",
+                priority.as_str()
+            ),
+            AgreementFault::RespondLonger { priority, respond, restore } => write!(
+                f,
+                "{} is to be restored within {restore} and responded to only within {respond}; exchange them, or mend one",
+                priority.as_str()
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use model::item::{CalendarDef, Class, RedundantGroup, Relation};
+use model::item::{Agreement, CalendarDef, Class, RedundantGroup, Relation};
 use model::outage::ItemState;
 use model::{CiId, Cmdb, ConfigurationItem, Domain, Effect, Severity, Timestamp};
 
@@ -44,6 +44,7 @@ pub struct Graph {
     pub(crate) links: Links,
     pub(crate) names: Names,
     services: Box<[ItemIdx]>,
+    agreements: Vec<Agreement>,
     /// Items in full, each made when first asked for.
     full: Box<[OnceLock<Box<ConfigurationItem>>]>,
     cmdb: OnceLock<Box<Cmdb>>,
@@ -72,7 +73,7 @@ impl Graph {
         build::build(cmdb, version)
     }
 
-    pub(crate) fn assemble(version: u64, items: Items, links: Links) -> Graph {
+    pub(crate) fn assemble(version: u64, items: Items, links: Links, agreements: Vec<Agreement>) -> Graph {
         let is_service = |at: &usize| Graph::serves(items.class(*at));
         Graph {
             version,
@@ -81,6 +82,7 @@ impl Graph {
             names: Names::of(&items),
             items,
             links,
+            agreements,
             cmdb: OnceLock::new(),
         }
     }
@@ -143,6 +145,16 @@ impl Graph {
         self.items.team(idx.at())
     }
 
+    /// Who outside answers for it.
+    pub fn supplier(&self, idx: ItemIdx) -> Option<&str> {
+        self.items.supplier(idx.at())
+    }
+
+    /// How many people use it, where its entry says so.
+    pub fn users(&self, idx: ItemIdx) -> Option<u64> {
+        self.items.users(idx.at())
+    }
+
     pub fn domain(&self, idx: ItemIdx) -> &Domain {
         self.items.domain(idx.at())
     }
@@ -176,6 +188,11 @@ impl Graph {
         &self.items.calendars
     }
 
+    /// In the order of the file; what is wrong of them is left out.
+    pub fn agreements(&self) -> &[Agreement] {
+        &self.agreements
+    }
+
     /// This version as one CMDB, items sorted by id; after a lenient build without what was left out. Made when first
     /// asked for and kept; [`Graph::to_cmdb`] keeps nothing.
     pub fn cmdb(&self) -> &Cmdb {
@@ -187,6 +204,7 @@ impl Graph {
             classes: self.items.classes.iter().take(self.items.classes_defined).cloned().collect(),
             calendars: self.items.calendars.clone(),
             items: self.indices().map(|idx| self.unpack(idx)).collect(),
+            agreements: self.agreements.clone(),
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct Items {
     pub(crate) classes_defined: usize,
     pub(crate) calendars: Vec<CalendarDef>,
     environments: Vec<Box<str>>,
-    teams: Vec<Option<Box<str>>>,
+    owners: Vec<Owner>,
     domains: Vec<Domain>,
     extras: Vec<Extra>,
 }
@@ -30,17 +30,25 @@ pub(crate) struct Row {
     pub(crate) aliases: Box<[Box<str>]>,
     pub(crate) class: u32,
     pub(crate) environment: u32,
-    team: u32,
+    owner: u32,
     domain: u32,
     /// One more than the place in `extras`; 0 for none.
     extra: u32,
     pub(crate) criticality: u8,
 }
 
+/// Who answers for an item: few, of whom each has many.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Owner {
+    team: Option<Box<str>>,
+    supplier: Option<Box<str>>,
+}
+
 /// What services have and most items have not.
 #[derive(Clone, PartialEq, Default)]
 struct Extra {
     objectives: Objectives,
+    users: Option<u64>,
     live_since: Option<Timestamp>,
     retired_at: Option<Timestamp>,
 }
@@ -50,9 +58,9 @@ pub(crate) struct ItemsBuilder {
     classes: Vec<Class>,
     classes_defined: usize,
     class_numbers: BTreeMap<Box<str>, u32>,
-    calendars: Vec<CalendarDef>,
+    pub(crate) calendars: Vec<CalendarDef>,
     environments: Interner<Box<str>>,
-    teams: Interner<Option<Box<str>>>,
+    owners: Interner<Owner>,
     domains: Interner<Domain>,
     extras: Vec<Extra>,
 }
@@ -71,7 +79,15 @@ impl Items {
     }
 
     pub(crate) fn team(&self, at: usize) -> Option<&str> {
-        self.teams[self.rows[at].team as usize].as_deref()
+        self.owner(at).team.as_deref()
+    }
+
+    pub(crate) fn supplier(&self, at: usize) -> Option<&str> {
+        self.owner(at).supplier.as_deref()
+    }
+
+    pub(crate) fn users(&self, at: usize) -> Option<u64> {
+        self.extra(at)?.users
     }
 
     pub(crate) fn domain(&self, at: usize) -> &Domain {
@@ -94,6 +110,8 @@ impl Items {
             environment: self.environment(at).into(),
             criticality: row.criticality,
             team: self.team(at).map(Into::into),
+            supplier: self.supplier(at).map(Into::into),
+            users: extra.users,
             aliases: row.aliases.to_vec(),
             domain: self.domain(at).clone(),
             relations: Vec::new(),
@@ -102,6 +120,10 @@ impl Items {
             live_since: extra.live_since,
             retired_at: extra.retired_at,
         }
+    }
+
+    fn owner(&self, at: usize) -> &Owner {
+        &self.owners[self.rows[at].owner as usize]
     }
 
     fn extra(&self, at: usize) -> Option<&Extra> {
@@ -116,6 +138,7 @@ impl ItemsBuilder {
         let classes = check::firsts(&cmdb.classes, |class| &class.id, |class| DuplicateClass { class }, faults);
         let calendars =
             check::firsts(&cmdb.calendars, |def| &def.id, |calendar| DuplicateCalendar { calendar }, faults);
+        check::calendars(&calendars, faults);
         ItemsBuilder {
             rows: Vec::with_capacity(items),
             classes_defined: classes.len(),
@@ -123,7 +146,7 @@ impl ItemsBuilder {
             classes,
             calendars,
             environments: Interner::default(),
-            teams: Interner::default(),
+            owners: Interner::default(),
             domains: Interner::default(),
             extras: Vec::new(),
         }
@@ -134,6 +157,7 @@ impl ItemsBuilder {
         let is_calendar = |id: &str| self.calendars.iter().any(|calendar| *calendar.id == *id);
         let extra = Extra {
             objectives: check::objectives(item, is_calendar, faults),
+            users: item.users,
             live_since: item.live_since,
             retired_at: item.retired_at,
         };
@@ -143,7 +167,7 @@ impl ItemsBuilder {
             aliases: check::aliases(item, faults),
             class: self.class(&item.class),
             environment: self.environments.number(&item.environment),
-            team: self.teams.number(&item.team),
+            owner: self.owners.number(&Owner { team: item.team.clone(), supplier: item.supplier.clone() }),
             domain: self.domains.number(&item.domain),
             extra: self.extra(extra),
             criticality: check::criticality(item, faults),
@@ -158,7 +182,7 @@ impl ItemsBuilder {
             classes_defined: self.classes_defined,
             calendars: self.calendars,
             environments: self.environments.values,
-            teams: self.teams.values,
+            owners: self.owners.values,
             domains: self.domains.values,
             extras: self.extras,
         }

@@ -4,7 +4,10 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::item::{CalendarDef, Class, RelationKind, SloWindow};
+use model::incident::Priority;
+use model::item::{
+    AgreedTarget, Agreement, AgreementKind, CalendarDef, Class, Hours, RelationKind, SloWindow, Weekday,
+};
 use model::outage::ItemState;
 use model::{CiId, Cmdb, ConfigurationItem, Effect, Severity, Span};
 use proptest::prelude::*;
@@ -70,7 +73,104 @@ fn each_fault_is_found_and_says_where_it_is_and_what_to_do() {
 }
 
 fn office() -> CalendarDef {
-    CalendarDef { id: "office".into(), time_zone: "Europe/Berlin".into(), hours: Vec::new(), holidays: Vec::new() }
+    let hours = vec![Hours { days: vec![Weekday::Mon], from_minute: 480, to_minute: 1080 }];
+    CalendarDef { id: "office".into(), time_zone: "Europe/Berlin".into(), hours, holidays: Vec::new() }
+}
+
+#[test]
+fn a_calendar_that_never_opens_is_a_fault_and_is_kept_as_it_is() {
+    let with = |hours| Cmdb { calendars: vec![CalendarDef { hours, ..office() }], ..Cmdb::default() };
+    let on = |days: &[Weekday]| vec![Hours { days: days.to_vec(), from_minute: 480, to_minute: 1080 }];
+    assert!(check(&with(on(&[Weekday::Sun]))).is_empty());
+    for hours in [vec![], on(&[])] {
+        let cmdb = with(hours);
+        let (graph, faults) = Graph::build_lenient(&cmdb, 1);
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        assert!(fault.is_error() && fault.to_string().starts_with("calendar `office` has hours on no day"), "{fault}");
+        assert_eq!(graph.calendars(), cmdb.calendars);
+    }
+}
+
+fn gold() -> Agreement {
+    let restore = |priority, hours| AgreedTarget {
+        priority,
+        respond: Some(Span::from_minutes(15)),
+        restore: Some(Span::from_hours(hours)),
+    };
+    Agreement {
+        id: "gold".into(),
+        kind: AgreementKind::Sla,
+        service: Some("shop".into()),
+        team: None,
+        supplier: None,
+        calendar: Some("office".into()),
+        targets: vec![restore(Priority::P1, 4), restore(Priority::P2, 8)],
+    }
+}
+
+/// A service, what it needs, and an agreement about it.
+fn agreed() -> Cmdb {
+    let mut cmdb = cmdb("shop: requires db\ndb:");
+    cmdb.items[0].supplier = Some("acme".into());
+    Cmdb { calendars: vec![office()], agreements: vec![gold()], ..cmdb }
+}
+
+#[test]
+fn each_fault_of_an_agreement_says_which_it_is_and_what_to_do() {
+    type Spoil = fn(&mut Agreement);
+    let cases: &[(Spoil, &str, bool)] = &[
+        (|a| a.id = " ".into(), "agreement ` `: the id is empty", false),
+        (|a| a.service = None, "agreement `gold`: it does not say whose incidents", false),
+        (|a| a.team = Some("t".into()), "agreement `gold`: it names 2 of service, team and supplier", false),
+        (|a| a.service = Some("shpo".into()), "agreement `gold`: `service` names `shpo`, which no item has", false),
+        (|a| a.service = Some("db".into()), "agreement `gold`: `db` is no service", true),
+        (|a| (a.service, a.supplier) = (None, Some("ajax".into())), "agreement `gold`: no item has the supplier", true),
+        (|a| (a.service, a.supplier) = (None, Some("acme".into())), "", true),
+        (|a| (a.service, a.team) = (None, Some("anybody".into())), "", true),
+        (|a| a.calendar = Some("offcie".into()), "agreement `gold`: calendar `offcie` is not defined", true),
+        (|a| a.calendar = None, "", true),
+        (|a| a.targets.clear(), "agreement `gold`: it has no target", false),
+        (|a| (a.targets[0].respond, a.targets[0].restore) = (None, None), "agreement `gold`: P1 has no target", true),
+        (|a| a.targets[0].respond = None, "", true),
+        (|a| a.targets[1].respond = Some(Span::DAY), "agreement `gold`: P2 is to be restored within 8h and", true),
+        (|a| a.targets[0].respond = Some(Span::from_hours(4)), "", true),
+        (|a| a.targets[0].respond = Some(Span::ZERO), "agreement `gold`: respond of P1 is 0s;", true),
+        (|a| a.targets[0].restore = Some(Span::from_days(367)), "agreement `gold`: restore of P1 is 367d;", true),
+    ];
+    assert!(check(&agreed()).is_empty());
+    for (spoil, words, kept) in cases {
+        let mut cmdb = agreed();
+        spoil(&mut cmdb.agreements[0]);
+        let (graph, faults) = Graph::build_lenient(&cmdb, 1);
+        assert_eq!(faults.len(), usize::from(!words.is_empty()), "{words}: {faults:?}");
+        assert_eq!(graph.agreements().len(), usize::from(*kept), "{words}");
+        assert!(check(graph.cmdb()).iter().all(|fault| fault.to_string().starts_with(words)), "what is kept is sound");
+        for fault in faults {
+            let text = fault.to_string();
+            assert!(text.starts_with(words) && text.contains("; "), "`{text}` should begin with `{words}`");
+            assert_eq!(fault.agreement(), Some(&*cmdb.agreements[0].id));
+        }
+    }
+}
+
+#[test]
+fn of_two_agreements_of_one_id_the_first_stays() {
+    let mut cmdb = agreed();
+    cmdb.agreements.push(Agreement { kind: AgreementKind::Ola, ..gold() });
+    let (graph, faults) = Graph::build_lenient(&cmdb, 1);
+    assert_eq!(graph.agreements(), [gold()]);
+    assert!(faults[0].to_string().starts_with("agreement `gold`: another agreement has the same id"), "{faults:?}");
+}
+
+#[test]
+fn what_a_version_says_of_users_suppliers_and_agreements_is_given_back() {
+    let mut cmdb = agreed();
+    cmdb.items[0].users = Some(12_000);
+    cmdb.items.sort_by(|a, b| a.id.cmp(&b.id));
+    let graph = Graph::build(&cmdb, 1).expect("sound");
+    assert_eq!(graph.to_cmdb(), cmdb);
+    let of = |id: &str| (graph.users(idx(&graph, id)), graph.supplier(idx(&graph, id)));
+    assert_eq!((of("shop"), of("db")), ((Some(12_000), Some("acme")), (None, None)));
 }
 
 #[test]

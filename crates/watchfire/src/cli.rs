@@ -24,7 +24,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 pub(crate) use backtest::{Backtest, BacktestFormat, Minima, Place, TopicPlace, is_word, place, simple};
-pub(crate) use cmdb::{Cmdb, CmdbCheck, CmdbShow, Import};
+pub(crate) use cmdb::{Cmdb, CmdbCheck, CmdbHealth, CmdbShow, Import};
 pub(crate) use connection::{Connection, Format, Shown};
 pub(crate) use demo::Demo;
 pub(crate) use incidents::*;

@@ -104,12 +104,13 @@ impl Judged<'_> {
                 _ => None,
             };
             let reference = item.zip(named).and_then(|(item, named)| self.whole.of_reference(item, named));
-            let at = self.at(reference.or_else(|| self.whole.of_item(item?)));
+            let place = fault.agreement().and_then(|agreement| self.whole.of_agreement(agreement)).or(reference);
+            let at = self.at(place.or_else(|| self.whole.of_item(item?)));
             let line = format!("{at}: {fault}");
-            match fault.kind {
-                FaultKind::UnknownTarget { .. } | FaultKind::UnknownMember { .. } => self.dangling(line),
-                _ if fault.is_error() => self.errors.push(line),
-                _ => self.remarks.push(line),
+            match fault.is_error() {
+                true if fault.is_dangling() => self.dangling(line),
+                true => self.errors.push(line),
+                false => self.remarks.push(line),
             }
         }
     }

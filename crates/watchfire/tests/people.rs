@@ -289,3 +289,65 @@ fn what_was_closed_weeks_ago_is_called_a_false_positive_and_its_outages_are_gone
     assert_eq!(moved["items"][0]["reason"], "the probe was wrong all month");
     assert_eq!(moved["items"][0]["by"], "anonymous");
 }
+
+#[test]
+fn agreements_are_told_of_an_incident_and_reported_alike_from_a_store_and_by_a_service() {
+    let folder = Folder::new("agreements");
+    folder.write(
+        "cmdb.yaml",
+        "calendars:\n  - {id: office, time_zone: UTC, hours: [{days: [mon, tue, wed, thu, fri], from: \"09:00\", to: \"17:00\"}]}\n\
+         items:\n  - {id: checkout, class: service, criticality: 1, users: 1200, requires: [db-7]}\n  \
+         - {id: db-7, class: database, supplier: acme}\n\
+         agreements:\n  \
+         - {id: gold, kind: sla, service: checkout, calendar: office, targets: {P1: {respond: 15m, restore: 4h}}}\n  \
+         - {id: parts, kind: uc, supplier: acme, targets: {P1: {restore: 1d}}}\n",
+    );
+    let firing = |status: &str, at: &str| {
+        format!(
+            r#"{{"source":"test","status":"{status}","severity":"critical","summary":"disk","ci":"db-7","dedup_key":"disk","at":"{at}","received_at":"{at}"}}"#
+        )
+    };
+    let done = |action: &str, more: &str, at: &str| {
+        format!(
+            r#"{{"kind":"command","action":"{action}",{more}"source":"test","dedup_key":"disk","by":"ana","at":"{at}","received_at":"{at}"}}"#
+        )
+    };
+    // On a Monday: an hour to the customer's hold at 16:00, which lasts till Tuesday at 10:00; three more till 13:00.
+    let events = [
+        firing("firing", "2026-01-05T15:00:00Z"),
+        done("acknowledge", "", "2026-01-05T15:20:00Z"),
+        done("hold", r#""for":"customer","#, "2026-01-05T16:00:00Z"),
+        done("unhold", "", "2026-01-06T10:00:00Z"),
+        firing("resolved", "2026-01-06T12:30:00Z"),
+    ];
+    folder.write("e.ndjson", &(events.join("\n") + "\n"));
+    let store = "sqlite://x.db";
+    folder.watchfire(&["replay", "e.ndjson", "--cmdb", "cmdb.yaml", "--store", store]).succeeded();
+    let window = ["--from", "2026-01-05T00:00:00Z", "--to", "2026-01-07T00:00:00Z"];
+    let asked = |format: &'static str| [&["report", "sla", "--format", format][..], &window].concat();
+    let stored = json(folder.watchfire(&[&asked("json")[..], &["--store", store]].concat()));
+    let counts = |row: &serde_json::Value| {
+        let key = |key: &str| row[key].to_string();
+        format!("{} {} {} {}", key("agreement"), key("target"), key("met"), key("breached")).replace('"', "")
+    };
+    let rows: Vec<String> = stored["items"].as_array().unwrap().iter().map(counts).collect();
+    assert_eq!(rows, ["gold respond 0 1", "gold restore 1 0", "parts restore 1 0"], "{stored}");
+    let table = folder.watchfire(&[&asked("table")[..], &["--store", store]].concat()).succeeded().out;
+    assert!(table.contains("attainment") && table.contains("gold"), "{table}");
+    let csv = folder.watchfire(&[&asked("csv")[..], &["--store", store]].concat()).succeeded().out;
+    assert!(csv.starts_with("agreement,priority,target,target_seconds,attainment,met,breached,running\n"), "{csv}");
+    assert!(csv.contains("gold,P1,respond,900,0,0,1,0\n"), "{csv}");
+    let lost = [&["report", "availability", "--format", "json", "--store", store][..], &window].concat();
+    // From Monday at 15:00 to Tuesday at 12:30.
+    assert_eq!(json(folder.watchfire(&lost))["items"][0]["customer_minutes_lost"], 1200 * (21 * 60 + 30));
+
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\nstore: {url: \"sqlite://x.db\"}\n");
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    let run = |args: &[&str]| ask(&folder, &service, args);
+    assert_eq!(json(run(&asked("json")))["items"], stored["items"]);
+    let page = run(&["incidents", "show", "1"]).succeeded().out;
+    assert!(page.contains("gold (sla): to respond within 15m, breached at 2026-01-05T15:15:00Z"), "{page}");
+    assert!(page.contains("gold (sla): to restore within 4h, met at 2026-01-06T12:30:00Z"), "{page}");
+    let health = run(&["cmdb", "health"]).succeeded().out;
+    assert!(health.contains("Services without an owner: 1\n  checkout\n"), "{health}");
+}

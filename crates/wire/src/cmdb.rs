@@ -47,6 +47,11 @@ impl CmdbFile {
         self.sources.iter().rev().find_map(|places| places.of_item(id))
     }
 
+    /// Where an agreement is defined; the last place where it is defined twice.
+    pub fn of_agreement(&self, id: &str) -> Option<Location> {
+        self.sources.iter().rev().find_map(|places| places.of_agreement(id))
+    }
+
     /// Where an item, or a relationship from it, names another.
     pub fn of_reference(&self, item: &str, id: &str) -> Option<Location> {
         self.sources.iter().rev().find_map(|places| places.of_reference(item, id))
@@ -60,6 +65,7 @@ pub fn merge(files: Vec<CmdbFile>) -> CmdbFile {
         whole.cmdb.classes.extend(file.cmdb.classes);
         whole.cmdb.calendars.extend(file.cmdb.calendars);
         whole.cmdb.items.extend(file.cmdb.items);
+        whole.cmdb.agreements.extend(file.cmdb.agreements);
         whole.loose.extend(file.loose);
         whole.sources.extend(file.sources);
     }

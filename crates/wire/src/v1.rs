@@ -27,14 +27,16 @@ pub use alert::{Alert, Episode, SeverityStep};
 pub use asked::asked;
 pub use correction::{Corrected, CorrectedBy, CorrectedKind, Correction, Corrections, Moved, Withdrawn};
 pub use fact::{Change, MaintenanceWindow, Occurrence, Silence, SuspectedIn};
-pub use incident::{AffectedService, Cause, Comment, External, Hold, Incident, Resolution, SuspectChange};
+pub use incident::{
+    AffectedService, Cause, Comment, External, Hold, Incident, IncidentAgreement, Resolution, SuspectChange,
+};
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};
 pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, decided, decided_text, joining, reason, suppression};
 pub use report::{
-    AvailabilityRow, BurnRate, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
-    ProblemsRow, Report, Sample, SlaRow, SloRow, TargetKind,
+    AvailabilityRow, BurnRate, ChangesRow, Clock, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
+    ProblemsRow, Report, Sample, SlaIncident, SlaRow, SloRow, TargetKind,
 };
 pub use review::{HurtService, Review, ReviewAction, ReviewLine, ReviewPage};
 pub use scalar::{Instant, Ratio, Seconds};

@@ -3,7 +3,7 @@
 use calendar::Calendar;
 use model::{CiId, Cmdb};
 use topology::{CmdbDiff, FaultKind, Graph, diff};
-use wire::cmdb::{CmdbFile, LooseRelation};
+use wire::cmdb::{CmdbFile, Location, LooseRelation};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct How {
@@ -57,6 +57,7 @@ fn upsert(mut base: Cmdb, file: &CmdbFile) -> (Cmdb, Vec<LooseRelation>) {
     put(&mut base.classes, &file.cmdb.classes, |class| class.id.to_string());
     put(&mut base.calendars, &file.cmdb.calendars, |calendar| calendar.id.to_string());
     put(&mut base.items, &file.cmdb.items, |item| item.id.to_string());
+    put(&mut base.agreements, &file.cmdb.agreements, |agreement| agreement.id.to_string());
     let mut strays = Vec::new();
     for loose in &file.loose {
         match base.items.iter_mut().find(|item| item.id == loose.from) {
@@ -109,11 +110,15 @@ impl Judged<'_> {
                 FaultKind::SelfRelation { .. } => fault.item.as_ref().map(CiId::as_str),
                 _ => None,
             };
-            let line = format!("{}: {fault}", self.at(fault.item.as_ref(), named));
-            match fault.kind {
-                FaultKind::UnknownTarget { .. } | FaultKind::UnknownMember { .. } => self.dangling(line),
-                _ if fault.is_error() => self.errors.push(line),
-                _ => self.remarks.push(line),
+            let at = match fault.agreement() {
+                Some(agreement) => place_or_name(self.file.of_agreement(agreement)),
+                None => self.at(fault.item.as_ref(), named),
+            };
+            let line = format!("{at}: {fault}");
+            match fault.is_error() {
+                true if fault.is_dangling() => self.dangling(line),
+                true => self.errors.push(line),
+                false => self.remarks.push(line),
             }
         }
     }
@@ -127,9 +132,12 @@ impl Judged<'_> {
     fn at(&self, item: Option<&CiId>, named: Option<&str>) -> String {
         let item = item.map(CiId::as_str);
         let reference = item.zip(named).and_then(|(item, named)| self.file.of_reference(item, named));
-        let place = reference.or_else(|| self.file.of_item(item?));
-        place.map_or_else(|| NAME.to_owned(), |place| place.to_string())
+        place_or_name(reference.or_else(|| self.file.of_item(item?)))
     }
+}
+
+fn place_or_name(place: Option<Location>) -> String {
+    place.map_or_else(|| NAME.to_owned(), |place| place.to_string())
 }
 
 #[cfg(test)]

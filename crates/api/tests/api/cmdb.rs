@@ -90,3 +90,107 @@ async fn health_names_what_alerts_miss_and_what_nothing_watches() {
     );
     assert_eq!(health["services_without_evidence"], json!(["mail"]));
 }
+
+const AGREED: &str = r#"
+calendars:
+  - {id: night, time_zone: UTC, hours: [{days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00"}]}
+agreements:
+  - {id: gold, kind: sla, service: checkout, calendar: night, targets: {P1: {respond: 15m, restore: 4h}}}
+  - {id: parts, kind: uc, supplier: acme, targets: {P1: {restore: 1d}, P2: {restore: 2d}}}
+items:
+  - {id: db-7, class: database, supplier: acme}
+"#;
+
+#[tokio::test]
+async fn an_incident_says_how_it_stands_against_what_was_agreed_and_the_report_counts_it() {
+    let service = service().await.with_cmdb().await;
+    let done = service.ask("PUT", "/api/v1/cmdb", &[], AGREED).await.of(200);
+    assert_eq!((&done["agreements_changed"], &done["version"]), (&json!(true), &json!(2)));
+    let again = service.ask("PUT", "/api/v1/cmdb", &[], AGREED).await.of(200);
+    assert_eq!((&again["agreements_changed"], &again["version"]), (&json!(false), &json!(2)));
+
+    service.push(&alert("db-7", "disk")).await;
+    let incident = service.get("/api/v1/incidents/INC0000001").await.of(200);
+    assert_eq!(incident["priority"], "P1");
+    let standing = |incident: &serde_json::Value| -> Vec<String> {
+        let of = |one: &serde_json::Value| {
+            ["agreement", "kind", "target", "state"].map(|key| one[key].as_str().unwrap().to_owned()).join(" ")
+        };
+        incident["agreements"].as_array().unwrap().iter().map(of).collect()
+    };
+    assert_eq!(
+        standing(&incident),
+        ["gold sla respond running", "gold sla restore running", "parts uc restore running"]
+    );
+    let opened = model::Timestamp::parse(incident["opened_at"].as_str().unwrap()).unwrap();
+    assert_eq!(incident["agreements"][0]["at"], json!((opened + model::Span::from_minutes(15)).to_string()));
+    assert_eq!(incident["agreements"][0]["target_seconds"], 900);
+
+    service.post("/api/v1/incidents/INC0000001/acknowledge", "{}").await.of(200);
+    let incident = service.get("/api/v1/incidents?limit=1").await.of(200)["items"][0].clone();
+    assert_eq!(standing(&incident)[0], "gold sla respond met", "{incident}");
+    assert_eq!(incident["agreements"][0]["at"], incident["acknowledged_at"]);
+
+    let report = service.get("/api/v1/measures/sla?from=-1h&include=intervals").await.of(200);
+    let rows = report["items"].as_array().unwrap();
+    let row = |nth: usize, key: &str| rows[nth][key].clone();
+    assert_eq!(rows.len(), 4, "{report}");
+    let respond = json!({
+        "agreement": "gold", "priority": "P1", "target": "respond", "target_seconds": 900, "met": 1, "breached": 0,
+        "running": 0, "attainment": 1, "incidents":
+            [{"incident": "INC0000001", "state": "met", "at": incident["acknowledged_at"]}],
+    });
+    assert_eq!(rows[0], respond);
+    assert_eq!((row(1, "running"), row(1, "attainment")), (json!(1), json!(null)));
+    assert_eq!((row(2, "agreement"), row(2, "running")), (json!("parts"), json!(1)));
+    assert_eq!((row(3, "priority"), row(3, "running"), row(3, "incidents")), (json!("P2"), json!(0), json!([])));
+    let monthly = service.get("/api/v1/measures/sla?from=-1h&step=month").await.of(200);
+    assert!(monthly["items"][0]["group"]["month"].is_string() && monthly["items"][0]["incidents"].is_null());
+    service.get("/api/v1/measures/sla?group_by=priority").await.of(400);
+}
+
+#[tokio::test]
+async fn an_agreement_with_a_fault_is_refused_with_its_line_or_left_out_where_that_was_asked() {
+    let service = service().await.with_cmdb().await;
+    let file = |rest: &str| format!("agreements:\n  - {{id: gold, kind: sla, {rest}}}\n");
+    for (rest, says) in [
+        ("service: shop, targets: {P1: {respond: 15m}}", "body:2:10: agreement `gold`: `service` names `shop`"),
+        ("service: checkout, targets: {}", "body:2:10: agreement `gold`: it has no target"),
+        ("targets: {P1: {respond: 15m}}", "body:2:10: agreement `gold`: it does not say whose"),
+        ("service: checkout, targets: {P7: {}}", "unknown key `P7`"),
+        ("service: checkout, calendar: never, targets: {P1: {respond: 1h}}", "calendar `never` is not defined"),
+    ] {
+        let refused = service.ask("PUT", "/api/v1/cmdb", &[], file(rest)).await.of(422);
+        assert!(refused["faults"][0].as_str().unwrap().contains(says), "{refused}");
+    }
+    let unknown = file("service: shop, targets: {P1: {respond: 15m}}");
+    let lenient = service.ask("PUT", "/api/v1/cmdb?lenient=true", &[], unknown).await.of(200);
+    assert_eq!(lenient["left_out"].as_array().unwrap().len(), 1);
+    assert_eq!(lenient["agreements_changed"], false);
+    let never = "calendars: [{id: never, time_zone: UTC, hours: []}]\n";
+    let refused = service.ask("PUT", "/api/v1/cmdb", &[], never).await.of(422);
+    assert!(refused["faults"][0].as_str().unwrap().contains("has hours on no day"), "{refused}");
+}
+
+#[tokio::test]
+async fn health_names_what_nobody_owns_what_nothing_is_linked_with_and_what_cannot_hold_together() {
+    let service = service().await.with_cmdb().await;
+    let file = "items:\n- {id: checkout, class: service, requires: [db-7], team: shop, objectives: {rto: 1h, mtpd: 30m}}\n\
+                - {id: db-7, class: database, objectives: {rto: 2h}}\n";
+    service.ask("PUT", "/api/v1/cmdb", &[], file).await.of(200);
+    let window = r#"{"kind":"maintenance","id":"MW1","ci":["db-77","db-7"],"starts_at":"2026-01-01T00:00:00Z",
+                     "ends_at":"2099-01-01T00:00:00Z","reason":"x"}"#;
+    service.push(&window.replace('\n', " ")).await;
+    let health = service.get("/api/v1/cmdb/health").await.of(200);
+    assert_eq!((&health["services_without_owner"], &health["items_unlinked"]), (&json!(["mail"]), &json!(["mail"])));
+    assert_eq!(health["unknown_ids"], json!([{"id": "db-77", "windows": ["MW1"], "changes": []}]));
+    let kinds: Vec<&str> =
+        health["contradictions"].as_array().unwrap().iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["rto_over_mtpd", "rto_longer"]);
+    assert_eq!(health["contradictions"][1]["requires"], "db-7");
+    let counts = &health["counts"];
+    assert_eq!(
+        (&counts["contradictions"], &counts["unknown_ids"], &counts["items_stale"]),
+        (&json!(2), &json!(1), &json!(0))
+    );
+}

@@ -96,6 +96,7 @@ fn every_path_of_the_contract_is_in_the_document() {
         "GET /api/v1/measures/availability",
         "GET /api/v1/measures/incidents",
         "GET /api/v1/measures/slo",
+        "GET /api/v1/measures/sla",
         "GET /api/v1/measures/continuity",
         "GET /api/v1/measures/changes",
         "GET /api/v1/measures/noise",

@@ -2,11 +2,12 @@
 
 use wire::v1::{
     AvailabilityRow, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow,
-    Ratio, Sample, Seconds, SloRow,
+    Ratio, Sample, Seconds, SlaRow, SloRow,
 };
 
 use super::{Cell, Column, Tabular};
 use crate::availability::is_evident;
+use crate::sla::word;
 
 impl Tabular for AvailabilityRow {
     const NOTHING: &'static str =
@@ -27,6 +28,7 @@ impl Tabular for AvailabilityRow {
         Column::plain("coverage"),
         Column::new("blind_seconds", "blind"),
         Column::new("availability_as_experienced", "felt"),
+        Column::detail("customer_minutes_lost", "customer minutes lost"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -51,6 +53,7 @@ impl Tabular for AvailabilityRow {
             portion(self.coverage),
             seconds(self.blind_seconds),
             evident(self.availability_as_experienced),
+            self.customer_minutes_lost.map_or(Cell::Nothing, |Ratio(minutes)| Cell::Factor(minutes)),
         ]
     }
 
@@ -91,6 +94,33 @@ impl Tabular for SloRow {
             burn(self.burn_rate.day),
             burn(self.burn_rate.three_days),
         ]
+    }
+}
+
+impl Tabular for SlaRow {
+    const NOTHING: &'static str = "No agreements: none stands in the CMDB for what is asked about. Write one under \
+         `agreements`, such as {id: gold, kind: sla, service: checkout, targets: {P1: {respond: 15m, restore: 4h}}}.";
+    const COLUMNS: &'static [Column] = &[
+        Column::plain("agreement"),
+        Column::plain("priority"),
+        Column::plain("target"),
+        Column::new("target_seconds", "within"),
+        Column::plain("attainment"),
+        Column::plain("met"),
+        Column::plain("breached"),
+        Column::plain("running"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let mut cells: Vec<Cell> =
+            [&*self.agreement, &*self.priority, word(self.target)].map(|text| Cell::Text(text.to_owned())).into();
+        cells.extend([seconds(self.target_seconds), portion(self.attainment)]);
+        cells.extend([self.met, self.breached, self.running].map(Cell::Count));
+        cells
+    }
+
+    fn group(&self) -> Option<&Group> {
+        Some(&self.group)
     }
 }
 
@@ -337,6 +367,10 @@ mod tests {
         every_column_has_its_cell::<SloRow>(&row(
             r#"{"service":"a","objective":0.9,"window":"30d","agreed_seconds":0,"budget_seconds":0,
                 "consumed_seconds":0,"remaining_seconds":0,"burn_rate":{"1h":null,"6h":null,"24h":null,"72h":null}}"#,
+        ));
+        every_column_has_its_cell::<SlaRow>(&row(
+            r#"{"agreement":"a","priority":"P1","target":"respond","target_seconds":900,"met":0,"breached":0,
+                "running":0,"attainment":null}"#,
         ));
         every_column_has_its_cell::<ContinuityRow>(&row(
             r#"{"service":"a","rto_seconds":null,"rpo_seconds":null,"mtpd_seconds":null,"recoveries":0,"rto_met":null,

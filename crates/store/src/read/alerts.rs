@@ -1,8 +1,10 @@
 //! Alerts, their episodes and what was said of them.
 
+use std::collections::BTreeSet;
+
 use model::alert::{Alert, AlertState};
 use model::severity::Severity;
-use model::{AlertId, CiId, Domain, IncidentId, Interval, SourceName};
+use model::{AlertId, CiId, Domain, IncidentId, Interval, SourceName, Timestamp};
 
 use super::{any_of, contains, overlapping};
 use crate::error::StoreError;
@@ -14,6 +16,7 @@ use crate::rows::alert::{
 use crate::schema::{ALERT, EPISODE, STATEMENT};
 use crate::select::{Condition, Select};
 use crate::store::{Reading, Store};
+use crate::value::{Cells, Value};
 
 /// Which alerts; an empty list, or `None`, means any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +70,15 @@ impl Store {
     /// How many alerts a filter finds.
     pub async fn count_alerts(&self, filter: &AlertFilter) -> Result<u64, StoreError> {
         self.reading().await?.count(Select::from(&ALERT).with_any(filter.conditions())).await
+    }
+
+    /// Items on which an alert changed since an instant, began or ended among others. Repeats are no change.
+    pub async fn items_changed_since(&self, at: Timestamp) -> Result<BTreeSet<CiId>, StoreError> {
+        let changed = Condition::AtLeast("changed_at", at.into());
+        let select =
+            Select::from(&ALERT).columns(&["changed_at", "id", "ci"]).with(changed).newest(&["changed_at", "id"]);
+        let ci = |row: &[Value]| Cells::last(&ALERT, row).take::<Option<CiId>>();
+        Ok(self.reading().await?.all(select, ci).await?.into_iter().flatten().collect())
     }
 
     pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {

@@ -12,8 +12,8 @@ use crate::store::{Reading, Store};
 use crate::value::Cells;
 
 impl Store {
-    /// Every incident that was opened before the interval's end and of which something happened since its start; in no
-    /// order.
+    /// Every incident that was opened before the interval's end and is not over, or of which something happened since the
+    /// interval's start; in no order.
     pub async fn incident_briefs(&self, interval: Interval) -> Result<Vec<IncidentBrief>, StoreError> {
         let mut reading = self.reading().await?;
         let packed = packed_days::<IncidentBrief>(&mut reading).await?;

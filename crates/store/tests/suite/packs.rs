@@ -92,7 +92,7 @@ async fn incidents(store: &Store, over: Interval) -> Vec<IncidentBrief> {
 async fn incidents_of_rows(store: &Store, over: Interval) -> Vec<IncidentBrief> {
     let rows = store.incidents_touching(over).await.expect("the store answers");
     let briefs = rows.iter().map(IncidentBrief::from);
-    briefs.filter(|brief| brief.instants().any(|at| at >= over.start())).collect()
+    briefs.filter(|brief| !brief.is_over() || brief.instants().any(|at| at >= over.start())).collect()
 }
 
 async fn outages(store: &Store, over: Interval) -> Vec<OutageBrief> {

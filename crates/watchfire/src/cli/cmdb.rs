@@ -12,6 +12,7 @@ pub(crate) enum Cmdb {
     Import(Import),
     Check(CmdbCheck),
     Show(CmdbShow),
+    Health(CmdbHealth),
 }
 
 /// Import CMDB files into a running service.
@@ -66,6 +67,17 @@ pub(crate) struct CmdbShow {
     /// Read this store, without a service
     #[arg(long, value_name = "URL", conflicts_with = "url")]
     pub(crate) store: Option<StorePlace>,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// How well the CMDB fits what the alerts say, and itself.
+///
+/// Names that lead to no item, services that nothing watches or nobody owns, items that nobody speaks of any more or that
+/// nothing is linked with, ids that windows and changes name and no item has, objectives that cannot hold together.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchfire cmdb health --url http://127.0.0.1:8080")]
+pub(crate) struct CmdbHealth {
     #[command(flatten)]
     pub(crate) shown: Shown,
 }

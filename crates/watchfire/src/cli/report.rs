@@ -8,7 +8,7 @@ use report::GroupBy;
 use crate::moment::Moment;
 use crate::place::StorePlace;
 
-/// Availability, incidents, objectives and continuity, as figures.
+/// Availability, incidents, objectives, agreements and continuity, as figures.
 ///
 /// From a store, also beside the service that writes it, or from a running service. Instants are RFC 3339, a date, or
 /// relative to now (`-7d`); of a store, now is the engine's clock as committed last.
@@ -58,6 +58,8 @@ pub(crate) enum ReportKind {
     Availability,
     Incidents,
     Slo,
+    /// How many incidents met each target of each agreement
+    Sla,
     Continuity,
     /// How many changes were finished, and the share of them that failed
     Changes,

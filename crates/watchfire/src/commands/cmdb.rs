@@ -1,5 +1,6 @@
 //! `watchfire cmdb`: files into a running service, or checked without one.
 
+mod health;
 mod import;
 
 use anyhow::bail;
@@ -19,6 +20,7 @@ pub(super) fn cmdb(command: Cmdb, console: &Console) -> anyhow::Result<Outcome> 
         Cmdb::Import(args) => waiting(import::import(args, console)),
         Cmdb::Check(args) => check(&args, console),
         Cmdb::Show(args) => waiting(show(args, console)),
+        Cmdb::Health(args) => waiting(health::health(args, console)),
     }
 }
 

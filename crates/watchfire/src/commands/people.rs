@@ -18,6 +18,7 @@ mod words;
 pub(super) use incidents::incidents;
 pub(super) use maintenance::maintenance;
 pub(super) use outages::outages;
+pub(super) use page::{Page, each, word};
 pub(super) use problems::problems;
 pub(super) use records::{alerts, services, silence, status};
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{Store, StoreError};
-use wire::v1::{AvailabilityRow, ChangesRow, ContinuityRow, IncidentsRow, NoiseRow, ProblemsRow, SloRow};
+use wire::v1::{AvailabilityRow, ChangesRow, ContinuityRow, IncidentsRow, NoiseRow, ProblemsRow, SlaRow, SloRow};
 
 use crate::cli::{Connection, Report, ReportFormat, ReportKind};
 use crate::client::{Client, Query, of_item};
@@ -64,6 +64,7 @@ async fn answered(store: &Store, args: &Report, clock: Timestamp, written: &Writ
         ReportKind::Availability => written.down(&report::availability(store, &question).await?),
         ReportKind::Incidents => written.down(&report::incidents(store, &question).await?),
         ReportKind::Slo => written.down(&report::slo(store, &question).await?),
+        ReportKind::Sla => written.down(&report::sla(store, &question).await?),
         ReportKind::Continuity => written.down(&report::continuity(store, &question).await?),
         ReportKind::Changes => written.down(&report::changes(store, &question).await?),
         ReportKind::Noise => written.down(&report::noise(store, &question).await?),
@@ -109,6 +110,7 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
         ReportKind::Availability => written.read::<AvailabilityRow>(get("availability").await?),
         ReportKind::Incidents => written.read::<IncidentsRow>(get("incidents").await?),
         ReportKind::Slo => written.read::<SloRow>(get("slo").await?),
+        ReportKind::Sla => written.read::<SlaRow>(get("sla").await?),
         ReportKind::Continuity => written.read::<ContinuityRow>(get("continuity").await?),
         ReportKind::Changes => written.read::<ChangesRow>(get("changes").await?),
         ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),

@@ -50,6 +50,7 @@ fn cmdb() -> Value {
                 "from": text(""), "to": text(""),
                 "type": text("requires (also runs_on, hosted_on), uses, connected, located_in, part_of, monitored_by, backed_up_by; others are kept and shown."),
             })),
+            "agreements": list(&["id", "kind", "targets"], agreement()),
         },
         "$defs": {
             "span": {"type": "string", "pattern": r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$", "description": "Such as 15m, 1h30m, 180d."},
@@ -65,6 +66,8 @@ fn item() -> Value {
         "environment": {"type": "string", "default": "production"},
         "criticality": {"type": "integer", "minimum": 1, "maximum": 4, "default": 3, "description": "1 is the most critical."},
         "team": text("The owner."),
+        "supplier": text("Who outside answers for it: agreements with that supplier are about its incidents."),
+        "users": {"type": "integer", "minimum": 0, "description": "How many people use the service: what an outage costs is counted in minutes of customers."},
         "aliases": texts("Other names, addresses, and patterns with *."),
         "domain": {"type": "string", "default": "default"},
         "requires": texts("What it cannot work without."),
@@ -82,6 +85,20 @@ fn item() -> Value {
         })),
         "live_since": instant("It counts from here."),
         "retired_at": instant("It counts no more from here."),
+    })
+}
+
+/// Just one of service, team and supplier.
+fn agreement() -> Value {
+    let target = || closed(&[], json!({"respond": span(), "restore": span()}));
+    json!({
+        "id": text("What reports call it."),
+        "kind": {"enum": ["sla", "ola", "uc"], "description": "With a customer, within the house, with a supplier."},
+        "service": text("About incidents that affect this service."),
+        "team": text("About incidents of this team."),
+        "supplier": text("About incidents that items of this supplier caused."),
+        "calendar": {"type": "string", "default": "24x7", "description": "The clocks of its targets run on it."},
+        "targets": closed(&[], json!({"P1": target(), "P2": target(), "P3": target(), "P4": target(), "P5": target()})),
     })
 }
 
@@ -165,6 +182,12 @@ mod tests {
             ("/properties/items/items", "{items: [{qqqqqqqqqqqq: 1}]}"),
             ("/properties/items/items/properties/objectives", "{items: [{objectives: {qqqqqqqqqqqq: 1}}]}"),
             ("/properties/relationships/items", "{relationships: [{qqqqqqqqqqqq: 1}]}"),
+            ("/properties/agreements/items", "{agreements: [{qqqqqqqqqqqq: 1}]}"),
+            ("/properties/agreements/items/properties/targets", "{agreements: [{targets: {qqqqqqqqqqqq: 1}}]}"),
+            (
+                "/properties/agreements/items/properties/targets/properties/P1",
+                "{agreements: [{targets: {P1: {qqqqqqqqqqqq: 1}}}]}",
+            ),
         ] {
             let told = told(text);
             let (_, known) = told.split_once("known here are ").unwrap_or_else(|| panic!("{told}"));

@@ -1,16 +1,23 @@
 //! A believable company: about 200 items in layers, redundant groups, twelve services with objectives.
 
-use model::item::{Class, Objectives, RedundantGroup, Relation, RelationKind, SloWindow};
+use model::incident::Priority;
+use model::item::{
+    AgreedTarget, Agreement, AgreementKind, CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation,
+    RelationKind, SloWindow, Weekday,
+};
 use model::{Cmdb, ConfigurationItem, Severity, Span};
 
-/// A service: its name, criticality, team, objective, and the databases its applications need.
+/// A service: its name, criticality, team, how many use it, objective, and the databases its applications need.
 struct Plan {
     id: &'static str,
     name: &'static str,
     criticality: u8,
     team: &'static str,
+    users: Option<u64>,
     slo: f64,
     rto_minutes: i64,
+    /// Agreed in office hours only.
+    office: bool,
     apps: &'static [(&'static str, &'static str)],
 }
 
@@ -20,8 +27,10 @@ const SERVICES: [Plan; 12] = [
         name: "Checkout",
         criticality: 1,
         team: "team-payments",
+        users: Some(48_000),
         slo: 0.999,
         rto_minutes: 30,
+        office: false,
         apps: &[("checkout-api", "db-orders"), ("cart-api", "redis-1")],
     },
     Plan {
@@ -29,8 +38,10 @@ const SERVICES: [Plan; 12] = [
         name: "Payments",
         criticality: 1,
         team: "team-payments",
+        users: Some(48_000),
         slo: 0.999,
         rto_minutes: 30,
+        office: false,
         apps: &[("payments-api", "db-payments"), ("fraud-api", "db-payments")],
     },
     Plan {
@@ -38,8 +49,10 @@ const SERVICES: [Plan; 12] = [
         name: "Catalog",
         criticality: 2,
         team: "team-shop",
+        users: Some(120_000),
         slo: 0.995,
         rto_minutes: 60,
+        office: false,
         apps: &[("catalog-api", "db-catalog"), ("images", "nas-1")],
     },
     Plan {
@@ -47,8 +60,10 @@ const SERVICES: [Plan; 12] = [
         name: "Login",
         criticality: 1,
         team: "team-identity",
+        users: Some(130_000),
         slo: 0.999,
         rto_minutes: 30,
+        office: false,
         apps: &[("login-api", "db-users"), ("token-api", "redis-2")],
     },
     Plan {
@@ -56,8 +71,10 @@ const SERVICES: [Plan; 12] = [
         name: "Search",
         criticality: 2,
         team: "team-shop",
+        users: Some(120_000),
         slo: 0.995,
         rto_minutes: 60,
+        office: false,
         apps: &[("search-api", "db-search"), ("indexer", "mq-1")],
     },
     Plan {
@@ -65,8 +82,10 @@ const SERVICES: [Plan; 12] = [
         name: "Mail",
         criticality: 3,
         team: "team-office",
+        users: Some(900),
         slo: 0.99,
         rto_minutes: 120,
+        office: false,
         apps: &[("mail-relay", "mq-2"), ("mail-web", "redis-2")],
     },
     Plan {
@@ -74,8 +93,10 @@ const SERVICES: [Plan; 12] = [
         name: "Billing",
         criticality: 2,
         team: "team-finance",
+        users: Some(60),
         slo: 0.995,
         rto_minutes: 120,
+        office: true,
         apps: &[("billing-api", "db-billing"), ("invoices", "nas-1")],
     },
     Plan {
@@ -83,8 +104,10 @@ const SERVICES: [Plan; 12] = [
         name: "Reporting",
         criticality: 3,
         team: "team-finance",
+        users: Some(40),
         slo: 0.99,
         rto_minutes: 240,
+        office: true,
         apps: &[("reports-web", "db-reports"), ("etl", "db-reports")],
     },
     Plan {
@@ -92,8 +115,10 @@ const SERVICES: [Plan; 12] = [
         name: "HR portal",
         criticality: 3,
         team: "team-office",
+        users: Some(900),
         slo: 0.99,
         rto_minutes: 240,
+        office: true,
         apps: &[("hr-web", "db-hr"), ("hr-sync", "db-hr")],
     },
     Plan {
@@ -101,8 +126,10 @@ const SERVICES: [Plan; 12] = [
         name: "Warehouse",
         criticality: 2,
         team: "team-logistics",
+        users: None,
         slo: 0.995,
         rto_minutes: 60,
+        office: false,
         apps: &[("stock-api", "db-stock"), ("scanner-gw", "mq-1")],
     },
     Plan {
@@ -110,8 +137,10 @@ const SERVICES: [Plan; 12] = [
         name: "Support desk",
         criticality: 3,
         team: "team-office",
+        users: None,
         slo: 0.99,
         rto_minutes: 240,
+        office: true,
         apps: &[("tickets-web", "db-tickets"), ("chat", "redis-2")],
     },
     Plan {
@@ -119,8 +148,10 @@ const SERVICES: [Plan; 12] = [
         name: "Website",
         criticality: 2,
         team: "team-shop",
+        users: Some(250_000),
         slo: 0.999,
         rto_minutes: 30,
+        office: false,
         apps: &[("web-front", "redis-1"), ("cms", "db-cms")],
     },
 ];
@@ -140,6 +171,8 @@ const DATABASES: [(&str, &str); 11] = [
     ("db-cms", "san-3"),
 ];
 
+/// How much longer a service's loss can be borne than it takes to restore.
+const MTPD_OF_RTO: i64 = 8;
 const HOSTS: usize = 60;
 const RACKS: usize = 6;
 const INSTANCES: usize = 3;
@@ -154,7 +187,55 @@ pub(crate) fn cmdb() -> Cmdb {
         estate.service(plan);
     }
     let classes = vec![Class { id: "network".into(), down_at: Severity::Major, service: false }];
-    Cmdb { classes, calendars: Vec::new(), items: estate.items }
+    Cmdb { classes, calendars: vec![office()], items: estate.items, agreements: agreements() }
+}
+
+/// The id of its one calendar.
+const OFFICE: &str = "office";
+/// Who answers for its storage.
+const STORAGE_SUPPLIER: &str = "fjord-storage";
+
+fn office() -> CalendarDef {
+    use Weekday::{Fri, Mon, Thu, Tue, Wed};
+    let hours = vec![Hours { days: vec![Mon, Tue, Wed, Thu, Fri], from_minute: 8 * 60, to_minute: 18 * 60 }];
+    let new_year = Date { year: 2026, month: 1, day: 1 };
+    let may_day = Date { year: 2026, month: 5, day: 1 };
+    CalendarDef { id: OFFICE.into(), time_zone: "Europe/Berlin".into(), hours, holidays: vec![new_year, may_day] }
+}
+
+/// With the shop's customers, among its teams, and with whoever delivers its storage.
+fn agreements() -> Vec<Agreement> {
+    let target = |priority, respond_minutes, restore_hours| AgreedTarget {
+        priority,
+        respond: Some(Span::from_minutes(respond_minutes)),
+        restore: Some(Span::from_hours(restore_hours)),
+    };
+    let urgent = || vec![target(Priority::P1, 15, 2), target(Priority::P2, 30, 4), target(Priority::P3, 120, 24)];
+    let agreement = |id: &str, kind| Agreement {
+        id: id.into(),
+        kind,
+        service: None,
+        team: None,
+        supplier: None,
+        calendar: None,
+        targets: urgent(),
+    };
+    let of_service = |service: &str| Agreement {
+        service: Some(service.into()),
+        ..agreement(&format!("{service}-gold"), AgreementKind::Sla)
+    };
+    vec![
+        of_service("checkout"),
+        of_service("payments"),
+        Agreement {
+            service: Some("billing".into()),
+            calendar: Some(OFFICE.into()),
+            targets: vec![target(Priority::P2, 60, 8), target(Priority::P3, 240, 16)],
+            ..agreement("billing-office", AgreementKind::Sla)
+        },
+        Agreement { team: Some("team-database".into()), ..agreement("database-team", AgreementKind::Ola) },
+        Agreement { supplier: Some(STORAGE_SUPPLIER.into()), ..agreement("storage-contract", AgreementKind::Uc) },
+    ]
 }
 
 /// Databases, which everything is backed up for.
@@ -206,6 +287,7 @@ impl Estate {
         for id in ["san-1", "san-2", "san-3", "nas-1"] {
             let item = self.add(id, "storage", &[]);
             item.team = Some("team-storage".into());
+            item.supplier = Some(STORAGE_SUPPLIER.into());
             item.objectives.rto = Some(Span::from_minutes(30));
         }
     }
@@ -251,11 +333,15 @@ impl Estate {
         item.name = Some(plan.name.into());
         item.criticality = plan.criticality;
         item.team = Some(plan.team.into());
+        item.users = plan.users;
         item.objectives = Objectives {
             slo: Some(plan.slo),
             slo_window: Some(SloWindow::Rolling(Span::from_days(30))),
             rto: Some(Span::from_minutes(plan.rto_minutes)),
             rpo: Some(Span::from_hours(8)),
+            mtpd: Some(Span::from_minutes(plan.rto_minutes * MTPD_OF_RTO)),
+            exercise_every: (plan.criticality == 1).then_some(Span::from_days(180)),
+            calendar: plan.office.then(|| OFFICE.into()),
             ..Objectives::default()
         };
     }
@@ -271,5 +357,8 @@ mod tests {
         assert!((190..=230).contains(&cmdb.items.len()), "{}", cmdb.items.len());
         let graph = topology::Graph::build(&cmdb, 1).expect("sound");
         assert_eq!(graph.services().count(), SERVICES.len());
+        assert_eq!(topology::check(&cmdb), [], "nothing of it is even odd");
+        assert_eq!(topology::health::contradictions(&cmdb), []);
+        assert!(graph.agreements().len() == 5 && report::Agreements::of(&graph).is_ok());
     }
 }

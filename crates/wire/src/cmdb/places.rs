@@ -31,7 +31,11 @@ struct ItemPlaces {
     references: Vec<(Box<str>, At)>,
 }
 
-type Index = BTreeMap<Box<str>, ItemPlaces>;
+#[derive(Debug, Default)]
+struct Index {
+    items: BTreeMap<Box<str>, ItemPlaces>,
+    agreements: BTreeMap<Box<str>, At>,
+}
 
 /// The places of one file.
 #[derive(Debug)]
@@ -52,13 +56,17 @@ impl Places {
     }
 
     pub(super) fn of_item(&self, id: &str) -> Option<Location> {
-        self.location(self.index().get(id)?.defined?)
+        self.location(self.index().items.get(id)?.defined?)
     }
 
     pub(super) fn of_reference(&self, item: &str, id: &str) -> Option<Location> {
-        let references = &self.index().get(item)?.references;
+        let references = &self.index().items.get(item)?.references;
         let (_, at) = references.iter().find(|(named, _)| **named == *id)?;
         self.location(*at)
+    }
+
+    pub(super) fn of_agreement(&self, id: &str) -> Option<Location> {
+        self.location(*self.index().agreements.get(id)?)
     }
 
     fn location(&self, (line, column): At) -> Option<Location> {
@@ -71,10 +79,10 @@ impl Places {
 }
 
 fn index(shape: &FileShape) -> Index {
-    let mut index = Index::new();
+    let mut index = Index::default();
+    let at = |place: &serde_saphyr::Location| (place.line(), place.column());
     for item in shape.items.iter().flatten() {
-        let at = |place: &serde_saphyr::Location| (place.line(), place.column());
-        let places = index.entry(item.id.value.as_str().into()).or_default();
+        let places = index.items.entry(item.id.value.as_str().into()).or_default();
         places.defined = Some(at(&item.id.referenced));
         let groups = item.redundant.iter().flatten().flat_map(|group| &group.of);
         let named = item.requires.iter().flatten().chain(item.uses.iter().flatten()).chain(groups);
@@ -82,8 +90,11 @@ fn index(shape: &FileShape) -> Index {
     }
     for relationship in shape.relationships.iter().flatten() {
         let to = &relationship.to;
-        let places = index.entry(relationship.from.value.as_str().into()).or_default();
-        places.references.push((to.value.as_str().into(), (to.referenced.line(), to.referenced.column())));
+        let places = index.items.entry(relationship.from.value.as_str().into()).or_default();
+        places.references.push((to.value.as_str().into(), at(&to.referenced)));
+    }
+    for agreement in shape.agreements.iter().flatten() {
+        index.agreements.insert(agreement.id.value.as_str().into(), at(&agreement.id.referenced));
     }
     index
 }

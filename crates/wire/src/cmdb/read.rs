@@ -1,14 +1,19 @@
 //! From the keys of a file to the model: words, durations, dates and clock times.
 
+use model::incident::Priority;
 use model::item::{
-    CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation, RelationKind, SloWindow, Weekday,
+    AgreedTarget, Agreement, AgreementKind, CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation,
+    RelationKind, SloWindow, Weekday,
 };
 use model::{CiId, Cmdb, ConfigurationItem, Domain, Severity, Span, Timestamp};
 use serde_saphyr::Spanned;
 
 use super::fault::{Fault, nearest};
 use super::places::{Location, Places};
-use super::shape::{CalendarShape, ClassShape, FileShape, HoursShape, ItemShape, ObjectivesShape};
+use super::shape::{
+    AgreementShape, CalendarShape, ClassShape, FileShape, HoursShape, ItemShape, ObjectivesShape, TargetShape,
+    TargetsShape,
+};
 use super::{CmdbFile, LooseRelation, attach};
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -63,6 +68,12 @@ impl Reader<'_> {
             classes: shape.classes.unwrap_or_default().into_iter().map(|class| self.class(class)).collect(),
             calendars: shape.calendars.unwrap_or_default().into_iter().map(|days| self.calendar(days)).collect(),
             items: shape.items.unwrap_or_default().into_iter().map(|item| self.item(item)).collect(),
+            agreements: shape
+                .agreements
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|agreement| self.agreement(agreement))
+                .collect(),
         };
         let loose = attach(&mut cmdb, loose);
         CmdbFile { cmdb, loose, sources: vec![places] }
@@ -107,6 +118,8 @@ impl Reader<'_> {
         item.environment = shape.environment.map_or(item.environment, Into::into);
         item.criticality = shape.criticality.unwrap_or(item.criticality);
         item.team = shape.team.map(Into::into);
+        item.supplier = shape.supplier.map(Into::into);
+        item.users = shape.users;
         item.aliases = shape.aliases.unwrap_or_default().into_iter().map(Into::into).collect();
         item.domain = shape.domain.map_or(item.domain, Domain::from);
         let requires = shape.requires.unwrap_or_default().into_iter().map(|to| relation(RelationKind::Requires, to));
@@ -139,6 +152,31 @@ impl Reader<'_> {
             degraded_weight: shape.degraded_weight.unwrap_or_default(),
             calendar: shape.calendar.filter(|id| id != ALWAYS).map(Into::into),
         }
+    }
+
+    /// `None` where its kind does not read, which is a fault.
+    fn agreement(&mut self, shape: AgreementShape) -> Option<Agreement> {
+        let targets = self.targets(shape.targets);
+        Some(Agreement {
+            kind: self.word(&shape.kind, &AgreementKind::ALL.map(|kind| (kind.as_str(), kind)))?,
+            id: shape.id.value.into(),
+            service: shape.service.map(|id| CiId::from(id.value)),
+            team: shape.team.map(Into::into),
+            supplier: shape.supplier.map(Into::into),
+            calendar: shape.calendar.filter(|id| id != ALWAYS).map(Into::into),
+            targets,
+        })
+    }
+
+    fn targets(&mut self, shape: TargetsShape) -> Vec<AgreedTarget> {
+        let TargetsShape { p1, p2, p3, p4, p5 } = shape;
+        let said = Priority::ALL.into_iter().zip([p1, p2, p3, p4, p5]);
+        said.filter_map(|(priority, target)| Some(self.target(priority, target?))).collect()
+    }
+
+    fn target(&mut self, priority: Priority, shape: TargetShape) -> AgreedTarget {
+        let mut span = |said: Option<Spanned<String>>| said.and_then(|said| self.span(&said));
+        AgreedTarget { priority, respond: span(shape.respond), restore: span(shape.restore) }
     }
 
     fn slo_window(&mut self, said: &Spanned<String>) -> Option<SloWindow> {

@@ -16,6 +16,8 @@ pub(super) struct FileShape {
     pub(super) items: Option<Vec<ItemShape>>,
     #[serde(default, skip_serializing_if = "empty")]
     pub(super) relationships: Option<Vec<RelationshipShape>>,
+    #[serde(default, skip_serializing_if = "empty")]
+    pub(super) agreements: Option<Vec<AgreementShape>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -59,6 +61,10 @@ pub(super) struct ItemShape {
     pub(super) criticality: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) team: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) supplier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) users: Option<u64>,
     #[serde(default, skip_serializing_if = "empty")]
     pub(super) aliases: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +118,47 @@ pub(super) struct RelationshipShape {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) to: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgreementShape {
+    pub(super) id: Spanned<String>,
+    pub(super) kind: Spanned<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) service: Option<Spanned<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) team: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) supplier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) calendar: Option<String>,
+    pub(super) targets: TargetsShape,
+}
+
+/// By priority; the words are `model::incident::Priority`'s.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TargetsShape {
+    #[serde(rename = "P1", default, skip_serializing_if = "Option::is_none")]
+    pub(super) p1: Option<TargetShape>,
+    #[serde(rename = "P2", default, skip_serializing_if = "Option::is_none")]
+    pub(super) p2: Option<TargetShape>,
+    #[serde(rename = "P3", default, skip_serializing_if = "Option::is_none")]
+    pub(super) p3: Option<TargetShape>,
+    #[serde(rename = "P4", default, skip_serializing_if = "Option::is_none")]
+    pub(super) p4: Option<TargetShape>,
+    #[serde(rename = "P5", default, skip_serializing_if = "Option::is_none")]
+    pub(super) p5: Option<TargetShape>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TargetShape {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) respond: Option<Spanned<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) restore: Option<Spanned<String>>,
 }
 
 /// Nesting that no file needs: a bound on what a hostile one can make the parser do.

@@ -1,6 +1,7 @@
 //! Files as people write them, with the mistakes people make.
 
-use model::item::{Class, Date, Relation, RelationKind, SloWindow, Weekday};
+use model::incident::Priority;
+use model::item::{AgreedTarget, AgreementKind, Class, Date, Relation, RelationKind, SloWindow, Weekday};
 use model::{CiId, Cmdb, Domain, Severity, Span, Timestamp};
 use proptest::prelude::*;
 
@@ -18,7 +19,7 @@ items:
     name: Checkout
     environment: test
     criticality: 1
-    team: team-payments
+    team: team-payments       # suppliers and users stand with db-7
     aliases: [checkout.prod, 10.1.2.3, "checkout-*"]
     domain: acme
     requires: [payments, db-7, payments]
@@ -27,11 +28,18 @@ items:
     objectives: {slo: 0.999, slo_window: 30d, degraded_weight: 0.5, rto: 1h, rpo: 15m, mtpd: 4h, exercise_every: 180d, calendar: office}
     live_since: 2026-01-01
     retired_at: 2027-01-01T12:00:00+01:00
-  - {id: db-7, class: database, objectives: {slo_window: quarter, calendar: 24x7}}
+  - {id: db-7, class: database, supplier: acme, users: 12000, objectives: {slo_window: quarter, calendar: 24x7}}
 relationships:
   - {from: checkout, type: located_in, to: fra-1}
   - {from: checkout, type: hosted_on, to: rack-9}
   - {from: elsewhere, type: feeds, to: checkout}
+agreements:
+  - id: gold
+    kind: sla
+    service: checkout
+    calendar: office
+    targets: {P1: {respond: 15m, restore: 4h}, P3: {restore: 2d}}
+  - {id: parts, kind: uc, supplier: acme, calendar: 24x7, targets: {P2: {respond: 1h}}}
 "#;
 
 fn read(text: &str) -> CmdbFile {
@@ -84,9 +92,25 @@ fn everything_a_file_can_say_is_read() {
     assert_eq!((db.objectives.slo_window, &db.objectives.calendar), (Some(SloWindow::Quarter), &None));
     let mut plain = model::ConfigurationItem::new("db-7", "database");
     plain.objectives.slo_window = Some(SloWindow::Quarter);
+    (plain.supplier, plain.users) = (Some("acme".into()), Some(12_000));
     assert_eq!(*db, plain, "what is not said is the contract's default");
     let feeds = Relation { kind: RelationKind::Other("feeds".into()), to: CiId::from("checkout") };
     assert_eq!(file.loose, [LooseRelation { from: CiId::from("elsewhere"), relation: feeds }]);
+}
+
+#[test]
+fn agreements_are_read_with_their_place() {
+    let file = read(FULL);
+    let [gold, parts] = file.cmdb.agreements.as_slice() else { panic!("{file:?}") };
+    let target = |priority, respond, restore| AgreedTarget { priority, respond, restore };
+    assert_eq!((&*gold.id, gold.kind, gold.calendar.as_deref()), ("gold", AgreementKind::Sla, Some("office")));
+    assert_eq!((gold.service.as_ref().map(CiId::as_str), &gold.team, &gold.supplier), (Some("checkout"), &None, &None));
+    let (minutes, hours) = (Some(Span::from_minutes(15)), Some(Span::from_hours(4)));
+    let expected = [target(Priority::P1, minutes, hours), target(Priority::P3, None, Some(Span::from_days(2)))];
+    assert_eq!(gold.targets, expected);
+    assert_eq!((parts.supplier.as_deref(), &parts.calendar), (Some("acme"), &None), "24x7 is no calendar");
+    let place = |id: &str| file.of_agreement(id).map(|at| (at.line, at.column));
+    assert_eq!((place("gold"), place("parts"), place("silver")), (Some((28, 9)), Some((33, 10)), None));
 }
 
 #[test]
@@ -145,6 +169,7 @@ fn words_that_look_like_slips_are_said_once_and_refused_nowhere() {
 #[test]
 fn a_fault_says_where_what_and_what_to_do() {
     let item = |rest: &str| format!("items:\n  - id: a\n    class: host\n    {rest}\n");
+    let agreement = |rest: &str| format!("agreements:\n  - {{id: g, {}}}\n", rest);
     let office = |hours: &str| format!("calendars:\n  - {{id: o, time_zone: UTC, hours: [{hours}]}}\n");
     for (text, says) in [
         (item("requres: [b]"), "cmdb.yaml:4:5: unknown key `requres`: did you mean `requires`?"),
@@ -170,6 +195,15 @@ fn a_fault_says_where_what_and_what_to_do() {
         ("items: []\n---\nitems: []".to_owned(), "a second document begins here"),
         ("classes: [{id: a, down_at: mayor}]".to_owned(), "`mayor` is not known: did you mean `major`?"),
         ("relationships: [{from: a, to: b}]".to_owned(), "`type` is missing"),
+        (agreement("kind: slo, targets: {}"), "cmdb.yaml:2:19: `slo` is not known: did you mean `sla`?"),
+        (
+            agreement("kind: sla, targets: {P6: {respond: 1h}}"),
+            "cmdb.yaml:2:34: unknown key `P6`: take it out; known here are P1, P2, P3, P4, P5",
+        ),
+        (agreement("kind: sla, targets: {P1: {respnd: 1h}}"), "unknown key `respnd`: did you mean `respond`?"),
+        (agreement("kind: sla, targets: {P1: {respond: soon}}"), "cmdb.yaml:2:48: `soon` is no duration"),
+        (agreement("kind: sla"), "`targets` is missing: add it"),
+        (item("users: many"), "cmdb.yaml:4:12: invalid u64"),
         (
             "calendars: [{id: o, time_zone: UTC, hours: [], holidays: [2026-02-30]}]".to_owned(),
             "`2026-02-30` is no date",
@@ -262,7 +296,10 @@ items:
 fn one_item_prints_as_a_file_of_its_own() {
     let file = read(FULL);
     let yaml = item_to_yaml(&file.cmdb.items[1]);
-    assert_eq!(yaml, "items:\n  - id: db-7\n    class: database\n    objectives:\n      slo_window: quarter\n");
+    assert_eq!(
+        yaml,
+        "items:\n  - id: db-7\n    class: database\n    supplier: acme\n    users: 12000\n    objectives:\n      slo_window: quarter\n"
+    );
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! The model as a CMDB file: what is default is left out, and what is written reads back equal.
 
-use model::item::{CalendarDef, Class, Objectives, RelationKind, Weekday};
+use model::incident::Priority;
+use model::item::{Agreement, CalendarDef, Class, Objectives, RelationKind, Weekday};
 use model::{Cmdb, ConfigurationItem, Domain};
 use serde_saphyr::Spanned;
 
 use super::shape::{
-    CalendarShape, ClassShape, FileShape, GroupShape, HoursShape, ItemShape, ObjectivesShape, RelationshipShape,
+    AgreementShape, CalendarShape, ClassShape, FileShape, GroupShape, HoursShape, ItemShape, ObjectivesShape,
+    RelationshipShape, TargetShape, TargetsShape,
 };
 use crate::v1::slo_window;
 
@@ -31,6 +33,7 @@ fn file(cmdb: &Cmdb) -> FileShape {
         calendars: Some(cmdb.calendars.iter().map(calendar).collect()),
         items: Some(cmdb.items.iter().map(item).collect()),
         relationships: Some(cmdb.items.iter().flat_map(relationships).collect()),
+        agreements: Some(cmdb.agreements.iter().map(agreement).collect()),
     }
 }
 
@@ -78,6 +81,8 @@ fn item(item: &ConfigurationItem) -> ItemShape {
         environment: (item.environment != default.environment).then(|| item.environment.to_string()),
         criticality: (item.criticality != default.criticality).then_some(item.criticality),
         team: item.team.as_deref().map(str::to_owned),
+        supplier: item.supplier.as_deref().map(str::to_owned),
+        users: item.users,
         aliases: Some(item.aliases.iter().map(ToString::to_string).collect()),
         domain: (item.domain != Domain::default()).then(|| item.domain.to_string()),
         requires: named(&RelationKind::Requires),
@@ -99,6 +104,23 @@ fn objectives(objectives: &Objectives) -> ObjectivesShape {
         mtpd: objectives.mtpd.map(spanned),
         exercise_every: objectives.exercise_every.map(spanned),
         calendar: objectives.calendar.as_deref().map(str::to_owned),
+    }
+}
+
+fn agreement(agreement: &Agreement) -> AgreementShape {
+    let target = |priority: Priority| {
+        let target = agreement.targets.iter().find(|target| target.priority == priority)?;
+        Some(TargetShape { respond: target.respond.map(spanned), restore: target.restore.map(spanned) })
+    };
+    let [p1, p2, p3, p4, p5] = Priority::ALL.map(target);
+    AgreementShape {
+        id: spanned(&agreement.id),
+        kind: spanned(agreement.kind.as_str()),
+        service: agreement.service.as_ref().map(spanned),
+        team: agreement.team.as_deref().map(str::to_owned),
+        supplier: agreement.supplier.as_deref().map(str::to_owned),
+        calendar: agreement.calendar.as_deref().map(str::to_owned),
+        targets: TargetsShape { p1, p2, p3, p4, p5 },
     }
 }
 

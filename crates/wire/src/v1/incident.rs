@@ -3,12 +3,13 @@
 use model::AlertId;
 use model::fact::ChangeStood;
 use model::incident::{Confidence, DetectedBy, HoldFor, IncidentState, Major, Priority, Verdict, number_text};
+use model::item::AgreementKind;
 use model::outage::ItemState;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reason::cause::change_text;
-use super::{Instant, Ratio, Review, Seconds, cause_evidence, owned, text, texts};
+use super::{Clock, Instant, Ratio, Review, Seconds, TargetKind, cause_evidence, owned, text, texts};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -44,6 +45,9 @@ pub struct Incident {
     pub acknowledged_by: Option<String>,
     pub reopened_at: Vec<Instant>,
     pub holds: Vec<Hold>,
+    /// Told by a service that was asked, as of then; an incident that is written down has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreements: Option<Vec<IncidentAgreement>>,
 
     /// Cumulative, as `cis` are.
     pub services: Vec<AffectedService>,
@@ -82,6 +86,20 @@ pub struct Incident {
     pub comments: Vec<Comment>,
     /// Rises with every change.
     pub version: u64,
+}
+
+/// One target of an agreement that the incident is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IncidentAgreement {
+    pub agreement: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub kind: AgreementKind,
+    pub target: TargetKind,
+    pub target_seconds: Seconds,
+    pub state: Clock,
+    /// When it was done, or when the clock passed the target; while it runs, when it will, `None` where it stands.
+    pub at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -201,6 +219,7 @@ impl Incident {
             acknowledged_by: owned(incident.acknowledged_by.as_deref()),
             reopened_at: incident.reopened_at.iter().copied().map(Instant).collect(),
             holds: incident.holds.iter().map(Hold::from_model).collect(),
+            agreements: None,
             services: incident.services.iter().map(AffectedService::from_model).collect(),
             cis: texts(&incident.cis),
             sources: texts(&incident.sources),

@@ -41,6 +41,10 @@ pub struct AvailabilityRow {
     pub coverage: Option<Ratio>,
     pub blind_seconds: Seconds,
     pub availability_as_experienced: Option<Ratio>,
+    /// `users` of the service times the minutes of `down_seconds`; `None` where nobody said how many, or of a service
+    /// without evidence.
+    #[serde(default)]
+    pub customer_minutes_lost: Option<Ratio>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,6 +105,8 @@ pub struct BurnRate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SlaRow {
+    #[serde(default, skip_serializing_if = "Group::is_empty")]
+    pub group: Group,
     pub agreement: String,
     pub priority: String,
     pub target: TargetKind,
@@ -109,6 +115,30 @@ pub struct SlaRow {
     pub breached: u64,
     pub running: u64,
     pub attainment: Option<Ratio>,
+    /// Those that are counted, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incidents: Option<Vec<SlaIncident>>,
+}
+
+/// How an incident stands against a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SlaIncident {
+    /// Its number.
+    pub incident: String,
+    pub state: Clock,
+    /// When it was done, or when the clock passed the target; while it runs, when it will, `None` where it stands.
+    pub at: Option<Instant>,
+}
+
+/// How the clock of a target stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    Met,
+    Breached,
+    Running,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

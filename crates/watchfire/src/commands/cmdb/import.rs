@@ -82,13 +82,16 @@ fn placed(error: anyhow::Error, whole: &CmdbFile, files: &[TextFile]) -> anyhow:
     }
 }
 
-/// What stands between backticks: the item first, then what it names.
+/// What stands between backticks: the item, or the agreement, first, then what it names.
 fn in_files(fault: &str, whole: &CmdbFile, files: &[TextFile]) -> String {
     let what = fault.split_once(": ").map_or(fault, |(_, what)| what);
     let names: Vec<&str> = what.split('`').skip(1).step_by(2).collect();
-    let place = names.split_first().and_then(|(item, others)| {
-        let reference = others.iter().find_map(|other| whole.of_reference(item, other));
-        reference.or_else(|| whole.of_item(item))
+    let place = names.split_first().and_then(|(named, others)| {
+        if what.starts_with("agreement ") {
+            return whole.of_agreement(named);
+        }
+        let reference = others.iter().find_map(|other| whole.of_reference(named, other));
+        reference.or_else(|| whole.of_item(named))
     });
     let place = place.map(|place| place.to_string());
     let place = place.unwrap_or_else(|| files.iter().map(TextFile::name).collect::<Vec<_>>().join(", "));
@@ -104,8 +107,9 @@ fn told(imported: &Value, console: &Console) {
             console.say_with(colour, &format!("{word} {}:", ids.len()), named(&ids));
         }
     }
-    for (key, what) in [("classes_changed", "classes"), ("calendars_changed", "calendars")] {
-        if imported[key] == true {
+    let beside = ["classes", "calendars", "agreements"];
+    for (key, what) in beside.map(|what| (format!("{what}_changed"), what)) {
+        if imported[&key] == true {
             console.say_with(Colour::Yellow, "changed:", what);
         }
     }
@@ -165,6 +169,10 @@ mod tests {
             "{}",
             in_files(fault, &whole, &files)
         );
+        let agreements = [file("b.yaml", "agreements:\n  - {id: gold, kind: sla, service: a, targets: {P1: {}}}\n")];
+        let whole = read(&agreements).unwrap();
+        let fault = "body:1:9: agreement `gold`: P1 has no target";
+        assert!(in_files(fault, &whole, &agreements).starts_with("b.yaml:2:10: agreement `gold`"));
         assert!(in_files("body: class `x` is defined twice", &whole, &files).starts_with("a.yaml: class"));
     }
 

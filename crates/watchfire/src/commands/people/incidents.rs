@@ -357,6 +357,7 @@ fn in_full(incident: &Value) -> String {
             format!("{id:longest$}  {state}{now}  since {since}")
         }),
     );
+    page.part("Agreements", each(&incident["agreements"]).map(agreement));
     page.part("Probable causes", causes(incident));
     page.part(
         "Changes shortly before",
@@ -374,6 +375,18 @@ fn in_full(incident: &Value) -> String {
             .map(|comment| format!("{}  {}: {}", word(&comment["at"]), word(&comment["by"]), word(&comment["text"]))),
     );
     page.text()
+}
+
+/// `gold (sla): to respond within 15m, breached at …`.
+fn agreement(agreement: &Value) -> String {
+    let [id, kind, target, state, at] = ["agreement", "kind", "target", "state", "at"].map(|key| word(&agreement[key]));
+    let within = report::text::duration(agreement["target_seconds"].as_f64().unwrap_or_default());
+    let stands = match (&*state, at.is_empty()) {
+        ("running", true) => "stands still".to_owned(),
+        ("running", false) => format!("breaches at {at}"),
+        _ => format!("{state} at {at}"),
+    };
+    format!("{id} ({kind}): to {target} within {within}, {stands}")
 }
 
 /// The first with what speaks for and against them; of the others, how many there are.

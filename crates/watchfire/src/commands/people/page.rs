@@ -8,7 +8,7 @@ use super::words;
 
 /// A page in the making.
 #[derive(Debug, Default)]
-pub(super) struct Page {
+pub(in crate::commands) struct Page {
     text: String,
     /// Where values stand, if names are longer than usual.
     widest: usize,
@@ -18,18 +18,18 @@ pub(super) struct Page {
 const NAME_WIDTH: usize = 14;
 
 impl Page {
-    pub(super) fn titled(title: &str) -> Page {
+    pub(in crate::commands) fn titled(title: &str) -> Page {
         Page { text: format!("{}\n\n", safe(title)), widest: 0 }
     }
 
     /// With the longest of the names that are to come: values stand behind it.
-    pub(super) fn with_names(mut self, longest: usize) -> Page {
+    pub(in crate::commands) fn with_names(mut self, longest: usize) -> Page {
         self.widest = longest;
         self
     }
 
     /// Nothing where there is nothing.
-    pub(super) fn line(&mut self, name: &str, value: impl AsRef<str>) {
+    pub(in crate::commands) fn line(&mut self, name: &str, value: impl AsRef<str>) {
         let value = safe(value.as_ref());
         if !value.is_empty() {
             let width = NAME_WIDTH.max(self.widest + 2);
@@ -38,7 +38,7 @@ impl Page {
     }
 
     /// A line for each, under a heading.
-    pub(super) fn part(&mut self, heading: &str, lines: impl IntoIterator<Item = String>) {
+    pub(in crate::commands) fn part(&mut self, heading: &str, lines: impl IntoIterator<Item = String>) {
         let lines: Vec<String> = lines.into_iter().map(|line| format!("  {}\n", safe(&line))).collect();
         if !lines.is_empty() {
             let gap = if self.text.ends_with("\n\n") { "" } else { "\n" };
@@ -46,7 +46,7 @@ impl Page {
         }
     }
 
-    pub(super) fn text(self) -> String {
+    pub(in crate::commands) fn text(self) -> String {
         self.text
     }
 }
@@ -79,7 +79,7 @@ fn named(key: &str, value: &Value) -> (String, String) {
 }
 
 /// A value in a word, an instant in whole seconds; several with commas between.
-pub(super) fn word(value: &Value) -> String {
+pub(in crate::commands) fn word(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => words::whole_seconds(text).unwrap_or_else(|| text.clone()),
@@ -118,7 +118,7 @@ fn figure(key: &str, value: &Value) -> Option<String> {
     (!shown.is_empty()).then(|| format!("{name} {shown}"))
 }
 
-pub(super) fn each(list: &Value) -> impl Iterator<Item = &Value> {
+pub(in crate::commands) fn each(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
