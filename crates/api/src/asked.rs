@@ -73,12 +73,13 @@ impl Asked {
         Ok(Some(value))
     }
 
-    /// RFC 3339, `now`, or a duration before now such as `-7d`.
+    /// RFC 3339, milliseconds since 1970, `now`, or a duration before now such as `-7d`.
     pub(crate) fn instant(&self, name: &str, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
         let Some(word) = self.one(name) else { return Ok(None) };
         let wrong = || {
             Fault::bad(format!(
-                "`{name}` is `{word}`: write an instant such as 2026-05-01T10:00:00Z, or -7d before now"
+                "`{name}` is `{word}`: write an instant such as 2026-05-01T10:00:00Z, its milliseconds since 1970 \
+                 (1777629600000), or -7d before now"
             ))
         };
         instant(word, now).ok_or_else(wrong).map(Some)
@@ -99,9 +100,17 @@ pub(crate) fn instant(word: &str, now: Timestamp) -> Option<Timestamp> {
         return Some(now);
     }
     match word.strip_prefix('-') {
-        Some(length) => Span::parse(length).map(|length| now - length),
-        None => Timestamp::parse(word),
+        Some(length) => Span::parse(length).map(|length| (now - length).clamp_to_calendar()),
+        None => Timestamp::parse(word).or_else(|| of_milliseconds(word)),
     }
+}
+
+/// As programs write them, such as Grafana's `${__from}`. Fewer digits may as well be seconds, or a year.
+fn of_milliseconds(word: &str) -> Option<Timestamp> {
+    let plain = (12..=15).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    let millis: i64 = word.parse().ok().filter(|_| plain)?;
+    let at = Timestamp::from_micros(millis.checked_mul(1_000)?);
+    (at == at.clamp_to_calendar()).then_some(at)
 }
 
 /// What people's requests may carry; files have a limit of their own.
@@ -195,5 +204,12 @@ mod tests {
         assert_eq!(instant("1970-01-01T00:00:01Z", now), Some(Timestamp::from_seconds(1)));
         assert_eq!(instant("now", now), Some(now));
         assert_eq!(instant("-soon", now), None);
+        assert_eq!(instant("1594671549254", now), Timestamp::parse("2020-07-13T20:19:09.254Z"));
+        assert_eq!(instant("2020-07-13T20:19:09.254Z", now), Timestamp::parse("2020-07-13T20:19:09.254Z"));
+        assert_eq!(instant("253402300799999", now), Timestamp::parse("9999-12-31T23:59:59.999Z"));
+        assert_eq!(instant("-4000000d", now), Some(Timestamp::MIN), "the calendar has a beginning");
+        for ambiguous in ["2026", "1594671549", "20260501", "999999999999999", "1594671549254.5", "+594671549254"] {
+            assert_eq!(instant(ambiguous, now), None, "{ambiguous}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Read in this order: [`auth`] (who may do what), `fault` (what an error says), `asked` (what a request asks for),
 //! [`once`] and `command` (people's commands go through the runtime's door, once under a key, answered after the
 //! commit); then a module for each thing that can be asked about: `alerts`, `incidents`, `problems`, `facts` (changes,
-//! maintenance, silences), `dead_letters`, `records`, `services` (on the `board`), `cmdb`, `measures`, `stream` (from
+//! maintenance, silences), `dead_letters`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `stream` (from
 //! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know.
 //!
 //! The rule: nothing here decides. What is asked is read from the store or the live view, what is to be done goes to the
@@ -31,6 +31,7 @@ mod records;
 mod ring;
 mod services;
 mod stream;
+mod turns;
 
 use std::fmt;
 use std::future::Future;
@@ -56,6 +57,7 @@ pub use openapi::openapi;
 use board::Board;
 use fault::Fault;
 use ring::Ring;
+use turns::Turns;
 
 type Answer<T> = Result<Json<T>, Fault>;
 
@@ -89,6 +91,7 @@ struct Shared {
     ring: Ring,
     board: Mutex<Option<Arc<Board>>>,
     importing: tokio::sync::Mutex<()>,
+    turns: Turns,
     started_at: Timestamp,
 }
 
@@ -102,6 +105,7 @@ impl Api {
             ring,
             board: Mutex::default(),
             importing: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
             started_at,
         }))
     }
@@ -154,6 +158,11 @@ impl Api {
     /// One import at a time: each is made from the version before it.
     async fn importing(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.0.importing.lock().await
+    }
+
+    /// Of reports.
+    fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     fn kept_board(&self) -> Option<Arc<Board>> {

@@ -5,8 +5,9 @@ use std::future::Future;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use model::{CiId, Span};
-use report::{GroupBy, Question, ReportError, Step};
+use model::incident::Priority;
+use model::{CiId, Span, Timestamp};
+use report::{Filter, GroupBy, Question, ReportError, Step};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,7 +31,22 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(changes))
 }
 
-const KNOWN: [&str; 8] = ["from", "to", "service", "group_by", "step", "time_zone", "with_service_only", "include"];
+const KNOWN: [&str; 14] = [
+    "from",
+    "to",
+    "now",
+    "service",
+    "team",
+    "priority",
+    "class",
+    "environment",
+    "criticality",
+    "group_by",
+    "step",
+    "time_zone",
+    "with_service_only",
+    "include",
+];
 const FROM_UNLESS_SAID: Span = Span::from_days(30);
 
 macro_rules! measures {
@@ -40,19 +56,27 @@ macro_rules! measures {
             params(
                 ("from" = Option<String>, Query, description = "-30d unless said"),
                 ("to" = Option<String>, Query, description = "now unless said"),
+                ("now" = Option<String>, Query, description = "as seen at this instant, which is past"),
                 ("service" = Option<String>, Query, description = "any items; all services unless said"),
+                ("team" = Option<String>, Query, description = "of services that they own, or of incidents that they have"),
+                ("priority" = Option<String>, Query, description = "of incidents: P1 to P5"),
+                ("class" = Option<String>, Query, description = "of services, or of what alerts in incidents"),
+                ("environment" = Option<String>, Query, description = "the same"),
+                ("criticality" = Option<String>, Query, description = "the same: 1, the most critical, to 4"),
                 ("group_by" = Option<String>, Query, description = "service, class, source, priority, team, cause, \
                     day, week, month, quarter"),
-                ("step" = Option<String>, Query, description = "day, week, month, quarter"),
+                ("step" = Option<String>, Query, description = "day, week, month, quarter, or a length of \
+                    time such as 6h, counted from 1970"),
                 ("time_zone" = Option<String>, Query, description = "whose days and months; UTC unless said"),
                 ("with_service_only" = Option<bool>, Query, description = "incidents with an affected service"),
                 ("include" = Option<String>, Query, description = "intervals: what each figure came from"),
             ),
-            responses((status = 200, body = v1::Report<v1::$row>, description = "and beside it `now` and `definitions`")))]
+            responses((status = 200, body = v1::Report<v1::$row>, description = "and beside it `now` and `definitions`; a row \
+                of a period has its `from` and `to`")))]
         async fn $name(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Result<Written, Fault> {
             let question = question(&api, &asked)?;
             let store = api.store().clone();
-            aside(async move { report::$name(&store, &question).await }).await
+            aside(&api, async move { report::$name(&store, &question).await }).await
         }
     )*};
 }
@@ -79,12 +103,15 @@ measures! {
 /// JSON, written down already.
 type Written = ([(HeaderName, &'static str); 1], Vec<u8>);
 
-/// A report may compute for seconds, and its answer be long: on a thread where nobody waits behind it.
+/// A report may compute for seconds, and its answer be long: when it is its turn, on a thread where nobody waits behind it.
 async fn aside<T: Serialize>(
+    api: &Api,
     report: impl Future<Output = Result<report::Answer<T>, ReportError>> + Send + 'static,
 ) -> Result<Written, Fault> {
     let here = Handle::current();
+    let turn = api.turns().next().await?;
     let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let answer = here.block_on(report)?;
         serde_json::to_vec(&answer).map_err(|error| Fault::internal(format!("the report cannot be written: {error}")))
     });
@@ -94,19 +121,41 @@ async fn aside<T: Serialize>(
 
 fn question(api: &Api, asked: &Asked) -> Result<Question, Fault> {
     asked.only(&KNOWN)?;
-    let now = api.now();
+    let now = as_seen_at(api.now(), asked)?;
     let to = asked.instant("to", now)?.unwrap_or(now);
     let from = asked.instant("from", now)?.unwrap_or(now - FROM_UNLESS_SAID);
-    let step = |word: &str| GroupBy::from_word(word).and_then(GroupBy::step);
-    let steps: Vec<Step> = asked.words("step", step, &["day", "week", "month", "quarter"])?;
+    let steps = asked.words("step", Step::from_word, &["day, week, month, quarter or a length such as 6h"])?;
     let include = asked.words("include", |word| (word == "intervals").then_some(()), &["intervals"])?;
     Ok(Question {
         services: asked.many("service").map(CiId::new).collect(),
+        filter: filter(asked)?,
         group_by: asked.words("group_by", GroupBy::from_word, &GroupBy::ALL.map(GroupBy::as_str))?,
         step: steps.first().copied(),
         time_zone: asked.one("time_zone").map(str::to_owned),
         with_service_only: asked.flag("with_service_only")?.unwrap_or(false),
         include_intervals: !include.is_empty(),
         ..Question::new(from, to, now)
+    })
+}
+
+/// What is still to come nobody has seen.
+fn as_seen_at(wall: Timestamp, asked: &Asked) -> Result<Timestamp, Fault> {
+    match asked.instant("now", wall)? {
+        Some(now) if now > wall => Err(Fault::bad(format!(
+            "`now` is {now}, and it is only {wall}: name an instant that is past, or leave it out"
+        ))),
+        said => Ok(said.unwrap_or(wall)),
+    }
+}
+
+fn filter(asked: &Asked) -> Result<Filter, Fault> {
+    let texts = |name| asked.many(name).map(str::to_owned).collect();
+    let criticality = |word: &str| word.parse().ok().filter(|said| (1..=4).contains(said));
+    Ok(Filter {
+        teams: texts("team"),
+        priorities: asked.words("priority", Priority::from_word, &Priority::ALL.map(Priority::as_str))?,
+        classes: texts("class"),
+        environments: texts("environment"),
+        criticalities: asked.words("criticality", criticality, &["1", "2", "3", "4"])?,
     })
 }

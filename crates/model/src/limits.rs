@@ -86,6 +86,26 @@ pub const AGREED_HOURS_SOUGHT: Span = Span::from_days(1_461);
 pub const ITEM_STALE_AFTER: Span = Span::from_days(90);
 /// Entries of one list of *CMDB health*. More: counted, not listed.
 pub const HEALTH_LISTED_MAX: usize = 100;
+/// Periods that one report is cut into; more than ten years of days. More asked: refused, and nothing is computed.
+pub const REPORT_PERIODS_MAX: usize = 4_000;
+/// A period that is a length of time, not of the calendar. Shorter: refused.
+pub const REPORT_STEP_MIN: Span = Span::SECOND;
+/// Items that one report is asked of by name. More: refused; one of all services has no such bound.
+pub const REPORT_NAMES_MAX: usize = 10_000;
+/// Services times days of the window that are over: 10 000 services over five years, or one over the whole calendar. More
+/// asked: refused, and nothing is computed.
+pub const REPORT_SERVICE_DAYS_MAX: u64 = 20_000_000;
+/// Occurrences of maintenance windows in one report, those of each item that a window names. More: refused.
+pub const REPORT_OCCURRENCES_MAX: usize = 1_000_000;
+/// What the figures of one report came from, all together: stretches of time, outages, incidents, hours, points. More:
+/// refused.
+pub const REPORT_ORIGINS_MAX: usize = 1_000_000;
+/// Reports that one process computes at once. One more waits.
+pub const REPORTS_RUNNING_MAX: usize = 4;
+/// Reports that wait for one of those to end. One more: `503` with `Retry-After`.
+pub const REPORTS_WAITING_MAX: usize = 32;
+/// How long a report waits for those before it. Longer: `503` with `Retry-After`.
+pub const REPORT_WAIT_MAX: Span = Span::from_seconds(30);
 /// So long after its end a day's incidents and outages are packed for reports: till then they still change.
 pub const PACKED_AFTER: Span = Span::from_days(1);
 /// Items of all graphs together that reports keep built, for the next that asks. More: those asked for longest ago are built

@@ -1,5 +1,6 @@
 //! Availability of a service, and how often and for how long it failed. docs/measures.md section 5.
 
+use calendar::IntervalSet;
 use model::outage::OutageState;
 use model::{Interval, Span, Timestamp};
 
@@ -46,18 +47,19 @@ pub fn availability(
 ) -> Availability {
     let scope = facts.scope(window, now);
     let parts = facts.parts(scope.elapsed());
-    let failures = failures(facts, scope);
+    let failures = failures(facts, window, now);
     let uptime = parts.uptime_micros(facts.degraded_weight);
     let availability = share(uptime, parts.agreed.length());
-    let mtbf_seconds = (failures.begun > 0).then(|| uptime / 1e6 / failures.begun as f64);
-    let mean_outage_seconds = mean(&failures.ended);
+    let mtbf_seconds = (!failures.begun.is_empty()).then(|| uptime / 1e6 / failures.begun.len() as f64);
+    let ended: Vec<Span> = failures.ended.iter().map(|failure| failure.length).collect();
+    let mean_outage_seconds = mean(&ended);
     Availability {
         agreed_seconds: parts.agreed.length().seconds_f64(),
         down_seconds: parts.down.length().seconds_f64(),
         degraded_seconds: parts.degraded.length().seconds_f64(),
         planned_seconds: parts.planned.length().seconds_f64(),
         availability,
-        outages: failures.begun,
+        outages: failures.begun.len() as u64,
         outages_ended: failures.ended.len() as u64,
         mean_outage_seconds,
         mtbf_seconds,
@@ -83,28 +85,42 @@ pub fn evidence(facts: &ServiceFacts<'_>, window: Interval, now: Timestamp) -> P
     facts.parts(facts.scope(window, now).elapsed())
 }
 
-struct Failures {
-    begun: u64,
-    ended: Vec<Span>,
+/// The failures that figures of [`availability`] count.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Failures {
+    /// `outages`: those that began in the window.
+    pub begun: Vec<Failure>,
+    /// The sample of `mean_outage_seconds`: those that ended in it.
+    pub ended: Vec<Failure>,
 }
 
-fn failures(facts: &ServiceFacts<'_>, scope: Scope) -> Failures {
+/// The failures of `window` as seen at `now`.
+pub fn failures(facts: &ServiceFacts<'_>, window: Interval, now: Timestamp) -> Failures {
+    let scope = facts.scope(window, now);
     let begins = |failure: &Failure| scope.holds(failure.from);
     let ends = |failure: &Failure| failure.to.is_some_and(|to| scope.holds(to));
-    let mut failures = Failures { begun: 0, ended: Vec::new() };
-    for failure in facts.failures(scope.now(), |failure| begins(failure) || ends(failure)) {
-        failures.begun += u64::from(begins(&failure));
-        if ends(&failure) {
-            failures.ended.push(failure.length);
-        }
+    let mut failures = Failures::default();
+    for failure in facts.failures(now, |failure| begins(failure) || ends(failure)) {
+        failures.begun.extend(begins(&failure).then_some(failure));
+        failures.ended.extend(ends(&failure).then_some(failure));
     }
     failures
 }
 
-/// A customer's view: no hours are agreed, and no downtime is excused.
-fn as_experienced(facts: &ServiceFacts<'_>, over: Interval) -> Option<f64> {
+/// When a customer met with it down, and when degraded: round the clock, planned or not.
+pub fn experienced(facts: &ServiceFacts<'_>, window: Interval, now: Timestamp) -> [IntervalSet; 2] {
+    felt(facts, facts.scope(window, now).elapsed())
+}
+
+fn felt(facts: &ServiceFacts<'_>, over: Interval) -> [IntervalSet; 2] {
     let down = facts.extents(over, |outage| outage.state == OutageState::Down);
     let degraded = facts.extents(over, |outage| outage.state == OutageState::Degraded).subtract(&down);
+    [down, degraded]
+}
+
+/// A customer's view: no hours are agreed, and no downtime is excused.
+fn as_experienced(facts: &ServiceFacts<'_>, over: Interval) -> Option<f64> {
+    let [down, degraded] = felt(facts, over);
     let uptime = uptime(over.length(), down.length(), degraded.length(), facts.degraded_weight);
     share(uptime, over.length())
 }

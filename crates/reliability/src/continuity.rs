@@ -60,7 +60,7 @@ pub struct LastExercise {
 pub fn continuity(known: &ContinuityFacts<'_>, window: Interval, now: Timestamp) -> Continuity {
     let Targets { rto, rpo, mtpd } = known.targets;
     let end = Scope::new(window, now).end();
-    let recoveries = recoveries(known.facts, rto, window, now);
+    let recoveries: Vec<Span> = recoveries(known.facts, rto, window, now).iter().map(|failure| failure.length).collect();
     let rto_met = rto.map(|rto| recoveries.iter().filter(|length| **length <= rto).count() as u64);
     let count = recoveries.len() as u64;
     let lived = known.facts.scope(window, now);
@@ -82,16 +82,21 @@ pub fn continuity(known: &ContinuityFacts<'_>, window: Interval, now: Timestamp)
     }
 }
 
-/// Whole lengths of the failures that ended in the window, and of one that lasts and has already outlasted the RTO:
+/// The sample of a service's recoveries, each whole: the failures that ended in the window, and of one that lasts and has already outlasted the RTO:
 /// however it ends, it has missed it.
-fn recoveries(facts: &ServiceFacts<'_>, rto: Option<Span>, window: Interval, now: Timestamp) -> Vec<Span> {
+pub fn recoveries(
+    facts: &ServiceFacts<'_>,
+    rto: Option<Span>,
+    window: Interval,
+    now: Timestamp,
+) -> Vec<Failure> {
     let scope = facts.scope(window, now);
     let present = window.start() <= now && now <= window.end() && facts.live.contains(now);
     let counts = |failure: &Failure| match failure.to {
         Some(to) => scope.holds(to),
         None => present && rto.is_some_and(|rto| failure.length > rto),
     };
-    facts.failures(now, counts).map(|failure| failure.length).collect()
+    facts.failures(now, counts).collect()
 }
 
 fn last_exercise(exercises: &[Exercise], by: Timestamp) -> Option<&Exercise> {
@@ -108,7 +113,8 @@ fn is_overdue(known: &ContinuityFacts<'_>, by: Timestamp) -> Option<bool> {
     Some(by - last.held_at > every)
 }
 
-fn held(exercises: &[Exercise], by: Timestamp) -> impl Iterator<Item = &Exercise> {
+/// Those that had been held by then.
+pub fn held(exercises: &[Exercise], by: Timestamp) -> impl Iterator<Item = &Exercise> {
     exercises.iter().filter(move |exercise| exercise.held_at <= by)
 }
 

@@ -36,6 +36,6 @@ pub use lost::{Lost, lost};
 pub use noise::{Noise, NoiseFacts, noise};
 pub use sample::{Sample, percentile};
 pub use scope::Scope;
-pub use service::{OutageFact, Parts, ServiceFacts};
+pub use service::{Failure, OutageFact, Parts, ServiceFacts};
 pub use sla::{Outcome, Sla, Task, sla};
 pub use slo::{BURN_WINDOWS, BurnRates, Slo, burn_rate, slo};

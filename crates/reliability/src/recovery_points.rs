@@ -13,18 +13,21 @@ pub fn exposure<'a>(items: impl IntoIterator<Item = &'a [Timestamp]>, at: Timest
 /// The largest exposure over `over`. Where a store has no point by its start, the start stands for one.
 pub fn worst_exposure<'a>(items: impl IntoIterator<Item = &'a [Timestamp]>, over: Interval) -> Option<Span> {
     let stores = items.into_iter().filter(|points| newest(points, over.end()).is_some());
-    stores.filter(|_| !over.is_empty()).filter_map(|points| longest_gap(points, over)).max()
+    stores.filter(|_| !over.is_empty()).filter_map(|points| longest_gap(points, over)).map(Interval::length).max()
 }
 
-fn newest(points: &[Timestamp], by: Timestamp) -> Option<Timestamp> {
+/// The newest by then.
+pub fn newest(points: &[Timestamp], by: Timestamp) -> Option<Timestamp> {
     points.iter().copied().filter(|point| *point <= by).max()
 }
 
-/// Exposure grows until the next point comes, so it is largest just before one, or at the end.
-fn longest_gap(points: &[Timestamp], over: Interval) -> Option<Span> {
+/// From which point until when the exposure of a store was largest: it grows until the next point comes, so just before
+/// one, or at the end.
+pub fn longest_gap(points: &[Timestamp], over: Interval) -> Option<Interval> {
     let first = newest(points, over.start()).unwrap_or(over.start());
     let within = points.iter().copied().filter(|point| over.start() < *point && *point < over.end());
     let mut edges: Vec<Timestamp> = [first, over.end()].into_iter().chain(within).collect();
     edges.sort_unstable();
-    edges.iter().zip(edges.iter().skip(1)).map(|(point, next)| *next - *point).max()
+    let gaps = edges.iter().zip(edges.iter().skip(1)).map(|(point, next)| Interval::or_empty(*point, *next));
+    gaps.max_by_key(|gap| gap.length())
 }

@@ -53,12 +53,12 @@ pub struct Parts {
 
 /// An unplanned interruption of the service, as known at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) from: Timestamp,
+pub struct Failure {
+    pub from: Timestamp,
     /// `None`: lasts at that instant.
-    pub(crate) to: Option<Timestamp>,
+    pub to: Option<Timestamp>,
     /// Whole, on the wall clock; so far, while it lasts.
-    pub(crate) length: Span,
+    pub length: Span,
 }
 
 impl ServiceFacts<'_> {
@@ -84,8 +84,8 @@ impl ServiceFacts<'_> {
     }
 
     /// AST over `over`, which may lie in the future.
-    pub(crate) fn agreed(&self, over: Interval) -> Span {
-        self.calendar.inside(over).subtract(self.maintenance).length()
+    pub(crate) fn agreed(&self, over: Interval) -> IntervalSet {
+        self.calendar.inside(over).subtract(self.maintenance)
     }
 
     /// When, within `over`, an outage lasted that `counts`.
@@ -135,7 +135,7 @@ impl OutageFact {
     }
 
     /// The whole of it as known at `now`; empty where it begins later.
-    fn extent(&self, now: Timestamp) -> Interval {
+    pub fn extent(&self, now: Timestamp) -> Interval {
         Interval::or_empty(self.from, self.to.map_or(now, |to| to.min(now)))
     }
 }

@@ -1,10 +1,11 @@
 //! Service level objectives: error budget and burn rate. docs/measures.md section 6.
 
+use calendar::IntervalSet;
 use model::item::SloWindow;
 use model::{Interval, Span, Timestamp};
 
 use crate::scope::{Scope, cut};
-use crate::service::ServiceFacts;
+use crate::service::{Parts, ServiceFacts};
 
 /// The spans over which every report gives a burn rate, by the contract's names.
 pub const BURN_WINDOWS: [(&str, Span); 4] = [
@@ -40,10 +41,10 @@ pub struct BurnRates(pub [Option<f64>; 4]);
 pub fn slo(facts: &ServiceFacts<'_>, objective: f64, window: SloWindow, to: Timestamp, now: Timestamp) -> Slo {
     let end = to.min(now);
     let period = period(facts, window, to, end);
-    let counted = Scope::new(period, end).cut(facts.live);
-    let agreed_seconds = facts.agreed(cut(period, facts.live)).seconds_f64();
+    let known = evidence(facts, period, end);
+    let agreed_seconds = known.agreed.length().seconds_f64();
     let budget_seconds = (1.0 - objective) * agreed_seconds;
-    let consumed_seconds = facts.parts(counted.elapsed()).downtime_micros(facts.degraded_weight) / 1e6;
+    let consumed_seconds = known.to_date.downtime_micros(facts.degraded_weight) / 1e6;
     Slo {
         objective,
         window,
@@ -52,17 +53,44 @@ pub fn slo(facts: &ServiceFacts<'_>, objective: f64, window: SloWindow, to: Time
         budget_seconds,
         consumed_seconds,
         remaining_seconds: budget_seconds - consumed_seconds,
-        burn_rate: BurnRates(BURN_WINDOWS.map(|(_, over)| burn_rate(facts, objective, over, end))),
+        burn_rate: BurnRates(known.burned.map(|parts| rate(&parts, objective, facts.degraded_weight))),
+    }
+}
+
+/// What the figures of [`slo`] came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Over the whole period, future included.
+    pub agreed: IntervalSet,
+    /// Of the period, what is over.
+    pub to_date: Parts,
+    /// In the order of [`BURN_WINDOWS`].
+    pub burned: [Parts; 4],
+}
+
+/// Of an SLO whose window is `period` here ([`Slo::period`]), as it stands at `end`.
+pub fn evidence(facts: &ServiceFacts<'_>, period: Interval, end: Timestamp) -> Evidence {
+    Evidence {
+        agreed: facts.agreed(cut(period, facts.live)),
+        to_date: facts.parts(Scope::new(period, end).cut(facts.live).elapsed()),
+        burned: BURN_WINDOWS.map(|(_, over)| burned(facts, over, end)),
     }
 }
 
 /// How fast the budget burned over the span that ended at `end` (not after now): 1 is just as fast as the objective
 /// allows. `None` where nothing was agreed in it, or where the objective leaves no budget.
 pub fn burn_rate(facts: &ServiceFacts<'_>, objective: f64, over: Span, end: Timestamp) -> Option<f64> {
-    let parts = facts.parts(cut(Interval::or_empty(end - over, end), facts.live));
+    rate(&burned(facts, over, end), objective, facts.degraded_weight)
+}
+
+fn burned(facts: &ServiceFacts<'_>, over: Span, end: Timestamp) -> Parts {
+    facts.parts(cut(Interval::or_empty(end - over, end), facts.live))
+}
+
+fn rate(parts: &Parts, objective: f64, degraded_weight: f64) -> Option<f64> {
     let agreed = parts.agreed.length();
     let defined = agreed > Span::ZERO && objective < 1.0;
-    defined.then(|| parts.downtime_micros(facts.degraded_weight) / agreed.micros() as f64 / (1.0 - objective))
+    defined.then(|| parts.downtime_micros(degraded_weight) / agreed.micros() as f64 / (1.0 - objective))
 }
 
 /// A month or quarter is the one that holds the instant just before `to`, also where that is still to come.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use calendar::IntervalSet;
+use model::Interval;
 use serde::{Deserialize, Serialize};
 use store::Store;
 use wire::v1;
@@ -11,6 +12,8 @@ use wire::v1;
 use crate::definitions;
 use crate::error::ReportError;
 use crate::moved::moved;
+use crate::origins::Origins;
+use crate::periods::Part;
 use crate::question::Question;
 
 /// A report as the contract writes it down, and beside it `now` and `definitions`.
@@ -36,12 +39,18 @@ pub struct Answer<T> {
 pub struct Explained<T> {
     #[serde(flatten)]
     pub figures: T,
+    /// The period that the row is of, where the window is cut; cut to the window.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Stretch>,
     /// By figure: the stretches of time that it is the length of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervals: Option<BTreeMap<String, Vec<Stretch>>>,
     /// By figure: the incidents that it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident_numbers: Option<BTreeMap<String, Vec<String>>>,
+    /// By figure: what else it came from.
+    #[serde(flatten, default)]
+    pub origins: Origins,
 }
 
 /// `[from, to)`.
@@ -88,12 +97,21 @@ impl<T: Serialize> Answer<T> {
 
 impl<T> Explained<T> {
     pub(crate) fn plain(figures: T) -> Explained<T> {
-        Explained { figures, intervals: None, incident_numbers: None }
+        Explained { figures, period: None, intervals: None, incident_numbers: None, origins: Origins::default() }
+    }
+
+    /// Of one of several periods.
+    pub(crate) fn of(self, part: &Part) -> Explained<T> {
+        Explained { period: part.label.as_ref().map(|_| Stretch::of(part.window)), ..self }
     }
 }
 
 impl Stretch {
     pub(crate) fn all(intervals: &IntervalSet) -> Vec<Stretch> {
-        intervals.iter().map(|part| Stretch { from: part.start().into(), to: part.end().into() }).collect()
+        intervals.iter().map(|part| Stretch::of(part)).collect()
+    }
+
+    pub(crate) fn of(interval: Interval) -> Stretch {
+        Stretch { from: interval.start().into(), to: interval.end().into() }
     }
 }

@@ -3,19 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use model::Interval;
-use reliability::{Parts, ServiceFacts};
+use model::outage::OutageState;
+use model::{Interval, Timestamp};
+use reliability::{Failure, IntervalSet, Parts, ServiceFacts};
 use store::Store;
 use wire::v1::{AvailabilityRow, Group, Ratio, Seconds};
 
 use crate::answer::{Answer, Explained, Stretch};
 use crate::definitions;
 use crate::error::ReportError;
+use crate::filter::FilterBy;
 use crate::maintenance::Maintenance;
+use crate::origins::{OnRecord, Origins, Rows, by_figure};
 use crate::outages::Outages;
 use crate::periods::{Part, Periods};
 use crate::question::{GroupBy, Question};
-use crate::services::{Service, asked};
+use crate::services::{Service, asked, bear_days};
 use crate::versions::Versions;
 use crate::watch::Watch;
 
@@ -24,20 +27,23 @@ use crate::watch::Watch;
 /// # Errors
 /// A window, item, time zone or group that makes no sense here; a store that does not answer.
 pub async fn availability(store: &Store, question: &Question) -> Result<Answer<AvailabilityRow>, ReportError> {
-    let grouped = |by: GroupBy| by == GroupBy::Service || by.step().is_some();
+    let grouped = |by: GroupBy| by == GroupBy::Service || by.is_period();
     question.only_grouped_by("availability", grouped, "it has a row for each service; cut it into periods")?;
+    question.only_filtered_by("availability", &FilterBy::OF_SERVICES)?;
     let periods = Periods::of(question)?;
     let over = question.elapsed();
     let versions = Versions::read(store, question.now).await?;
     let topology = versions.since(over.start()).await?;
     let services = asked(&topology, question)?;
     periods.bear(services.len(), "services")?;
+    bear_days(services.len(), over)?;
     let known = Known {
         outages: Outages::read(store, question, &versions, &services, over).await?,
         maintenance: Maintenance::read(store, &topology, &services, over, question.now).await?,
         watch: Watch::read(store, question, &services, over).await?,
+        on_record: OnRecord::read(store, question, over).await?,
     };
-    let items = services.iter().flat_map(|service| known.rows(service, &periods, question)).collect();
+    let items = Rows::all(services.iter().flat_map(|service| known.rows(service, &periods, question)))?;
     Answer::new(question, definitions::AVAILABILITY, items).corrected(store, question).await
 }
 
@@ -45,6 +51,7 @@ struct Known {
     outages: Outages,
     maintenance: Maintenance,
     watch: Watch,
+    on_record: OnRecord,
 }
 
 impl Known {
@@ -61,9 +68,35 @@ impl Known {
                 degraded_weight: objectives.degraded_weight,
                 live: service.live,
             };
-            row(service, &facts, part, question)
+            let mut row = row(service, &facts, part, question);
+            if question.include_intervals {
+                row.origins = self.origins(service, &facts, part.window, question.now);
+            }
+            row
         };
         periods.parts().iter().map(row).collect()
+    }
+
+    fn origins(&self, service: &Service<'_>, facts: &ServiceFacts<'_>, window: Interval, now: Timestamp) -> Origins {
+        let end = now.min(window.end());
+        let parts = reliability::availability::evidence(facts, window, now);
+        let failures = reliability::availability::failures(facts, window, now);
+        let of = |state: OutageState, planned: bool, time: &IntervalSet| {
+            let such = facts.outages.iter().filter(move |fact| (fact.state, fact.planned) == (state, planned));
+            self.on_record.within(&service.id, such, time, now)
+        };
+        let failed = |failures: &[Failure]| self.on_record.failures(&service.id, failures, now);
+        Origins {
+            outages: by_figure([
+                ("down_seconds", of(OutageState::Down, false, &parts.down)),
+                ("degraded_seconds", of(OutageState::Degraded, false, &parts.degraded)),
+                ("planned_seconds", of(OutageState::Down, true, &parts.planned)),
+                ("outages", failed(&failures.begun)),
+                ("mean_outage_seconds", failed(&failures.ended)),
+            ]),
+            cis: by_figure([("coverage", self.watch.spoken_of(service, end))]),
+            ..Origins::default()
+        }
     }
 }
 
@@ -98,7 +131,7 @@ fn row(
     let evident = is_evident(&figures);
     figures.met = figures.met.filter(|_| evident);
     figures.customer_minutes_lost = figures.customer_minutes_lost.filter(|_| evident);
-    Explained { intervals, ..Explained::plain(figures) }
+    Explained { intervals, ..Explained::plain(figures) }.of(part)
 }
 
 /// Whether anything is known of the service: some source has spoken of it or of what it requires, or an outage of it is
@@ -121,7 +154,11 @@ fn group(service: &Service<'_>, part: &Part, question: &Question) -> Group {
 }
 
 fn origins(facts: &ServiceFacts<'_>, window: Interval, question: &Question) -> BTreeMap<String, Vec<Stretch>> {
-    stretches(&reliability::availability::evidence(facts, window, question.now))
+    let mut by_figure = stretches(&reliability::availability::evidence(facts, window, question.now));
+    let [down, degraded] = reliability::availability::experienced(facts, window, question.now);
+    let felt = if facts.degraded_weight > 0.0 { down.union(&degraded) } else { down };
+    by_figure.insert("availability_as_experienced".to_owned(), Stretch::all(&felt));
+    by_figure
 }
 
 /// By the figure that is its length.

@@ -18,8 +18,9 @@ use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
 use crate::groups::{columns, named};
+use crate::origins::{Origins, Rows};
 use crate::periods::{Part, Periods};
-use crate::question::{GroupBy, Question};
+use crate::question::{GroupBy, Named, Question};
 use crate::services::asked;
 use crate::versions::Versions;
 
@@ -30,16 +31,18 @@ use crate::versions::Versions;
 pub async fn changes(store: &Store, question: &Question) -> Result<Answer<ChangesRow>, ReportError> {
     question.only_grouped_by(
         "changes",
-        |by| by == GroupBy::Service || by.step().is_some(),
+        |by| by == GroupBy::Service || by.is_period(),
         "group it by service, or cut it into periods",
     )?;
+    question.only_filtered_by("changes", &[])?;
     let periods = Periods::of(question)?;
+    let named_items = question.named()?;
     let by_service = question.group_by.contains(&GroupBy::Service);
     let topology = topology(store, question, by_service).await?;
     let known = read(store, question).await?;
     let mut groups: BTreeMap<Vec<String>, Vec<&Known>> = BTreeMap::new();
     for change in &known {
-        let touched = topology.as_ref().map(|topology| services_of(&change.change, topology, &question.services));
+        let touched = topology.as_ref().map(|topology| services_of(&change.change, topology, &named_items));
         for group in groups_of(touched, by_service) {
             groups.entry(group).or_default().push(change);
         }
@@ -58,10 +61,10 @@ pub async fn changes(store: &Store, question: &Question) -> Result<Answer<Change
         rows.extend(of_group.into_iter().map(|(part, mut row)| {
             let (key, group) = named(&by, group, part);
             row.figures.group = group;
-            (key, row)
+            (key, row.of(part))
         }));
     }
-    Answer::new(question, definitions::CHANGES, rows.into_values().collect()).corrected(store, question).await
+    Answer::new(question, definitions::CHANGES, Rows::all(rows.into_values())?).corrected(store, question).await
 }
 
 struct Known {
@@ -117,16 +120,16 @@ fn groups_of(touched: Option<BTreeSet<CiId>>, by_service: bool) -> Vec<Vec<Strin
 }
 
 /// The services that it touches; of items that were asked for by name those.
-fn services_of(change: &Change, topology: &Topology, named: &[CiId]) -> BTreeSet<CiId> {
+fn services_of(change: &Change, topology: &Topology, named: &Named) -> BTreeSet<CiId> {
     let graph = topology.at(change.instant());
     let items = change.cis.iter().filter_map(|ci| graph.find(ci.as_str()));
     let above = items.flat_map(|item| {
         let walk = graph.walk_up(item, u32::MAX, usize::MAX);
         std::iter::once(item).chain(walk.reached.into_iter().map(|(item, _)| item))
     });
-    let meant = |item: &topology::ItemIdx| match named {
-        [] => graph.is_service(*item),
-        named => named.contains(graph.id(*item)),
+    let meant = |item: &topology::ItemIdx| match named.is_all() {
+        true => graph.is_service(*item),
+        false => named.has(graph.id(*item)),
     };
     above.filter(meant).map(|item| graph.id(item).clone()).collect()
 }
@@ -150,5 +153,31 @@ fn row(members: &[&Known], part: &Part, question: &Question) -> Explained<Change
         failures: figures.failures,
         failure_rate: figures.failure_rate.map(Ratio),
     };
-    Explained { incident_numbers: question.include_intervals.then(numbers), ..Explained::plain(row) }
+    let plain = Explained::plain(row);
+    match question.include_intervals {
+        true => Explained { incident_numbers: Some(numbers()), origins: origins(members, scope), ..plain },
+        false => plain,
+    }
+}
+
+/// By figure the changes it counts: those that make a figure of their own when they stand alone.
+fn origins(members: &[&Known], scope: Scope) -> Origins {
+    let mut changes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for known in members {
+        let alone = reliability::changes(&[known.fact], scope);
+        for (figure, count) in [
+            ("finished", alone.finished),
+            ("successful", alone.successful),
+            ("issues", alone.issues),
+            ("backed_out", alone.backed_out),
+            ("failed", alone.failed),
+            ("unknown", alone.unknown),
+            ("caused_incident", alone.caused_incident),
+            ("failures", alone.failures),
+        ] {
+            let of_figure = changes.entry(figure.to_owned()).or_default();
+            of_figure.extend((count > 0).then(|| known.change.reference.to_string()));
+        }
+    }
+    Origins { changes, ..Origins::default() }
 }

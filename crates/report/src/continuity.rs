@@ -2,13 +2,15 @@
 //! with an RTO, RPO or MTPD. docs/contract.md section 8; the formulas are `reliability::continuity`'s, docs/measures.md
 //! section 8.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use model::fact::Exercise;
 use model::item::Objectives;
 use model::{CiId, Interval, Span, Timestamp};
 use reliability::gaps::Targets;
-use reliability::{Continuity, ContinuityFacts, Dependency, GapKind, Group, IntervalSet, Reached, ServiceFacts};
+use reliability::recovery_points::{longest_gap, newest};
+use reliability::{Continuity, ContinuityFacts, Dependency, Failure, GapKind, Group, IntervalSet, Reached, ServiceFacts};
 use store::{Store, StoreError};
 use topology::{DependencyKind, ItemIdx};
 use wire::v1::{self, ContinuityRow, Ratio, Seconds};
@@ -16,10 +18,12 @@ use wire::v1::{self, ContinuityRow, Ratio, Seconds};
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
+use crate::filter::FilterBy;
+use crate::origins::{OnRecord, Origins, PointOrigin, Rows, by_figure};
 use crate::outages::Outages;
 use crate::periods::bear;
 use crate::question::{GroupBy, Question};
-use crate::services::{Service, asked};
+use crate::services::{Service, asked, bear_days};
 use crate::versions::Versions;
 
 /// Continuity of services, by id.
@@ -30,19 +34,22 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
     let window = question.window()?;
     let instead = "it has a row for each service; ask for each period by itself";
     question.only_grouped_by("continuity", |by| by == GroupBy::Service, instead)?;
+    question.only_filtered_by("continuity", &FilterBy::OF_SERVICES)?;
     let over = question.elapsed();
     let versions = Versions::read(store, question.now).await?;
     let topology = versions.since(over.start()).await?;
     let mut services = asked(&topology, question)?;
     services.retain(|service| promises(service.objectives()));
     bear(services.len(), "services", 1)?;
+    bear_days(services.len(), over)?;
     let known = Known {
         outages: Outages::read(store, question, &versions, &services, over).await?,
         points: points(store, over).await?,
         exercises: exercises(store).await?,
+        on_record: OnRecord::read(store, question, over).await?,
     };
-    let rows = services.iter().map(|service| Explained::plain(known.row(service, window, question.now)));
-    Answer::new(question, definitions::CONTINUITY, rows.collect()).corrected(store, question).await
+    let rows = Rows::all(services.iter().map(|service| known.row(service, window, question)))?;
+    Answer::new(question, definitions::CONTINUITY, rows).corrected(store, question).await
 }
 
 fn promises(objectives: &Objectives) -> bool {
@@ -53,6 +60,7 @@ struct Known {
     outages: Outages,
     points: BTreeMap<CiId, Vec<Timestamp>>,
     exercises: BTreeMap<CiId, Vec<Exercise>>,
+    on_record: OnRecord,
 }
 
 /// By item, the newest before the window too. A point at the window's very end counts.
@@ -75,7 +83,7 @@ async fn exercises(store: &Store) -> Result<BTreeMap<CiId, Vec<Exercise>>, Store
 }
 
 impl Known {
-    fn row(&self, service: &Service<'_>, window: Interval, now: Timestamp) -> ContinuityRow {
+    fn row(&self, service: &Service<'_>, window: Interval, question: &Question) -> Explained<ContinuityRow> {
         let never = IntervalSet::new();
         let objectives = service.objectives();
         let facts = ServiceFacts {
@@ -98,7 +106,36 @@ impl Known {
             reached: &self.reached(service),
             exercises: self.exercises.get(&service.id).map(Vec::as_slice).unwrap_or_default(),
         };
-        written(&service.id, reliability::continuity(&known, window, now))
+        let row = Explained::plain(written(&service.id, reliability::continuity(&known, window, question.now)));
+        match question.include_intervals {
+            true => Explained { origins: self.origins(&known, window, question.now), ..row },
+            false => row,
+        }
+    }
+
+    fn origins(&self, known: &ContinuityFacts<'_>, window: Interval, now: Timestamp) -> Origins {
+        let recoveries = reliability::continuity::recoveries(known.facts, known.targets.rto, window, now);
+        let within = |failure: &&Failure| known.targets.rto.is_some_and(|rto| failure.length <= rto);
+        let met: Vec<Failure> = recoveries.iter().filter(within).copied().collect();
+        let longest = recoveries.iter().map(|failure| failure.length).max();
+        let worst: Vec<Failure> = recoveries.iter().filter(|failure| Some(failure.length) == longest).copied().collect();
+        let named = |failures: &[Failure]| self.on_record.failures(known.service, failures, now);
+        let scope = known.facts.scope(window, now);
+        let mut held: Vec<&Exercise> = reliability::continuity::held(known.exercises, scope.end()).collect();
+        held.sort_by_key(|exercise| Reverse((exercise.held_at, exercise.received_at)));
+        Origins {
+            outages: by_figure([
+                ("recoveries", named(&recoveries)),
+                ("rto_met", named(&met)),
+                ("worst_recovery_seconds", named(&worst)),
+            ]),
+            recovery_points: by_figure([
+                ("rpo_exposure_seconds", stores(known, |points| age(points, scope.end()))),
+                ("rpo_worst_seconds", stores(known, |points| worst_gap(points, scope.elapsed()))),
+            ]),
+            exercises: by_figure([("last_exercise", held.into_iter().map(v1::Exercise::from_model).collect())]),
+            ..Origins::default()
+        }
     }
 
     fn points_of(&self, ci: &CiId) -> &[Timestamp] {
@@ -115,6 +152,30 @@ impl Known {
         });
         reached.filter(|item| item.rpo.is_some() || !item.points.is_empty()).collect()
     }
+}
+
+/// Of the service and of all that it reaches, each store's time without a point, the longest first.
+fn stores(known: &ContinuityFacts<'_>, time: impl Fn(&[Timestamp]) -> Option<Interval>) -> Vec<PointOrigin> {
+    let own = [(known.service, known.points)].into_iter();
+    let all = own.chain(known.reached.iter().map(|item| (&item.id, item.points)));
+    let mut stores: Vec<(&CiId, Interval)> = all.filter_map(|(ci, points)| Some((ci, time(points)?))).collect();
+    stores.sort_by_key(|(ci, time)| (Reverse(time.length()), *ci));
+    let origin = |(ci, time): (&CiId, Interval)| PointOrigin {
+        ci: ci.to_string(),
+        from: time.start().into(),
+        to: time.end().into(),
+    };
+    stores.into_iter().map(origin).collect()
+}
+
+/// From the newest point on.
+fn age(points: &[Timestamp], at: Timestamp) -> Option<Interval> {
+    newest(points, at).map(|newest| Interval::or_empty(newest, at))
+}
+
+/// Where the store is one by the end.
+fn worst_gap(points: &[Timestamp], over: Interval) -> Option<Interval> {
+    newest(points, over.end()).filter(|_| !over.is_empty()).and_then(|_| longest_gap(points, over))
 }
 
 fn dependency(service: &Service<'_>, idx: ItemIdx) -> Dependency {

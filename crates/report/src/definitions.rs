@@ -89,6 +89,8 @@ pub const INCIDENTS: Texts = &[
     ),
     ("mtta", "Mean time to acknowledge: from opening, of those acknowledged in the window."),
     ("mttr", "Mean time to restore service: from start, of those restored in the window."),
+    ("mttr_with_service", "The same of those that affected a service: the headline."),
+    ("mttr_without_service", "The same of the rest, which affected none."),
     ("mttr_resolve", "Mean time to resolve: from opening, less time on hold, of those resolved in the window."),
 ];
 

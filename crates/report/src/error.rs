@@ -1,11 +1,15 @@
 //! Why a report could not be made, and what to do about it.
 
 use calendar::{CalendarError, UnknownZone};
-use model::limits::REPORT_ROWS_MAX;
-use model::{CiId, Timestamp};
+use model::limits::{
+    REPORT_NAMES_MAX, REPORT_OCCURRENCES_MAX, REPORT_ORIGINS_MAX, REPORT_PERIODS_MAX, REPORT_ROWS_MAX,
+    REPORT_SERVICE_DAYS_MAX,
+};
+use model::{CiId, Span, Timestamp};
 use store::StoreError;
 use thiserror::Error;
 
+use crate::filter::FilterBy;
 use crate::question::GroupBy;
 
 #[derive(Debug, Error)]
@@ -14,6 +18,8 @@ pub enum ReportError {
     Store(#[from] StoreError),
     #[error("the report ends ({to}) before it begins ({from}): exchange them")]
     Reversed { from: Timestamp, to: Timestamp },
+    #[error("the report begins and ends at {at}, which is no time at all: let it end later, or begin earlier")]
+    NoTime { at: Timestamp },
     #[error(
         "no version of the CMDB in force in this time has an item `{}`: `watchfire services list` names \
          the services there are", names(.0, "` or `")
@@ -26,10 +32,39 @@ pub enum ReportError {
     Calendar(#[from] CalendarError),
     #[error("the {report} report is not grouped by {}: {instead}", by.as_str())]
     NotGrouped { report: &'static str, by: GroupBy, instead: &'static str },
+    #[error("the {report} report is not filtered by {}: it has {has}", by.as_str())]
+    NotFiltered { report: &'static str, by: FilterBy, has: String },
     #[error("a report is cut into one kind of period, not into {} and {}: choose one", .0.as_str(), .1.as_str())]
     TwoPeriods(GroupBy, GroupBy),
-    #[error("the report would be cut into more than {most} periods: ask for longer ones, or for less time")]
-    TooManyPeriods { most: usize },
+    #[error(
+        "the report would be cut into more than {REPORT_PERIODS_MAX} periods (limit REPORT_PERIODS_MAX): ask for longer \
+         ones, or for less time"
+    )]
+    TooManyPeriods,
+    #[error("a step of {} seconds is too short: write one of at least {} (limit REPORT_STEP_MIN)", .length.seconds_f64(), "1s")]
+    StepTooShort { length: Span },
+    #[error("the noise report counts by the hour: a step is at least 1h")]
+    NoiseByTheHour,
+    #[error(
+        "{count} items are named, and a report takes {REPORT_NAMES_MAX} (limit REPORT_NAMES_MAX): name fewer, or none for \
+         all services"
+    )]
+    TooManyNames { count: usize },
+    #[error(
+        "the report would go over {days} days of {services} services, more than {REPORT_SERVICE_DAYS_MAX} days of services \
+         together (limit REPORT_SERVICE_DAYS_MAX): ask for less time, or for fewer services"
+    )]
+    TooManyDays { services: usize, days: u64 },
+    #[error(
+        "maintenance recurs more than {REPORT_OCCURRENCES_MAX} times in this time (limit REPORT_OCCURRENCES_MAX): ask for \
+         less time"
+    )]
+    TooManyOccurrences,
+    #[error(
+        "the figures of this report came from more than {REPORT_ORIGINS_MAX} stretches of time, outages, incidents and the \
+         like (limit REPORT_ORIGINS_MAX): ask for less time or fewer services, or without `include`"
+    )]
+    TooManyOrigins,
     #[error(
         "the report would have more than {REPORT_ROWS_MAX} rows ({what} times {periods} periods; limit REPORT_ROWS_MAX): \
          ask for fewer services or groups, for longer periods, or for less time"

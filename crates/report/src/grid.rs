@@ -75,7 +75,8 @@ impl<T: Tabular> Answer<T> {
     pub fn grid(&self) -> Grid {
         let has = |by: GroupBy| self.rows().filter_map(T::group).any(|group| group.contains_key(by.as_str()));
         let own = |by: GroupBy| T::COLUMNS.iter().any(|column| column.name == by.as_str());
-        let by: Vec<GroupBy> = GroupBy::ALL.into_iter().filter(|by| has(*by) && !own(*by)).collect();
+        let known = GroupBy::ALL.into_iter().chain([GroupBy::Step]);
+        let by: Vec<GroupBy> = known.filter(|by| has(*by) && !own(*by)).collect();
         let lead = usize::from(T::COLUMNS.first().is_some_and(|first| first.name == GroupBy::Service.as_str()));
         let mut columns = T::COLUMNS.to_vec();
         columns.splice(lead..lead, by.iter().map(|by| Column::plain(by.as_str())));

@@ -9,7 +9,7 @@ use wire::v1::Group;
 
 use crate::error::ReportError;
 use crate::periods::Part;
-use crate::question::{GroupBy, Question};
+use crate::question::{GroupBy, Named, Question};
 
 /// What a row is keyed by, in the order asked; a period that only a step asked for comes last.
 pub(crate) fn columns(question: &Question) -> Result<Vec<GroupBy>, ReportError> {
@@ -21,10 +21,7 @@ pub(crate) fn columns(question: &Question) -> Result<Vec<GroupBy>, ReportError> 
 /// The key of a group's row in one period, and how the row names it.
 pub(crate) fn named(by: &[GroupBy], group: &[String], part: &Part) -> (Vec<String>, Group) {
     let mut values = group.iter();
-    let value = |by: &GroupBy| match by.step() {
-        Some(_) => part.label.clone(),
-        None => values.next().cloned(),
-    };
+    let value = |by: &GroupBy| if by.is_period() { part.label.clone() } else { values.next().cloned() };
     let key: Vec<String> = by.iter().map(value).map(Option::unwrap_or_default).collect();
     let named = by.iter().map(|by| by.as_str().to_owned()).zip(key.iter().cloned()).collect();
     (key, named)
@@ -37,10 +34,10 @@ pub(crate) struct Within(Vec<BTreeSet<String>>);
 pub(crate) fn groups_of(
     incident: &IncidentBrief,
     by: &[GroupBy],
-    services: &[CiId],
+    services: &Named,
     topology: Option<&Topology>,
 ) -> Within {
-    let kinds = by.iter().filter(|by| by.step().is_none());
+    let kinds = by.iter().filter(|by| !by.is_period());
     Within(kinds.map(|by| values(incident, *by, services, topology)).collect())
 }
 
@@ -61,7 +58,7 @@ impl Within {
 }
 
 /// Sorted, each once.
-fn values(incident: &IncidentBrief, by: GroupBy, services: &[CiId], topology: Option<&Topology>) -> BTreeSet<String> {
+fn values(incident: &IncidentBrief, by: GroupBy, services: &Named, topology: Option<&Topology>) -> BTreeSet<String> {
     match by {
         GroupBy::Service => concerned(incident, services).map(ToString::to_string).collect(),
         GroupBy::Class => topology.map(|topology| classes(incident, topology)).unwrap_or_default(),
@@ -69,15 +66,15 @@ fn values(incident: &IncidentBrief, by: GroupBy, services: &[CiId], topology: Op
         GroupBy::Priority => BTreeSet::from([incident.priority.as_str().to_owned()]),
         GroupBy::Team => BTreeSet::from([incident.team.as_deref().unwrap_or_default().to_owned()]),
         GroupBy::Cause => BTreeSet::from([incident.cause.as_ref().map(ToString::to_string).unwrap_or_default()]),
-        GroupBy::Day | GroupBy::Week | GroupBy::Month | GroupBy::Quarter => BTreeSet::new(),
+        GroupBy::Day | GroupBy::Week | GroupBy::Month | GroupBy::Quarter | GroupBy::Step => BTreeSet::new(),
     }
 }
 
 /// Its affected services; of items that were asked for by name those that it affects or that alert in it.
-pub(crate) fn concerned<'a>(incident: &'a IncidentBrief, named: &'a [CiId]) -> impl Iterator<Item = &'a CiId> {
+pub(crate) fn concerned<'a>(incident: &'a IncidentBrief, named: &'a Named) -> impl Iterator<Item = &'a CiId> {
     let affected = incident.services.iter();
-    let alerting = incident.cis.iter().filter(|_| !named.is_empty());
-    affected.chain(alerting).filter(|id| named.is_empty() || named.contains(id))
+    let alerting = incident.cis.iter().filter(|_| !named.is_all());
+    affected.chain(alerting).filter(|id| named.has(id))
 }
 
 /// Of its items, as they were when it opened.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{CiId, FixedMap, IncidentBrief, Timestamp};
+use model::{FixedMap, IncidentBrief, Timestamp};
 use reliability::{IncidentFact, IncidentMeans, incident_means};
 use store::Store;
 use topology::Topology;
@@ -15,9 +15,11 @@ use wire::v1::{Group, IncidentsRow, Sample, Seconds};
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
+use crate::filter::FilterBy;
 use crate::groups::{columns, concerned, groups_of, named};
+use crate::origins::Rows;
 use crate::periods::{Part, Periods};
-use crate::question::{GroupBy, Question};
+use crate::question::{GroupBy, Named, Question};
 use crate::services::asked;
 use crate::versions::Versions;
 
@@ -26,17 +28,20 @@ use crate::versions::Versions;
 /// # Errors
 /// A window, item, time zone or periods that make no sense; a store that does not answer.
 pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<IncidentsRow>, ReportError> {
+    question.only_filtered_by("incidents", &FilterBy::ALL)?;
     let periods = Periods::of(question)?;
+    let named = question.named()?;
     let topology = topology(store, question).await?;
     let incidents = store.incident_briefs(question.window()?).await?;
     let known: Vec<Known<'_>> = incidents
         .iter()
-        .filter(|incident| is_asked_for(incident, question))
+        .filter(|incident| is_asked_for(incident, question, &named))
+        .filter(|incident| question.filter.fits_incident(incident, topology.as_ref()))
         .map(|incident| Known { incident, fact: IncidentFact::of(incident, question.now) })
         .collect();
     let mut groups: FixedMap<Vec<String>, Vec<&Known<'_>>> = FixedMap::new();
     for known in &known {
-        let within = groups_of(known.incident, &question.group_by, &question.services, topology.as_ref());
+        let within = groups_of(known.incident, &question.group_by, &named, topology.as_ref());
         // Before they are made: an incident that affects many is in each combination.
         periods.bear(groups.len().max(within.count()), "groups")?;
         for group in within.each() {
@@ -44,7 +49,7 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
         }
         periods.bear(groups.len(), "groups")?;
     }
-    let groupless = question.group_by.iter().all(|by| by.step().is_some());
+    let groupless = question.group_by.iter().all(|by| by.is_period());
     if groupless {
         groups.get_or_insert_with(Vec::new(), Vec::new); // there is one group of everything, also of nothing
     }
@@ -56,7 +61,8 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
             rows.extend(of_group.into_iter().map(|(part, row)| labelled(&by, group, part, row)));
         }
     }
-    Answer::new(question, definitions::INCIDENTS, rows.into_values().collect()).corrected(store, question).await
+    let answer = Answer::new(question, definitions::INCIDENTS, Rows::all(rows.into_values())?);
+    answer.corrected(store, &question.unfiltered()).await
 }
 
 struct Known<'a> {
@@ -66,19 +72,18 @@ struct Known<'a> {
 
 /// The CMDB, where the question needs it: for classes, and to know a name from a slip of the pen.
 async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>, ReportError> {
-    let by_class = question.group_by.contains(&GroupBy::Class);
-    if !by_class && question.services.is_empty() {
+    let by_items = question.group_by.contains(&GroupBy::Class) || question.filter.asks_of_items();
+    if !by_items && question.services.is_empty() {
         return Ok(None);
     }
     let versions = Versions::read(store, question.now).await?;
     let topology = versions.since(question.elapsed().start()).await?;
-    asked(&topology, question)?;
-    Ok(by_class.then_some(topology))
+    asked(&topology, &question.unfiltered())?;
+    Ok(by_items.then_some(topology))
 }
 
-fn is_asked_for(incident: &IncidentBrief, question: &Question) -> bool {
-    let named: &[CiId] = &question.services;
-    (named.is_empty() || concerned(incident, named).next().is_some())
+fn is_asked_for(incident: &IncidentBrief, question: &Question, named: &Named) -> bool {
+    (named.is_all() || concerned(incident, named).next().is_some())
         && (!question.with_service_only || !incident.services.is_empty())
 }
 
@@ -106,20 +111,27 @@ fn instants(fact: &IncidentFact) -> impl Iterator<Item = Timestamp> {
 }
 
 fn row(known: &[&Known<'_>], part: &Part, question: &Question) -> Explained<IncidentsRow> {
-    let facts = known.iter().map(|known| &known.fact);
-    let figures = written(&incident_means(facts, part.window, question.now));
+    let means = |counts: &dyn Fn(&IncidentBrief) -> bool| {
+        let counting = known.iter().filter(|known| counts(known.incident));
+        incident_means(counting.map(|known| &known.fact), part.window, question.now)
+    };
+    let affects = |incident: &IncidentBrief| !incident.services.is_empty();
+    let [all, with_service, without] = [means(&|_| true), means(&affects), means(&|incident| !affects(incident))];
+    let figures = written(&all, &with_service, &without);
     let incident_numbers = question.include_intervals.then(|| origins(known, part, question.now));
     Explained { incident_numbers, ..Explained::plain(figures) }
 }
 
 /// By figure the incidents it counts: those that make a figure of their own when they stand alone.
 fn origins(known: &[&Known<'_>], part: &Part, now: Timestamp) -> BTreeMap<String, Vec<String>> {
-    let mut origins: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let beside = ["mttr_with_service", "mttr_without_service"].map(|figure| (figure.to_owned(), Vec::new()));
+    let mut origins: BTreeMap<String, Vec<String>> = BTreeMap::from(beside);
     let mut known = known.to_vec();
     known.sort_by_key(|known| (known.incident.number, known.incident.id));
     for Known { incident, fact } in known {
         let alone = incident_means([fact], part.window, now);
-        for (figure, count) in counts(&alone) {
+        let beside = if incident.services.is_empty() { "mttr_without_service" } else { "mttr_with_service" };
+        for (figure, count) in counts(&alone).into_iter().chain([(beside, alone.mttr.count)]) {
             let of_figure = origins.entry(figure.to_owned()).or_default();
             of_figure.extend((count > 0).then(|| incident.label()));
         }
@@ -153,10 +165,10 @@ fn labelled(
 ) -> (Vec<String>, Explained<IncidentsRow>) {
     let (key, named) = named(by, group, part);
     row.figures.group = named;
-    (key, row)
+    (key, row.of(part))
 }
 
-fn written(figures: &IncidentMeans) -> IncidentsRow {
+fn written(figures: &IncidentMeans, with_service: &IncidentMeans, without: &IncidentMeans) -> IncidentsRow {
     IncidentsRow {
         group: Group::new(),
         opened: figures.opened,
@@ -166,6 +178,8 @@ fn written(figures: &IncidentMeans) -> IncidentsRow {
         mttd: sample(figures.mttd),
         mtta: sample(figures.mtta),
         mttr: sample(figures.mttr),
+        mttr_with_service: sample(with_service.mttr),
+        mttr_without_service: sample(without.mttr),
         mttr_resolve: sample(figures.mttr_resolve),
     }
 }

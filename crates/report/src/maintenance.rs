@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use calendar::IntervalSet;
 use model::outage::ItemState;
 use model::{CiId, Effect, Interval, Severity, Timestamp};
-use store::{Store, StoreError};
+use store::Store;
 use topology::{FaultInterval, Segment, Topology, WindowInterval, sweep};
 
+use crate::error::ReportError;
 use crate::services::Service;
 use crate::windows::windows_over;
 
@@ -28,7 +29,7 @@ impl Maintenance {
         services: &[Service<'_>],
         span: Interval,
         now: Timestamp,
-    ) -> Result<Maintenance, StoreError> {
+    ) -> Result<Maintenance, ReportError> {
         let windows = windows_over(store, span, now).await?;
         let ids: BTreeSet<&CiId> = services.iter().map(|service| &service.id).collect();
         Ok(Maintenance { of: rolled_up(topology, windows, span, &ids), never: IntervalSet::new() })

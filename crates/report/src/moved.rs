@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::{IntervalSet, Occurrences};
 use model::fact::{Correction, MaintenanceWindow};
-use model::limits::{CORRECTIONS_SHOWN_MAX, PAGE_ROWS_MAX};
+use model::limits::{CORRECTIONS_SHOWN_MAX, PAGE_ROWS_MAX, REPORT_OCCURRENCES_MAX};
 use model::step::Subject;
 use model::{CiId, Incident, IncidentId, Interval, Reason, Span, Timestamp};
 use reliability::ServiceFacts;
@@ -20,9 +20,9 @@ use crate::error::ReportError;
 use crate::maintenance::rolled_up;
 use crate::outages::{as_people_have_it, everything_below, facts, faults_of};
 use crate::question::Question;
-use crate::services::{Service, asked};
+use crate::services::{Service, asked, bear_days};
 use crate::versions::Versions;
-use crate::windows::recorded_over;
+use crate::windows::{bear_occurrences, recorded_over};
 
 /// What was corrected of the services that are asked about, as far as it bears on the time that is over, and what it moved.
 pub(crate) async fn moved(store: &Store, question: &Question) -> Result<Corrections, ReportError> {
@@ -38,6 +38,7 @@ pub(crate) async fn moved(store: &Store, question: &Question) -> Result<Correcti
         late.each().map(|one| (one, late.concerned(one, &topology, &services))).collect();
     let about: Vec<(About, BTreeSet<CiId>)> = about.into_iter().filter(|(_, of)| !of.is_empty()).collect();
     let concerned: BTreeSet<CiId> = about.iter().flat_map(|(_, of)| of.iter().cloned()).collect();
+    bear_days(concerned.len(), over)?;
     let known = Known::read(store, late, &topology, concerned, over, question.now).await?;
     let services: Vec<&Service<'_>> = services.iter().filter(|service| known.concerned.contains(&service.id)).collect();
     let all: BTreeSet<About> = about.iter().map(|(one, _)| *one).collect();
@@ -69,7 +70,7 @@ struct Late {
 
 impl Late {
     /// A read for each kind.
-    async fn read(store: &Store, question: &Question, over: Interval) -> Result<Late, StoreError> {
+    async fn read(store: &Store, question: &Question, over: Interval) -> Result<Late, ReportError> {
         if over.is_empty() {
             return Ok(Late {
                 corrections: Vec::new(),
@@ -79,6 +80,7 @@ impl Late {
             });
         }
         let windows = recorded_over(store, over, question.now).await?;
+        bear_occurrences(recurring(&windows, over))?;
         let is_late = |window: &MaintenanceWindow| {
             Occurrences::of(window).overlapping(over).any(|occurrence| occurrence.start() < window.received_at)
         };
@@ -115,6 +117,19 @@ impl Late {
         };
         services.iter().map(|service| &service.id).filter(|id| reached.contains(*id)).cloned().collect()
     }
+}
+
+/// How many occurrences there are, of each item by itself; not counted further than a report goes.
+fn recurring(windows: &[MaintenanceWindow], over: Interval) -> usize {
+    let of = |window: &MaintenanceWindow| {
+        Occurrences::of(window).overlapping(over).take(REPORT_OCCURRENCES_MAX + 1).count().saturating_mul(window.cis.len())
+    };
+    let mut count = 0_usize;
+    windows.iter().take_while(|window| {
+        count = count.saturating_add(of(window));
+        count <= REPORT_OCCURRENCES_MAX
+    }).for_each(drop);
+    count
 }
 
 /// The items and all that needs them, by any version.

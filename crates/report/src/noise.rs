@@ -17,8 +17,9 @@ use wire::v1::{Group, NoiseRow, Ratio};
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
+use crate::origins::{HourOrigin, Origins, Rows, bear_origins, by_figure};
 use crate::periods::{Part, Periods, hour_of, next_hour};
-use crate::question::Question;
+use crate::question::{Question, Step};
 
 /// Noise over the window, or of each of its periods.
 ///
@@ -29,22 +30,71 @@ pub async fn noise(store: &Store, question: &Question) -> Result<Answer<NoiseRow
     if !question.services.is_empty() {
         return Err(ReportError::NotByService);
     }
+    question.only_filtered_by("noise", &[])?;
+    if matches!(question.step, Some(Step::Every(length)) if length < Span::HOUR) {
+        return Err(ReportError::NoiseByTheHour);
+    }
     question.only_grouped_by(
         "noise",
-        |by| by.step().is_some(),
+        |by| by.is_period(),
         "it counts all events together; cut it into periods",
     )?;
     let asked = Periods::of(question)?;
     let note = note(store, question, &asked).await?;
     let periods = asked.in_whole_hours();
     let now = next_hour(question.now + Span::MICROSECOND) - Span::MICROSECOND;
-    let mut facts: Vec<NoiseFacts> = vec![NoiseFacts::default(); periods.parts().len()];
-    count_events(store, now, &periods, &mut facts).await?;
-    count_alerts(store, now, &periods, &mut facts).await?;
-    count_incidents(store, now, &periods, &mut facts).await?;
-    let rows = periods.parts().iter().zip(facts).map(|(part, facts)| row(part, question, reliability::noise(facts)));
-    let answer = Answer::new(question, definitions::NOISE, rows.collect::<Result<_, ReportError>>()?);
+    let mut known: Vec<Known> = vec![Known::of(question); periods.parts().len()];
+    count_events(store, now, &periods, &mut known).await?;
+    count_alerts(store, now, &periods, &mut known).await?;
+    count_incidents(store, now, &periods, &mut known).await?;
+    let rows = periods.parts().iter().zip(known).map(|(part, known)| row(part, question, known));
+    let rows: Vec<Explained<NoiseRow>> = rows.collect::<Result<_, ReportError>>()?;
+    let answer = Answer::new(question, definitions::NOISE, Rows::all(rows)?);
     answer.noting(note).corrected(store, question).await
+}
+
+/// Of one period: what there was, and which, where that is asked.
+#[derive(Clone)]
+struct Known {
+    facts: NoiseFacts,
+    origins: Option<Box<Named>>,
+}
+
+#[derive(Clone, Default)]
+struct Named {
+    hours: BTreeMap<Timestamp, [u64; 3]>,
+    alerts: Vec<String>,
+    suppressed: Vec<String>,
+    incidents: Vec<String>,
+}
+
+impl Known {
+    fn of(question: &Question) -> Known {
+        Known { facts: NoiseFacts::default(), origins: question.include_intervals.then(Box::default) }
+    }
+
+    fn name(&mut self, push: impl FnOnce(&mut Named)) {
+        if let Some(named) = self.origins.as_deref_mut() {
+            push(named);
+        }
+    }
+}
+
+impl Named {
+    fn origins(self) -> (Origins, BTreeMap<String, Vec<String>>) {
+        let hours = |place: usize| {
+            let counted = self.hours.iter().filter(move |(_, counts)| counts[place] > 0);
+            let origin = move |(from, counts): (&Timestamp, &[u64; 3])| HourOrigin {
+                from: (*from).into(),
+                to: (*from + Span::HOUR).into(),
+                count: counts[place],
+            };
+            counted.map(origin).collect::<Vec<_>>()
+        };
+        let hours = by_figure([("events", hours(0)), ("episodes", hours(1)), ("told", hours(2))]);
+        let alerts = by_figure([("alerts", self.alerts), ("suppressed", self.suppressed)]);
+        (Origins { hours, alerts, ..Origins::default() }, by_figure([("incidents", self.incidents)]))
+    }
 }
 
 /// Which time the figures are really of, where that is not the time asked for. An hour that is not over yet is no
@@ -68,17 +118,23 @@ async fn count_events(
     store: &Store,
     now: Timestamp,
     periods: &Periods,
-    facts: &mut [NoiseFacts],
+    known: &mut [Known],
 ) -> Result<(), ReportError> {
     let over = periods.extent();
     let begun = Interval::or_empty(over.start(), over.end().min(now + Span::MICROSECOND));
     for hour in store.counts_per_hour(begun, None).await? {
-        if let Some(facts) = periods.place(hour.hour).and_then(|place| facts.get_mut(place)) {
-            let counts = hour.counts;
-            facts.events += counts.events.saturating_sub(counts.recorded + counts.rejected);
-            facts.episodes += counts.opened + counts.reopened + counts.suppressed;
+        if let Some(known) = periods.place(hour.hour).and_then(|place| known.get_mut(place)) {
+            let (counts, facts) = (hour.counts, &mut known.facts);
+            let events = counts.events.saturating_sub(counts.recorded + counts.rejected);
+            let episodes = counts.opened + counts.reopened + counts.suppressed;
+            facts.events += events;
+            facts.episodes += episodes;
             facts.suppressed_on_arrival += counts.suppressed;
             facts.told += counts.told;
+            known.name(|named| {
+                let of_hour = named.hours.entry(hour.hour).or_default();
+                of_hour.iter_mut().zip([events, episodes, counts.told]).for_each(|(sum, count)| *sum += count);
+            });
         }
     }
     Ok(())
@@ -89,15 +145,17 @@ async fn count_alerts(
     store: &Store,
     now: Timestamp,
     periods: &Periods,
-    facts: &mut [NoiseFacts],
+    known: &mut [Known],
 ) -> Result<(), ReportError> {
     let mut request = PageRequest::first(PAGE_ROWS_MAX);
+    let mut named = 0;
     loop {
         let page = store.alerts(&AlertFilter::default(), &request).await?;
         // What Watchfire says itself was no event.
         for alert in page.items.iter().filter(|alert| alert.source.as_str() != source::OWN) {
-            count_alert(alert, now, periods, facts);
+            named += count_alert(alert, now, periods, known);
         }
+        bear_origins(named)?;
         match page.next {
             Some(next) => request.cursor = Some(next),
             None => return Ok(()),
@@ -105,17 +163,31 @@ async fn count_alerts(
     }
 }
 
-fn count_alert(alert: &Alert, now: Timestamp, periods: &Periods, facts: &mut [NoiseFacts]) {
+/// How often it is named.
+fn count_alert(alert: &Alert, now: Timestamp, periods: &Periods, known: &mut [Known]) -> usize {
+    let mut times = 0;
     let spoken = Interval::or_empty(alert.hot.first_received_at, alert.hot.last_received_at + Span::MICROSECOND);
-    for (part, facts) in periods.parts().iter().zip(facts.iter_mut()) {
-        facts.alerts += u64::from(spoken.intersect(part.window).is_some_and(|shared| shared.start() <= now));
+    let begun = Interval::or_empty(spoken.start(), spoken.end().min(now + Span::MICROSECOND));
+    if !begun.is_empty() {
+        for known in known.get_mut(periods.places(begun)).into_iter().flatten() {
+            known.facts.alerts += 1;
+            known.name(|named| {
+                named.alerts.push(alert.id.to_string());
+                times += 1;
+            });
+        }
     }
     for episode in alert.episodes.iter().filter(|episode| episode.first_received_at <= now) {
         let Some(by) = &episode.suppressed else { continue };
-        if let Some(facts) = periods.place(episode.first_received_at).and_then(|place| facts.get_mut(place)) {
-            *facts.suppressed.entry(code(by).into()).or_default() += 1;
+        if let Some(known) = periods.place(episode.first_received_at).and_then(|place| known.get_mut(place)) {
+            *known.facts.suppressed.entry(code(by).into()).or_default() += 1;
+            known.name(|named| {
+                named.suppressed.push(alert.id.to_string());
+                times += 1;
+            });
         }
     }
+    times
 }
 
 fn code(suppression: &Suppression) -> &'static str {
@@ -130,22 +202,26 @@ async fn count_incidents(
     store: &Store,
     now: Timestamp,
     periods: &Periods,
-    facts: &mut [NoiseFacts],
+    known: &mut [Known],
 ) -> Result<(), ReportError> {
     for incident in store.incident_briefs(periods.extent()).await? {
         let fact = IncidentFact::of(&incident, now);
         let place = periods.place(incident.opened_at);
-        if let Some((part, facts)) = place.and_then(|place| Some((periods.parts().get(place)?, facts.get_mut(place)?)))
+        if let Some((part, known)) = place.and_then(|place| Some((periods.parts().get(place)?, known.get_mut(place)?)))
         {
-            facts.incidents += incident_means([&fact], part.window, now).opened;
+            let opened = incident_means([&fact], part.window, now).opened;
+            known.facts.incidents += opened;
+            known.name(|named| named.incidents.extend((opened > 0).then(|| incident.label())));
         }
     }
     Ok(())
 }
 
-fn row(part: &Part, question: &Question, figures: Noise) -> Result<Explained<NoiseRow>, ReportError> {
+fn row(part: &Part, question: &Question, known: Known) -> Result<Explained<NoiseRow>, ReportError> {
+    let figures: Noise = reliability::noise(known.facts);
+    let (origins, incidents) = known.origins.map(|named| named.origins()).unzip();
     let label = question.period()?.zip(part.label.clone());
-    Ok(Explained::plain(NoiseRow {
+    let row = NoiseRow {
         group: label.map(|(by, label)| (by.as_str().to_owned(), label)).into_iter().collect::<Group>(),
         events: figures.events,
         alerts: figures.alerts,
@@ -161,5 +237,7 @@ fn row(part: &Part, question: &Question, figures: Noise) -> Result<Explained<Noi
         deduplication: figures.deduplication.map(Ratio),
         suppressed_share: figures.suppressed_share.map(Ratio),
         told_per_incident: figures.told_per_incident.map(Ratio),
-    }))
+    };
+    let row = Explained::plain(row).of(part);
+    Ok(Explained { origins: origins.unwrap_or_default(), incident_numbers: incidents, ..row })
 }

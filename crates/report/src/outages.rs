@@ -32,7 +32,7 @@ impl Outages {
         versions: &Versions,
         services: &[Service<'_>],
         span: Interval,
-    ) -> Result<Outages, StoreError> {
+    ) -> Result<Outages, ReportError> {
         let span = with_its_edges(span);
         let mut of: FixedMap<CiId, Vec<OutageFact>> = FixedMap::new();
         for outage in stored(store, question, services, span).await? {
@@ -91,6 +91,9 @@ pub async fn recomputed(
     Ok(found)
 }
 
+/// More than so many are looked for among all.
+const NAMED_APART_MAX: usize = 100;
+
 /// All in one read; of a few that were named, only theirs.
 async fn stored(
     store: &Store,
@@ -98,8 +101,10 @@ async fn stored(
     services: &[Service<'_>],
     span: Interval,
 ) -> Result<Vec<OutageBrief>, StoreError> {
-    if question.services.is_empty() {
-        return store.outage_briefs(span).await;
+    if question.services.is_empty() || services.len() > NAMED_APART_MAX {
+        let mut all = store.outage_briefs(span).await?;
+        all.retain(|outage| services.binary_search_by(|service| service.id.cmp(&outage.service)).is_ok());
+        return Ok(all);
     }
     let named: Vec<CiId> = services.iter().filter(|item| item.is_service).map(|item| item.id.clone()).collect();
     if named.is_empty() {
@@ -151,7 +156,7 @@ async fn swept(
     items: &BTreeSet<CiId>,
     span: Interval,
     now: Timestamp,
-) -> Result<BTreeMap<CiId, Vec<OutageFact>>, StoreError> {
+) -> Result<BTreeMap<CiId, Vec<OutageFact>>, ReportError> {
     // What begins now lasts, though nothing of it has passed.
     let last = now + Span::MICROSECOND;
     let mut span = Interval::or_empty(span.start().min(last), span.end().min(last));

@@ -2,14 +2,11 @@
 //! `time_zone` says otherwise.
 
 use calendar::Zone;
-use model::limits::REPORT_ROWS_MAX;
+use model::limits::{REPORT_PERIODS_MAX, REPORT_ROWS_MAX};
 use model::{Interval, Span, Timestamp};
 
 use crate::error::ReportError;
-use crate::question::{GroupBy, Question};
-
-/// More than ten years of days.
-const PERIODS_MAX: usize = 4000;
+use crate::question::{Question, Step};
 
 /// In order of time, without a gap: all of the window that has begun, or the window whole where nothing is cut.
 #[derive(Debug)]
@@ -26,8 +23,8 @@ pub(crate) struct Part {
 impl Periods {
     pub(crate) fn of(question: &Question) -> Result<Periods, ReportError> {
         let (window, zone) = (question.window()?, question.zone()?);
-        match question.period()? {
-            Some(by) => cut(window, question.now, &zone, by),
+        match question.cut()? {
+            Some(step) => cut(window, question.now, &zone, step),
             None => Ok(Periods(vec![Part { label: None, window }])),
         }
     }
@@ -65,6 +62,13 @@ impl Periods {
         self.0.iter().enumerate().skip(from).take_while(move |(_, part)| part.window.start() <= last)
     }
 
+    /// The places of those that share an instant with `interval`.
+    pub(crate) fn places(&self, interval: Interval) -> std::ops::Range<usize> {
+        let first = self.0.partition_point(|part| part.window.end() <= interval.start());
+        let end = self.0.partition_point(|part| part.window.start() < interval.end());
+        first..end.max(first)
+    }
+
     /// The place of the one that holds `at`.
     pub(crate) fn place(&self, at: Timestamp) -> Option<usize> {
         let place = self.0.partition_point(|part| part.window.end() <= at);
@@ -91,27 +95,40 @@ pub(crate) fn bear(count: usize, things: &str, periods: usize) -> Result<(), Rep
     }
 }
 
-fn cut(window: Interval, now: Timestamp, zone: &Zone, by: GroupBy) -> Result<Periods, ReportError> {
+fn cut(window: Interval, now: Timestamp, zone: &Zone, step: Step) -> Result<Periods, ReportError> {
     let mut parts = Vec::new();
-    let Some(step) = by.step() else { return Ok(Periods(parts)) };
     let mut begin = window.start();
     while begin < window.end() && begin <= now {
-        if parts.len() == PERIODS_MAX {
-            return Err(ReportError::TooManyPeriods { most: PERIODS_MAX });
+        if parts.len() == REPORT_PERIODS_MAX {
+            return Err(ReportError::TooManyPeriods);
         }
-        let end = zone.period_of(step, begin).end().min(window.end());
+        let (label, end) = period(zone, step, begin);
+        let end = end.min(window.end());
         if end <= begin {
             break; // the end of time
         }
-        parts.push(Part { label: Some(zone.label(step, begin)), window: Interval::or_empty(begin, end) });
+        parts.push(Part { label: Some(label), window: Interval::or_empty(begin, end) });
         begin = end;
     }
     Ok(Periods(parts))
 }
 
+/// The name of the one that holds `at`, and its end. What is a length of time has no name but its first instant here.
+fn period(zone: &Zone, step: Step, at: Timestamp) -> (String, Timestamp) {
+    match (step.of_calendar(), step) {
+        (Some(period), _) => (zone.label(period, at), zone.period_of(period, at).end()),
+        (None, Step::Every(length)) => {
+            let over = Span::from_micros(at.micros().rem_euclid(length.micros().max(1)));
+            (at.to_string(), at - over + length)
+        }
+        (None, _) => (String::new(), at),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::question::GroupBy;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).expect("an instant")
@@ -157,6 +174,58 @@ mod tests {
     }
 
     #[test]
+    fn a_length_of_time_is_counted_from_1970_whatever_the_zone() {
+        let (from, to) = (at("2026-05-04T01:30:00Z"), at("2026-05-04T13:00:00Z"));
+        for zone in [None, Some("Asia/Kolkata".to_owned())] {
+            let question = Question {
+                step: Some(Step::Every(Span::from_hours(6))),
+                time_zone: zone,
+                ..Question::new(from, to, to)
+            };
+            let periods = Periods::of(&question).expect("it can be cut");
+            let parts: Vec<(String, Interval)> =
+                periods.parts().iter().map(|part| (part.label.clone().unwrap_or_default(), part.window)).collect();
+            let of = |from: &str, to: &str| (from.to_owned(), Interval::or_empty(at(from), at(to)));
+            assert_eq!(
+                parts,
+                [
+                    of("2026-05-04T01:30:00Z", "2026-05-04T06:00:00Z"),
+                    of("2026-05-04T06:00:00Z", "2026-05-04T12:00:00Z"),
+                    of("2026-05-04T12:00:00Z", "2026-05-04T13:00:00Z"),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn the_edges_of_the_calendar_are_cut_like_any_others() {
+        for (from, to) in [
+            (Timestamp::MIN, Timestamp::MIN + Span::from_days(2)),
+            (Timestamp::MAX - Span::from_days(2), Timestamp::MAX),
+            (at("1969-12-31T12:00:00Z"), at("1970-01-01T12:00:00Z")),
+        ] {
+            for step in [Step::Day, Step::Week, Step::Month, Step::Quarter, Step::Every(Span::from_hours(7))] {
+                let question = Question { step: Some(step), ..Question::new(from, to, Timestamp::MAX) };
+                let periods = Periods::of(&question).expect("it can be cut");
+                assert_eq!(periods.extent(), Interval::or_empty(from, to), "{from} {step:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_interval_finds_the_periods_that_it_shares_an_instant_with() {
+        let (from, to) = (at("2026-05-01T00:00:00Z"), at("2026-05-04T00:00:00Z"));
+        let question = Question { step: Some(Step::Day), ..Question::new(from, to, to) };
+        let periods = Periods::of(&question).expect("it can be cut");
+        let of = |from: &str, to: &str| periods.places(Interval::or_empty(at(from), at(to)));
+        assert_eq!(of("2026-05-01T12:00:00Z", "2026-05-02T00:00:00Z"), 0..1);
+        assert_eq!(of("2026-05-02T00:00:00Z", "2026-05-03T00:00:01Z"), 1..3);
+        assert_eq!(of("2026-04-01T00:00:00Z", "2026-06-01T00:00:00Z"), 0..3);
+        assert!(of("2026-05-04T00:00:00Z", "2026-06-01T00:00:00Z").is_empty());
+        assert!(of("2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z").is_empty());
+    }
+
+    #[test]
     fn periods_that_have_not_begun_are_left_out() {
         let found =
             periods("2026-05-01T00:00:00Z", "2026-12-01T00:00:00Z", "2026-05-20T00:00:00Z", GroupBy::Month, None);
@@ -166,7 +235,7 @@ mod tests {
     #[test]
     fn an_instant_finds_its_period() {
         let (from, to) = (at("2026-05-01T00:00:00Z"), at("2026-05-03T12:00:00Z"));
-        let question = Question { step: Some(calendar::Period::Day), ..Question::new(from, to, to) };
+        let question = Question { step: Some(Step::Day), ..Question::new(from, to, to) };
         let periods = Periods::of(&question).expect("it can be cut");
         for (instant, place) in [
             (from, Some(0)),
@@ -202,10 +271,10 @@ mod tests {
     #[test]
     fn a_cut_too_fine_is_refused() {
         let question = Question {
-            step: Some(calendar::Period::Day),
+            step: Some(Step::Day),
             ..Question::new(Timestamp::MIN, Timestamp::MAX, Timestamp::MAX)
         };
-        assert!(matches!(Periods::of(&question), Err(ReportError::TooManyPeriods { .. })));
+        assert!(matches!(Periods::of(&question), Err(ReportError::TooManyPeriods)));
         let unknown = Question { time_zone: Some("Mars/Olympus".to_owned()), ..question };
         assert!(Periods::of(&unknown).expect_err("no such zone").to_string().contains("Mars/Olympus"));
     }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::limits::PAGE_ROWS_MAX;
-use model::{CiId, Incident, IncidentId, Problem, ProblemId};
+use model::{CiId, Incident, IncidentId, Outage, Problem, ProblemId, Span};
 use reliability::{Lost, OutageFact, Scope, lost};
 use store::{PageRequest, ProblemFilter, Store};
 use wire::v1::ProblemsRow;
@@ -13,13 +13,15 @@ use wire::v1::ProblemsRow;
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
+use crate::origins::{OnRecord, Origins, Rows, by_figure};
 use crate::question::Question;
 
 /// What one problem has in the window.
 #[derive(Default)]
 struct Cost {
-    incidents: u64,
-    outages: BTreeMap<CiId, Vec<OutageFact>>,
+    /// By number.
+    incidents: Vec<String>,
+    outages: BTreeMap<CiId, Vec<Outage>>,
 }
 
 /// Each problem with an incident or an outage of one in the window, the dearest first.
@@ -28,7 +30,9 @@ struct Cost {
 /// A window that makes no sense; groups, since a row is of a problem; a store that does not answer.
 pub async fn problems(store: &Store, question: &Question) -> Result<Answer<ProblemsRow>, ReportError> {
     question.only_grouped_by("problems", |_| false, "each row is of a problem; ask for one window after another")?;
+    question.only_filtered_by("problems", &[])?;
     let window = question.window()?;
+    let named = question.named()?;
     let scope = Scope::new(window, question.now);
     let problems = all(store).await?;
     let incidents = store.incidents_touching(window).await?;
@@ -36,27 +40,33 @@ pub async fn problems(store: &Store, question: &Question) -> Result<Answer<Probl
     let mut costs: BTreeMap<ProblemId, Cost> = BTreeMap::new();
     for incident in incidents.iter().filter(|incident| !incident.is_excluded() && scope.holds(incident.opened_at)) {
         if let Some(problem) = links.problem(incident.id) {
-            costs.entry(problem).or_default().incidents += 1;
+            costs.entry(problem).or_default().incidents.push(incident.label());
         }
     }
     for outage in store.outages_overlapping(window).await? {
-        let asked = question.services.is_empty() || question.services.contains(&outage.service);
+        let asked = named.has(&outage.service);
         let Some(problem) = outage.incident.filter(|_| asked).and_then(|incident| links.problem(incident)) else {
             continue;
         };
-        let fact = OutageFact::from(&outage);
-        costs.entry(problem).or_default().outages.entry(outage.service).or_default().push(fact);
+        costs.entry(problem).or_default().outages.entry(outage.service.clone()).or_default().push(outage);
     }
-    let mut rows: Vec<ProblemsRow> =
-        problems.iter().filter_map(|problem| Some(row(problem, costs.get(&problem.id)?, scope))).collect();
+    let mut rows: Vec<Explained<ProblemsRow>> = Vec::new();
+    for (problem, cost) in problems.iter().filter_map(|problem| Some((problem, costs.get(&problem.id)?))) {
+        let mut row = Explained::plain(row(problem, cost, scope));
+        if question.include_intervals {
+            row.origins = origins(store, cost, scope).await?;
+            row.incident_numbers = Some(by_figure([("incidents", cost.incidents.clone())]));
+        }
+        rows.push(row);
+    }
     rows.sort_by(|a, b| {
+        let (a, b) = (&a.figures, &b.figures);
         let cost = |row: &ProblemsRow| [row.lost_seconds, row.degraded_seconds].map(|seconds| seconds.value());
         let [[a_lost, a_degraded], [b_lost, b_degraded]] = [cost(a), cost(b)];
         let by_cost = b_lost.total_cmp(&a_lost).then(b_degraded.total_cmp(&a_degraded));
         by_cost.then_with(|| (Reverse(a.incidents), &a.problem).cmp(&(Reverse(b.incidents), &b.problem)))
     });
-    let items = rows.into_iter().map(Explained::plain).collect();
-    Answer::new(question, definitions::PROBLEMS, items).corrected(store, question).await
+    Answer::new(question, definitions::PROBLEMS, Rows::all(rows)?).corrected(store, question).await
 }
 
 /// Few, as long as the store is.
@@ -97,11 +107,33 @@ impl Links {
     }
 }
 
+fn facts(outages: &[Outage]) -> Vec<OutageFact> {
+    outages.iter().map(OutageFact::from).collect()
+}
+
+/// The outages that cost some time of themselves.
+async fn origins(store: &Store, cost: &Cost, scope: Scope) -> Result<Origins, ReportError> {
+    let all: Vec<Outage> = cost.outages.values().flatten().cloned().collect();
+    let on_record = OnRecord::of(store, all).await?;
+    let costing = |counts: fn(Lost) -> bool| {
+        let of = |(service, outages): (&CiId, &Vec<Outage>)| {
+            let facts = facts(outages).into_iter().filter(|fact| counts(lost([fact], scope)));
+            facts.map(|fact| on_record.named(service, &fact, scope.end())).collect::<Vec<_>>()
+        };
+        cost.outages.iter().flat_map(of).collect::<Vec<_>>()
+    };
+    let outages = by_figure([
+        ("lost_seconds", costing(|lost| lost.down > Span::ZERO)),
+        ("degraded_seconds", costing(|lost| lost.degraded > Span::ZERO)),
+    ]);
+    Ok(Origins { outages, ..Origins::default() })
+}
+
 fn row(problem: &Problem, cost: &Cost, scope: Scope) -> ProblemsRow {
     let hurt: Vec<(&CiId, Lost)> = cost
         .outages
         .iter()
-        .map(|(service, outages)| (service, lost(outages, scope)))
+        .map(|(service, outages)| (service, lost(&facts(outages), scope)))
         .filter(|(_, lost)| *lost != Lost::default())
         .collect();
     let total = hurt.iter().fold(Lost::default(), |total, (_, lost)| total.and(*lost));
@@ -111,7 +143,7 @@ fn row(problem: &Problem, cost: &Cost, scope: Scope) -> ProblemsRow {
         state: problem.state,
         known_error: problem.known_error,
         ci: problem.ci.as_ref().map(ToString::to_string),
-        incidents: cost.incidents,
+        incidents: cost.incidents.len() as u64,
         lost_seconds: total.down.into(),
         degraded_seconds: total.degraded.into(),
         services: hurt.into_iter().map(|(service, _)| service.to_string()).collect(),

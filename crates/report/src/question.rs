@@ -1,12 +1,25 @@
 //! What can be asked of a report. docs/contract.md sections 1 and 8.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use calendar::{Period, Zone};
-use model::{CiId, Interval, Timestamp};
+use model::limits::{REPORT_NAMES_MAX, REPORT_STEP_MIN};
+use model::{CiId, Interval, Span, Timestamp};
 
 use crate::error::ReportError;
+use crate::filter::Filter;
 
 /// The periods a report can be cut into.
-pub type Step = Period;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    /// So long, counted from 1970-01-01T00:00:00Z, whatever the zone.
+    Every(Span),
+}
 
 /// One question, put to any report. What a report has no use for it ignores, but for groups it does not have: those are
 /// refused.
@@ -20,6 +33,8 @@ pub struct Question {
     pub now: Timestamp,
     /// Any items; empty: all services.
     pub services: Vec<CiId>,
+    /// Of those, or of incidents, the ones that it fits.
+    pub filter: Filter,
     /// Rows are sorted in this order.
     pub group_by: Vec<GroupBy>,
     /// Cuts the window; the same as grouping by that period.
@@ -47,6 +62,8 @@ pub enum GroupBy {
     Week,
     Month,
     Quarter,
+    /// [`Step::Every`]: nothing is grouped by it but by saying how long it is.
+    Step,
 }
 
 impl Question {
@@ -56,6 +73,7 @@ impl Question {
             to,
             now,
             services: Vec::new(),
+            filter: Filter::default(),
             group_by: Vec::new(),
             step: None,
             time_zone: None,
@@ -64,9 +82,19 @@ impl Question {
         }
     }
 
-    /// `[from, to)`.
+    /// `[from, to)`, which is some time.
     pub(crate) fn window(&self) -> Result<Interval, ReportError> {
-        Interval::new(self.from, self.to).ok_or(ReportError::Reversed { from: self.from, to: self.to })
+        let window = Interval::new(self.from, self.to);
+        let window = window.ok_or(ReportError::Reversed { from: self.from, to: self.to })?;
+        if window.is_empty() { Err(ReportError::NoTime { at: self.from }) } else { Ok(window) }
+    }
+
+    /// The items that are asked about by name.
+    pub(crate) fn named(&self) -> Result<Named, ReportError> {
+        match self.services.len() {
+            0..=REPORT_NAMES_MAX => Ok(Named(self.services.iter().cloned().collect())),
+            count => Err(ReportError::TooManyNames { count }),
+        }
     }
 
     /// `min(now, to)`: where figures that hold at an instant are read.
@@ -86,7 +114,7 @@ impl Question {
     /// The one kind of period that is asked for.
     pub(crate) fn period(&self) -> Result<Option<GroupBy>, ReportError> {
         let stepped = self.step.map(GroupBy::of_step);
-        let periods = self.group_by.iter().copied().filter(|by| by.step().is_some()).chain(stepped);
+        let periods = self.group_by.iter().copied().filter(|by| by.is_period()).chain(stepped);
         let mut chosen = None;
         for period in periods {
             match chosen {
@@ -95,6 +123,15 @@ impl Question {
             }
         }
         Ok(chosen)
+    }
+
+    /// How the window is cut.
+    pub(crate) fn cut(&self) -> Result<Option<Step>, ReportError> {
+        match (self.period()?, self.step) {
+            (_, Some(Step::Every(length))) if length < REPORT_STEP_MIN => Err(ReportError::StepTooShort { length }),
+            (Some(by), step) => Ok(by.step().or(step)),
+            (None, _) => Ok(None),
+        }
     }
 
     /// Refuses groups that the report does not have.
@@ -126,6 +163,11 @@ impl GroupBy {
         GroupBy::Quarter,
     ];
 
+    /// Whether it cuts by time.
+    pub const fn is_period(self) -> bool {
+        self.step().is_some() || matches!(self, GroupBy::Step)
+    }
+
     /// Its word in a question, and the key in a row's `group`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -139,6 +181,7 @@ impl GroupBy {
             GroupBy::Week => "week",
             GroupBy::Month => "month",
             GroupBy::Quarter => "quarter",
+            GroupBy::Step => "step",
         }
     }
 
@@ -146,7 +189,7 @@ impl GroupBy {
         GroupBy::ALL.into_iter().find(|by| by.as_str() == word)
     }
 
-    /// The period it cuts into; `None` where it cuts by something else than time.
+    /// The period it cuts into; `None` where it does not say how long that is.
     pub const fn step(self) -> Option<Step> {
         match self {
             GroupBy::Day => Some(Step::Day),
@@ -163,7 +206,52 @@ impl GroupBy {
             Step::Week => GroupBy::Week,
             Step::Month => GroupBy::Month,
             Step::Quarter => GroupBy::Quarter,
+            Step::Every(_) => GroupBy::Step,
         }
+    }
+}
+
+impl Step {
+    /// `day`, `week`, `month`, `quarter`, or a length of time such as `6h`.
+    pub fn from_word(word: &str) -> Option<Step> {
+        let length = || Span::parse(word).filter(|length| *length > Span::ZERO).map(Step::Every);
+        GroupBy::from_word(word).and_then(GroupBy::step).or_else(length)
+    }
+
+    /// That of the calendar; `None` of a length of time.
+    pub(crate) const fn of_calendar(self) -> Option<Period> {
+        match self {
+            Step::Day => Some(Period::Day),
+            Step::Week => Some(Period::Week),
+            Step::Month => Some(Period::Month),
+            Step::Quarter => Some(Period::Quarter),
+            Step::Every(_) => None,
+        }
+    }
+}
+
+/// As [`Step::from_word`] reads it.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Every(length) => write!(f, "{length}"),
+            other => f.write_str(GroupBy::of_step(*other).as_str()),
+        }
+    }
+}
+
+/// Items that were asked about by name; none: whatever there is.
+#[derive(Debug)]
+pub(crate) struct Named(BTreeSet<CiId>);
+
+impl Named {
+    pub(crate) fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it is asked about.
+    pub(crate) fn has(&self, id: &CiId) -> bool {
+        self.0.is_empty() || self.0.contains(id)
     }
 }
 
@@ -195,6 +283,8 @@ mod tests {
             (&[Month], Some(Step::Month), Ok(Some(Month))),
             (&[Month, Week], None, Err("months")),
             (&[Month], Some(Step::Week), Err("months")),
+            (&[], Some(Step::Every(Span::HOUR)), Ok(Some(GroupBy::Step))),
+            (&[Month], Some(Step::Every(Span::HOUR)), Err("months")),
         ] {
             let chosen = asked(group_by, step).period();
             assert_eq!(chosen.as_ref().ok(), expected.as_ref().ok(), "{group_by:?} {step:?}");
@@ -207,6 +297,42 @@ mod tests {
         let question = Question::new(Timestamp::from_seconds(86_400), Timestamp::EPOCH, Timestamp::EPOCH);
         let told = question.window().expect_err("it is reversed").to_string();
         assert!(told.contains("1970-01-02T00:00:00Z") && told.contains("1970-01-01T00:00:00Z"), "{told}");
+    }
+
+    #[test]
+    fn a_window_of_no_time_is_refused() {
+        let question = Question::new(Timestamp::EPOCH, Timestamp::EPOCH, Timestamp::EPOCH);
+        let told = question.window().expect_err("it is empty").to_string();
+        assert!(told.contains("1970-01-01T00:00:00Z") && told.contains("let it end later"), "{told}");
+    }
+
+    #[test]
+    fn a_step_is_a_word_or_a_length() {
+        for (word, step) in [
+            ("day", Some(Step::Day)),
+            ("quarter", Some(Step::Quarter)),
+            ("1h", Some(Step::Every(Span::HOUR))),
+            ("1d", Some(Step::Every(Span::DAY))),
+            ("1h30m", Some(Step::Every(Span::from_minutes(90)))),
+            ("0s", None),
+            ("-1h", None),
+            ("service", None),
+            ("step", None),
+            ("60", None),
+        ] {
+            assert_eq!(Step::from_word(word), step, "{word}");
+            assert_eq!(step.and_then(|step| Step::from_word(&step.to_string())), step, "{word}");
+        }
+    }
+
+    #[test]
+    fn more_names_than_a_report_takes_are_refused_and_the_limit_named() {
+        let at = Timestamp::EPOCH;
+        let names = |count: usize| (0..count).map(|nth| CiId::from(nth.to_string().as_str())).collect();
+        let asked = |count| Question { services: names(count), ..Question::new(at, at, at) }.named().map(|_| ());
+        assert!(asked(REPORT_NAMES_MAX).is_ok());
+        let told = asked(REPORT_NAMES_MAX + 1).expect_err("one too many").to_string();
+        assert!(told.contains("10001") && told.contains("REPORT_NAMES_MAX"), "{told}");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use calendar::Calendar;
 use model::item::Objectives;
-use model::{CiId, Interval, Timestamp};
+use model::limits::REPORT_SERVICE_DAYS_MAX;
+use model::{CiId, Interval, Span, Timestamp};
 use topology::{Graph, ItemIdx, Topology};
 
 use crate::error::ReportError;
@@ -34,6 +35,7 @@ impl<'t> Service<'t> {
 
 /// Those the question is about, sorted by id, each once.
 pub(crate) fn asked<'t>(topology: &'t Topology, question: &Question) -> Result<Vec<Service<'t>>, ReportError> {
+    question.named()?;
     let over = question.elapsed();
     let services = services_over(topology, over);
     let ids: BTreeSet<CiId> = match question.services.as_slice() {
@@ -48,11 +50,23 @@ pub(crate) fn asked<'t>(topology: &'t Topology, question: &Question) -> Result<V
             unknown.push(id);
             continue;
         };
+        if !question.filter.fits(graph, idx) {
+            continue;
+        }
         let calendar = calendars.of(graph, graph.item(idx).objectives.calendar.as_deref())?;
         let live = life(topology, &id, graph.life(idx));
         found.push(Service { is_service: services.contains(&id), graph, idx, calendar, live, id });
     }
     if unknown.is_empty() { Ok(found) } else { Err(ReportError::UnknownItems(unknown)) }
+}
+
+/// Refuses more days of services than one report goes over.
+pub(crate) fn bear_days(services: usize, over: Interval) -> Result<(), ReportError> {
+    let days = over.length().micros().max(0).unsigned_abs().div_ceil(Span::DAY.micros().unsigned_abs());
+    match days.checked_mul(services as u64) {
+        Some(together) if together <= REPORT_SERVICE_DAYS_MAX => Ok(()),
+        _ => Err(ReportError::TooManyDays { services, days }),
+    }
 }
 
 /// Services of any version in force over `over`, both ends included.

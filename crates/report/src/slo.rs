@@ -2,20 +2,23 @@
 //! docs/contract.md section 8; the formulas are `reliability::slo`'s, docs/measures.md section 6.
 
 use model::item::SloWindow;
-use model::{Interval, Span, Timestamp};
-use reliability::{BURN_WINDOWS, IntervalSet, Scope, ServiceFacts};
+use model::{Interval, Span};
+use reliability::slo::Evidence;
+use reliability::{BURN_WINDOWS, IntervalSet, Parts, ServiceFacts};
 use store::Store;
 use wire::v1::{BurnRate, Ratio, SloRow, slo_window};
 
-use crate::answer::{Answer, Explained};
+use crate::answer::{Answer, Explained, Stretch};
 use crate::availability::stretches;
 use crate::definitions;
 use crate::error::ReportError;
+use crate::filter::FilterBy;
 use crate::maintenance::Maintenance;
+use crate::origins::{OnRecord, Origins, Rows, by_figure};
 use crate::outages::Outages;
 use crate::periods::bear;
 use crate::question::{GroupBy, Question};
-use crate::services::{Service, asked};
+use crate::services::{Service, asked, bear_days};
 use crate::versions::Versions;
 use crate::watch::Watch;
 
@@ -30,6 +33,7 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     question.window()?;
     let instead = "it says how each service stands at the report's end; ask for several ends";
     question.only_grouped_by("slo", |by| by == GroupBy::Service, instead)?;
+    question.only_filtered_by("slo", &FilterBy::OF_SERVICES)?;
     let versions = Versions::read(store, question.now).await?;
     let mut topology = versions.since(question.elapsed().start()).await?;
     let span = span(&with_objective(asked(&topology, question)?), question);
@@ -38,11 +42,22 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     }
     let services = with_objective(asked(&topology, question)?);
     bear(services.len(), "services", 1)?;
-    let outages = Outages::read(store, question, &versions, &services, span).await?;
-    let maintenance = Maintenance::read(store, &topology, &services, span, question.now).await?;
-    let watch = Watch::read(store, question, &services, span).await?;
-    let rows = services.iter().filter_map(|service| row(service, &outages, &maintenance, &watch, question));
-    Answer::new(question, definitions::SLO, rows.collect()).corrected(store, question).await
+    bear_days(services.len(), span)?;
+    let known = Known {
+        outages: Outages::read(store, question, &versions, &services, span).await?,
+        maintenance: Maintenance::read(store, &topology, &services, span, question.now).await?,
+        watch: Watch::read(store, question, &services, span).await?,
+        on_record: OnRecord::read(store, question, span).await?,
+    };
+    let rows = Rows::all(services.iter().filter_map(|service| row(service, &known, question)))?;
+    Answer::new(question, definitions::SLO, rows).corrected(store, question).await
+}
+
+struct Known {
+    outages: Outages,
+    maintenance: Maintenance,
+    watch: Watch,
+    on_record: OnRecord,
 }
 
 fn with_objective(mut services: Vec<Service<'_>>) -> Vec<Service<'_>> {
@@ -67,18 +82,12 @@ fn span(services: &[Service<'_>], question: &Question) -> Interval {
     })
 }
 
-fn row(
-    service: &Service<'_>,
-    outages: &Outages,
-    maintenance: &Maintenance,
-    watch: &Watch,
-    question: &Question,
-) -> Option<Explained<SloRow>> {
+fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Explained<SloRow>> {
     let objective = service.objectives().slo?;
     let never = IntervalSet::new();
     let facts = ServiceFacts {
-        outages: outages.of(&service.id),
-        maintenance: maintenance.of(&service.id),
+        outages: known.outages.of(&service.id),
+        maintenance: known.maintenance.of(&service.id),
         blind: &never,
         first_heard: &[],
         calendar: &service.calendar,
@@ -86,14 +95,10 @@ fn row(
         live: service.live,
     };
     let figures = reliability::slo(&facts, objective, window(service), question.to, question.now);
-    let origins = || stretches(&facts.parts(to_date(&facts, figures.period, question.end())));
-    let intervals = question.include_intervals.then(origins).map(|mut intervals| {
-        intervals.retain(|figure, _| figure == "down_seconds" || figure == "degraded_seconds");
-        intervals
-    });
+    let period = figures.period;
     // Of what nobody ever spoke of, an untouched budget would be a claim.
     let evident =
-        watch.heard_of(service, question.end()) || facts.outages.iter().any(|outage| outage.from < question.end());
+        known.watch.heard_of(service, question.end()) || facts.outages.iter().any(|outage| outage.from < question.end());
     let of_evidence = |seconds: f64| evident.then(|| seconds.into());
     let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));
     let [hour, six_hours, day, three_days] = burn_rates.map(|rate| rate.map(Ratio));
@@ -107,10 +112,34 @@ fn row(
         remaining_seconds: of_evidence(figures.remaining_seconds),
         burn_rate: BurnRate { hour, six_hours, day, three_days },
     };
-    Some(Explained { intervals, ..Explained::plain(figures) })
+    let evidence = || reliability::slo::evidence(&facts, period, question.end());
+    let row = Explained::plain(figures);
+    Some(match question.include_intervals {
+        true => explained(row, service, &facts, &evidence(), known, question),
+        false => row,
+    })
 }
 
-/// What the consumed downtime lies in.
-fn to_date(facts: &ServiceFacts<'_>, period: Interval, end: Timestamp) -> Interval {
-    Scope::new(period, end).cut(facts.live).elapsed()
+/// With what the budget and its spending came from: of burn rates the downtime in their time.
+fn explained(
+    row: Explained<SloRow>,
+    service: &Service<'_>,
+    facts: &ServiceFacts<'_>,
+    evidence: &Evidence,
+    known: &Known,
+    question: &Question,
+) -> Explained<SloRow> {
+    let mut intervals = stretches(&evidence.to_date);
+    intervals.retain(|figure, _| figure == "down_seconds" || figure == "degraded_seconds");
+    intervals.insert("agreed_seconds".to_owned(), Stretch::all(&evidence.agreed));
+    let counts_degraded = facts.degraded_weight > 0.0;
+    let lost = |parts: &Parts| if counts_degraded { parts.down.union(&parts.degraded) } else { parts.down.clone() };
+    for ((name, _), parts) in BURN_WINDOWS.iter().zip(&evidence.burned) {
+        intervals.insert(format!("burn_rate_{name}"), Stretch::all(&lost(parts)));
+    }
+    let unplanned = facts.outages.iter().filter(|fact| !fact.planned);
+    let counting = unplanned.filter(|fact| counts_degraded || fact.is_unplanned_down());
+    let consumed = known.on_record.within(&service.id, counting, &lost(&evidence.to_date), question.end());
+    let origins = Origins { outages: by_figure([("consumed_seconds", consumed)]), ..Origins::default() };
+    Explained { intervals: Some(intervals), origins, ..row }
 }

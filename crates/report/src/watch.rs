@@ -38,6 +38,12 @@ impl Watch {
         closure(service).map(first).collect()
     }
 
+    /// The service, and what it requires, as far as any source had spoken of it by then.
+    pub(crate) fn spoken_of(&self, service: &Service<'_>, by: Timestamp) -> Vec<String> {
+        let heard = closure(service).zip(self.first_heard(service));
+        heard.filter(|(_, first)| first.is_some_and(|first| first <= by)).map(|(ci, _)| ci.to_string()).collect()
+    }
+
     /// Whether any source had spoken of any of them by then.
     pub(crate) fn heard_of(&self, service: &Service<'_>, by: Timestamp) -> bool {
         self.first_heard(service).into_iter().flatten().any(|first| first <= by)

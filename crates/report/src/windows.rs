@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use calendar::Occurrences;
 use model::fact::MaintenanceWindow;
-use model::limits::PAGE_ROWS_MAX;
+use model::limits::{PAGE_ROWS_MAX, REPORT_OCCURRENCES_MAX};
 use model::{Interval, MaintenanceId, Timestamp};
 use store::{PageRequest, Store, StoreError, WindowFilter};
 use topology::WindowInterval;
+
+use crate::error::ReportError;
 
 /// Windows with an occurrence that may share an instant with `span`, by id.
 pub(crate) async fn recorded_over(
@@ -36,11 +38,20 @@ pub(crate) async fn windows_over(
     store: &Store,
     span: Interval,
     now: Timestamp,
-) -> Result<Vec<WindowInterval>, StoreError> {
-    let named = |window: MaintenanceWindow| {
-        let occurrences: Vec<Interval> = Occurrences::of(&window).overlapping(span).collect();
-        let of = move |interval| window.cis.clone().into_iter().map(move |ci| WindowInterval { ci, interval });
-        occurrences.into_iter().flat_map(of)
-    };
-    Ok(recorded_over(store, span, now).await?.into_iter().flat_map(named).collect())
+) -> Result<Vec<WindowInterval>, ReportError> {
+    let windows = recorded_over(store, span, now).await?;
+    let mut named = Vec::new();
+    for window in &windows {
+        let occurrences = Occurrences::of(window);
+        for interval in occurrences.overlapping(span) {
+            named.extend(window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval }));
+            bear_occurrences(named.len())?;
+        }
+    }
+    Ok(named)
+}
+
+/// Refuses more than one report goes through.
+pub(crate) fn bear_occurrences(count: usize) -> Result<(), ReportError> {
+    if count > REPORT_OCCURRENCES_MAX { Err(ReportError::TooManyOccurrences) } else { Ok(()) }
 }

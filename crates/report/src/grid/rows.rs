@@ -175,6 +175,16 @@ impl Tabular for ContinuityRow {
 impl Tabular for IncidentsRow {
     const NOTHING: &'static str = "No incidents in this time.";
     const COLUMNS: &'static [Column] = &[
+        Column::detail("mttr_with_service_count", "restored, of services"),
+        Column::new("mttr_with_service_mean_seconds", "mttr (services)"),
+        Column::new("mttr_with_service_median_seconds", "median"),
+        Column::detail("mttr_with_service_p90_seconds", "mttr (services) p90"),
+        Column::new("mttr_with_service_p95_seconds", "p95"),
+        Column::detail("mttr_without_service_count", "restored, of no service"),
+        Column::new("mttr_without_service_mean_seconds", "mttr (rest)"),
+        Column::detail("mttr_without_service_median_seconds", "mttr (rest) median"),
+        Column::detail("mttr_without_service_p90_seconds", "mttr (rest) p90"),
+        Column::detail("mttr_without_service_p95_seconds", "mttr (rest) p95"),
         Column::plain("opened"),
         Column::plain("resolved"),
         Column::plain("reopened"),
@@ -190,10 +200,10 @@ impl Tabular for IncidentsRow {
         Column::detail("mtta_p90_seconds", "mtta p90"),
         Column::new("mtta_p95_seconds", "mtta p95"),
         Column::detail("mttr_count", "restored"),
-        Column::new("mttr_mean_seconds", "mttr"),
-        Column::new("mttr_median_seconds", "mttr median"),
+        Column::new("mttr_mean_seconds", "mttr (all)"),
+        Column::detail("mttr_median_seconds", "mttr median"),
         Column::detail("mttr_p90_seconds", "mttr p90"),
-        Column::new("mttr_p95_seconds", "mttr p95"),
+        Column::detail("mttr_p95_seconds", "mttr p95"),
         Column::detail("mttr_resolve_count", "resolved in all"),
         Column::new("mttr_resolve_mean_seconds", "mttr (resolve)"),
         Column::detail("mttr_resolve_median_seconds", "mttr (resolve) median"),
@@ -204,7 +214,8 @@ impl Tabular for IncidentsRow {
     fn cells(&self) -> Vec<Cell> {
         let counts = [self.opened, self.resolved, self.reopened, self.never_acknowledged];
         let samples = [&self.mttd, &self.mtta, &self.mttr, &self.mttr_resolve];
-        counts.into_iter().map(Cell::Count).chain(samples.into_iter().flat_map(sample)).collect()
+        let headline = [&self.mttr_with_service, &self.mttr_without_service].into_iter().flat_map(sample);
+        headline.chain(counts.into_iter().map(Cell::Count)).chain(samples.into_iter().flat_map(sample)).collect()
     }
 
     fn group(&self) -> Option<&Group> {

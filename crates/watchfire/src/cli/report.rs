@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use report::GroupBy;
+use model::incident::Priority;
+use report::{GroupBy, Step};
 
 use crate::moment::Moment;
 use crate::place::StorePlace;
@@ -31,10 +32,31 @@ pub(crate) struct Report {
     /// What a row is of: service, class, source, priority, team, cause, day, week, month, quarter
     #[arg(long, value_name = "WORD", value_delimiter = ',', value_parser = group_by)]
     pub(crate) group_by: Vec<GroupBy>,
+    /// Cut into periods: day, week, month, quarter, or a length of time such as 6h, counted from 1970
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    pub(crate) step: Option<Step>,
+    /// Only services of these teams, or incidents that they have
+    #[arg(long, value_name = "TEAM", value_delimiter = ',')]
+    pub(crate) team: Vec<String>,
+    /// Only incidents of these priorities
+    #[arg(long, value_name = "P1", value_delimiter = ',', value_parser = priority)]
+    pub(crate) priority: Vec<Priority>,
+    /// Only services of these classes, or incidents in which such items alert
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
+    pub(crate) class: Vec<String>,
+    /// The same of environments
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) environment: Vec<String>,
+    /// The same of criticalities: 1, the most critical, to 4
+    #[arg(long, value_name = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub(crate) criticality: Vec<u8>,
+    /// What each figure came from, with --format json: its intervals, outages, incidents
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) include: Vec<Include>,
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub(crate) format: ReportFormat,
-    /// As seen at this instant; of a store only
-    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, conflicts_with = "url")]
+    /// As seen at this instant; of a service one that is past
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(crate) now: Option<Moment>,
     /// The zone whose days, weeks, months and quarters are meant; UTC unless said
     #[arg(long, value_name = "ZONE")]
@@ -74,6 +96,19 @@ pub(crate) enum ReportFormat {
     Table,
     Json,
     Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Include {
+    Intervals,
+}
+
+fn step(word: &str) -> Result<Step, String> {
+    Step::from_word(word).ok_or_else(|| "a step is day, week, month, quarter, or a length of time such as 6h".to_owned())
+}
+
+fn priority(word: &str) -> Result<Priority, String> {
+    Priority::from_word(word).ok_or_else(|| "priorities are P1 to P5".to_owned())
 }
 
 fn group_by(word: &str) -> Result<GroupBy, String> {

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use model::{CiId, Span, Timestamp};
-use report::{Answer, Question, Style, Tabular};
+use report::{Answer, Filter, Question, Style, Tabular};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -13,10 +13,13 @@ use crate::cli::{Connection, Report, ReportFormat, ReportKind};
 use crate::client::{Client, Query, of_item};
 use crate::console::{Colour, Console};
 use crate::moment::Moment;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, WrongUse};
 use crate::place::{self, close};
 
 pub(super) async fn report(args: Report, console: &Console) -> anyhow::Result<Outcome> {
+    if !args.include.is_empty() && args.format != ReportFormat::Json {
+        return Err(WrongUse("--include is for --format json: the other formats have rows alone".to_owned()).into());
+    }
     let written = Written { format: args.format, style: console.table_style() };
     let text = match &args.url {
         Some(_) => of_service(&args, &written).await?,
@@ -76,7 +79,16 @@ fn question(args: &Report, clock: Timestamp) -> Question {
     let now = args.now.map_or(clock, |now| now.resolve(runtime::clock::wall()));
     Question {
         services: args.service.iter().map(|id| CiId::from(id.as_str())).collect(),
+        filter: Filter {
+            teams: args.team.clone(),
+            priorities: args.priority.clone(),
+            classes: args.class.clone(),
+            environments: args.environment.clone(),
+            criticalities: args.criticality.clone(),
+        },
         group_by: args.group_by.clone(),
+        step: args.step,
+        include_intervals: !args.include.is_empty(),
         time_zone: args.time_zone.clone(),
         with_service_only: args.with_service_only,
         ..Question::new(args.from.resolve(now), end(args, now), now)
@@ -93,15 +105,7 @@ fn end(args: &Report, now: Timestamp) -> Timestamp {
 /// The service computes; what it answers is written down as if it came from a store.
 async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> {
     let client = Client::new(&Connection { url: args.url.clone(), token_file: args.token_file.clone() })?;
-    let now = runtime::clock::wall();
-    let groups: Vec<&str> = args.group_by.iter().map(|by| by.as_str()).collect();
-    let mut query: Query<'_> = vec![("from", args.from.resolve(now).to_string())];
-    // Its now is a moment later than ours, and its own default.
-    query.extend((args.to != Moment::NOW).then(|| ("to", args.to.resolve(now).to_string())));
-    query.extend((!args.service.is_empty()).then(|| ("service", args.service.join(","))));
-    query.extend((!groups.is_empty()).then(|| ("group_by", groups.join(","))));
-    query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
-    query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
+    let query = query(args, runtime::clock::wall());
     let get = async |name: &str| {
         let answer = client.get(&format!("/api/v1/measures/{name}"), &query).await;
         answer.map_err(of_item)
@@ -116,6 +120,30 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
         ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),
         ReportKind::Problems => written.read::<ProblemsRow>(get("problems").await?),
     }
+}
+
+fn query(args: &Report, wall: Timestamp) -> Query<'static> {
+    let now = args.now.map(|now| now.resolve(wall));
+    let seen = now.unwrap_or(wall);
+    let mut query: Query<'static> = vec![("from", args.from.resolve(seen).to_string())];
+    // Its now is a moment later than ours, and its own default.
+    query.extend((args.to != Moment::NOW).then(|| ("to", args.to.resolve(seen).to_string())));
+    query.extend(now.map(|now| ("now", now.to_string())));
+    let listed = [
+        ("service", args.service.clone()),
+        ("team", args.team.clone()),
+        ("priority", args.priority.iter().map(|one| one.as_str().to_owned()).collect()),
+        ("class", args.class.clone()),
+        ("environment", args.environment.clone()),
+        ("criticality", args.criticality.iter().map(u8::to_string).collect()),
+        ("group_by", args.group_by.iter().map(|by| by.as_str().to_owned()).collect()),
+    ];
+    query.extend(listed.into_iter().filter(|(_, of)| !of.is_empty()).map(|(name, of)| (name, of.join(","))));
+    query.extend(args.step.map(|step| ("step", step.to_string())));
+    query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
+    query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
+    query.extend((!args.include.is_empty()).then(|| ("include", "intervals".to_owned())));
+    query
 }
 
 /// How an answer is to look.

@@ -57,7 +57,14 @@ pub struct IncidentsRow {
     pub never_acknowledged: u64,
     pub mttd: Sample,
     pub mtta: Sample,
+    /// Of all incidents.
     pub mttr: Sample,
+    /// The headline: of those that affected a service.
+    #[serde(default)]
+    pub mttr_with_service: Sample,
+    /// Of the rest.
+    #[serde(default)]
+    pub mttr_without_service: Sample,
     pub mttr_resolve: Sample,
 }
 
