@@ -9,6 +9,7 @@ use super::{Cell, Column, Tabular};
 use crate::availability::is_evident;
 
 impl Tabular for AvailabilityRow {
+    const TITLE: &'static str = "Availability of services";
     const NOTHING: &'static str =
         "No services: the CMDB has no item of class service, nor of a class marked so. Import one, or name an item.";
     const COLUMNS: &'static [Column] = &[
@@ -60,6 +61,7 @@ impl Tabular for AvailabilityRow {
 }
 
 impl Tabular for SloRow {
+    const TITLE: &'static str = "Objectives and error budgets";
     const NOTHING: &'static str =
         "No SLOs: none of the services asked for has an objective. Give one `objectives: {slo: 0.999}` in the CMDB.";
     const COLUMNS: &'static [Column] = &[
@@ -95,6 +97,7 @@ impl Tabular for SloRow {
 }
 
 impl Tabular for ContinuityRow {
+    const TITLE: &'static str = "Continuity: recovery and recovery points";
     const NOTHING: &'static str = "No continuity objectives: none of the services asked for has an RTO, RPO or MTPD. \
          Give one `objectives: {rto: 1h}` in the CMDB.";
     const COLUMNS: &'static [Column] = &[
@@ -143,6 +146,7 @@ impl Tabular for ContinuityRow {
 }
 
 impl Tabular for IncidentsRow {
+    const TITLE: &'static str = "Incidents and the time they took";
     const NOTHING: &'static str = "No incidents in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("opened"),
@@ -183,6 +187,7 @@ impl Tabular for IncidentsRow {
 }
 
 impl Tabular for ChangesRow {
+    const TITLE: &'static str = "Changes and how they ended";
     const NOTHING: &'static str = "No change touched a service in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("finished"),
@@ -208,6 +213,7 @@ impl Tabular for ChangesRow {
 }
 
 impl Tabular for NoiseRow {
+    const TITLE: &'static str = "Noise: from events to messages";
     const NOTHING: &'static str = "Nothing came in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("events"),
@@ -237,6 +243,7 @@ impl Tabular for NoiseRow {
 }
 
 impl Tabular for ProblemsRow {
+    const TITLE: &'static str = "Problems by time lost";
     const NOTHING: &'static str = "No problem has an incident or an outage in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("problem"),

@@ -1,6 +1,8 @@
-//! `watchfire report`: a question to a store or to a running service, written down as a table, JSON or CSV.
+//! `watchfire report`: a question to a store or to a running service, written down as a table, JSON, CSV or
+//! a page of HTML.
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use model::{CiId, Span, Timestamp};
 use report::{Answer, Question, Style, Tabular};
 use serde::Serialize;
@@ -78,8 +80,15 @@ fn question(args: &Report, clock: Timestamp) -> Question {
         group_by: args.group_by.clone(),
         time_zone: args.time_zone.clone(),
         with_service_only: args.with_service_only,
+        include_intervals: draws_intervals(args),
         ..Question::new(args.from.resolve(now), end(args, now), now)
     }
+}
+
+/// A page shows when services were out.
+fn draws_intervals(args: &Report) -> bool {
+    let kind = args.kind.to_possible_value();
+    args.format == ReportFormat::Html && kind.is_some_and(|kind| report::html::draws_intervals(kind.get_name()))
 }
 
 /// A window is half-open, and the store knows everything up to its clock, that instant too: what the last commit ended
@@ -101,6 +110,7 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
     query.extend((!groups.is_empty()).then(|| ("group_by", groups.join(","))));
     query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
     query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
+    query.extend(draws_intervals(args).then(|| ("include", "intervals".to_owned())));
     let get = async |name: &str| {
         let answer = client.get(&format!("/api/v1/measures/{name}"), &query).await;
         answer.map_err(of_item)
@@ -133,6 +143,7 @@ impl Written {
             ReportFormat::Table => report::table::render(answer, self.style),
             ReportFormat::Json => answer.to_json() + "\n",
             ReportFormat::Csv => report::csv::render(answer),
+            ReportFormat::Html => report::html::render(answer),
         }
     }
 }
