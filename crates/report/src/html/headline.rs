@@ -1,6 +1,6 @@
 //! The few figures of a report that are said first, each as the table has it, or a count of rows: nothing is computed anew.
 
-use super::escape::{apart, text};
+use super::escape::{composed, text};
 use super::sheet::{Row, Sheet};
 use super::words;
 use crate::grid::Cell;
@@ -9,7 +9,7 @@ use crate::grid::Cell;
 struct Said {
     what: &'static str,
     figure: String,
-    /// Whose it is, or of how many; may come from outside.
+    /// Whose it is, or of how many.
     note: String,
     look: &'static str,
 }
@@ -35,8 +35,8 @@ pub(super) fn headline(sheet: &Sheet<'_>) -> String {
             "<div class=\"{}\"><dt>{}</dt><dd>{}</dd><dd class=\"of\">{}</dd></div>\n",
             said.look,
             text(said.what),
-            text(&said.figure),
-            apart(&said.note)
+            composed(&said.figure),
+            composed(&said.note)
         )
     };
     format!("<dl class=\"headline\">\n{}</dl>\n", said.iter().map(card).collect::<String>())
@@ -101,14 +101,14 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
     let mean = |what, name: &str| {
         let [mean, count, median, p90] =
             ["mean_seconds", "count", "median_seconds", "p90_seconds"].map(|part| row.shown(&format!("{name}_{part}")));
-        Said { what, figure: mean, note: format!("mean of {count}; median {median}, p90 {p90}"), look: "" }
+        Said { what, figure: mean, note: format!("mean of {count}; median {median}, p90 {p90}"), look: "plain" }
     };
     vec![
         Said {
             what: "incidents opened",
             figure: row.shown("opened"),
             note: format!("{} resolved, {} reopened", row.shown("resolved"), row.shown("reopened")),
-            look: "",
+            look: "plain",
         },
         mean("time to restore service (MTTR)", "mttr"),
         mean("time to acknowledge (MTTA)", "mtta"),
@@ -117,7 +117,7 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
             what: "never acknowledged",
             figure: row.shown("never_acknowledged"),
             note: "of those resolved".to_owned(),
-            look: "",
+            look: "plain",
         },
     ]
 }
@@ -138,7 +138,7 @@ fn changes(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(most(sheet, "most changes", "finished"));
         return said;
     };
-    let plain = |what, name: &str, note: String| Said { what, figure: row.shown(name), note, look: "" };
+    let plain = |what, name: &str, note: String| Said { what, figure: row.shown(name), note, look: "plain" };
     vec![
         plain("changes finished", "finished", format!("of {} nobody told the result", row.shown("unknown"))),
         plain("failures", "failures", format!("{} caused an incident", row.shown("caused_incident"))),
@@ -153,7 +153,7 @@ fn noise(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(least(sheet, "lowest compression", "compression", |row| row.name()));
         return said;
     };
-    let plain = |what, name: &str, note: String| Said { what, figure: row.shown(name), note, look: "" };
+    let plain = |what, name: &str, note: String| Said { what, figure: row.shown(name), note, look: "plain" };
     vec![
         plain("events", "events", format!("of {} alerts", row.shown("alerts"))),
         plain("incidents", "incidents", format!("{} firings began", row.shown("episodes"))),
@@ -169,7 +169,7 @@ fn problems(sheet: &Sheet<'_>) -> Vec<Said> {
         what: "problems",
         figure: words::count(sheet.rows().count() as u64),
         note: words::counted(known, "known error"),
-        look: "",
+        look: "plain",
     }];
     said.extend(
         extreme(sheet, "most time lost", "lost_seconds", 1.0).map(|(said, row)| Said { note: of(row), ..said }),
@@ -206,7 +206,7 @@ fn least(sheet: &Sheet<'_>, what: &'static str, name: &str, note: impl Fn(Row<'_
 fn extreme<'g>(sheet: &Sheet<'g>, what: &'static str, name: &str, sign: f64) -> Option<(Said, Row<'g>)> {
     let figures = sheet.rows().filter_map(|row| row.number(name).map(|figure| (figure * sign, row)));
     let greatest = figures.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    greatest.map(|(_, row)| (Said { what, figure: row.shown(name), note: row.name(), look: "" }, row))
+    greatest.map(|(_, row)| (Said { what, figure: row.shown(name), note: row.name(), look: "plain" }, row))
 }
 
 fn counted<'g>(rows: impl Iterator<Item = Row<'g>>, what: &'static str, note: &str) -> Option<Said> {

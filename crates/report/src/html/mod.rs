@@ -14,20 +14,22 @@ mod sheet;
 mod table;
 mod words;
 
+use std::collections::BTreeMap;
+
 use calendar::Zone;
 use model::Interval;
 use wire::v1::{Corrected, CorrectedKind, Corrections, Moved, Seconds};
 
 use crate::answer::{Answer, Stretch};
-use crate::grid::{Grid, Tabular};
+use crate::grid::{Cell, Grid, Tabular};
 use chart::Strip;
 use escape::{apart, text};
 use sheet::Sheet;
 
 const STYLE: &str = include_str!("style.css");
 /// A flame; ours to draw.
-const FLAME: &str = "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"M12.6 1.5c.5 3.6-1 5.4-2.7 7.4C8.100 11 6 13.200 6 \
-                     16.400 6 20 8.700 22.500 12 22.500s6-2.500 6-6.100c0-2.300-.9-4.100-2.100-5.800-.3 1.500-.9 2.500-1.900 3.200.6-4.600-.1-9.100-1.400-12.300z\"/></svg>";
+const FLAME: &str = "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"M12.6 1.5c.5 3.6-1 5.4-2.7 7.4C8.1 11 6 13.2 6 16.4 6 \
+                     20 8.7 22.5 12 22.5s6-2.5 6-6.1c0-2.3-.9-4.1-2.1-5.8-.3 1.5-.9 2.5-1.9 3.2.6-4.6-.1-9.1-1.4-12.3z\"/></svg>";
 
 /// Whether a page of this report shows what its figures came from, so that the question has to ask for it.
 pub fn draws_intervals(report: &str) -> bool {
@@ -111,9 +113,9 @@ fn strips<T: Tabular>(answer: &Answer<T>, sheet: &Sheet<'_>) -> Vec<Strip> {
     let mut strips: Vec<Strip> = Vec::new();
     for (row, item) in sheet.rows().zip(&answer.report.items) {
         let Some(intervals) = &item.intervals else { continue };
-        let service = row.shown("service");
-        if strips.last().is_none_or(|(last, _)| *last != service) {
-            strips.push((service, Strip::default().1));
+        let Cell::Text(service) = row.cell("service") else { continue };
+        if strips.last().is_none_or(|(last, _)| last != service) {
+            strips.push((service.clone(), BTreeMap::new()));
         }
         let Some((_, known)) = strips.last_mut() else { continue };
         for (figure, stretches) in intervals {

@@ -2,6 +2,8 @@
 //!
 //! Rule: nothing here computes a figure. What a chart needs beyond the cells is a place on a scale.
 
+use super::escape::part;
+use super::words::figure;
 use crate::grid::{Cell, Grid};
 use crate::question::GroupBy;
 
@@ -87,13 +89,15 @@ impl<'g> Row<'g> {
         }
     }
 
+    /// A figure or a text in words, to be [`composed`](super::escape::composed).
     pub(super) fn shown(&self, column: &str) -> String {
-        super::words::figure(self.cell(column))
+        part(&figure(self.cell(column)))
     }
 
-    /// What the row is of: `checkout · 2026-05`; `all` where that is everything.
+    /// What the row is of, to be [`composed`](super::escape::composed): `checkout · 2026-05`; `all` where that is everything.
     pub(super) fn name(&self) -> String {
-        let labels: Vec<String> = self.cells.iter().take(self.labels).map(super::words::figure).collect();
+        let label = |cell: &Cell| part(&figure(cell));
+        let labels: Vec<String> = self.cells.iter().take(self.labels).map(label).collect();
         if labels.is_empty() { "all".to_owned() } else { labels.join(" · ") }
     }
 }

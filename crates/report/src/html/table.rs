@@ -11,6 +11,9 @@ use crate::grid::{Cell, Grid};
 /// More stand beside each other on no paper: then the details are a table of their own.
 const COLUMNS_MAX: usize = 16;
 
+/// So many take the whole width of the page; fewer would only stand apart.
+const WIDE_COLUMNS: usize = 7;
+
 /// The rows, as far as a page bears them.
 pub(super) fn tables(grid: &Grid, labels: usize, definitions: &BTreeMap<String, String>) -> String {
     if grid.rows.is_empty() {
@@ -55,9 +58,10 @@ impl Shown<'_> {
             let cells: String = columns.iter().map(|at| self.cell(*at, &cells[*at])).collect();
             format!("<tr>{cells}</tr>\n")
         };
+        let wide = if columns.len() >= WIDE_COLUMNS { " class=\"wide\"" } else { "" };
         let body: String = self.grid.rows.iter().take(REPORT_HTML_ROWS_MAX).map(row).collect();
         format!(
-            "<div class=\"scroll\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
+            "<div class=\"scroll\"><table{wide}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
         )
     }
 

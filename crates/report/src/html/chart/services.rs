@@ -9,6 +9,7 @@ use model::Interval;
 use super::{Chart, Line, Look, Mark, Scale};
 use crate::answer::Stretch;
 use crate::grid::Cell;
+use crate::html::escape::part;
 use crate::html::sheet::{Row, Sheet};
 use crate::html::words;
 
@@ -79,7 +80,7 @@ pub(in crate::html) fn strip(strips: &[Strip], window: Interval, zone: Zone) -> 
         let told = [("down_seconds", "down"), ("degraded_seconds", "degraded"), ("planned_seconds", "planned")];
         let told: Vec<String> = told.into_iter().filter_map(lasted).collect();
         let weight = length(of("down_seconds")) * 1e6 + length(of("degraded_seconds"));
-        Line { name: service.clone(), marks, told: told.join(", "), weight }
+        Line { name: part(service), marks, told: told.join(", "), weight }
     };
     let mut lines: Vec<Line> = strips.iter().map(line).filter(|line| !line.marks.is_empty()).collect();
     lines.sort_by(|a, b| b.weight.total_cmp(&a.weight));

@@ -1,23 +1,21 @@
 //! How a chart is drawn: inline SVG between its title and how to read it.
 
-use model::text::cut;
-
 use super::{Chart, Line, Look, Mark};
-use crate::html::escape::text;
+use crate::html::escape::{composed, text};
 use crate::html::sheet::Sheet;
-use crate::html::words::counted;
+use crate::html::words::count;
 
 /// Units of the drawing, about a pixel each.
 const WIDTH: f64 = 1040.0;
 const NAMES: f64 = 220.0;
-const TOLD: f64 = 262.0;
+const TOLD: f64 = 276.0;
 const PLOT: f64 = WIDTH - NAMES - TOLD;
 const LINE: f64 = 28.0;
 const HEAD: f64 = 30.0;
 const FOOT: f64 = 6.0;
-/// What of a name and of words fits beside the plot.
-const NAME_CHARS: usize = 31;
-const TOLD_CHARS: usize = 38;
+/// What of a name and of words fits beside the plot, in widths of a letter.
+const NAME_LETTERS: f64 = 26.0;
+const TOLD_LETTERS: f64 = 42.0;
 /// Narrower than this a bar is not seen.
 const BAR_WIDTH_MIN: f64 = 2.0;
 /// Words along the scale come no closer than this, for each character of them.
@@ -29,20 +27,20 @@ pub(in crate::html) fn figure(chart: &Chart, sheet: &Sheet<'_>, number: usize) -
     let height = HEAD + LINE * lines.len() as f64 + FOOT;
     let said: Vec<String> = lines.iter().map(|line| format!("{}: {}", line.name, line.told)).collect();
     let rows: String = lines.iter().enumerate().map(|(at, line)| drawn(line, at)).collect();
-    let more = chart.lines.len() - lines.len();
-    let more = match more {
-        0 => String::new(),
-        more if sheet.is_over_time() => format!(" {} before are in the table only.", counted(more, "period")),
-        more => format!(" {} more, which weigh less, are in the table only.", counted(more, "row")),
+    let (shown, all) = (lines.len(), chart.lines.len());
+    let more = match [shown, all].map(|lines| count(lines as u64)) {
+        _ if shown == all => String::new(),
+        [shown, all] if sheet.is_over_time() => format!(" The last {shown} of {all}."),
+        [shown, all] => format!(" The first {shown} of {all}, those that stand out most."),
     };
     format!(
         "<figure>\n<figcaption><h3>{title}</h3><p>{reading}{more}</p>{legend}</figcaption>\n\
-         <svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"t{number} d{number}\">\n\
+         <svg viewBox=\"0 0 {WIDTH} {height}\" preserveAspectRatio=\"xMinYMin\" role=\"img\" aria-labelledby=\"t{number} d{number}\">\n\
          <title id=\"t{number}\">{title}</title>\n<desc id=\"d{number}\">{said}</desc>\n{axis}{rows}</svg>\n</figure>\n",
         title = text(chart.title),
         reading = text(&chart.reading),
         legend = legend(&used(chart, lines)),
-        said = text(&said.join("; ")),
+        said = composed(&said.join("; ")),
         axis = axis(chart, height),
     )
 }
@@ -72,15 +70,54 @@ fn drawn(line: &Line, at: usize) -> String {
         NAMES + PLOT
     );
     let marks: String = line.marks.iter().map(|mark| marked(mark, middle)).collect();
-    let name = cut(&line.name, NAME_CHARS);
-    let whole = if name == line.name { String::new() } else { format!("<title>{}</title>", text(&line.name)) };
+    let name = named(&line.name);
+    let whole = if name == line.name { String::new() } else { format!("<title>{}</title>", composed(&line.name)) };
     format!(
         "<text class=\"name\" x=\"0\" y=\"{words:.1}\">{whole}{}</text>{rule}{marks}\
          <text class=\"told\" x=\"{:.0}\" y=\"{words:.1}\">{}</text>\n",
-        text(&name),
+        composed(&name),
         NAMES + PLOT + 18.0,
-        text(&cut(&line.told, TOLD_CHARS)),
+        composed(&fitted(&line.told, TOLD_LETTERS)),
     )
+}
+
+/// What of a name is shown: its last part, which tells rows of one name apart, as it is, and of the rest what fits.
+fn named(name: &str) -> String {
+    match name.rsplit_once(" · ") {
+        Some((first, last)) => {
+            format!("{} · {last}", fitted(first, (NAME_LETTERS - letters(last) - 3.0).max(NAME_LETTERS / 3.0)))
+        }
+        None => fitted(name, NAME_LETTERS),
+    }
+}
+
+/// At most so wide; a cut is shown by `…`.
+fn fitted(text: &str, most: f64) -> String {
+    if letters(text) <= most {
+        return text.to_owned();
+    }
+    let mut wide = 1.0;
+    let fits = |c: &char| {
+        wide += letter(*c);
+        wide <= most
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+fn letters(text: &str) -> f64 {
+    text.chars().map(letter).sum()
+}
+
+/// How wide a character is, of a letter; about, since nobody knows the font.
+fn letter(c: char) -> f64 {
+    match c {
+        'i' | 'j' | 'l' | 'f' | 't' | 'r' | '.' | ',' | ':' | ';' | '-' | ' ' | '|' | '\'' | '(' | ')' => 0.6,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 1.5,
+        'A'..='Z' => 1.25,
+        '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' => 1.8,
+        '\u{1f000}'..='\u{3ffff}' => 1.8,
+        _ => 1.0,
+    }
 }
 
 fn marked(mark: &Mark, middle: f64) -> String {
@@ -131,5 +168,24 @@ fn legend(looks: &[(Look, &str)]) -> String {
     match looks {
         [] => String::new(),
         looks => format!("<ul class=\"legend\">{}</ul>", looks.iter().map(entry).collect::<String>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_name_that_is_shown_which_tells_it_from_others() {
+        for (name, expected) in [
+            ("checkout", "checkout"),
+            ("checkout · 2026-05", "checkout · 2026-05"),
+            ("a-service-with-a-very-long-name-indeed", "a-service-with-a-very-long-na…"),
+            ("a-service-with-a-very-long-name-indeed · 2026-05", "a-service-with-a-v… · 2026-05"),
+            ("支払いゲートウェイ中央ヨーロッパ本番環境", "支払いゲートウェイ中央ヨー…"),
+        ] {
+            assert_eq!(named(name), expected);
+        }
+        assert_eq!(fitted("1.234.567", 4.0), "1.2…");
     }
 }

@@ -2,7 +2,6 @@
 
 use super::{Chart, Line, Look, Mark, Scale};
 use crate::html::sheet::{Row, Sheet};
-use crate::html::words;
 
 /// The four lengths of time of an incident.
 const SAMPLES: [(&str, &str); 4] = [
@@ -167,10 +166,9 @@ pub(super) fn problems(sheet: &Sheet<'_>) -> Option<Chart> {
             (to > from).then(|| Mark::Bar { from: scale.place(from), to: scale.place(to), look })
         };
         let marks = [bar(0.0, lost, Look::Bad), bar(lost, lost + degraded, Look::Warn)];
-        let incidents = words::counted(row.count("incidents").unwrap_or_default() as usize, "incident");
-        let told = format!("{} lost, {incidents}", row.shown("lost_seconds"));
+        let told = format!("down {}, degraded {}", row.shown("lost_seconds"), row.shown("degraded_seconds"));
         let line = Line::of(row, marks.into_iter().flatten().collect(), told, lost);
-        Line { name: format!("{} {}", line.name, row.shown("title")), ..line }
+        Line { name: format!("{}: {}", line.name, row.shown("title")), ..line }
     };
     let lines = sheet.rows().map(line).collect();
     let reading =
