@@ -1,13 +1,14 @@
 //! Measures: the reports, asked over HTTP. docs/contract.md section 8.
 
+mod written;
+
 use std::future::Future;
 
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
 use model::incident::Priority;
 use model::{CiId, Span, Timestamp};
-use report::{Filter, GroupBy, Question, ReportError, Step};
+use report::{Filter, GroupBy, Question, ReportError, Step, Tabular};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,6 +19,7 @@ use crate::Api;
 use crate::asked::Asked;
 use crate::auth::{By, Viewer};
 use crate::fault::Fault;
+use written::{Format, Written};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -31,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(changes))
 }
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "from",
     "to",
     "now",
@@ -46,6 +48,7 @@ const KNOWN: [&str; 14] = [
     "time_zone",
     "with_service_only",
     "include",
+    "format",
 ];
 const FROM_UNLESS_SAID: Span = Span::from_days(30);
 
@@ -70,13 +73,27 @@ macro_rules! measures {
                 ("time_zone" = Option<String>, Query, description = "whose days and months; UTC unless said"),
                 ("with_service_only" = Option<bool>, Query, description = "incidents with an affected service"),
                 ("include" = Option<String>, Query, description = "intervals: what each figure came from"),
+                ("format" = Option<String>, Query, description = "json, csv, or html: a page that stands alone; as \
+                    `Accept` says (application/json, text/csv, text/html) unless said"),
             ),
-            responses((status = 200, body = v1::Report<v1::$row>, description = "and beside it `now` and `definitions`; a row \
-                of a period has its `from` and `to`")))]
-        async fn $name(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Result<Written, Fault> {
-            let question = question(&api, &asked)?;
+            responses((status = 200, description = "and beside it `now` and `definitions`; a row of a period has its `from` \
+                and `to`; also as CSV, and as a page",
+                content(
+                    (v1::Report<v1::$row> = "application/json"),
+                    (String = "text/csv"),
+                    (String = "text/html"),
+                ))))]
+        async fn $name(
+            _: By<Viewer>,
+            State(api): State<Api>,
+            headers: HeaderMap,
+            asked: Asked,
+        ) -> Result<Written, Fault> {
+            let format = Format::of(&asked, &headers)?;
+            let mut question = question(&api, &asked)?;
+            question.include_intervals |= format == Format::Html && report::html::draws_intervals(stringify!($name));
             let store = api.store().clone();
-            aside(&api, async move { report::$name(&store, &question).await }).await
+            aside(&api, stringify!($name), format, async move { report::$name(&store, &question).await }).await
         }
     )*};
 }
@@ -100,23 +117,20 @@ measures! {
     changes at "/api/v1/measures/changes" gives ChangesRow;
 }
 
-/// JSON, written down already.
-type Written = ([(HeaderName, &'static str); 1], Vec<u8>);
-
 /// A report may compute for seconds, and its answer be long: when it is its turn, on a thread where nobody waits behind it.
-async fn aside<T: Serialize>(
+async fn aside<T: Serialize + Tabular + 'static>(
     api: &Api,
+    name: &'static str,
+    format: Format,
     report: impl Future<Output = Result<report::Answer<T>, ReportError>> + Send + 'static,
 ) -> Result<Written, Fault> {
     let here = Handle::current();
     let turn = api.turns().next().await?;
     let work = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let answer = here.block_on(report)?;
-        serde_json::to_vec(&answer).map_err(|error| Fault::internal(format!("the report cannot be written: {error}")))
+        format.write(name, &here.block_on(report)?)
     });
-    let written = work.await.map_err(|error| Fault::internal(format!("the report was not computed: {error}")))??;
-    Ok(([(CONTENT_TYPE, "application/json")], written))
+    work.await.map_err(|error| Fault::internal(format!("the report was not computed: {error}")))?
 }
 
 fn question(api: &Api, asked: &Asked) -> Result<Question, Fault> {

@@ -106,6 +106,10 @@ pub const REPORTS_RUNNING_MAX: usize = 4;
 pub const REPORTS_WAITING_MAX: usize = 32;
 /// How long a report waits for those before it. Longer: `503` with `Retry-After`.
 pub const REPORT_WAIT_MAX: Span = Span::from_seconds(30);
+/// Rows that a report's page of HTML shows; it says how many more there are, and CSV and JSON have them.
+pub const REPORT_HTML_ROWS_MAX: usize = 10_000;
+/// Rows that a chart of it shows: those that weigh most, of periods the last.
+pub const REPORT_CHART_ROWS_MAX: usize = 24;
 /// So long after its end a day's incidents and outages are packed for reports: till then they still change.
 pub const PACKED_AFTER: Span = Span::from_days(1);
 /// Items of all graphs together that reports keep built, for the next that asks. More: those asked for longest ago are built

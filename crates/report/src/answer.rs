@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use calendar::IntervalSet;
-use model::Interval;
+use model::{Interval, Span};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use wire::v1;
@@ -15,6 +15,7 @@ use crate::moved::moved;
 use crate::origins::Origins;
 use crate::periods::Part;
 use crate::question::Question;
+use crate::versions::Versions;
 
 /// A report as the contract writes it down, and beside it `now` and `definitions`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ pub struct Answer<T> {
     pub report: v1::Report<Explained<T>>,
     /// As seen when.
     pub now: v1::Instant,
+    /// Whose days, weeks, months and quarters are meant; `None`: UTC's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// The version of the CMDB in force at `min(now, to)`; `None` before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cmdb_version: Option<u64>,
     /// What truth that came late moved in availability's figures of these services.
     #[serde(default)]
     pub corrections: v1::Corrections,
@@ -65,21 +72,29 @@ impl<T> Answer<T> {
         Answer {
             report: v1::Report { from: question.from.into(), to: question.to.into(), items },
             now: question.now.into(),
+            time_zone: question.time_zone.clone(),
+            cmdb_version: None,
             corrections: v1::Corrections::default(),
             notes: Vec::new(),
             definitions: definitions.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         }
     }
 
-    /// Every report says what was corrected: docs/measures.md section 14.
+    /// Every report says what was corrected (docs/measures.md section 14), and which CMDB was in force at its end.
     pub(crate) async fn corrected(mut self, store: &Store, question: &Question) -> Result<Answer<T>, ReportError> {
         self.corrections = moved(store, question).await?;
+        self.cmdb_version = Versions::read(store, question.now).await?.in_force(question.end());
         Ok(self)
     }
 
     pub(crate) fn noting(mut self, note: Option<String>) -> Answer<T> {
         self.notes.extend(note);
         self
+    }
+
+    /// Where it ends, to whoever reads it: a window that ends just past now, so that now is in it, ends now.
+    pub fn until(&self) -> v1::Instant {
+        if self.report.to.0 == self.now.0 + Span::MICROSECOND { self.now } else { self.report.to }
     }
 
     /// The rows without what they came from.

@@ -1,6 +1,7 @@
 //! Rows as cells, so that a table, a CSV file and a page are each written once for every report.
 //!
-//! Rule: a cell says what kind of figure it is; how that looks is for [`table`](crate::table) and [`csv`](crate::csv).
+//! Rule: a cell says what kind of figure it is; how that looks is for [`table`](crate::table), [`csv`](crate::csv) and
+//! [`html`](crate::html).
 
 mod rows;
 
@@ -57,6 +58,8 @@ pub enum Cell {
 
 /// A row that can be written down as cells.
 pub trait Tabular {
+    /// What stands over a page of it.
+    const TITLE: &'static str;
     const COLUMNS: &'static [Column];
     /// Said in place of a table without rows.
     const NOTHING: &'static str;

@@ -8,7 +8,8 @@
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was promised of incidents), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
 //! that came late moved), `periods` and
-//! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`text`] (figures in words).
+//! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`html`], [`text`] (figures in
+//! words).
 //!
 //! Rules. No formula stands here: every figure comes from `reliability`. Each kind of fact is read once for all services,
 //! never once for each. Stored outages are the facts of services; [`outages::recomputed`] says what they ought to be.
@@ -22,6 +23,7 @@ pub mod csv;
 pub mod definitions;
 pub mod error;
 pub mod grid;
+pub mod html;
 pub mod incidents;
 pub mod noise;
 pub mod outages;

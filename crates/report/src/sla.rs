@@ -17,7 +17,7 @@ use crate::definitions;
 use crate::error::ReportError;
 use crate::groups::concerned;
 use crate::periods::{Part, Periods};
-use crate::question::Question;
+use crate::question::{GroupBy, Question};
 use crate::services::asked;
 use crate::versions::Versions;
 
@@ -27,17 +27,19 @@ use crate::versions::Versions;
 /// A window, item, time zone or group that makes no sense here; a store that does not answer.
 pub async fn sla(store: &Store, question: &Question) -> Result<Answer<SlaRow>, ReportError> {
     let instead = "it has a row for each target of each agreement; cut it into periods";
-    question.only_grouped_by("sla", |by| by.step().is_some(), instead)?;
+    question.only_grouped_by("sla", GroupBy::is_period, instead)?;
     let periods = Periods::of(question)?;
     let versions = Versions::read(store, question.now).await?;
-    if !question.services.is_empty() {
-        asked(&versions.since(question.elapsed().start()).await?, question)?;
+    let named = question.named()?;
+    let past = versions.since(question.elapsed().start()).await?;
+    if !named.is_all() {
+        asked(&past, question)?;
     }
     let topology = versions.since(question.end()).await?;
     let agreements = Agreements::of(topology.at(question.end()))?;
     let is_asked_for = |agreed: &&Agreed<'_>| {
         let service = agreed.agreement.service.as_ref();
-        service.is_none_or(|service| question.services.is_empty() || question.services.contains(service))
+        service.is_none_or(|service| named.has(service))
     };
     let listed: Vec<(usize, &Agreed<'_>)> =
         agreements.all().iter().enumerate().filter(|(_, agreed)| is_asked_for(agreed)).collect();
@@ -45,8 +47,9 @@ pub async fn sla(store: &Store, question: &Question) -> Result<Answer<SlaRow>, R
 
     let incidents = store.incident_briefs(question.window()?).await?;
     let concerns = |incident: &IncidentBrief| {
-        (question.services.is_empty() || concerned(incident, &question.services).next().is_some())
+        (named.is_all() || concerned(incident, &named).next().is_some())
             && (!question.with_service_only || !incident.services.is_empty())
+            && question.filter.fits_incident(incident, Some(&past))
     };
     let mut members: FixedMap<usize, Vec<&IncidentBrief>> = FixedMap::new();
     for incident in incidents.iter().filter(|incident| concerns(incident)) {
@@ -103,7 +106,7 @@ fn rows_of(
                 attainment: counts.attainment.map(Ratio),
                 incidents: question.include_intervals.then(|| told(standing)),
             };
-            rows.push(Explained::plain(figures));
+            rows.push(Explained::plain(figures).of(part));
         }
     }
     rows

@@ -2,9 +2,7 @@
 //!
 //! Names come from outside: what could move the cursor or turn the writing round does not reach the terminal.
 
-use model::Span;
 use model::text::cut;
-
 use wire::v1::{Corrections, Moved};
 
 use crate::answer::Answer;
@@ -24,8 +22,7 @@ pub struct Style {
 /// The whole report: what time it is of, what else there is to know, then its rows. Ends with a line feed.
 pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
     let report = &answer.report;
-    // A window that ends just past now, so that now is in it, is one that ends now to whoever reads it.
-    let to = if report.to.0 == answer.now.0 + Span::MICROSECOND { answer.now } else { report.to };
+    let to = answer.until();
     let seen = if answer.now < to { format!(", as seen at {}", text::instant(answer.now.0)) } else { String::new() };
     let notes: String = answer.notes.iter().map(|note| format!("note: {}\n", safe(note))).collect();
     let [from, to] = [report.from, to].map(|at| text::instant(at.0));

@@ -49,6 +49,12 @@ impl Versions {
         self.first_in_force(a) == self.first_in_force(b)
     }
 
+    /// The version in force at an instant, if there was one by then.
+    pub(crate) fn in_force(&self, at: Timestamp) -> Option<u64> {
+        let begun = self.known.get(self.first_in_force(at));
+        begun.filter(|(from, _)| *from <= at).map(|(_, version)| *version)
+    }
+
     fn first_in_force(&self, since: Timestamp) -> usize {
         self.known.partition_point(|(from, _)| *from <= since).saturating_sub(1)
     }

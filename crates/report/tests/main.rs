@@ -3,6 +3,7 @@
 mod availability;
 mod changes;
 mod continuity;
+mod html;
 mod incidents;
 mod moved;
 mod noise;

@@ -72,7 +72,7 @@ fn a_comparison_sees_what_differs() {
 }
 
 #[test]
-fn a_report_is_a_table_json_or_csv() {
+fn a_report_is_a_table_json_csv_or_a_page() {
     let folder = Folder::new("formats");
     let (events, cmdb) = (data("service-levels-example/events.ndjson"), data("service-levels-example/cmdb.yaml"));
     folder
@@ -85,6 +85,9 @@ fn a_report_is_a_table_json_or_csv() {
     let csv = folder.watchfire(&[&asked[..], &["--format", "csv", "--service", "billing"]].concat()).succeeded().out;
     assert!(csv.starts_with("service,availability,") && csv.contains("\r\nbilling,0.875,0.995,false,4500,"), "{csv}");
     assert!(!csv.contains("checkout"), "{csv}");
+    let page = folder.watchfire(&[&asked[..], &["--format", "html"]].concat()).succeeded().out;
+    assert!(page.starts_with("<!DOCTYPE html>\n") && page.ends_with("</html>\n"), "{page}");
+    assert!(page.contains("89.393 %") && page.contains("When services were out"), "{page}");
     let unknown = folder.watchfire(&[&asked[..], &["--service", "nonesuch"]].concat()).ended(2);
     unknown.told("nonesuch");
 }

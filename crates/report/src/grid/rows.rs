@@ -10,6 +10,7 @@ use crate::availability::is_evident;
 use crate::sla::word;
 
 impl Tabular for AvailabilityRow {
+    const TITLE: &'static str = "Availability of services";
     const NOTHING: &'static str =
         "No services: the CMDB has no item of class service, nor of a class marked so. Import one, or name an item.";
     const COLUMNS: &'static [Column] = &[
@@ -63,6 +64,7 @@ impl Tabular for AvailabilityRow {
 }
 
 impl Tabular for SloRow {
+    const TITLE: &'static str = "Objectives and error budgets";
     const NOTHING: &'static str =
         "No SLOs: none of the services asked for has an objective. Give one `objectives: {slo: 0.999}` in the CMDB.";
     const COLUMNS: &'static [Column] = &[
@@ -98,6 +100,7 @@ impl Tabular for SloRow {
 }
 
 impl Tabular for SlaRow {
+    const TITLE: &'static str = "Agreements: targets met and breached";
     const NOTHING: &'static str = "No agreements: none stands in the CMDB for what is asked about. Write one under \
          `agreements`, such as {id: gold, kind: sla, service: checkout, targets: {P1: {respond: 15m, restore: 4h}}}.";
     const COLUMNS: &'static [Column] = &[
@@ -125,6 +128,7 @@ impl Tabular for SlaRow {
 }
 
 impl Tabular for ContinuityRow {
+    const TITLE: &'static str = "Continuity: recovery and recovery points";
     const NOTHING: &'static str = "No continuity objectives: none of the services asked for has an RTO, RPO or MTPD. \
          Give one `objectives: {rto: 1h}` in the CMDB.";
     const COLUMNS: &'static [Column] = &[
@@ -173,6 +177,7 @@ impl Tabular for ContinuityRow {
 }
 
 impl Tabular for IncidentsRow {
+    const TITLE: &'static str = "Incidents and the time they took";
     const NOTHING: &'static str = "No incidents in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::detail("mttr_with_service_count", "restored, of services"),
@@ -224,6 +229,7 @@ impl Tabular for IncidentsRow {
 }
 
 impl Tabular for ChangesRow {
+    const TITLE: &'static str = "Changes and how they ended";
     const NOTHING: &'static str = "No change touched a service in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("finished"),
@@ -249,6 +255,7 @@ impl Tabular for ChangesRow {
 }
 
 impl Tabular for NoiseRow {
+    const TITLE: &'static str = "Noise: from events to messages";
     const NOTHING: &'static str = "Nothing came in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("events"),
@@ -278,6 +285,7 @@ impl Tabular for NoiseRow {
 }
 
 impl Tabular for ProblemsRow {
+    const TITLE: &'static str = "Problems by time lost";
     const NOTHING: &'static str = "No problem has an incident or an outage in this time.";
     const COLUMNS: &'static [Column] = &[
         Column::plain("problem"),

@@ -50,7 +50,7 @@ pub(super) fn paragraphs(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n\n")
 }
 
-fn turns(c: char) -> bool {
+pub(crate) fn turns(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -12,6 +12,7 @@ use reliability::{Lost, OutageFact, Scope, lost};
 use store::{OutageFilter, PageRequest, ProblemKey, Store};
 use wire::v1::{self, HurtService, ReviewPage, SimilarProblem, TimelineEntry};
 
+pub(crate) use escape::turns;
 pub use markdown::markdown;
 pub use names::Names;
 

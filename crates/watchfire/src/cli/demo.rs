@@ -1,5 +1,6 @@
 //! `watchfire demo`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +11,9 @@ use clap::Args;
 /// systems that push over HTTP, faults that cascade and people who act, on a clock that runs fast. What happened is
 /// printed at the end, with its score against the known truth.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  watchfire demo\n  watchfire demo --for 30s --kill")]
+#[command(after_help = "Examples:\n  watchfire demo\n  watchfire demo --for 30s --kill\n  \
+                        watchfire demo --for 30s --keep watchfire-demo\n  \
+                        watchfire report availability --from -90d --store sqlite://watchfire-demo/watchfire.db")]
 pub(crate) struct Demo {
     /// End by itself after so long; without it the service stays until Ctrl-C
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
@@ -21,6 +24,9 @@ pub(crate) struct Demo {
     /// Kill the service with -9 at the peak of the storm, and count what is lost or doubled
     #[arg(long)]
     pub(crate) kill: bool,
+    /// Keep the store and the configuration here, in a new or empty folder, for reports and for a look around
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

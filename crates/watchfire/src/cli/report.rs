@@ -16,6 +16,7 @@ use crate::place::StorePlace;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  watchfire report availability --from -30d\n  \
                         watchfire report incidents --group-by service,month --format csv > incidents.csv\n  \
+                        watchfire report availability --from -90d --format html > availability.html\n  \
                         watchfire report slo --service checkout --url http://127.0.0.1:8080 --format json")]
 pub(crate) struct Report {
     #[arg(value_enum, value_name = "REPORT")]
@@ -96,6 +97,8 @@ pub(crate) enum ReportFormat {
     Table,
     Json,
     Csv,
+    /// One file with its charts in it, to read in a browser, to mail and to print
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

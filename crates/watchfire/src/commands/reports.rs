@@ -1,6 +1,8 @@
-//! `watchfire report`: a question to a store or to a running service, written down as a table, JSON or CSV.
+//! `watchfire report`: a question to a store or to a running service, written down as a table, JSON, CSV or
+//! a page of HTML.
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use model::{CiId, Span, Timestamp};
 use report::{Answer, Filter, Question, Style, Tabular};
 use serde::Serialize;
@@ -88,11 +90,17 @@ fn question(args: &Report, clock: Timestamp) -> Question {
         },
         group_by: args.group_by.clone(),
         step: args.step,
-        include_intervals: !args.include.is_empty(),
+        include_intervals: with_intervals(args),
         time_zone: args.time_zone.clone(),
         with_service_only: args.with_service_only,
         ..Question::new(args.from.resolve(now), end(args, now), now)
     }
+}
+
+/// A page shows when services were out, whether anybody asked for it or not.
+fn with_intervals(args: &Report) -> bool {
+    let drawn = || args.kind.to_possible_value().is_some_and(|kind| report::html::draws_intervals(kind.get_name()));
+    !args.include.is_empty() || args.format == ReportFormat::Html && drawn()
 }
 
 /// A window is half-open, and the store knows everything up to its clock, that instant too: what the last commit ended
@@ -142,7 +150,7 @@ fn query(args: &Report, wall: Timestamp) -> Query<'static> {
     query.extend(args.step.map(|step| ("step", step.to_string())));
     query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
     query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
-    query.extend((!args.include.is_empty()).then(|| ("include", "intervals".to_owned())));
+    query.extend(with_intervals(args).then(|| ("include", "intervals".to_owned())));
     query
 }
 
@@ -163,6 +171,7 @@ impl Written {
             ReportFormat::Table => report::table::render(answer, self.style),
             ReportFormat::Json => answer.to_json() + "\n",
             ReportFormat::Csv => report::csv::render(answer),
+            ReportFormat::Html => report::html::render(answer),
         }
     }
 }

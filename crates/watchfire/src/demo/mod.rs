@@ -49,15 +49,18 @@ const MONITOR_FROM: Span = Span::from_minutes(14 * 60 + 20);
 const MONITOR_UNTIL: Span = Span::from_minutes(14 * 60 + 44);
 
 pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcome> {
-    let folder = Folder::new(args.seed)?;
+    let folder = match &args.keep {
+        Some(place) => Folder::kept(place)?,
+        None => Folder::passing(args.seed)?,
+    };
     let midnight = Timestamp::from_date(2026, 6, 1);
-    history(&folder.0, args.seed, midnight, console).await?;
+    history(&folder.place, args.seed, midnight, console).await?;
     let port = free_port()?;
     let url = format!("http://127.0.0.1:{port}");
     let lasts = args.live.unwrap_or(LIVE_UNLESS_SAID);
     let clock = clock(midnight, lasts);
     console.say(format!("one day of 2026-06-01, {} times as fast as life, at {url}", clock.pace));
-    let mut service = Service::start(&folder.0, port, clock)?;
+    let mut service = Service::start(&folder.place, port, clock)?;
     let client = Client::without_token(&url)?;
     service.ready(&client).await?;
     let script = day::script(args.seed, midnight);
@@ -67,7 +70,7 @@ pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcom
         tokio::signal::ctrl_c().await?;
     }
     service.stop().await?;
-    let store = Store::open_read_only(&format!("sqlite://{}", folder.0.join("watchfire.db").display())).await?;
+    let store = Store::open_read_only(&format!("sqlite://{}", folder.place.join("watchfire.db").display())).await?;
     let window = Interval::or_empty(midnight, midnight + Span::DAY);
     let incidents = incidents_of(&store, window).await?;
     let episodes = truth::episodes(&store, &script).await?;
@@ -88,6 +91,7 @@ pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcom
     };
     console.result(&summary.text(console).await?)?;
     close(&store).await;
+    console.say(folder.hint());
     anyhow::ensure!(accounts.lost + accounts.doubled == 0, "lost {}, doubled {}", accounts.lost, accounts.doubled);
     Ok(Outcome::Done)
 }
@@ -187,19 +191,46 @@ async fn problems(store: &Store, incidents: &[Incident]) -> anyhow::Result<BTree
     Ok(problems)
 }
 
-/// Everything of the demo; gone when it ends.
-struct Folder(PathBuf);
+/// Everything of the demo; gone when it ends, unless it is to be kept.
+struct Folder {
+    place: PathBuf,
+    kept: bool,
+}
 
 impl Folder {
-    fn new(seed: u64) -> anyhow::Result<Folder> {
-        let folder = std::env::temp_dir().join(format!("watchfire-demo-{}-{seed}", std::process::id()));
-        std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        Ok(Folder(folder))
+    fn passing(seed: u64) -> anyhow::Result<Folder> {
+        let place = std::env::temp_dir().join(format!("watchfire-demo-{}-{seed}", std::process::id()));
+        make(&place)?;
+        Ok(Folder { place, kept: false })
     }
+
+    /// What stands there already is nobody's to write over.
+    fn kept(place: &Path) -> anyhow::Result<Folder> {
+        make(place)?;
+        let place = std::path::absolute(place)?;
+        let is_empty = std::fs::read_dir(&place)?.next().is_none();
+        anyhow::ensure!(is_empty, "{} is not empty: name a new folder with --keep", place.display());
+        Ok(Folder { place, kept: true })
+    }
+
+    /// What one can do with it now.
+    fn hint(&self) -> String {
+        let asks = "watchfire report availability --from -90d";
+        match self.kept {
+            true => format!("kept: {asks} --store sqlite://{}", self.place.join("watchfire.db").display()),
+            false => format!("its store is gone now; --keep DIR keeps it for `{asks}` and its like"),
+        }
+    }
+}
+
+fn make(place: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(place).with_context(|| format!("{} cannot be made", place.display()))
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
+        if !self.kept {
+            std::fs::remove_dir_all(&self.place).ok();
+        }
     }
 }

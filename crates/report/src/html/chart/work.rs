@@ -1,0 +1,181 @@
+//! Charts of the work on incidents: time to restore, targets kept, changes and how they ended, noise, what problems cost.
+
+use super::{Chart, Line, Look, Mark, Scale};
+use crate::html::sheet::{Row, Sheet};
+
+/// The four lengths of time of an incident.
+const SAMPLES: [(&str, &str); 4] = [
+    ("mttd", "to detect (MTTD)"),
+    ("mtta", "to acknowledge (MTTA)"),
+    ("mttr", "to restore service (MTTR)"),
+    ("mttr_resolve", "to resolve (MTTR resolve)"),
+];
+
+/// Of one row all four, of several the one that everybody asks for.
+pub(super) fn times(sheet: &Sheet<'_>) -> Option<Chart> {
+    if !sheet.has(&["mttr_median_seconds", "mttr_p90_seconds", "mttr_count"]) {
+        return None;
+    }
+    let (only, rows) = (sheet.only(), sheet.rows());
+    let several = only.is_none().then(|| rows.map(|row| (row, "mttr", row.name()))).into_iter().flatten();
+    let lengths: Vec<(Row<'_>, &str, String)> = only
+        .into_iter()
+        .flat_map(|row| SAMPLES.map(|(name, word)| (row, name, word.to_owned())))
+        .chain(several)
+        .collect();
+    let part = |row: Row<'_>, name: &str, part: &str| row.number(&format!("{name}_{part}"));
+    let all = lengths.iter().filter_map(|(row, name, _)| part(*row, name, "p90_seconds"));
+    let scale = Scale::lengths(all);
+    let line = |(row, sample, name): (Row<'_>, &str, String)| {
+        let median_and_p90 = part(row, sample, "median_seconds").zip(part(row, sample, "p90_seconds"));
+        let Some((median, p90)) = median_and_p90 else {
+            return Line { name, marks: Vec::new(), told: "none".to_owned(), weight: -1.0 };
+        };
+        let bar = |to: f64, look: Look| Mark::Bar { from: 0.0, to: scale.place(to), look };
+        let [median_shown, p90_shown, count] =
+            ["median_seconds", "p90_seconds", "count"].map(|part| row.shown(&format!("{sample}_{part}")));
+        let told = format!("{median_shown}, p90 {p90_shown}, of {count}");
+        Line { name, marks: vec![bar(p90, Look::Soft), bar(median, Look::Plain)], told, weight: p90 }
+    };
+    let lines = lengths.into_iter().map(line).collect();
+    let reading =
+        "Half of the incidents took no longer than the dark bar, nine of ten no longer than the light one.".to_owned();
+    let legend = vec![(Look::Plain, "median"), (Look::Soft, "p90: nine of ten")];
+    let title = if only.is_some() { "How long incidents took" } else { "Time to restore service (MTTR)" };
+    let chart = Chart { title, reading, scale, lines, legend };
+    Some(if only.is_some() { chart } else { chart.ordered(sheet) })
+}
+
+/// Each as a bar of its parts, one after another.
+struct Stack {
+    title: &'static str,
+    reading: &'static str,
+    parts: &'static [(&'static str, Look, &'static str)],
+}
+
+const TARGETS: Stack = Stack {
+    title: "Targets met and breached",
+    reading: "How many incidents met the target, breached it, or are still running.",
+    parts: &[("met", Look::Good, "met"), ("breached", Look::Bad, "breached"), ("running", Look::Soft, "running")],
+};
+
+const CHANGES: Stack = Stack {
+    title: "How changes ended",
+    reading: "Changes that were finished, by their result; a change that caused an incident counts as a failure besides.",
+    parts: &[
+        ("successful", Look::Good, "successful"),
+        ("issues", Look::Planned, "with issues"),
+        ("backed_out", Look::Warn, "backed out"),
+        ("failed", Look::Bad, "failed"),
+        ("unknown", Look::Soft, "not told"),
+    ],
+};
+
+pub(super) fn targets(sheet: &Sheet<'_>) -> Option<Chart> {
+    let told = |row: Row<'_>| format!("{} met, {} breached", row.shown("met"), row.shown("breached"));
+    stacked(sheet, &TARGETS, |row| row.number("breached").unwrap_or_default(), told)
+}
+
+pub(super) fn changes(sheet: &Sheet<'_>) -> Option<Chart> {
+    if !sheet.has(&["failures", "finished"]) {
+        return None;
+    }
+    let told = |row: Row<'_>| format!("{} of {} failed", row.shown("failures"), row.shown("finished"));
+    stacked(sheet, &CHANGES, |row| row.number("failures").unwrap_or_default(), told)
+}
+
+fn stacked(
+    sheet: &Sheet<'_>,
+    stack: &Stack,
+    weight: impl Fn(Row<'_>) -> f64,
+    told: impl Fn(Row<'_>) -> String,
+) -> Option<Chart> {
+    // A column of that name may be something else: parts are counts.
+    let is_count = |row: Row<'_>| stack.parts.iter().all(|(name, ..)| row.count(name).is_some());
+    if !sheet.rows().all(is_count) {
+        return None;
+    }
+    let counts =
+        |row: Row<'_>| stack.parts.iter().map(|(name, ..)| row.count(name).unwrap_or_default()).collect::<Vec<_>>();
+    let scale = Scale::counts(sheet.rows().map(|row| counts(row).iter().sum::<u64>() as f64));
+    let line = |row: Row<'_>| {
+        let mut begin = 0;
+        let mut marks = Vec::new();
+        for (count, (_, look, _)) in counts(row).into_iter().zip(stack.parts) {
+            let (from, to) = (scale.place(begin as f64), scale.place((begin + count) as f64));
+            marks.extend((count > 0).then_some(Mark::Bar { from, to, look: *look }));
+            begin += count;
+        }
+        Line::of(row, marks, told(row), weight(row))
+    };
+    let lines = sheet.rows().map(line).collect();
+    let legend = stack.parts.iter().map(|(_, look, word)| (*look, *word)).collect();
+    Some(Chart { title: stack.title, reading: stack.reading.to_owned(), scale, lines, legend }.ordered(sheet))
+}
+
+/// Steps from what came in to what people were told.
+const FUNNEL: [(&str, &str); 4] = [
+    ("events", "events"),
+    ("episodes", "firings that began"),
+    ("incidents", "incidents"),
+    ("told", "messages to people"),
+];
+
+pub(super) fn noise(sheet: &Sheet<'_>) -> Option<Chart> {
+    if !sheet.has(&FUNNEL.map(|(name, _)| name)) {
+        return None;
+    }
+    let figures = |row: Row<'_>| FUNNEL.map(|(name, _)| row.number(name).unwrap_or_default());
+    let scale = Scale::long_counts(sheet.rows().flat_map(figures));
+    let reading =
+        "From what monitoring said to what people were told; each step of the scale is ten times as many.".to_owned();
+    let title = "From events to messages";
+    if let Some(row) = sheet.only() {
+        let step = |(name, word): (&str, &str)| {
+            let count = row.number(name).unwrap_or_default();
+            let look = if name == "told" { Look::Warn } else { Look::Plain };
+            let bar = Mark::Bar { from: 0.0, to: scale.place(count), look };
+            let marks = if count > 0.0 { vec![bar] } else { Vec::new() };
+            Line { name: word.to_owned(), marks, told: row.shown(name), weight: 0.0 }
+        };
+        let lines = FUNNEL.into_iter().map(step).collect();
+        return Some(Chart { title, reading, scale, lines, legend: Vec::new() });
+    }
+    let looks = [Look::Soft, Look::Planned, Look::Plain, Look::Warn];
+    let line = |row: Row<'_>| {
+        let places = figures(row).map(|count| scale.place(count));
+        let link = Mark::Link { from: places[0], to: places[3] };
+        let dots = places.into_iter().zip(looks).map(|(at, look)| Mark::Dot { at, look });
+        let told = format!("{} events, {} incidents", row.shown("events"), row.shown("incidents"));
+        Line::of(row, std::iter::once(link).chain(dots).collect(), told, figures(row)[0])
+    };
+    let lines = sheet.rows().map(line).collect();
+    let legend = looks.into_iter().zip(FUNNEL).map(|(look, (_, word))| (look, word)).collect();
+    Some(Chart { title, reading, scale, lines, legend }.ordered(sheet))
+}
+
+pub(super) fn problems(sheet: &Sheet<'_>) -> Option<Chart> {
+    if !sheet.has(&["problem", "lost_seconds", "degraded_seconds", "title"]) {
+        return None;
+    }
+    let figures = |row: Row<'_>| ["lost_seconds", "degraded_seconds"].map(|name| row.number(name).unwrap_or_default());
+    let scale = Scale::lengths(sheet.rows().map(|row| figures(row).iter().sum()));
+    let line = |row: Row<'_>| {
+        let [lost, degraded] = figures(row);
+        let bar = |from: f64, to: f64, look: Look| {
+            (to > from).then(|| Mark::Bar { from: scale.place(from), to: scale.place(to), look })
+        };
+        let marks = [bar(0.0, lost, Look::Bad), bar(lost, lost + degraded, Look::Warn)];
+        let told = format!("down {}, degraded {}", row.shown("lost_seconds"), row.shown("degraded_seconds"));
+        let line = Line::of(row, marks.into_iter().flatten().collect(), told, lost);
+        Line { name: format!("{}: {}", line.name, row.shown("title")), ..line }
+    };
+    let lines = sheet.rows().map(line).collect();
+    let reading =
+        "Time of services that was lost in outages of each problem's incidents: two services down for an hour are two \
+                   hours."
+            .to_owned();
+    let legend = vec![(Look::Bad, "down"), (Look::Warn, "degraded")];
+    // The report has the dearest first.
+    Some(Chart { title: "What problems cost", reading, scale, lines, legend })
+}
