@@ -203,12 +203,14 @@ impl Api {
         }
         let none = Vec::new();
         let (graph, now) = (self.runtime().graph(), self.now());
-        let agreements = report::Agreements::of(&graph)?;
+        // What cannot be judged keeps nobody from looking at an incident.
+        let agreements = report::Agreements::of(&graph).ok();
         let object = |incident: &Incident| {
             let mut seen = BTreeSet::new();
             let alerts = members.get(&incident.id).unwrap_or(&none).iter().filter(|alert| seen.insert(**alert));
             let object = v1::Incident::from_model(incident, &alerts.copied().collect::<Vec<_>>());
-            v1::Incident { agreements: Some(agreements.standing(incident, now)), ..object }
+            let agreements = agreements.as_ref().map(|agreements| agreements.standing(incident, now));
+            v1::Incident { agreements, ..object }
         };
         Ok(incidents.iter().map(object).collect())
     }

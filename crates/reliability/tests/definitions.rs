@@ -411,6 +411,17 @@ fn an_exercise_is_overdue_by_the_interval_said_last() {
 
 // SLA, section 7.
 
+#[test]
+fn customer_minutes_are_lost_by_each_user_while_the_service_is_down_in_agreed_time() {
+    let mut shop = service(&[down(8, 10), outage(11, Some(12), Degraded), down(12, 13), down(16, 18)]);
+    shop.calendar = nine_to_five();
+    shop.maintenance = IntervalSet::from_iter([hours(12, 13)]);
+    let row = shop.row(hours(0, 24), 24);
+    assert_eq!(row.down_seconds, 7200.0, "an hour before the agreed ones and one after count for nobody");
+    assert_eq!((row.customer_minutes_lost(Some(1000)), row.customer_minutes_lost(None)), (Some(120_000.0), None));
+    assert_eq!(shop.row(hours(0, 9), 24).customer_minutes_lost(Some(1000)), Some(0.0));
+}
+
 fn hold(reason_for: HoldFor, from: i64, to: Option<i64>, until: Option<i64>) -> HoldBrief {
     HoldBrief { from: hour(from), to: to.map(hour), until: until.map(hour), reason_for }
 }

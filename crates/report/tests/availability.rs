@@ -231,6 +231,28 @@ fn a_window_in_the_future_has_nothing_to_count() {
 }
 
 #[test]
+fn customer_minutes_are_lost_where_the_users_are_known_and_somebody_watches() {
+    let mut cmdb = testkit::cmdb("shop{service}\nmail{service}\nchat{service}");
+    for (id, users) in [("shop", 2_000), ("chat", 500)] {
+        cmdb.items.iter_mut().filter(|item| item.id.as_str() == id).for_each(|item| item.users = Some(users));
+    }
+    let mut stage = Stage::with(cmdb);
+    stage.facts(|step| {
+        step.outages = vec![
+            outage("shop", "10:00", "10:30", Down, false),
+            outage("shop", "12:00", "13:00", Down, true),
+            outage("mail", "10:00", "10:30", Down, false),
+        ];
+    });
+    let lost: Vec<(String, Option<f64>)> = rows(&stage.store(), &of_the_day())
+        .into_iter()
+        .map(|row| (row.service, row.customer_minutes_lost.map(|minutes| minutes.0)))
+        .collect();
+    let expected = [("chat", None), ("mail", None), ("shop", Some(60_000.0))];
+    assert_eq!(lost, expected.map(|(service, minutes)| (service.to_owned(), minutes)));
+}
+
+#[test]
 fn degraded_time_weighs_what_the_objectives_say() {
     let mut cmdb = testkit::cmdb("shop{service}");
     cmdb.items[0].objectives.degraded_weight = 0.5;

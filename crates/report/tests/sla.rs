@@ -122,6 +122,8 @@ fn every_target_has_its_row_with_what_was_met_breached_and_still_runs() {
         ]
     );
     assert!(answer.definitions.contains_key("attainment"));
+    let again: Answer<SlaRow> = serde_json::from_str(&answer.to_json()).expect("what is written can be read");
+    assert_eq!(again, answer);
     assert!(ask(&store, &of_the_day()).rows().all(|row| row.incidents.is_none()));
 }
 

@@ -87,6 +87,7 @@ conform! {
     questions:
         pages_follow_each_other_without_gap_or_repetition,
         alerts_are_found_by_every_filter,
+        items_on_which_an_alert_changed_are_told_once_each,
         incidents_are_found_by_every_filter,
         what_was_seen_before_is_found_by_cause_and_by_complaints_however_long_ago,
         declared_major_incidents_are_listed_and_those_that_owe_a_review,

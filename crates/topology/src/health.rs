@@ -205,7 +205,7 @@ mod tests {
         fed.relations = vec![Relation { kind: RelationKind::Other("feeds".into()), to: "reader".into() }];
         let lone = ["member", "reader", "needed", "alone", "also-alone"].map(|id| item(id, "host", &[]));
         let items = lone.into_iter().chain([grouped, fed, item("needs", "host", &["needed"])]).collect();
-        assert_eq!(ids(&unlinked(&Cmdb { items, ..Cmdb::default() })), ["also-alone", "alone"]);
+        assert_eq!(ids(&unlinked(&Cmdb { items, ..Cmdb::default() })), ["alone", "also-alone"]);
     }
 
     #[test]

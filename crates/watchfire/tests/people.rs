@@ -335,8 +335,8 @@ fn agreements_are_told_of_an_incident_and_reported_alike_from_a_store_and_by_a_s
     let table = folder.watchfire(&[&asked("table")[..], &["--store", store]].concat()).succeeded().out;
     assert!(table.contains("attainment") && table.contains("gold"), "{table}");
     let csv = folder.watchfire(&[&asked("csv")[..], &["--store", store]].concat()).succeeded().out;
-    assert!(csv.starts_with("agreement,priority,target,target_seconds,attainment,met,breached,running\n"), "{csv}");
-    assert!(csv.contains("gold,P1,respond,900,0,0,1,0\n"), "{csv}");
+    assert!(csv.starts_with("agreement,priority,target,target_seconds,attainment,met,breached,running"), "{csv}");
+    assert!(csv.contains("gold,P1,respond,900,0,0,1,0"), "{csv}");
     let lost = [&["report", "availability", "--format", "json", "--store", store][..], &window].concat();
     // From Monday at 15:00 to Tuesday at 12:30.
     assert_eq!(json(folder.watchfire(&lost))["items"][0]["customer_minutes_lost"], 1200 * (21 * 60 + 30));
@@ -350,4 +350,5 @@ fn agreements_are_told_of_an_incident_and_reported_alike_from_a_store_and_by_a_s
     assert!(page.contains("gold (sla): to restore within 4h, met at 2026-01-06T12:30:00Z"), "{page}");
     let health = run(&["cmdb", "health"]).succeeded().out;
     assert!(health.contains("Services without an owner: 1\n  checkout\n"), "{health}");
+    assert!(health.contains("Items of which nothing was heard for 90 days: 1\n  db-7\n"), "{health}");
 }

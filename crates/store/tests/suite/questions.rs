@@ -81,6 +81,26 @@ pub(crate) async fn alerts_are_found_by_every_filter(store: Store) {
     assert_eq!(some.len(), 2);
 }
 
+pub(crate) async fn items_on_which_an_alert_changed_are_told_once_each(store: Store) {
+    let mut chain = Chain::claim(&store).await;
+    for (clock, items) in [(0, vec![0]), (10, vec![1, 2]), (20, vec![2])] {
+        let alerts = items.into_iter().map(|n| alert(n, at(clock))).collect();
+        chain.step(Step { alerts, ..step(at(clock)) }).await;
+    }
+    let mut unbound = alert(7, at(20));
+    unbound.ci = None;
+    chain.step(Step { alerts: vec![unbound], ..step(at(20)) }).await;
+    let changed = async |since: i64| -> Vec<String> {
+        let found = store.items_changed_since(at(since)).await.unwrap();
+        found.iter().map(ToString::to_string).collect()
+    };
+    let item = |n: u64| alert(n, at(0)).ci.expect("it is bound").to_string();
+    assert_eq!(changed(21).await, Vec::<String>::new());
+    assert_eq!(changed(20).await, [item(2)]);
+    assert_eq!(changed(10).await, BTreeSet::from([item(1), item(2)]).into_iter().collect::<Vec<_>>());
+    assert_eq!(changed(0).await, BTreeSet::from([item(0), item(1), item(2)]).into_iter().collect::<Vec<_>>());
+}
+
 pub(crate) async fn incidents_are_found_by_every_filter(store: Store) {
     let mut chain = Chain::claim(&store).await;
     let mut incidents: Vec<_> = (0..6).map(|n| incident(n, at(n as i64))).collect();
