@@ -1,7 +1,7 @@
 //! Facts of the store through the formulas into rows: what `watchfire report` and the measures of the API answer.
 //!
-//! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
-//! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
+//! Read in this order: [`question`] and `filter` (what can be asked), [`answer`] (what comes back, `origins` that each
+//! figure names where asked, and [`definitions`] of its figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
 //! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
 //! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
 //! major incident, also as Markdown). What they stand on: `versions`
@@ -37,8 +37,8 @@ mod filter;
 mod fit;
 mod groups;
 mod maintenance;
-mod origins;
 mod moved;
+mod origins;
 mod periods;
 mod services;
 mod versions;
