@@ -89,7 +89,7 @@ pub const HEALTH_LISTED_MAX: usize = 100;
 /// Periods that one report is cut into; more than ten years of days. More asked: refused, and nothing is computed.
 pub const REPORT_PERIODS_MAX: usize = 4_000;
 /// A period that is a length of time, not of the calendar. Shorter: refused.
-pub const REPORT_STEP_MIN: Span = Span::SECOND;
+pub const REPORT_STEP_MIN: Span = Span::from_seconds(1);
 /// Items that one report is asked of by name. More: refused; one of all services has no such bound.
 pub const REPORT_NAMES_MAX: usize = 10_000;
 /// Services times days of the window that are over: 10 000 services over five years, or one over the whole calendar. More

@@ -60,7 +60,8 @@ pub struct LastExercise {
 pub fn continuity(known: &ContinuityFacts<'_>, window: Interval, now: Timestamp) -> Continuity {
     let Targets { rto, rpo, mtpd } = known.targets;
     let end = Scope::new(window, now).end();
-    let recoveries: Vec<Span> = recoveries(known.facts, rto, window, now).iter().map(|failure| failure.length).collect();
+    let recoveries: Vec<Span> =
+        recoveries(known.facts, rto, window, now).iter().map(|failure| failure.length).collect();
     let rto_met = rto.map(|rto| recoveries.iter().filter(|length| **length <= rto).count() as u64);
     let count = recoveries.len() as u64;
     let lived = known.facts.scope(window, now);
@@ -84,12 +85,7 @@ pub fn continuity(known: &ContinuityFacts<'_>, window: Interval, now: Timestamp)
 
 /// The sample of a service's recoveries, each whole: the failures that ended in the window, and of one that lasts and has already outlasted the RTO:
 /// however it ends, it has missed it.
-pub fn recoveries(
-    facts: &ServiceFacts<'_>,
-    rto: Option<Span>,
-    window: Interval,
-    now: Timestamp,
-) -> Vec<Failure> {
+pub fn recoveries(facts: &ServiceFacts<'_>, rto: Option<Span>, window: Interval, now: Timestamp) -> Vec<Failure> {
     let scope = facts.scope(window, now);
     let present = window.start() <= now && now <= window.end() && facts.live.contains(now);
     let counts = |failure: &Failure| match failure.to {

@@ -55,8 +55,8 @@ pub struct Explained<T> {
     /// By figure: the incidents that it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident_numbers: Option<BTreeMap<String, Vec<String>>>,
-    /// By figure: what else it came from.
-    #[serde(flatten, default)]
+    /// What else they came from.
+    #[serde(default, skip_serializing_if = "Origins::is_empty")]
     pub origins: Origins,
 }
 

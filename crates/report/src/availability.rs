@@ -44,7 +44,8 @@ pub async fn availability(store: &Store, question: &Question) -> Result<Answer<A
         on_record: OnRecord::read(store, question, over).await?,
     };
     let items = Rows::all(services.iter().flat_map(|service| known.rows(service, &periods, question)))?;
-    Answer::new(question, definitions::AVAILABILITY, items).corrected(store, question).await
+    let note = question.note_of_filter(items.len());
+    Answer::new(question, definitions::AVAILABILITY, items).noting(note).corrected(store, question).await
 }
 
 struct Known {

@@ -10,7 +10,9 @@ use model::item::Objectives;
 use model::{CiId, Interval, Span, Timestamp};
 use reliability::gaps::Targets;
 use reliability::recovery_points::{longest_gap, newest};
-use reliability::{Continuity, ContinuityFacts, Dependency, Failure, GapKind, Group, IntervalSet, Reached, ServiceFacts};
+use reliability::{
+    Continuity, ContinuityFacts, Dependency, Failure, GapKind, Group, IntervalSet, Reached, ServiceFacts,
+};
 use store::{Store, StoreError};
 use topology::{DependencyKind, ItemIdx};
 use wire::v1::{self, ContinuityRow, Ratio, Seconds};
@@ -49,7 +51,8 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
         on_record: OnRecord::read(store, question, over).await?,
     };
     let rows = Rows::all(services.iter().map(|service| known.row(service, window, question)))?;
-    Answer::new(question, definitions::CONTINUITY, rows).corrected(store, question).await
+    let note = question.note_of_filter(rows.len());
+    Answer::new(question, definitions::CONTINUITY, rows).noting(note).corrected(store, question).await
 }
 
 fn promises(objectives: &Objectives) -> bool {
@@ -118,7 +121,8 @@ impl Known {
         let within = |failure: &&Failure| known.targets.rto.is_some_and(|rto| failure.length <= rto);
         let met: Vec<Failure> = recoveries.iter().filter(within).copied().collect();
         let longest = recoveries.iter().map(|failure| failure.length).max();
-        let worst: Vec<Failure> = recoveries.iter().filter(|failure| Some(failure.length) == longest).copied().collect();
+        let worst: Vec<Failure> =
+            recoveries.iter().filter(|failure| Some(failure.length) == longest).copied().collect();
         let named = |failures: &[Failure]| self.on_record.failures(known.service, failures, now);
         let scope = known.facts.scope(window, now);
         let mut held: Vec<&Exercise> = reliability::continuity::held(known.exercises, scope.end()).collect();

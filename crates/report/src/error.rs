@@ -3,7 +3,7 @@
 use calendar::{CalendarError, UnknownZone};
 use model::limits::{
     REPORT_NAMES_MAX, REPORT_OCCURRENCES_MAX, REPORT_ORIGINS_MAX, REPORT_PERIODS_MAX, REPORT_ROWS_MAX,
-    REPORT_SERVICE_DAYS_MAX,
+    REPORT_SERVICE_DAYS_MAX, REPORT_STEP_MIN,
 };
 use model::{CiId, Span, Timestamp};
 use store::StoreError;
@@ -21,8 +21,8 @@ pub enum ReportError {
     #[error("the report begins and ends at {at}, which is no time at all: let it end later, or begin earlier")]
     NoTime { at: Timestamp },
     #[error(
-        "no version of the CMDB in force in this time has an item `{}`: `watchfire services list` names \
-         the services there are", names(.0, "` or `")
+        "no version of the CMDB in force in this time has an item {}: `watchfire services list` names \
+         the services there are", names(.0)
     )]
     UnknownItems(Vec<CiId>),
     #[error("time_zone: {0}")]
@@ -41,7 +41,7 @@ pub enum ReportError {
          ones, or for less time"
     )]
     TooManyPeriods,
-    #[error("a step of {} seconds is too short: write one of at least {} (limit REPORT_STEP_MIN)", .length.seconds_f64(), "1s")]
+    #[error("a step of {length} is too short: write one of at least {REPORT_STEP_MIN} (limit REPORT_STEP_MIN)")]
     StepTooShort { length: Span },
     #[error("the noise report counts by the hour: a step is at least 1h")]
     NoiseByTheHour,
@@ -74,6 +74,13 @@ pub enum ReportError {
     NotByService,
 }
 
-fn names(ids: &[CiId], between: &str) -> String {
-    ids.iter().map(CiId::as_str).collect::<Vec<_>>().join(between)
+/// More are counted.
+const NAMED_MAX: usize = 10;
+
+fn names(ids: &[CiId]) -> String {
+    let named: Vec<String> = ids.iter().take(NAMED_MAX).map(|id| format!("`{id}`")).collect();
+    match ids.len().saturating_sub(NAMED_MAX) {
+        0 => named.join(" or "),
+        more => format!("{}, nor {more} more that are named", named.join(" or ")),
+    }
 }

@@ -107,6 +107,13 @@ impl Question {
         stranger.map_or(Ok(()), |by| Err(ReportError::NotFiltered { report, by, has: told() }))
     }
 
+    /// What to say of no rows, where that may be a slip of the pen.
+    pub(crate) fn note_of_filter(&self, rows: usize) -> Option<String> {
+        let filtered = FilterBy::ALL.into_iter().any(|by| self.filter.asks(by));
+        let told = "no service fits the filter: look how its team, class and environment are written in the CMDB";
+        (filtered && rows == 0).then(|| told.to_owned())
+    }
+
     /// The same of services, where the filter is one of incidents.
     pub(crate) fn unfiltered(&self) -> Question {
         Question { filter: Filter::default(), ..self.clone() }

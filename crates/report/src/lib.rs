@@ -1,11 +1,13 @@
 //! Facts of the store through the formulas into rows: what `watchfire report` and the measures of the API answer.
 //!
-//! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
-//! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
-//! [`sla`](mod@sla), [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
+//! Read in this order: [`question`] and `filter` (what can be asked), [`answer`] (what comes back, `origins` that each
+//! figure names where asked, and [`definitions`] of its figures); then one module for each report:
+//! [`availability`](mod@availability), [`slo`](mod@slo), [`sla`](mod@sla), [`continuity`](mod@continuity),
+//! [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
 //! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
 //! major incident, also as Markdown). What they stand on: `versions`
-//! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was promised of incidents), `outages`
+//! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was
+//! promised of incidents), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
 //! that came late moved), `periods` and
 //! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`html`], [`text`] (figures in
@@ -41,8 +43,8 @@ mod filter;
 mod fit;
 mod groups;
 mod maintenance;
-mod origins;
 mod moved;
+mod origins;
 mod periods;
 mod services;
 mod versions;

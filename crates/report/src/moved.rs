@@ -122,13 +122,20 @@ impl Late {
 /// How many occurrences there are, of each item by itself; not counted further than a report goes.
 fn recurring(windows: &[MaintenanceWindow], over: Interval) -> usize {
     let of = |window: &MaintenanceWindow| {
-        Occurrences::of(window).overlapping(over).take(REPORT_OCCURRENCES_MAX + 1).count().saturating_mul(window.cis.len())
+        Occurrences::of(window)
+            .overlapping(over)
+            .take(REPORT_OCCURRENCES_MAX + 1)
+            .count()
+            .saturating_mul(window.cis.len())
     };
     let mut count = 0_usize;
-    windows.iter().take_while(|window| {
-        count = count.saturating_add(of(window));
-        count <= REPORT_OCCURRENCES_MAX
-    }).for_each(drop);
+    windows
+        .iter()
+        .take_while(|window| {
+            count = count.saturating_add(of(window));
+            count <= REPORT_OCCURRENCES_MAX
+        })
+        .for_each(drop);
     count
 }
 

@@ -34,11 +34,7 @@ pub async fn noise(store: &Store, question: &Question) -> Result<Answer<NoiseRow
     if matches!(question.step, Some(Step::Every(length)) if length < Span::HOUR) {
         return Err(ReportError::NoiseByTheHour);
     }
-    question.only_grouped_by(
-        "noise",
-        |by| by.is_period(),
-        "it counts all events together; cut it into periods",
-    )?;
+    question.only_grouped_by("noise", |by| by.is_period(), "it counts all events together; cut it into periods")?;
     let asked = Periods::of(question)?;
     let note = note(store, question, &asked).await?;
     let periods = asked.in_whole_hours();

@@ -76,6 +76,10 @@ pub struct HourOrigin {
 }
 
 impl Origins {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Origins::default()
+    }
+
     fn len(&self) -> usize {
         let Origins { outages, cis, recovery_points, exercises, hours, alerts, changes } = self;
         let texts = [cis, alerts, changes].into_iter().map(size).sum::<usize>();
@@ -152,8 +156,7 @@ impl OnRecord {
 
     /// Each of these failures of a service.
     pub(crate) fn failures(&self, service: &CiId, failures: &[Failure], now: Timestamp) -> Vec<OutageOrigin> {
-        let fact =
-            |of: &Failure| OutageFact { from: of.from, to: of.to, state: OutageState::Down, planned: false };
+        let fact = |of: &Failure| OutageFact { from: of.from, to: of.to, state: OutageState::Down, planned: false };
         failures.iter().map(|failure| self.named(service, &fact(failure), now)).collect()
     }
 

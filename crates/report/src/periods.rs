@@ -270,10 +270,8 @@ mod tests {
 
     #[test]
     fn a_cut_too_fine_is_refused() {
-        let question = Question {
-            step: Some(Step::Day),
-            ..Question::new(Timestamp::MIN, Timestamp::MAX, Timestamp::MAX)
-        };
+        let question =
+            Question { step: Some(Step::Day), ..Question::new(Timestamp::MIN, Timestamp::MAX, Timestamp::MAX) };
         assert!(matches!(Periods::of(&question), Err(ReportError::TooManyPeriods)));
         let unknown = Question { time_zone: Some("Mars/Olympus".to_owned()), ..question };
         assert!(Periods::of(&unknown).expect_err("no such zone").to_string().contains("Mars/Olympus"));

@@ -50,7 +50,8 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
         on_record: OnRecord::read(store, question, span).await?,
     };
     let rows = Rows::all(services.iter().filter_map(|service| row(service, &known, question)))?;
-    Answer::new(question, definitions::SLO, rows).corrected(store, question).await
+    let note = question.note_of_filter(rows.len());
+    Answer::new(question, definitions::SLO, rows).noting(note).corrected(store, question).await
 }
 
 struct Known {
@@ -97,8 +98,8 @@ fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Expl
     let figures = reliability::slo(&facts, objective, window(service), question.to, question.now);
     let period = figures.period;
     // Of what nobody ever spoke of, an untouched budget would be a claim.
-    let evident =
-        known.watch.heard_of(service, question.end()) || facts.outages.iter().any(|outage| outage.from < question.end());
+    let evident = known.watch.heard_of(service, question.end())
+        || facts.outages.iter().any(|outage| outage.from < question.end());
     let of_evidence = |seconds: f64| evident.then(|| seconds.into());
     let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));
     let [hour, six_hours, day, three_days] = burn_rates.map(|rate| rate.map(Ratio));

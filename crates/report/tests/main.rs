@@ -1,12 +1,14 @@
 //! Reports from outside: facts committed to a store in memory, questions, rows.
 
 mod availability;
+mod bounds;
 mod changes;
 mod continuity;
 mod html;
 mod incidents;
 mod moved;
 mod noise;
+mod origins;
 mod problems;
 mod recomputed;
 mod rendered;

@@ -65,7 +65,7 @@ fn where_nothing_was_corrected_nothing_is_said_to_have_moved() {
         step.maintenance.push(window("MW2", "mail", Interval::or_empty(at("20:00"), at("21:00"))));
     });
     assert_eq!(corrections(&stage, &of_the_day()), Corrections::default());
-    assert_eq!(corrections(&stage, &Question::new(at("00:00"), at("00:00"), at("+00:00"))), Corrections::default());
+    assert_eq!(corrections(&stage, &Question::new(at("00:00"), at("00:01"), at("+00:00"))), Corrections::default());
 }
 
 #[test]

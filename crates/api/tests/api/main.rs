@@ -8,6 +8,7 @@ mod dead_letters;
 mod document;
 mod facts;
 mod incidents;
+mod measures;
 mod once;
 mod operations;
 mod outages;

@@ -58,7 +58,7 @@ async fn measures_answer_with_their_definitions() {
         ("availability?service=ghost", 404, "ghost"),
         ("availability?from=now&to=-1d", 400, "exchange"),
         ("incidents?group_by=moon", 400, "service, class"),
-        ("availability?from=-100000d&step=day", 400, "more than 4000 periods"),
+        ("availability?from=-100000d&step=day", 400, "REPORT_PERIODS_MAX"),
         ("incidents?time_zone=Mars/Olympus", 400, "time_zone"),
         ("incidents?window=30d", 400, "known are from"),
         ("weather", 404, "nothing is served"),

@@ -107,7 +107,8 @@ pub(crate) enum Include {
 }
 
 fn step(word: &str) -> Result<Step, String> {
-    Step::from_word(word).ok_or_else(|| "a step is day, week, month, quarter, or a length of time such as 6h".to_owned())
+    Step::from_word(word)
+        .ok_or_else(|| "a step is day, week, month, quarter, or a length of time such as 6h".to_owned())
 }
 
 fn priority(word: &str) -> Result<Priority, String> {

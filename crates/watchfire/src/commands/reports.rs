@@ -114,6 +114,11 @@ fn end(args: &Report, now: Timestamp) -> Timestamp {
 async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> {
     let client = Client::new(&Connection { url: args.url.clone(), token_file: args.token_file.clone() })?;
     let query = query(args, runtime::clock::wall());
+    if query.iter().map(|(_, value)| encoded(value)).sum::<usize>() > QUERY_BYTES_MAX {
+        let told = "so many names do not fit into one request: name fewer, or none for all services, or ask the store \
+                    with --store";
+        return Err(WrongUse(told.to_owned()).into());
+    }
     let get = async |name: &str| {
         let answer = client.get(&format!("/api/v1/measures/{name}"), &query).await;
         answer.map_err(of_item)
@@ -128,6 +133,14 @@ async fn of_service(args: &Report, written: &Written) -> anyhow::Result<String> 
         ReportKind::Noise => written.read::<NoiseRow>(get("noise").await?),
         ReportKind::Problems => written.read::<ProblemsRow>(get("problems").await?),
     }
+}
+
+/// Servers read no more of a request's address than some 64 KiB.
+const QUERY_BYTES_MAX: usize = 60_000;
+
+/// How many bytes a text has in an address.
+fn encoded(text: &str) -> usize {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() || b"*-._ ".contains(&byte) { 1 } else { 3 }).sum()
 }
 
 fn query(args: &Report, wall: Timestamp) -> Query<'static> {
