@@ -1,5 +1,7 @@
 //! What can be asked of a report. docs/contract.md sections 1 and 8.
 
+use std::collections::BTreeMap;
+
 use calendar::{Period, Zone};
 use model::{CiId, Interval, Timestamp};
 
@@ -81,6 +83,14 @@ impl Question {
 
     pub(crate) fn zone(&self) -> Result<Zone, ReportError> {
         Ok(self.time_zone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::named)?)
+    }
+
+    /// What leaves something out, by its word in a question, with what is left; empty where all is asked about.
+    pub(crate) fn filters(&self) -> BTreeMap<String, Vec<String>> {
+        let services = ("service", self.services.iter().map(ToString::to_string).collect());
+        let affecting = ("with_service_only", self.with_service_only.then(|| "true".to_owned()).into_iter().collect());
+        let all: [(&str, Vec<String>); 2] = [services, affecting];
+        all.into_iter().filter(|(_, left)| !left.is_empty()).map(|(word, left)| (word.to_owned(), left)).collect()
     }
 
     /// The one kind of period that is asked for.
