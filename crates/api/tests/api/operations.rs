@@ -74,7 +74,7 @@ async fn measures_are_files_of_csv_and_pages_too() {
     let service = service().await.with_cmdb().await;
     service.push(&alert("db-7", "disk")).await;
     for report in ["availability", "incidents", "slo", "continuity", "noise", "problems", "changes"] {
-        let path = format!("/api/v1/measures/{report}?from=2026-01-01&to=2026-05-01");
+        let path = format!("/api/v1/measures/{report}?from=2026-01-01T00:00:00Z&to=2026-05-01T00:00:00Z");
         let liking = async |accept: &str| service.ask("GET", &path, &[("accept", accept)], "").await;
         let csv = service.get(&format!("{path}&format=csv")).await;
         assert_eq!(csv.status.as_u16(), 200, "{report}: {}", csv.text);
