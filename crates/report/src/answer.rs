@@ -27,6 +27,9 @@ pub struct Answer<T> {
     /// Whose days, weeks, months and quarters are meant; `None`: UTC's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// What was left out: what of each kind was asked about alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub filters: BTreeMap<String, Vec<String>>,
     /// The version of the CMDB in force at `min(now, to)`; `None` before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cmdb_version: Option<u64>,
@@ -73,6 +76,7 @@ impl<T> Answer<T> {
             report: v1::Report { from: question.from.into(), to: question.to.into(), items },
             now: question.now.into(),
             time_zone: question.time_zone.clone(),
+            filters: question.filters(),
             cmdb_version: None,
             corrections: v1::Corrections::default(),
             notes: Vec::new(),

@@ -1,6 +1,6 @@
 //! What can be asked of a report. docs/contract.md sections 1 and 8.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use calendar::{Period, Zone};
@@ -109,6 +109,22 @@ impl Question {
 
     pub(crate) fn zone(&self) -> Result<Zone, ReportError> {
         Ok(self.time_zone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::named)?)
+    }
+
+    /// What leaves something out, by its word in a question, with what is left; empty where all is asked about.
+    pub(crate) fn filters(&self) -> BTreeMap<String, Vec<String>> {
+        let words = |of: &[String]| of.to_vec();
+        let Filter { teams, priorities, classes, environments, criticalities } = &self.filter;
+        let all: [(&str, Vec<String>); 7] = [
+            ("service", self.services.iter().map(ToString::to_string).collect()),
+            ("team", words(teams)),
+            ("priority", priorities.iter().map(|priority| priority.as_str().to_owned()).collect()),
+            ("class", words(classes)),
+            ("environment", words(environments)),
+            ("criticality", criticalities.iter().map(u8::to_string).collect()),
+            ("with_service_only", self.with_service_only.then(|| "true".to_owned()).into_iter().collect()),
+        ];
+        all.into_iter().filter(|(_, left)| !left.is_empty()).map(|(word, left)| (word.to_owned(), left)).collect()
     }
 
     /// The one kind of period that is asked for.

@@ -150,6 +150,10 @@ fn a_page_says_its_window_its_now_its_zone_its_cmdb_and_what_was_moved() {
     ] {
         assert!(page.contains(said), "{said}");
     }
+    let part = Question { services: vec!["billing".into()], with_service_only: true, ..of_the_day() };
+    let page = of_availability(&worked_example::stage().store(), part);
+    assert!(page.contains("<dt>Service</dt><dd>only billing</dd>"), "what is left out is said");
+    assert!(page.contains("<dt>Incidents</dt><dd>only those that affected a service</dd>"));
     let mut stage = Stage::of("shop{service}");
     stage.facts(|step| {
         step.corrections = vec![correction("x", "shop", at("10:00"), Some(at("11:00")), Some(OutageState::Down))];
@@ -236,6 +240,7 @@ fn any_grid_is_a_page_and_what_its_columns_say_is_drawn() {
             report: wire::v1::Report { from: answer.report.from, to: answer.report.to, items: items.collect() },
             now: answer.now,
             time_zone: None,
+            filters: answer.filters,
             cmdb_version: None,
             corrections: answer.corrections,
             notes: vec!["a note & <b>".to_owned()],

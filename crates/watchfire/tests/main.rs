@@ -6,6 +6,7 @@ mod running;
 mod support;
 
 mod backtest;
+mod demo;
 mod deploy;
 mod offline;
 mod people;

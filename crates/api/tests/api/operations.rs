@@ -74,22 +74,22 @@ async fn measures_are_files_of_csv_and_pages_too() {
     let service = service().await.with_cmdb().await;
     service.push(&alert("db-7", "disk")).await;
     for report in ["availability", "incidents", "slo", "continuity", "noise", "problems", "changes"] {
-        let path = format!("/api/v1/measures/{report}?from=2026-01-01&to=2026-05-01");
-        let as_said = |accept: &'static str| service.ask("GET", &path, &[("accept", accept)], "");
+        let path = format!("/api/v1/measures/{report}?from=2026-01-01T00:00:00Z&to=2026-05-01T00:00:00Z");
+        let liking = async |accept: &str| service.ask("GET", &path, &[("accept", accept)], "").await;
         let csv = service.get(&format!("{path}&format=csv")).await;
         assert_eq!(csv.status.as_u16(), 200, "{report}: {}", csv.text);
         assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8; header=present");
         let name = format!("watchfire-{report}-2026-01-01-2026-05-01");
         assert_eq!(csv.headers["content-disposition"], format!("attachment; filename=\"{name}.csv\""));
         assert!(csv.text.lines().next().is_some_and(|heading| heading.contains(',')), "{}", csv.text);
-        assert_eq!(as_said("text/csv").await.text, csv.text);
+        assert_eq!(liking("text/csv").await.text, csv.text);
         let page = service.get(&format!("{path}&format=html")).await;
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
         assert_eq!(page.headers["content-disposition"], format!("inline; filename=\"{name}.html\""));
         assert_eq!(page.headers["x-content-type-options"], "nosniff");
         assert!(page.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
         assert!(page.text.starts_with("<!DOCTYPE html>") && page.text.contains("What the figures mean"), "{report}");
-        let as_browsers = as_said("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8").await;
+        let as_browsers = liking("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8").await;
         assert_eq!((as_browsers.status.as_u16(), &as_browsers.headers["vary"]), (200, &"Accept".parse().unwrap()));
         assert!(as_browsers.text.starts_with("<!DOCTYPE html>"));
         let json = service.ask("GET", &format!("{path}&format=json"), &[("accept", "text/csv")], "").await;

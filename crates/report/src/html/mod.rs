@@ -23,7 +23,7 @@ use wire::v1::{Corrected, CorrectedKind, Corrections, Moved, Seconds};
 use crate::answer::{Answer, Stretch};
 use crate::grid::{Cell, Grid, Tabular};
 use chart::Strip;
-use escape::{apart, text};
+use escape::{apart, composed, part, text};
 use sheet::Sheet;
 
 const STYLE: &str = include_str!("style.css");
@@ -66,7 +66,8 @@ pub fn render<T: Tabular>(answer: &Answer<T>) -> String {
 fn head<T>(title: &str, answer: &Answer<T>, rows: usize) -> String {
     let (from, to) = (answer.report.from.0, answer.until().0);
     let lasts = lasted((to - from).seconds_f64());
-    let fact = |(name, value): (&str, String)| format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", text(&value));
+    let fact =
+        |(name, value): (String, String)| format!("<div><dt>{}</dt><dd>{}</dd></div>\n", text(&name), composed(&value));
     let zone = answer.time_zone.clone().unwrap_or_else(|| "UTC".to_owned());
     let cmdb = answer.cmdb_version.map_or_else(|| "none".to_owned(), |version| format!("version {version}"));
     let facts = [
@@ -75,14 +76,27 @@ fn head<T>(title: &str, answer: &Answer<T>, rows: usize) -> String {
         ("CMDB", cmdb),
         ("Rows", words::count(rows as u64)),
     ];
+    let facts =
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(answer.filters.iter().map(filter));
     format!(
         "<header>\n<div class=\"brand\">{FLAME}Watchfire</div>\n<h1>{}</h1>\n<p class=\"window\">{} – {} · {lasts}</p>\n\
          <dl class=\"facts\">\n{}</dl>\n</header>\n",
         text(title),
         words::clock(from),
         words::moment(to),
-        facts.into_iter().map(fact).collect::<String>()
+        facts.map(fact).collect::<String>()
     )
+}
+
+/// A page that is of a part of everything says of which.
+fn filter((word, left): (&String, &Vec<String>)) -> (String, String) {
+    match word.as_str() {
+        "with_service_only" => ("Incidents".to_owned(), "only those that affected a service".to_owned()),
+        word => {
+            let left: Vec<String> = words::listed(left).iter().map(|one| part(one)).collect();
+            (words::titled(word), format!("only {}", left.join(", ")))
+        }
+    }
 }
 
 /// Whole days in words: a window is nearly always some.

@@ -49,10 +49,14 @@ impl<'g> Sheet<'g> {
         self.labels
     }
 
-    /// Whether the rows are one after another in time, and of nothing else.
+    /// Whether the rows are one after another in time, and all of the same.
     pub(super) fn is_over_time(&self) -> bool {
         let period = |name: &str| GroupBy::from_word(name).is_some_and(|by| by.step().is_some());
-        self.labels == 1 && self.grid.columns.first().is_some_and(|column| period(column.name))
+        let Some(last) = self.labels.checked_sub(1) else { return false };
+        let of = |row: &'g Vec<Cell>| row.get(..last);
+        let first = self.grid.rows.first().and_then(of);
+        self.grid.columns.get(last).is_some_and(|column| period(column.name))
+            && self.grid.rows.iter().all(|row| of(row) == first)
     }
 }
 
@@ -128,6 +132,7 @@ mod tests {
             "shop · 2026-05"
         );
         assert_eq!(of(&["month", "opened"], vec![text("2026-05"), Cell::Count(1)]), ("2026-05".to_owned(), true));
+        assert!(of(&["service", "month"], vec![text("shop"), text("2026-05")]).1, "periods of one service");
         assert_eq!(of(&["opened"], vec![Cell::Count(1)]), ("all".to_owned(), false));
         assert_eq!(
             of(&["site", "opened"], vec![text("Rome"), Cell::Count(1)]).0,
@@ -135,6 +140,13 @@ mod tests {
             "of a report nobody knows yet"
         );
         assert_eq!(of(&["cause", "opened"], vec![Cell::Nothing, Cell::Count(1)]).0, "–");
+    }
+
+    #[test]
+    fn periods_of_several_services_do_not_follow_each_other() {
+        let row = |service: &str| vec![text(service), text("2026-05")];
+        let grid = grid(&["service", "month"], vec![row("shop"), row("mail")]);
+        assert!(!Sheet::of(&grid).is_over_time());
     }
 
     #[test]

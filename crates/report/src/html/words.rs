@@ -22,6 +22,13 @@ pub(super) fn heading(name: &str) -> String {
     words.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// The same at the beginning of a line.
+pub(super) fn titled(name: &str) -> String {
+    let heading = heading(name);
+    let mut letters = heading.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// What the figures of a column mean: `mttr_mean_seconds` is explained by `mttr`.
 pub(super) fn meaning<'d>(definitions: &'d BTreeMap<String, String>, column: &str) -> Option<&'d str> {
     let closest = definitions.iter().filter(|(key, _)| is_of(column, key)).max_by_key(|(key, _)| key.len());

@@ -37,6 +37,8 @@ struct Line {
     marks: Vec<Mark>,
     /// The same in words, at its end.
     told: String,
+    /// The words say something bad that no mark shows.
+    is_bad: bool,
     /// The greatest first, where not all are shown.
     weight: f64,
 }
@@ -109,7 +111,7 @@ impl Chart {
 
 impl Line {
     fn of(row: Row<'_>, marks: Vec<Mark>, told: String, weight: f64) -> Line {
-        Line { name: row.name(), marks, told, weight }
+        Line { name: row.name(), marks, told, is_bad: false, weight }
     }
 }
 

@@ -80,7 +80,7 @@ pub(in crate::html) fn strip(strips: &[Strip], window: Interval, zone: Zone) -> 
         let told = [("down_seconds", "down"), ("degraded_seconds", "degraded"), ("planned_seconds", "planned")];
         let told: Vec<String> = told.into_iter().filter_map(lasted).collect();
         let weight = length(of("down_seconds")) * 1e6 + length(of("degraded_seconds"));
-        Line { name: part(service), marks, told: told.join(", "), weight }
+        Line { name: part(service), marks, told: told.join(", "), is_bad: false, weight }
     };
     let mut lines: Vec<Line> = strips.iter().map(line).filter(|line| !line.marks.is_empty()).collect();
     lines.sort_by(|a, b| b.weight.total_cmp(&a.weight));
@@ -161,50 +161,58 @@ pub(super) fn budget(sheet: &Sheet<'_>) -> Option<Chart> {
     Some(Chart { title: "Error budget consumed", reading, scale, lines, legend }.ordered(sheet))
 }
 
+/// Lengths of time against what was aimed at.
+struct Against {
+    title: &'static str,
+    reading: &'static str,
+    word: &'static str,
+    aim: &'static str,
+    worst: &'static str,
+    other: &'static str,
+    /// Whether it is bad where there is none at all.
+    none_is_bad: bool,
+}
+
+const RECOVERIES: Against = Against {
+    title: "Recoveries against RTO",
+    reading: "The longest recovery of each service, joined by a line to the mean, against the longest time that was \
+              accepted. The scale grows by orders of magnitude.",
+    word: "RTO",
+    aim: "rto_seconds",
+    worst: "worst_recovery_seconds",
+    other: "mean_recovery_seconds",
+    none_is_bad: false,
+};
+
+const RECOVERY_POINTS: Against = Against {
+    title: "Age of recovery points against RPO",
+    reading: "How old the newest recovery point was at its worst, joined by a line to its age at the end, against the \
+              longest span of lost data that was accepted. The scale grows by orders of magnitude.",
+    word: "RPO",
+    aim: "rpo_seconds",
+    worst: "rpo_worst_seconds",
+    other: "rpo_exposure_seconds",
+    none_is_bad: true,
+};
+
 pub(super) fn recoveries(sheet: &Sheet<'_>) -> Option<Chart> {
-    if !sheet.has(&["rto_seconds", "worst_recovery_seconds", "mean_recovery_seconds"]) {
-        return None;
-    }
-    let reading = "The longest recovery of each service, joined by a line to the mean, against the longest time that was \
-                   accepted. The scale grows by orders of magnitude.";
-    let figures = ["rto_seconds", "worst_recovery_seconds", "mean_recovery_seconds"];
-    let told = |row: Row<'_>| match row.count("recoveries") {
-        Some(0) => "no failure".to_owned(),
-        _ if row.number("rto_seconds").is_none() => format!("{}, no RTO", row.shown("worst_recovery_seconds")),
-        _ => format!("{} of {}", row.shown("worst_recovery_seconds"), row.shown("rto_seconds")),
-    };
-    Some(against("Recoveries against RTO", reading, sheet, figures, "RTO", told))
+    against(sheet, &RECOVERIES, "no failure")
 }
 
 pub(super) fn recovery_points(sheet: &Sheet<'_>) -> Option<Chart> {
-    if !sheet.has(&["rpo_seconds", "rpo_worst_seconds", "rpo_exposure_seconds"]) {
-        return None;
-    }
-    let reading = "How old the newest recovery point was at its worst, joined by a line to its age at the end, against the \
-                   longest span of lost data that was accepted. The scale grows by orders of magnitude.";
-    let figures = ["rpo_seconds", "rpo_worst_seconds", "rpo_exposure_seconds"];
-    let told = |row: Row<'_>| match (row.number("rpo_worst_seconds"), row.number("rpo_seconds")) {
-        (None, _) => "no recovery point".to_owned(),
-        (Some(_), None) => format!("{}, no RPO", row.shown("rpo_worst_seconds")),
-        (Some(_), Some(_)) => format!("{} of {}", row.shown("rpo_worst_seconds"), row.shown("rpo_seconds")),
-    };
-    Some(against("Age of recovery points against RPO", reading, sheet, figures, "RPO", told))
+    against(sheet, &RECOVERY_POINTS, "no recovery point")
 }
 
-/// Lengths of time against what was aimed at: what is longer is bad.
-fn against(
-    title: &'static str,
-    reading: &str,
-    sheet: &Sheet<'_>,
-    [aim, worst, other]: [&'static str; 3],
-    aimed: &'static str,
-    told: impl Fn(Row<'_>) -> String,
-) -> Chart {
-    let all: Vec<f64> =
-        sheet.rows().flat_map(|row| [aim, worst, other].map(|name| row.number(name))).flatten().collect();
+/// What is longer than what was aimed at is bad.
+fn against(sheet: &Sheet<'_>, of: &Against, none: &str) -> Option<Chart> {
+    if !sheet.has(&[of.aim, of.worst, of.other]) {
+        return None;
+    }
+    let figures = |row: Row<'_>| [of.aim, of.worst, of.other].map(|name| row.number(name));
+    let all: Vec<f64> = sheet.rows().flat_map(figures).flatten().collect();
     let scale = Scale::long_lengths(all.iter().copied());
     let line = |row: Row<'_>| {
-        let [aim, worst, other] = [aim, worst, other].map(|name| row.number(name));
+        let [aim, worst, other] = figures(row);
         let look = match (aim, worst) {
             (None, _) => Look::Plain,
             (Some(aim), Some(worst)) if worst > aim => Look::Bad,
@@ -219,10 +227,17 @@ fn against(
             (Some(_), Some(_)) => f64::MAX,
             (_, None) => -1.0,
         };
-        Line::of(row, aim_mark.into_iter().chain(link).chain(dot).collect(), told(row), weight)
+        let told = match (worst, aim) {
+            (None, _) => none.to_owned(),
+            (Some(_), None) => format!("{}, no {}", row.shown(of.worst), of.word),
+            (Some(_), Some(_)) => format!("{} of {}", row.shown(of.worst), row.shown(of.aim)),
+        };
+        let is_bad = of.none_is_bad && aim.is_some() && worst.is_none();
+        let weight = if is_bad { f64::MAX } else { weight };
+        Line { is_bad, ..Line::of(row, aim_mark.into_iter().chain(link).chain(dot).collect(), told, weight) }
     };
     let lines = sheet.rows().map(line).collect();
     let legend =
-        vec![(Look::Good, "within"), (Look::Bad, "longer"), (Look::Plain, "nothing aimed at"), (Look::Aim, aimed)];
-    Chart { title, reading: reading.to_owned(), scale, lines, legend }.ordered(sheet)
+        vec![(Look::Good, "within"), (Look::Bad, "longer"), (Look::Plain, "nothing aimed at"), (Look::Aim, of.word)];
+    Some(Chart { title: of.title, reading: of.reading.to_owned(), scale, lines, legend }.ordered(sheet))
 }

@@ -70,11 +70,12 @@ fn drawn(line: &Line, at: usize) -> String {
         NAMES + PLOT
     );
     let marks: String = line.marks.iter().map(|mark| marked(mark, middle)).collect();
+    let class = if line.is_bad { "told bad" } else { "told" };
     let name = named(&line.name);
     let whole = if name == line.name { String::new() } else { format!("<title>{}</title>", composed(&line.name)) };
     format!(
         "<text class=\"name\" x=\"0\" y=\"{words:.1}\">{whole}{}</text>{rule}{marks}\
-         <text class=\"told\" x=\"{:.0}\" y=\"{words:.1}\">{}</text>\n",
+         <text class=\"{class}\" x=\"{:.0}\" y=\"{words:.1}\">{}</text>\n",
         composed(&name),
         NAMES + PLOT + 18.0,
         composed(&fitted(&line.told, TOLD_LETTERS)),

@@ -29,13 +29,13 @@ pub(super) fn times(sheet: &Sheet<'_>) -> Option<Chart> {
     let line = |(row, sample, name): (Row<'_>, &str, String)| {
         let median_and_p90 = part(row, sample, "median_seconds").zip(part(row, sample, "p90_seconds"));
         let Some((median, p90)) = median_and_p90 else {
-            return Line { name, marks: Vec::new(), told: "none".to_owned(), weight: -1.0 };
+            return Line { name, marks: Vec::new(), told: "none".to_owned(), is_bad: false, weight: -1.0 };
         };
         let bar = |to: f64, look: Look| Mark::Bar { from: 0.0, to: scale.place(to), look };
         let [median_shown, p90_shown, count] =
             ["median_seconds", "p90_seconds", "count"].map(|part| row.shown(&format!("{sample}_{part}")));
         let told = format!("{median_shown}, p90 {p90_shown}, of {count}");
-        Line { name, marks: vec![bar(p90, Look::Soft), bar(median, Look::Plain)], told, weight: p90 }
+        Line { name, marks: vec![bar(p90, Look::Soft), bar(median, Look::Plain)], told, is_bad: false, weight: p90 }
     };
     let lines = lengths.into_iter().map(line).collect();
     let reading =
@@ -136,7 +136,7 @@ pub(super) fn noise(sheet: &Sheet<'_>) -> Option<Chart> {
             let look = if name == "told" { Look::Warn } else { Look::Plain };
             let bar = Mark::Bar { from: 0.0, to: scale.place(count), look };
             let marks = if count > 0.0 { vec![bar] } else { Vec::new() };
-            Line { name: word.to_owned(), marks, told: row.shown(name), weight: 0.0 }
+            Line { name: word.to_owned(), marks, told: row.shown(name), is_bad: false, weight: 0.0 }
         };
         let lines = FUNNEL.into_iter().map(step).collect();
         return Some(Chart { title, reading, scale, lines, legend: Vec::new() });
