@@ -11,7 +11,6 @@ mod invariants;
 mod lives;
 mod naming;
 mod nearest;
-mod oracle;
 mod past;
 mod person;
 mod policy;
