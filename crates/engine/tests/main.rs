@@ -9,6 +9,7 @@ mod corrections;
 mod evidence;
 mod invariants;
 mod lives;
+mod mortal;
 mod naming;
 mod nearest;
 mod past;
