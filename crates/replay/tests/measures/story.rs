@@ -11,6 +11,7 @@ use model::{
     Timestamp,
 };
 use replay::Given;
+use store::{Store, ready};
 use testkit::SplitMix64;
 use testkit::oracle::episodes::Said;
 
@@ -71,6 +72,18 @@ impl Story {
         self.told.iter().map(|(at, told)| (*at, told.given())).collect()
     }
 
+    /// The same, with one of two incidents of it merged into the other at the end, where it has two.
+    pub(crate) fn merged(mut self, store: &Store) -> Story {
+        let all = Interval::or_empty(Timestamp::MIN, Timestamp::MAX);
+        let mut incidents = ready(store.incidents_touching(all)).expect("it answers");
+        incidents.retain(|incident| incident.closed_at.is_none() && incident.merged_into.is_none());
+        if let [into, one, ..] = &incidents[..] {
+            let (target, action) = (one.id, IncidentAction::Merge { into: into.id });
+            self.told.push((self.until, Told::ActsOn(target, action)));
+        }
+        self
+    }
+
     /// Stories that lack one thing of this one.
     pub(crate) fn fewer(&self) -> impl Iterator<Item = Story> {
         let told = (0..self.told.len()).rev().map(|nth| self.without(nth));
@@ -124,7 +137,9 @@ impl std::fmt::Display for Story {
 
 pub(crate) fn random(random: &mut SplitMix64) -> Story {
     let event = Timestamp::parse(*random.pick(&EVENTFUL)).expect("an instant");
-    let mut making = Making { start: event - LIFE + Span::from_hours(20), event, random, told: Vec::new() };
+    let start = event - LIFE + Span::from_hours(20);
+    let mut making = Making { start, event, life: (None, None), random, told: Vec::new() };
+    making.life();
     making.alerts();
     making.old_alerts();
     making.windows();
@@ -137,6 +152,8 @@ pub(crate) fn random(random: &mut SplitMix64) -> Story {
 struct Making<'r> {
     start: Timestamp,
     event: Timestamp,
+    /// From when to when what is mortal lives: every version says the same.
+    life: (Option<Timestamp>, Option<Timestamp>),
     random: &'r mut SplitMix64,
     told: Vec<(Timestamp, Told)>,
 }
@@ -192,6 +209,13 @@ impl Making<'_> {
             7..=8 => self.length(Span::from_hours(3)),
             _ => self.length(Span::from_days(2)),
         }
+    }
+
+    fn life(&mut self) {
+        let live_since = self.random.once_in(4).then(|| self.instant());
+        let after = live_since.unwrap_or(self.start);
+        let retired_at = self.random.once_in(4).then(|| after + Span::SECOND + self.length(LIFE));
+        self.life = (live_since, retired_at);
     }
 
     fn item(&mut self) -> CiId {
@@ -254,14 +278,16 @@ impl Making<'_> {
 
     /// Announced or told of late; with a name that was said before it replaces that one.
     fn windows(&mut self) {
-        for _ in 0..self.random.below(5) {
-            let name = format!("MW{}", self.random.below(4));
+        for nth in 0..self.random.below(5) {
             let start = self.instant();
             let interval = Interval::or_empty(start, start + self.length(Span::from_hours(10)));
-            let received_at = match self.random.below(3) {
-                0 => self.start,
-                1 => self.instant(),
-                _ => self.instant() + self.length(Span::from_days(12)),
+            // What is long over is told of under a name of its own: of a window that it has forgotten the engine does not
+            // know which items it named.
+            let again = format!("MW{}", self.random.below(4));
+            let (name, received_at) = match self.random.below(3) {
+                0 => (again, self.start),
+                1 => (again, self.instant()),
+                _ => (format!("late{nth}"), self.instant() + self.length(Span::from_days(12))),
             };
             let cis = (0..1 + self.random.below(2)).map(|_| self.item()).collect();
             let id = MaintenanceId::derive(|hash| {
@@ -348,12 +374,13 @@ impl Making<'_> {
     }
 
     fn people(&mut self) {
-        let keys: Vec<String> = self.told.iter().filter_map(|(_, told)| match told {
-            Told::Alert(alert, _) if !alert.is_old() => Some(alert.key.clone()),
+        let keys: Vec<(String, Timestamp)> = self.told.iter().filter_map(|(at, told)| match told {
+            Told::Alert(alert, _) if !alert.is_old() => Some((alert.key.clone(), *at)),
             _ => None,
         }).collect();
-        for _ in 0..self.random.below(6) {
-            let (key, at) = (self.random.pick(&keys).clone(), self.instant());
+        for _ in 0..self.random.below(12) {
+            let (key, heard_at) = self.random.pick(&keys).clone();
+            let at = heard_at + self.length(Span::from_hours(2));
             let action = match self.random.below(6) {
                 0 | 1 => IncidentAction::Acknowledge,
                 2 => self.hold(at),
@@ -369,7 +396,7 @@ impl Making<'_> {
         let last = last.map(|(at, _)| *at).max().unwrap_or(self.event);
         for _ in 0..self.random.below(3) {
             let action = IncidentAction::FalsePositive { reason: "a wrong probe".into() };
-            let (at, key) = (last + self.length(Span::HOUR), self.random.pick(&keys).clone());
+            let (at, (key, _)) = (last + self.length(Span::HOUR), self.random.pick(&keys).clone());
             self.told.push((at, Told::Acts(key, action)));
         }
     }
@@ -407,12 +434,8 @@ impl Making<'_> {
             item.groups.push(RedundantGroup { of: others, k });
         }
         item.objectives = self.objectives();
-        if id == MORTAL && self.random.once_in(4) {
-            item.live_since = Some(self.instant());
-        }
-        if id == MORTAL && self.random.once_in(4) {
-            let after = item.live_since.unwrap_or(self.start);
-            item.retired_at = Some(after + Span::SECOND + self.length(LIFE));
+        if id == MORTAL {
+            (item.live_since, item.retired_at) = self.life;
         }
         item
     }

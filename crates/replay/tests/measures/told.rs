@@ -3,7 +3,7 @@
 use model::command::{Action, Command, IncidentAction, IncidentTarget};
 use model::event::Event;
 use model::fact::{Correction, Exercise, MaintenanceWindow, RecoveryPoint};
-use model::{CiId, Cmdb, Effect, Timestamp};
+use model::{CiId, Cmdb, Effect, IncidentId, Timestamp};
 use replay::Given;
 use testkit::event::fingerprint;
 use testkit::oracle::episodes::Said;
@@ -37,6 +37,7 @@ pub(crate) enum Told {
     Exercise(Exercise),
     /// A person acts on the incident of an alert.
     Acts(String, IncidentAction),
+    ActsOn(IncidentId, IncidentAction),
     Cmdb(Cmdb),
 }
 
@@ -55,6 +56,9 @@ impl Told {
             Told::Correction(known) => command(Action::RecordOutage(known.clone())),
             Told::Withdrawn(correction) => {
                 command(Action::WithdrawCorrection { correction: correction.clone(), reason: "it was not so".into() })
+            }
+            Told::ActsOn(id, action) => {
+                command(Action::Incident { target: IncidentTarget::Id(*id), action: action.clone() })
             }
             Told::Acts(key, action) => command(Action::Incident {
                 target: IncidentTarget::HoldsAlert(fingerprint(key, testkit::event::SOURCE)),
