@@ -90,7 +90,10 @@ fn what_is_forgotten_of_an_incident_that_is_not_is_taken_out_with_the_rest() {
     let past = past(&world);
     let known: Vec<_> = past.episodes.iter().map(|known| world.state.alert(known.alert).is_some()).collect();
     assert_eq!((known.iter().filter(|known| **known).count(), known.len()), (1, 2), "the case is a case");
-    assert!(past.incident.closed_at.is_some_and(|at| later < at + model::limits::LATE_HORIZON), "and not over for good");
+    assert!(
+        past.incident.closed_at.is_some_and(|at| later < at + model::limits::LATE_HORIZON),
+        "and not over for good"
+    );
     let action = Action::FalsePositiveOfPast { past: Box::new(past), reason: "a wrong probe".into() };
     assert!(matches!(asked(&mut world, later, action), Outcome::Incident(_)));
     assert_eq!(on_record(&world), []);

@@ -74,7 +74,9 @@ pub fn continuity(known: &ContinuityFacts<'_>, window: Interval, now: Timestamp)
         rto_attainment: rto_met.filter(|_| count > 0).map(|met| met as f64 / count as f64),
         worst_recovery_seconds: recoveries.iter().max().map(|length| length.seconds_f64()),
         mean_recovery_seconds: mean(&recoveries),
-        rpo_exposure_seconds: exposed_at(known.facts.live, window, end).and_then(|at| exposure(items(), at)).map(Span::seconds_f64),
+        rpo_exposure_seconds: exposed_at(known.facts.live, window, end)
+            .and_then(|at| exposure(items(), at))
+            .map(Span::seconds_f64),
         rpo_worst_seconds: worst_exposure(items(), lived.elapsed()).map(Span::seconds_f64),
         gaps: gaps(known.service, known.targets, known.requires, known.groups, known.reached, end),
         last_exercise: last_exercise(known.exercises, end).map(LastExercise::of),

@@ -97,8 +97,7 @@ fn row(
     // Of what nobody ever spoke of, an untouched budget would be a claim.
     // Whoever else is asked about: what lies before all that this row looks at says nothing of it.
     let looked_at = figures.period.start().min(question.end() - longest_burn());
-    let on_record =
-        |outage: &OutageFact| outage.from < question.end() && outage.to.is_none_or(|to| to > looked_at);
+    let on_record = |outage: &OutageFact| outage.from < question.end() && outage.to.is_none_or(|to| to > looked_at);
     let evident = watch.heard_of(service, question.end()) || facts.outages.iter().any(on_record);
     let of_evidence = |seconds: f64| evident.then(|| seconds.into());
     let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));

@@ -33,7 +33,12 @@ pub(crate) fn differences(story: &Story, store: &Store) -> Vec<String> {
     let question = Question { services: judge.named(story), ..Question::new(story.from, story.to, now) };
     let services = judge.services(&question);
     let rows = ready(availability(store, &question)).expect("it answers").report.items;
-    found.extend(judge.rows(&services, rows, |row| row.figures.service.clone(), |id, row| judge.availability(id, &row.figures)));
+    found.extend(judge.rows(
+        &services,
+        rows,
+        |row| row.figures.service.clone(),
+        |id, row| judge.availability(id, &row.figures),
+    ));
     let rows = ready(slo(store, &question)).expect("it answers").report.items;
     let promised = |holds: fn(&ConfigurationItem) -> bool| -> Vec<CiId> {
         services.iter().filter(|id| judge.described(id).is_some_and(|(_, item)| holds(item))).cloned().collect()
@@ -215,7 +220,10 @@ impl Judge<'_> {
         let expected = expected_availability(&service, self.asked);
         let (_, item) = self.described(id).expect("a service that is known");
         let coverage = self.coverage(id);
-        let evident = coverage > 0.0 || is_on_record(&service, self.asked);
+        let lost = expected.totals.down + expected.totals.degraded + expected.totals.planned > 0;
+        let failed = expected.outages > 0 || expected.outages_ended > 0;
+        let felt = expected.as_experienced.is_some_and(|share| share < 1.0);
+        let evident = coverage > 0.0 || lost || failed || felt;
         let objective = item.objectives.slo;
         let met = expected.availability.zip(objective).map(|(share, objective)| share >= objective);
         let mut check = Check::of(format!("availability of {id}"), &(row, &expected));
@@ -268,8 +276,7 @@ impl Judge<'_> {
         // It lives at some instant of the window, or at its very end.
         let lives = service.live.start() <= end && service.live.end() >= self.asked.from.min(end);
         let none = Vec::new();
-        let (last, overdue) =
-            exercised(self.known.exercises.get(id).unwrap_or(&none), objectives.exercise_every, end);
+        let (last, overdue) = exercised(self.known.exercises.get(id).unwrap_or(&none), objectives.exercise_every, end);
         let length = |span: Option<Span>| span.map(|span| span.micros() as f64);
         let micros = |micros: Option<i64>| micros.map(|micros| micros as f64);
         let mut check = Check::of(format!("continuity of {id}"), &(row, &recovered, from, to));
@@ -290,10 +297,10 @@ impl Judge<'_> {
             GapKind::RtoLonger => "rto_longer",
             GapKind::RtoOverMtpd => "rto_over_mtpd",
         };
-        let shown: Vec<_> = row.gaps.iter().map(|gap| (gap.requires.clone(), kind(gap.kind), gap.rto_seconds)).collect();
+        let shown: Vec<_> =
+            row.gaps.iter().map(|gap| (gap.requires.clone(), kind(gap.kind), gap.rto_seconds)).collect();
         let expected = gaps(cmdb, id, &points, end).into_iter();
-        let expected: Vec<_> =
-            expected.map(|(id, kind, rto)| (id.to_string(), kind, rto.map(Seconds::from))).collect();
+        let expected: Vec<_> = expected.map(|(id, kind, rto)| (id.to_string(), kind, rto.map(Seconds::from))).collect();
         check.same("gaps", &shown, &expected);
         check.same("last exercise", row.last_exercise.clone(), last.as_ref().map(wire::v1::Exercise::from_model));
         check.same("overdue", row.exercise_overdue, overdue);

@@ -29,11 +29,8 @@ const MERGED_EVERY: u64 = 4;
 const SHOWN: usize = 3;
 
 fn lived(story: &Story) -> Store {
-    let config = Config {
-        cmdb: story.versions[0].1.clone(),
-        pipelines: PipelineSet::builtin(),
-        until: Some(story.until),
-    };
+    let config =
+        Config { cmdb: story.versions[0].1.clone(), pipelines: PipelineSet::builtin(), until: Some(story.until) };
     let given: Vec<(model::Timestamp, Given)> = story.given();
     let player = ready(Player::new(Memory::new().store(), config)).expect("an empty store");
     ready(player.play_given(given)).expect("it plays").1

@@ -4,7 +4,9 @@
 use model::command::IncidentAction;
 use model::fact::{Correction, Exercise, InsteadOf, MaintenanceWindow, RecoveryPoint};
 use model::incident::HoldFor;
-use model::item::{CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation, RelationKind, SloWindow, Weekday};
+use model::item::{
+    CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation, RelationKind, SloWindow, Weekday,
+};
 use model::outage::OutageState;
 use model::{
     CiId, Cmdb, ConfigurationItem, CorrectionId, Domain, Effect, Interval, MaintenanceId, OutageId, Severity, Span,
@@ -87,7 +89,8 @@ impl Story {
     /// Stories that lack one thing of this one.
     pub(crate) fn fewer(&self) -> impl Iterator<Item = Story> {
         let told = (0..self.told.len()).rev().map(|nth| self.without(nth));
-        let edges = (0..self.versions.len() * ITEMS.len()).map(|nth| self.unbound(nth / ITEMS.len(), nth % ITEMS.len()));
+        let edges =
+            (0..self.versions.len() * ITEMS.len()).map(|nth| self.unbound(nth / ITEMS.len(), nth % ITEMS.len()));
         told.chain(edges.flatten())
     }
 
@@ -122,8 +125,11 @@ impl std::fmt::Display for Story {
         for (at, cmdb) in versions {
             writeln!(f, "{at} {:?}", cmdb.calendars)?;
             for item in &cmdb.items {
-                let needs: Vec<String> =
-                    item.relations.iter().map(|relation| format!("{} {}", relation.kind.as_str(), relation.to)).collect();
+                let needs: Vec<String> = item
+                    .relations
+                    .iter()
+                    .map(|relation| format!("{} {}", relation.kind.as_str(), relation.to))
+                    .collect();
                 writeln!(f, "  {} {needs:?} {:?}", item.id, item.groups)?;
                 writeln!(f, "    {:?} {:?} {:?}", item.live_since, item.retired_at, item.objectives)?;
             }
@@ -374,10 +380,14 @@ impl Making<'_> {
     }
 
     fn people(&mut self) {
-        let keys: Vec<(String, Timestamp)> = self.told.iter().filter_map(|(at, told)| match told {
-            Told::Alert(alert, _) if !alert.is_old() => Some((alert.key.clone(), *at)),
-            _ => None,
-        }).collect();
+        let keys: Vec<(String, Timestamp)> = self
+            .told
+            .iter()
+            .filter_map(|(at, told)| match told {
+                Told::Alert(alert, _) if !alert.is_old() => Some((alert.key.clone(), *at)),
+                _ => None,
+            })
+            .collect();
         for _ in 0..self.random.below(12) {
             let (key, heard_at) = self.random.pick(&keys).clone();
             let at = heard_at + self.length(Span::from_hours(2));
