@@ -41,7 +41,7 @@ pub(crate) trait Brief: Serialize + DeserializeOwned + fmt::Debug + Send + 'stat
 }
 
 impl Brief for IncidentBrief {
-    const KIND: &'static str = "incidents/1";
+    const KIND: &'static str = "incidents/2";
     const TABLE: &'static Table = &INCIDENT;
     const COLUMNS: &'static [&'static str] = INCIDENT_LINE;
     const DATED: &'static str = "opened_at";
@@ -52,7 +52,9 @@ impl Brief for IncidentBrief {
     }
 
     fn extent(&self) -> (Timestamp, Timestamp) {
-        (self.opened_at, self.instants().max().unwrap_or(self.opened_at))
+        // What was heard late was over, and its service restored, before it was opened.
+        let (first, last) = (self.instants().min(), self.instants().max());
+        (first.unwrap_or(self.opened_at), last.unwrap_or(self.opened_at))
     }
 }
 
