@@ -185,7 +185,7 @@ impl Making<'_> {
         let until = if self.random.once_in(3) { last } else { last + self.length(Span::from_days(3)) };
         let from = self.instant();
         let to = match self.random.below(4) {
-            0 => until,
+            0 => until.max(from),
             1 => from + self.length(Span::from_days(1)),
             _ => from + self.length(LIFE + LIFE),
         };
