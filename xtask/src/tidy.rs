@@ -16,6 +16,7 @@ mod modules;
 mod pure;
 mod rooms;
 mod root;
+mod terms;
 mod tree;
 mod words;
 
@@ -49,6 +50,7 @@ fn findings(workshop: &Workshop) -> anyhow::Result<Vec<Finding>> {
     findings.extend(limits::check(&tree));
     findings.extend(metrics::check(&tree));
     findings.extend(links::check(&tree));
+    findings.extend(terms::check(&tree));
     findings.sort();
     findings.dedup();
     Ok(findings)

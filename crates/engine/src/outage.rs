@@ -15,6 +15,7 @@ use topology::{FaultInterval, Graph, ItemIdx, ItemSet, Rollup, Segment, WindowIn
 
 use crate::desk::Desk;
 use crate::input::Recompute;
+use crate::timer::Timer;
 use crate::windows::Window;
 
 /// How long outages behind the horizon are still kept: facts that were asked for meanwhile do not know of their end.
@@ -48,6 +49,7 @@ impl Desk<'_> {
         if services.is_empty() {
             return;
         }
+        services.iter().for_each(|service| self.look_again_as_it_begins_and_ends(service));
         let bearing = self.bearing_on(&services, span, from);
         let faults = self.faults_of(&bearing, span);
         let mut segments = self.swept(&faults, &[], &[], &services, span);
@@ -55,6 +57,15 @@ impl Desk<'_> {
         for service in services {
             let found = segments.remove(&service).unwrap_or_default();
             self.replace_outages(&service, found, span, from, &bearing, &mut scenes);
+        }
+    }
+
+    /// What lasts when a service begins to live, or ends, is out from then, or no longer: nothing else says so then.
+    pub(crate) fn look_again_as_it_begins_and_ends(&mut self, service: &CiId) {
+        let Some(item) = self.item(service) else { return };
+        let (live_since, retired_at) = self.graph().life(item);
+        for at in [live_since, retired_at].into_iter().flatten().filter(|at| *at > self.now) {
+            self.state.timers.set(at, Timer::Sweep(service.clone()));
         }
     }
 

@@ -146,6 +146,9 @@ impl State {
         desk.reindex();
         desk.restore_storms();
         desk.rebuild_maintenance();
+        for service in topology.current().services() {
+            desk.look_again_as_it_begins_and_ends(topology.current().id(service));
+        }
         desk.state.touched = Default::default();
     }
 

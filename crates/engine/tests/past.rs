@@ -72,6 +72,34 @@ fn what_was_closed_long_ago_is_called_a_false_positive_by_what_is_on_record() {
     }
 }
 
+/// Closed some days ago it is remembered still, and so is its last alert; the first is not.
+#[test]
+fn what_is_forgotten_of_an_incident_that_is_not_is_taken_out_with_the_rest() {
+    let mut world = World::new(testkit::topology(GRAPH), Policy::default());
+    for (at, event) in [
+        ("10:00:00", firing("down/db-7").word("starts=10:00:00")),
+        ("10:00:30", firing("slow/db-7").word("starts=10:00:30")),
+        ("10:10:00", clear("down/db-7").word("ends=10:10:00")),
+        ("3d10:30:00", clear("slow/db-7").word("ends=3d10:30:00")),
+    ] {
+        world.feed(clock(at), Input::Event(event.event()));
+    }
+    // The first is looked at again a week after the incident held it still.
+    let later = clock("15d12:00:00");
+    world.run_until(later);
+    let past = past(&world);
+    let known: Vec<_> = past.episodes.iter().map(|known| world.state.alert(known.alert).is_some()).collect();
+    assert_eq!((known.iter().filter(|known| **known).count(), known.len()), (1, 2), "the case is a case");
+    assert!(
+        past.incident.closed_at.is_some_and(|at| later < at + model::limits::LATE_HORIZON),
+        "and not over for good"
+    );
+    let action = Action::FalsePositiveOfPast { past: Box::new(past), reason: "a wrong probe".into() };
+    assert!(matches!(asked(&mut world, later, action), Outcome::Incident(_)));
+    assert_eq!(on_record(&world), []);
+    assert_eq!(from_scratch(&world), []);
+}
+
 #[test]
 fn what_goes_on_or_was_merged_is_not_judged_as_past() {
     let mut world = long_after("40d12:00:00");

@@ -6,10 +6,11 @@ use model::alert::{Clear, Firing, Statement};
 use model::event::AlertEvent;
 use model::{Severity, Span, Timestamp};
 use proptest::prelude::*;
+use testkit::oracle::episodes::{Lasted, Said, episodes};
 use testkit::{Says, SplitMix64, clear, clock, firing};
 
 use crate::budget::cases;
-use crate::oracle::{Lasted, Said, episodes};
+
 use crate::sweeps::from_scratch;
 use crate::world::World;
 

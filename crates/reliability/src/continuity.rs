@@ -75,7 +75,9 @@ pub fn continuity(known: &ContinuityFacts<'_>, window: Interval, now: Timestamp)
         rto_attainment: rto_met.filter(|_| count > 0).map(|met| met as f64 / count as f64),
         worst_recovery_seconds: recoveries.iter().max().map(|length| length.seconds_f64()),
         mean_recovery_seconds: mean(&recoveries),
-        rpo_exposure_seconds: exposure(items(), lived.end()).map(Span::seconds_f64),
+        rpo_exposure_seconds: exposed_at(known.facts.live, window, end)
+            .and_then(|at| exposure(items(), at))
+            .map(Span::seconds_f64),
         rpo_worst_seconds: worst_exposure(items(), lived.elapsed()).map(Span::seconds_f64),
         gaps: gaps(known.service, known.targets, known.requires, known.groups, known.reached, end),
         last_exercise: last_exercise(known.exercises, end).map(LastExercise::of),
@@ -93,6 +95,13 @@ pub fn recoveries(facts: &ServiceFacts<'_>, rto: Option<Span>, window: Interval,
         None => present && rto.is_some_and(|rto| failure.length > rto),
     };
     facts.failures(now, counts).collect()
+}
+
+/// Where exposure is read: at the end, or where the service was retired before that. One that does not live in the window
+/// has nothing to lose in it.
+fn exposed_at(live: Interval, window: Interval, end: Timestamp) -> Option<Timestamp> {
+    let at = end.min(live.end());
+    (live.start() <= at && window.start().min(end) <= at).then_some(at)
 }
 
 fn last_exercise(exercises: &[Exercise], by: Timestamp) -> Option<&Exercise> {

@@ -39,3 +39,8 @@ pub use scope::Scope;
 pub use service::{Failure, OutageFact, Parts, ServiceFacts};
 pub use sla::{Outcome, Sla, Task, sla};
 pub use slo::{BURN_WINDOWS, BurnRates, Slo, burn_rate, slo};
+
+/// The formulas as docs/measures.md writes them down, run as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/measures.md")]
+mod documented {}

@@ -1,19 +1,26 @@
-//! The formulas against an obvious re-implementation that shares no code with them.
-//!
-//! Time is cut at every edge that any fact has and at every quarter of an hour; within such a piece nothing changes,
-//! so a piece is judged by its first instant alone: what the local clock says, whether a window of maintenance is
-//! open, what state the service is in. Hours and changes of the clocks fall on quarters of an hour.
+//! The formulas against an obvious re-implementation that shares no code with them: `testkit::oracle`.
 
 use calendar::Calendar;
-use jiff::ToSpan;
-use jiff::civil;
+use model::incident::{Hold, HoldFor};
 use model::item::{CalendarDef, Date, Hours, SloWindow, Weekday};
 use model::outage::OutageState::{self, Degraded, Down};
-use model::{CiId, Interval, Span, Timestamp};
+use model::{CiId, HoldBrief, Incident, IncidentBrief, IncidentId, Interval, Span, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use reliability::gaps::Targets;
-use reliability::{BURN_WINDOWS, ContinuityFacts, OutageFact, Reached, ServiceFacts, availability, continuity, slo};
+use reliability::sla::{Task, stopped};
+use reliability::{
+    ContinuityFacts, IncidentFact, OutageFact, Outcome, Reached, Sample, ServiceFacts, availability, continuity,
+    incident_means, slo,
+};
+use testkit::oracle::agreement::{Stands, stands};
+use testkit::oracle::availability::availability as obvious_availability;
+use testkit::oracle::continuity::{exposure, recoveries, worst_exposure};
+use testkit::oracle::hours::Agreed;
+use testkit::oracle::incidents::{self, means};
+use testkit::oracle::service::{Asked, Lost, Service};
+use testkit::oracle::slo::slo as obvious_slo;
+use testkit::oracle::{is_seconds, is_share, over};
 
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 const DAY: i64 = 96 * QUARTER;
@@ -54,103 +61,27 @@ struct World {
     weight: f64,
 }
 
-/// What a piece of time counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Totals {
-    agreed: i64,
-    down: i64,
-    degraded: i64,
-    planned: i64,
-    blind: i64,
-    /// Round the clock: all of it, what was down, what was degraded, planned or not.
-    all: i64,
-    any_down: i64,
-    any_degraded: i64,
-}
-
 impl World {
-    fn in_hours(&self, at: i64) -> bool {
-        let Some(def) = &self.hours else { return true };
-        let instant = jiff::Timestamp::from_microsecond(at).expect("within the calendar");
-        let local = instant.in_tz(&def.time_zone).expect("a zone that exists").datetime();
-        let holiday = |date: &Date| civil::date(date.year, date.month as i8, date.day as i8) == local.date();
-        let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
-        let weekday = DAYS[local.weekday().to_monday_zero_offset() as usize];
-        let open = |hours: &Hours| {
-            hours.days.contains(&weekday) && minute >= hours.from_minute.into() && minute < hours.to_minute.into()
+    fn asked(&self) -> Asked {
+        Asked { from: at(self.from), to: at(self.to), now: at(self.now) }
+    }
+
+    /// In the words of the oracle.
+    fn service(&self) -> Service {
+        let lost = |&(from, to, state, planned): &(i64, Option<i64>, OutageState, bool)| Lost {
+            from: at(from),
+            to: to.map(at),
+            state,
+            planned,
         };
-        !def.holidays.iter().any(holiday) && def.hours.iter().any(open)
-    }
-
-    /// Edges of every fact and every quarter, within `[from, to]`.
-    fn edges(&self, from: i64, to: i64) -> Vec<i64> {
-        let mut edges = vec![from, to, self.now, self.live.0, self.live.1];
-        edges.extend(self.outages.iter().flat_map(|&(from, to, ..)| [from, to.unwrap_or(from)]));
-        edges.extend(self.maintenance.iter().chain(&self.blind).flat_map(|&(from, to)| [from, to]));
-        edges.extend((from.div_euclid(QUARTER)..=to.div_euclid(QUARTER)).map(|quarter| quarter * QUARTER));
-        edges.retain(|edge| from <= *edge && *edge <= to);
-        edges.sort_unstable();
-        edges.dedup();
-        edges
-    }
-
-    fn has(&self, at: i64, state: OutageState, planned: impl Fn(bool) -> bool) -> bool {
-        let lasts = |from: i64, to: Option<i64>| from <= at && to.is_none_or(|to| at < to);
-        self.outages.iter().any(|&(from, to, s, p)| s == state && planned(p) && lasts(from, to))
-    }
-
-    /// Over `[from, to)`; facts about outages end at `now`.
-    fn totals(&self, from: i64, to: i64) -> Totals {
-        let mut totals = Totals::default();
-        for piece in self.edges(from, to.max(from)).windows(2) {
-            let (at, length) = (piece[0], piece[1] - piece[0]);
-            if !(self.live.0 <= at && at < self.live.1) {
-                continue;
-            }
-            let within = |set: &[(i64, i64)]| set.iter().any(|&(from, to)| from <= at && at < to);
-            let known = at < self.now;
-            let agreed = self.in_hours(at) && !within(&self.maintenance);
-            let down = known && self.has(at, Down, |planned| !planned);
-            let degraded = known && !down && self.has(at, Degraded, |planned| !planned);
-            let any_down = known && self.has(at, Down, |_| true);
-            let any_degraded = known && !any_down && self.has(at, Degraded, |_| true);
-            let planned = known && self.has(at, Down, |planned| planned) && self.in_hours(at);
-            for (total, counts) in [
-                (&mut totals.agreed, agreed),
-                (&mut totals.down, agreed && down),
-                (&mut totals.degraded, agreed && degraded),
-                (&mut totals.planned, planned),
-                (&mut totals.blind, agreed && within(&self.blind)),
-                (&mut totals.all, true),
-                (&mut totals.any_down, any_down),
-                (&mut totals.any_degraded, any_degraded),
-            ] {
-                *total += if counts { length } else { 0 };
-            }
+        Service {
+            hours: Agreed::of(self.hours.as_ref()),
+            outages: self.outages.iter().map(lost).collect(),
+            maintenance: self.maintenance.iter().map(|&(from, to)| interval(from, to)).collect(),
+            blind: self.blind.iter().map(|&(from, to)| interval(from, to)).collect(),
+            live: interval(self.live.0, self.live.1),
+            weight: self.weight,
         }
-        totals
-    }
-
-    /// Unplanned down outages with an instant inside the calendar, up to now: start, end if any, length.
-    fn failures(&self) -> Vec<(i64, Option<i64>, i64)> {
-        let mut failures = Vec::new();
-        for &(from, to, state, planned) in &self.outages {
-            let end = to.unwrap_or(self.now).min(self.now);
-            let some_instant_inside =
-                || self.edges(from, end.max(from)).windows(2).any(|piece| self.in_hours(piece[0]));
-            if state == Down && !planned && from < end && some_instant_inside() {
-                failures.push((from, to.filter(|to| *to <= self.now), end - from));
-            }
-        }
-        failures
-    }
-
-    fn counts(&self, at: i64) -> bool {
-        self.from <= at && at < self.to && at <= self.now && self.live.0 <= at && at < self.live.1
-    }
-
-    fn lost(&self, totals: Totals) -> f64 {
-        totals.down as f64 + self.weight * totals.degraded as f64
     }
 
     /// Hands the world, in the words of the crate, to a check.
@@ -186,25 +117,13 @@ fn interval(from: i64, to: i64) -> Interval {
     Interval::or_empty(at(from), at(to))
 }
 
-/// Seconds back to the microsecond they came from.
-fn micros(seconds: f64) -> i64 {
-    (seconds * 1e6).round() as i64
+/// Whole microseconds, exactly.
+fn is_exactly(seconds: f64, micros: i64) -> bool {
+    seconds == Span::from_micros(micros).seconds_f64()
 }
 
-fn near(actual: Option<f64>, expected: Option<f64>) -> bool {
-    match (actual, expected) {
-        (Some(actual), Some(expected)) => (actual - expected).abs() <= 1e-9 * expected.abs().max(1.0),
-        (actual, expected) => actual == expected,
-    }
-}
-
-fn mean(lengths: &[i64]) -> Option<f64> {
-    let sum: i128 = lengths.iter().copied().map(i128::from).sum();
-    (!lengths.is_empty()).then(|| sum as f64 / lengths.len() as f64 / 1e6)
-}
-
-fn over(part: f64, whole: f64) -> Option<f64> {
-    (whole > 0.0).then_some(part / whole)
+fn seconds(micros: Option<i64>) -> Option<f64> {
+    micros.map(|micros| Span::from_micros(micros).seconds_f64())
 }
 
 fn hours(event: i64) -> impl Strategy<Value = CalendarDef> {
@@ -220,6 +139,11 @@ fn hours(event: i64) -> impl Strategy<Value = CalendarDef> {
     });
     (select(&ZONES[..]), prop::collection::vec(hours, 0..4), prop::collection::vec(holiday, 0..3))
         .prop_map(|(zone, hours, holidays)| CalendarDef { id: "tried".into(), time_zone: zone.into(), hours, holidays })
+}
+
+/// Those of a calendar that is never open are looked for to the end of time: once, elsewhere.
+fn open_hours(event: i64) -> impl Strategy<Value = CalendarDef> {
+    hours(event).prop_filter("open at some time", |def| !def.hours.is_empty())
 }
 
 /// Lengths of time, the awkward ones often.
@@ -289,13 +213,61 @@ fn world() -> impl Strategy<Value = World> {
     })
 }
 
-/// The month or quarter that holds the instant before `to`, by the zone's own dates.
-fn period_before(to: i64, zone: &str, months: i8) -> (i64, i64) {
-    let before = jiff::Timestamp::from_microsecond(to - 1).expect("within the calendar");
-    let date = before.in_tz(zone).expect("a zone that exists").date();
-    let first = civil::date(date.year(), (date.month() - 1) / months * months + 1, 1);
-    let start = |date: civil::Date| date.in_tz(zone).expect("no clock changes there").timestamp().as_microsecond();
-    (start(first), start(first.checked_add(i32::from(months).months()).expect("within the calendar")))
+/// A world and incidents in it, with what may be odd about them.
+fn incident_of(start: i64) -> impl Strategy<Value = Incident> {
+    let step = || prop_oneof![1 => Just(0), 4 => 0..6 * QUARTER];
+    let instants = (0..8 * DAY, step(), step(), prop::option::of(step()), prop::option::of(step()), step());
+    let odd = (prop::bool::weighted(0.1), prop::bool::weighted(0.1), prop::bool::weighted(0.1), any::<bool>());
+    let again = prop::collection::vec(0..8 * DAY, 0..3);
+    (instants, odd, again, holds(start)).prop_map(move |(instants, odd, again, holds)| {
+        let (started, detected, opened, acknowledged, restored, resolved) = instants;
+        let (preexisting, merged, mistaken, is_resolved) = odd;
+        let detected_at = at(start + started + detected);
+        let opened_at = detected_at + Span::from_micros(opened);
+        let restored_at = restored.map(|after| opened_at + Span::from_micros(after));
+        let id = |name: &str| {
+            IncidentId::derive(|hash| {
+                hash.text(name);
+            })
+        };
+        Incident {
+            started_at: at(start + started),
+            detected_at,
+            acknowledged_at: acknowledged.map(|after| opened_at + Span::from_micros(after)),
+            restored_at,
+            resolved_at: restored_at.filter(|_| is_resolved).map(|at| at + Span::from_micros(resolved)),
+            reopened_at: again.into_iter().map(|after| at(start + after)).collect(),
+            holds,
+            preexisting,
+            merged_into: merged.then(|| id("other")),
+            false_positive: mistaken.then(|| "a probe".into()),
+            ..testkit::incident(id("tried"), opened_at)
+        }
+    })
+}
+
+/// Some overlap, some are empty, some last.
+fn holds(start: i64) -> impl Strategy<Value = Vec<Hold>> {
+    use HoldFor::{Change, Customer, Other, Problem, Supplier};
+    let ends = (length(DAY), prop::bool::weighted(0.8), prop::option::of(length(3 * DAY)));
+    let hold = (0..8 * DAY, ends, select(vec![Customer, Supplier, Problem, Change, Other]));
+    let hold = hold.prop_map(move |(from, (length, is_over, until), reason_for)| Hold {
+        from: at(start + from),
+        to: is_over.then(|| at(start + from + length)),
+        until: until.map(|until| at(start + from + until)),
+        reason_for,
+        reason: "".into(),
+        by: "ana".into(),
+    });
+    prop::collection::vec(hold, 0..4)
+}
+
+fn is_sample(shown: Sample, expected: &incidents::Sample) -> bool {
+    shown.count == expected.count
+        && is_seconds(shown.mean_seconds, expected.mean)
+        && is_seconds(shown.median_seconds, expected.median)
+        && is_seconds(shown.p90_seconds, expected.p90)
+        && is_seconds(shown.p95_seconds, expected.p95)
 }
 
 proptest! {
@@ -304,28 +276,20 @@ proptest! {
     #[test]
     fn availability_is_what_counting_piece_by_piece_gives(world in world()) {
         let row = world.with_facts(|facts, window, now| availability(facts, Some(0.99), window, now));
-        let totals = world.totals(world.from, world.to.min(world.now));
-        prop_assert_eq!(micros(row.agreed_seconds), totals.agreed);
-        prop_assert_eq!(micros(row.down_seconds), totals.down);
-        prop_assert_eq!(micros(row.degraded_seconds), totals.degraded);
-        prop_assert_eq!(micros(row.planned_seconds), totals.planned);
-        prop_assert_eq!(micros(row.blind_seconds), totals.blind);
-        let up = totals.agreed as f64 - world.lost(totals);
-        prop_assert!(near(row.availability, over(up, totals.agreed as f64)), "{:?}", row);
+        let expected = obvious_availability(&world.service(), world.asked());
+        prop_assert!(is_exactly(row.agreed_seconds, expected.totals.agreed));
+        prop_assert!(is_exactly(row.down_seconds, expected.totals.down));
+        prop_assert!(is_exactly(row.degraded_seconds, expected.totals.degraded));
+        prop_assert!(is_exactly(row.planned_seconds, expected.totals.planned));
+        prop_assert!(is_exactly(row.blind_seconds, expected.totals.blind));
+        prop_assert!(is_share(row.availability, expected.availability), "{:?} {:?}", row, expected);
         prop_assert_eq!(row.met, row.availability.map(|share| share >= 0.99));
-        let felt = totals.all as f64 - totals.any_down as f64 - world.weight * totals.any_degraded as f64;
-        prop_assert!(near(row.availability_as_experienced, over(felt, totals.all as f64)), "{:?}", row);
-
-        let failures = world.failures();
-        let begun = failures.iter().filter(|(from, ..)| world.counts(*from)).count();
-        let ended = failures.iter().filter(|(_, to, _)| to.is_some_and(|to| world.counts(to)));
-        let ended: Vec<i64> = ended.map(|(_, _, length)| *length).collect();
-        prop_assert_eq!(row.outages, begun as u64);
-        prop_assert_eq!(row.outages_ended, ended.len() as u64);
-        prop_assert!(near(row.mean_outage_seconds, mean(&ended)));
-        let mtbf = over(up / 1e6, begun as f64);
-        prop_assert!(near(row.mtbf_seconds, mtbf));
-        prop_assert!(near(row.mtbsi_seconds, mtbf.zip(mean(&ended)).map(|(between, mean)| between + mean)));
+        prop_assert!(is_share(row.availability_as_experienced, expected.as_experienced), "{:?} {:?}", row, expected);
+        prop_assert_eq!(row.outages, expected.outages);
+        prop_assert_eq!(row.outages_ended, expected.outages_ended);
+        prop_assert!(is_seconds(row.mean_outage_seconds, expected.mean_outage));
+        prop_assert!(is_seconds(row.mtbf_seconds, expected.mtbf));
+        prop_assert!(is_seconds(row.mtbsi_seconds, expected.mtbsi));
     }
 
     #[test]
@@ -339,25 +303,14 @@ proptest! {
         objective in select(vec![0.5, 0.99, 0.9995, 1.0]),
     ) {
         let row = world.with_facts(|facts, _, now| slo(facts, objective, window, at(world.to), now));
-        let end = world.to.min(world.now);
-        let zone = world.hours.as_ref().map_or("UTC", |def| &def.time_zone);
-        let (start, stop) = match window {
-            SloWindow::Rolling(length) => (end - length.micros(), end),
-            SloWindow::Month => period_before(world.to, zone, 1),
-            SloWindow::Quarter => period_before(world.to, zone, 3),
-        };
-        let (whole, to_date) = (world.totals(start, stop), world.totals(start, stop.min(end)));
-        prop_assert_eq!((row.period.start(), row.period.end()), (at(start), at(stop)));
-        prop_assert_eq!(micros(row.agreed_seconds), whole.agreed);
-        let (budget, consumed) = ((1.0 - objective) * whole.agreed as f64 / 1e6, world.lost(to_date) / 1e6);
-        prop_assert!(near(Some(row.budget_seconds), Some(budget)));
-        prop_assert!(near(Some(row.consumed_seconds), Some(consumed)));
-        prop_assert!(near(Some(row.remaining_seconds), Some(budget - consumed)));
-        for ((name, rate), (_, length)) in row.burn_rate.named().into_iter().zip(BURN_WINDOWS) {
-            let totals = world.totals(end - length.micros(), end);
-            let burned = over(world.lost(totals), totals.agreed as f64);
-            let expected = burned.filter(|_| objective < 1.0).map(|burned| burned / (1.0 - objective));
-            prop_assert!(near(rate, expected), "{}: {:?}, not {:?}", name, rate, expected);
+        let expected = obvious_slo(&world.service(), objective, window, world.asked());
+        prop_assert_eq!((row.period.start(), row.period.end()), expected.period);
+        prop_assert!(is_exactly(row.agreed_seconds, expected.agreed));
+        prop_assert!(is_seconds(Some(row.budget_seconds), Some(expected.budget)));
+        prop_assert!(is_seconds(Some(row.consumed_seconds), Some(expected.consumed)));
+        prop_assert!(is_seconds(Some(row.remaining_seconds), Some(expected.remaining)));
+        for ((name, rate), expected) in row.burn_rate.named().into_iter().zip(expected.burn_rates) {
+            prop_assert!(is_share(rate, expected), "{}: {:?}, not {:?}", name, rate, expected);
         }
     }
 
@@ -370,18 +323,12 @@ proptest! {
             let service = CiId::from("tried");
             continuity(&ContinuityFacts { targets, ..nothing_but(facts, &service) }, window, now)
         });
-        let live_now = world.live.0 <= world.now && world.now < world.live.1;
-        let open_counts = world.from <= world.now && world.now <= world.to && live_now;
-        let lengths: Vec<i64> = world.failures().into_iter().filter_map(|(_, to, length)| match to {
-            Some(to) => world.counts(to).then_some(length),
-            None => (open_counts && rto.is_some_and(|rto| length > rto)).then_some(length),
-        }).collect();
-        let met = rto.map(|rto| lengths.iter().filter(|length| **length <= rto).count() as u64);
-        prop_assert_eq!(row.recoveries, lengths.len() as u64);
-        prop_assert_eq!(row.rto_met, met);
-        prop_assert!(near(row.rto_attainment, met.and_then(|met| over(met as f64, lengths.len() as f64))));
-        prop_assert_eq!(row.worst_recovery_seconds.map(micros), lengths.iter().max().copied());
-        prop_assert!(near(row.mean_recovery_seconds, mean(&lengths)));
+        let expected = recoveries(&world.service(), targets.rto, world.asked());
+        prop_assert_eq!((row.recoveries, row.rto_met), (expected.count, expected.met));
+        let attained = expected.met.and_then(|met| over(met as f64, expected.count as f64));
+        prop_assert!(is_share(row.rto_attainment, attained));
+        prop_assert_eq!(row.worst_recovery_seconds, seconds(expected.worst));
+        prop_assert!(is_seconds(row.mean_recovery_seconds, expected.mean));
     }
 
     #[test]
@@ -403,17 +350,76 @@ proptest! {
             let service = CiId::from("tried");
             continuity(&ContinuityFacts { points: &own_points, reached: &items, ..nothing_but(facts, &service) }, window, now)
         });
-        let end = now.min(from + length);
-        let all: Vec<&Vec<i64>> = stores.iter().chain([&own]).filter(|store| store.iter().any(|p| *p <= end)).collect();
-        // Just before the instant `next`, the newest point is the last one earlier than that.
-        let age_before = |store: &Vec<i64>, next: i64| {
-            next - store.iter().copied().filter(|point| *point < next).max().unwrap_or(from).min(next)
-        };
-        let worst = all.iter().flat_map(|store| ((from + 1)..=end).map(|next| age_before(store, next))).max();
-        let age = all.iter().filter_map(|store| store.iter().filter(|point| **point <= end).max()).map(|point| end - point).max();
-        prop_assert_eq!(row.rpo_worst_seconds.map(micros), worst);
-        prop_assert_eq!(row.rpo_exposure_seconds.map(micros), age);
+        let all: Vec<Vec<Timestamp>> = timed.iter().cloned().chain([own_points.clone()]).collect();
+        let end = world.asked().end();
+        prop_assert_eq!(row.rpo_worst_seconds, seconds(worst_exposure(&all, at(from), end)));
+        prop_assert_eq!(row.rpo_exposure_seconds, seconds(exposure(&all, end)));
     }
+
+    #[test]
+    fn means_and_percentiles_are_those_of_samples_picked_by_hand(
+        incidents in prop::collection::vec(incident_of(0), 0..12),
+        from in 0..6 * DAY, length in length(8 * DAY), now in 0..10 * DAY,
+    ) {
+        let asked = Asked { from: at(from), to: at(from + length), now: at(now) };
+        let briefs: Vec<IncidentBrief> = incidents.iter().map(IncidentBrief::from).collect();
+        let facts: Vec<IncidentFact> = briefs.iter().map(|brief| IncidentFact::of(brief, asked.now)).collect();
+        let row = incident_means(&facts, interval(from, from + length), asked.now);
+        let expected = means(&incidents, asked);
+        prop_assert_eq!(
+            (row.opened, row.resolved, row.reopened, row.never_acknowledged),
+            (expected.opened, expected.resolved, expected.reopened, expected.never_acknowledged)
+        );
+        for (name, shown, expected) in [
+            ("mttd", row.mttd, &expected.mttd),
+            ("mtta", row.mtta, &expected.mtta),
+            ("mttr", row.mttr, &expected.mttr),
+            ("mttr_resolve", row.mttr_resolve, &expected.mttr_resolve),
+        ] {
+            prop_assert!(is_sample(shown, expected), "{}: {:?}, not {:?}", name, shown, expected);
+        }
+    }
+
+    #[test]
+    fn a_target_is_passed_where_its_clock_stands_at_more(
+        (hours, holds, event) in select(&EVENTFUL[..]).prop_flat_map(|event| {
+            let event = Timestamp::parse(event).expect("an instant").micros();
+            (prop::option::weighted(0.7, open_hours(event)), holds(event - 2 * DAY), Just(event))
+        }),
+        opened in 0..3 * DAY,
+        done in prop::option::of(length(3 * DAY)),
+        target in length(DAY / 2),
+        now in 0..9 * DAY,
+    ) {
+        let opened_at = at(event - 2 * DAY + opened);
+        let (done_at, now) = (done.map(|done| opened_at + Span::from_micros(done)), opened_at + Span::from_micros(now));
+        let calendar = match &hours {
+            Some(def) => Calendar::compile(def).expect("the definition is sound"),
+            None => Calendar::always(),
+        };
+        let target = Span::from_micros(target);
+        // Past it nothing changes any more: no hold, no holiday, the same clock; four weeks of hours pass any target.
+        let horizon = opened_at + Span::from_days(40);
+        let expected = stands(opened_at, done_at, target, &Agreed::of(hours.as_ref()), &holds, now, horizon);
+        // What passes within the horizon only is not to be had by waiting, where hours are minutes a week.
+        prop_assume!(expected != Stands::Running { breaches_at: None } || never_runs(&calendar, &holds, horizon));
+        let holds: Vec<HoldBrief> = holds.iter().map(HoldBrief::from).collect();
+        let (calendar, stopped) = (&calendar, &stopped(&holds, now));
+        let task = Task { opened_at, done_at, over_at: None, target, calendar, stopped };
+        let found = task.judge(now).outcome().map(|outcome| match outcome {
+            Outcome::Met { .. } => Stands::Met,
+            Outcome::Breached { at } => Stands::Breached { at },
+            Outcome::Running { breaches_at } => Stands::Running { breaches_at },
+        });
+        prop_assert_eq!(found, Some(expected));
+    }
+}
+
+/// No hour is ever agreed, or a hold that nothing ends stops the clock for good.
+fn never_runs(calendar: &Calendar, holds: &[Hold], horizon: Timestamp) -> bool {
+    let stops = |hold: &Hold| matches!(hold.reason_for, HoldFor::Customer | HoldFor::Supplier);
+    let endless = holds.iter().any(|hold| stops(hold) && hold.to.is_none() && hold.until.is_none());
+    endless || !calendar.touches(Interval::or_empty(horizon, horizon + Span::from_days(21)))
 }
 
 fn nothing_but<'a>(facts: &'a ServiceFacts<'a>, service: &'a CiId) -> ContinuityFacts<'a> {

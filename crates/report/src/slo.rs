@@ -4,7 +4,7 @@
 use model::item::SloWindow;
 use model::{Interval, Span};
 use reliability::slo::Evidence;
-use reliability::{BURN_WINDOWS, IntervalSet, Parts, ServiceFacts};
+use reliability::{BURN_WINDOWS, IntervalSet, OutageFact, Parts, ServiceFacts};
 use store::Store;
 use wire::v1::{BurnRate, Ratio, SloRow, slo_window};
 
@@ -70,15 +70,18 @@ fn window(service: &Service<'_>) -> SloWindow {
     service.objectives().slo_window.unwrap_or(WINDOW_UNLESS_SAID)
 }
 
+fn longest_burn() -> Span {
+    BURN_WINDOWS.iter().map(|(_, over)| *over).max().unwrap_or(Span::ZERO)
+}
+
 /// What any of the windows and burn rates can look at; facts beyond them do no harm.
 fn span(services: &[Service<'_>], question: &Question) -> Interval {
     let end = question.end();
-    let longest_burn = BURN_WINDOWS.iter().map(|(_, over)| *over).max().unwrap_or(Span::ZERO);
     let reach = |service: &Service<'_>| match window(service) {
         SloWindow::Rolling(length) => Interval::or_empty(end - length, end),
         SloWindow::Month | SloWindow::Quarter => service.calendar.quarter_of(question.to - Span::MICROSECOND),
     };
-    services.iter().map(reach).fold(Interval::or_empty(end - longest_burn, end), |all, one| {
+    services.iter().map(reach).fold(Interval::or_empty(end - longest_burn(), end), |all, one| {
         Interval::or_empty(all.start().min(one.start()), all.end().max(one.end()))
     })
 }
@@ -98,8 +101,10 @@ fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Expl
     let figures = reliability::slo(&facts, objective, window(service), question.to, question.now);
     let period = figures.period;
     // Of what nobody ever spoke of, an untouched budget would be a claim.
-    let evident = known.watch.heard_of(service, question.end())
-        || facts.outages.iter().any(|outage| outage.from < question.end());
+    // Whoever else is asked about: what lies before all that this row looks at says nothing of it.
+    let looked_at = figures.period.start().min(question.end() - longest_burn());
+    let on_record = |outage: &OutageFact| outage.from < question.end() && outage.to.is_none_or(|to| to > looked_at);
+    let evident = known.watch.heard_of(service, question.end()) || facts.outages.iter().any(on_record);
     let of_evidence = |seconds: f64| evident.then(|| seconds.into());
     let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));
     let [hour, six_hours, day, three_days] = burn_rates.map(|rate| rate.map(Ratio));

@@ -264,3 +264,19 @@ fn combinations_of_one_incident_have_the_same_bound() {
     let told = ready(incidents(&stage.store(), &by(&[GroupBy::Service, GroupBy::Source]))).expect_err("160000 groups");
     assert!(told.to_string().contains("160000 groups"), "{told}");
 }
+
+/// What was restored a day before anybody heard of it counts on the day it was restored, and so in the month.
+#[test]
+fn what_was_heard_of_late_counts_where_it_was_restored() {
+    let mut stage = Stage::of("shop{service}");
+    stage.facts(|step| {
+        let opened = incident("late", ["20:00", "+00:00", "", "21:00", "+00:00"]);
+        step.incidents.push(Incident { opened_at: opened.opened_at + Span::DAY, ..opened });
+    });
+    let now = at("+00:00") + Span::from_days(3);
+    let row = |from, to| ask(&stage.store(), &Question::new(from, to, now)).rows().next().expect("one row").clone();
+    let of_the_day = row(at("12:00"), at("+00:00"));
+    assert_eq!((of_the_day.opened, of_the_day.mttr.count), (0, 1));
+    assert_eq!(of_the_day.mttr.mean_seconds.map(wire::v1::Seconds::value), Some(3600.0));
+    assert_eq!(row(at("+00:00"), now).mttr.count, 0, "and nowhere else");
+}

@@ -102,3 +102,26 @@ fn intervals_of_an_slo_are_its_downtime_over_the_whole_window() {
     let length: f64 = down.iter().map(|part| (part.to.0 - part.from.0).seconds_f64()).sum();
     assert_eq!(Some(length), answer.report.items[0].figures.consumed_seconds.map(Seconds::value));
 }
+
+/// An outage of weeks ago is no evidence for a day, whoever else is asked about and however far that one looks back.
+#[test]
+fn evidence_is_of_what_the_row_itself_looks_at() {
+    let mut cmdb = shop(0.9, Some(SloWindow::Rolling(Span::DAY)));
+    let mut other = Stage::with(cmdb.clone());
+    (cmdb.items[2].objectives.slo, cmdb.items[2].objectives.slo_window) = (Some(0.9), Some(SloWindow::Quarter));
+    assert_eq!(cmdb.items[2].id.as_str(), "idle");
+    let mut beside = Stage::with(cmdb);
+    for stage in [&mut other, &mut beside] {
+        stage.facts(|step| {
+            let long_ago = outage("shop", "-10:00", "-11:00", Down, false);
+            let [from, to] = [long_ago.from, long_ago.from + Span::HOUR].map(|at| at - Span::from_days(20));
+            step.outages = vec![model::Outage { from, to: Some(to), ..long_ago }];
+        });
+    }
+    let of_shop = |stage: &Stage| {
+        let rows = rows(&stage.store(), &of_the_day());
+        rows.into_iter().find(|row| row.service == "shop").expect("it has an objective")
+    };
+    assert_eq!(of_shop(&other).consumed_seconds, None);
+    assert_eq!(of_shop(&beside), of_shop(&other));
+}

@@ -50,19 +50,22 @@ async fn windows_over(store: &Store, span: Interval) -> Result<Vec<MaintenanceWi
     }
 }
 
-/// The services above the items, and everything they need, by any version in force over the span.
+/// The services above the items, and everything they need, each by every version in force over the span.
 fn concerned(topology: &Topology, wanted: &RecomputeWanted, span: Interval) -> (BTreeSet<CiId>, BTreeSet<CiId>) {
-    let mut services = BTreeSet::new();
-    let mut needed = BTreeSet::new();
     let later = topology.versions().iter().filter(|(from, _)| span.contains(*from)).map(|(_, graph)| graph.as_ref());
-    for graph in std::iter::once(topology.at(span.start())).chain(later) {
+    let graphs: Vec<&Graph> = std::iter::once(topology.at(span.start())).chain(later).collect();
+    let mut services = BTreeSet::new();
+    for graph in &graphs {
         let items = wanted.items.iter().filter_map(|ci| graph.find(ci.as_str()));
-        for service in items.flat_map(|item| with(item, graph.walk_up(item, u32::MAX, usize::MAX).reached)) {
-            if graph.is_service(service) && services.insert(graph.id(service).clone()) {
-                needed.extend(everything_below(graph, service));
-            }
-        }
+        let above = items.flat_map(|item| with(item, graph.walk_up(item, u32::MAX, usize::MAX).reached));
+        services.extend(above.filter(|item| graph.is_service(*item)).map(|item| graph.id(item).clone()));
     }
+    // A service that one version has above the items is swept over the whole span, whatever the others have below it.
+    let needed = graphs.iter().flat_map(|graph| {
+        let places = services.iter().filter_map(|service| graph.find(service.as_str()));
+        places.flat_map(|service| everything_below(graph, service)).collect::<Vec<_>>()
+    });
+    let needed = needed.collect();
     (services, needed)
 }
 
@@ -122,6 +125,17 @@ mod tests {
             planned: false,
             incident: None,
         }
+    }
+
+    #[test]
+    fn what_a_service_needs_by_any_version_is_needed_of_it() {
+        let mut topology = testkit::topology("shop{service} -> db-7");
+        topology.push(clock("10:00:00"), testkit::graph::graph("shop{service} -> web-1\ndb-7", 2));
+        let (from, to) = (clock("09:00:00"), clock("11:00:00"));
+        let wanted = RecomputeWanted { items: vec![CiId::from("db-7")], from, to };
+        let (services, needed) = concerned(&topology, &wanted, Interval::or_empty(from, to));
+        assert_eq!(services, BTreeSet::from([CiId::from("shop")]));
+        assert_eq!(needed, ["db-7", "shop", "web-1"].map(CiId::from).into());
     }
 
     #[test]

@@ -52,9 +52,11 @@ impl Brief for IncidentBrief {
     }
 
     fn extent(&self) -> (Timestamp, Timestamp) {
-        // What may still be late has to do with every instant to come.
+        // What was heard late was over, and its service restored, before it was opened; what may still be late has to do
+        // with every instant to come.
+        let first = self.instants().min().unwrap_or(self.opened_at);
         let last = self.instants().max().filter(|_| self.is_over());
-        (self.opened_at, last.unwrap_or(Timestamp::MAX))
+        (first, last.unwrap_or(Timestamp::MAX))
     }
 }
 

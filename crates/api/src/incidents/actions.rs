@@ -232,7 +232,7 @@ impl Api {
     async fn action_on(&self, incident: &Incident, action: IncidentAction) -> Result<Action, Fault> {
         let target = IncidentTarget::Id(incident.id);
         let reason = match action {
-            IncidentAction::FalsePositive { reason } if is_past(incident, self.now()) => reason,
+            IncidentAction::FalsePositive { reason } if is_past(incident) => reason,
             action => return Ok(Action::Incident { target, action }),
         };
         let episodes = self.store().whole_episodes_of_incident(incident.id, limits::PAST_EPISODES_MAX + 1).await?;
@@ -299,10 +299,9 @@ impl Api {
     }
 }
 
-/// Closed so long ago that the engine has forgotten it, or takes nothing more of it.
-fn is_past(incident: &Incident, now: Timestamp) -> bool {
-    let over = incident.clocks.close_at.is_some_and(|at| at <= now);
-    incident.merged_into.is_none() && incident.closed_at.is_some() && over
+/// Closed: the engine may have forgotten it, or some of its alerts.
+fn is_past(incident: &Incident) -> bool {
+    incident.merged_into.is_none() && incident.closed_at.is_some()
 }
 
 fn too_old(incident: &Incident, now: Timestamp) -> Option<Fault> {

@@ -20,7 +20,12 @@ impl Desk<'_> {
         let known = self.state.incidents.contains_key(&incident.id);
         if known && self.over_for_good(incident.id).is_none() {
             let action = IncidentAction::FalsePositive { reason: reason.into() };
-            return self.act(IncidentTarget::Id(incident.id), &action, by, at);
+            let done = self.act(IncidentTarget::Id(incident.id), &action, by, at);
+            if matches!(done, Outcome::Incident(_)) {
+                // It is remembered, but not all of its alerts are: those that ended first are forgotten before it is.
+                episodes.iter().for_each(|known| self.judge_episode(known));
+            }
+            return done;
         }
         if incident.merged_into.is_some() || incident.closed_at.is_none() {
             let state = incident.state().as_str();

@@ -12,13 +12,14 @@ use crate::store::{Reading, Store};
 use crate::value::Cells;
 
 impl Store {
-    /// Every incident that was opened before the interval's end and is not over, or of which something happened since the
-    /// interval's start; in no order.
+    /// Every incident of which something happened before the interval's end, and that is not over or of which something
+    /// happened since its start; in no order. One that was heard of late was opened after what it counts by: where nothing is
+    /// packed, all that opened since is looked at.
     pub async fn incident_briefs(&self, interval: Interval) -> Result<Vec<IncidentBrief>, StoreError> {
         let mut reading = self.reading().await?;
         let packed = packed_days::<IncidentBrief>(&mut reading).await?;
         let mut briefs = from_packs::<IncidentBrief>(&mut reading, interval).await?;
-        for (from, to) in between(&packed, Timestamp::MIN, interval.end()) {
+        for (from, to) in between(&packed, Timestamp::MIN, Timestamp::MAX) {
             let lasting = || Condition::OpenOrAfter("until", (interval.start() - Span::MICROSECOND).into());
             briefs.extend(reading.all(dated::<IncidentBrief>(from, to).with(lasting()), IncidentBrief::read).await?);
         }
@@ -43,8 +44,8 @@ impl Store {
 }
 
 fn touches(brief: &IncidentBrief, interval: Interval) -> bool {
-    let (opened, last) = brief.extent();
-    opened < interval.end() && last >= interval.start()
+    let (first, last) = brief.extent();
+    first < interval.end() && last >= interval.start()
 }
 
 async fn from_packs<B: Brief>(reading: &mut Reading, interval: Interval) -> Result<Vec<B>, StoreError> {

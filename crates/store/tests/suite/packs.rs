@@ -68,6 +68,8 @@ fn history(random: &mut SplitMix64, now: Timestamp) -> Step {
             let mut known = incident(n, opened_at);
             known.acknowledged_at = later(random).filter(|_| n.is_multiple_of(2));
             known.resolved_at = later(random).filter(|_| n.is_multiple_of(3));
+            // Heard of late: it was over before it was opened.
+            known.restored_at = later(random).map(|at| at - Span::from_days(6)).filter(|_| n.is_multiple_of(4));
             known.closed_at = known.resolved_at.filter(|_| n.is_multiple_of(5));
             made.incidents.retain(|other| other.id != known.id);
             made.incidents.push(known);
@@ -90,9 +92,11 @@ async fn incidents(store: &Store, over: Interval) -> Vec<IncidentBrief> {
 }
 
 async fn incidents_of_rows(store: &Store, over: Interval) -> Vec<IncidentBrief> {
-    let rows = store.incidents_touching(over).await.expect("the store answers");
+    let rows = store.incidents_touching(Interval::or_empty(at(0), days(999))).await.expect("the store answers");
     let briefs = rows.iter().map(IncidentBrief::from);
-    briefs.filter(|brief| !brief.is_over() || brief.instants().any(|at| at >= over.start())).collect()
+    let first = |brief: &IncidentBrief| brief.instants().any(|at| at < over.end());
+    let last = |brief: &IncidentBrief| !brief.is_over() || brief.instants().any(|at| at >= over.start());
+    briefs.filter(|brief| first(brief) && last(brief)).collect()
 }
 
 async fn outages(store: &Store, over: Interval) -> Vec<OutageBrief> {

@@ -1,4 +1,4 @@
-//! What an alert's statements mean, by the text of docs/measures.md section 1 and nothing else: slow, obvious. `[I4]`
+//! What an alert's statements mean, by the text of docs/measures.md section 1. `[I4]`
 
 use std::collections::BTreeSet;
 
@@ -6,24 +6,24 @@ use model::{Severity, Timestamp};
 
 /// A statement, as it was said and when it was received.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Said {
-    pub(crate) clear: bool,
+pub struct Said {
+    pub clear: bool,
     /// A firing's `at`, a clear's `ends_at`.
-    pub(crate) at: Option<Timestamp>,
-    pub(crate) starts_at: Option<Timestamp>,
+    pub at: Option<Timestamp>,
+    pub starts_at: Option<Timestamp>,
     /// A firing's promise.
-    pub(crate) ends_at: Option<Timestamp>,
-    pub(crate) severity: Severity,
-    pub(crate) receipt: Timestamp,
+    pub ends_at: Option<Timestamp>,
+    pub severity: Severity,
+    pub receipt: Timestamp,
 }
 
 /// A firing of the alert, with what held from when.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Lasted {
-    pub(crate) start: Timestamp,
+pub struct Lasted {
+    pub start: Timestamp,
     /// `None`: no clear and no promise ends it.
-    pub(crate) end: Option<Timestamp>,
-    pub(crate) severities: Vec<(Timestamp, Severity)>,
+    pub end: Option<Timestamp>,
+    pub severities: Vec<(Timestamp, Severity)>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Said {
 }
 
 /// The episodes; the last may have no end but a promise, which ends it where that is before `now`.
-pub(crate) fn episodes(said: &[Said], now: Timestamp) -> Vec<Lasted> {
+pub fn episodes(said: &[Said], now: Timestamp) -> Vec<Lasted> {
     let mut said = once(said);
     // Of clears at one instant, which the text leaves open, the one with the longer story first.
     let start = |said: &Said| if said.clear { said.starts_at.unwrap_or(Timestamp::MAX) } else { said.start() };

@@ -1,0 +1,82 @@
+//! What is told of in a story, one thing at a time, as it goes in.
+
+use model::command::{Action, Command, IncidentAction, IncidentTarget};
+use model::event::Event;
+use model::fact::{Correction, Exercise, MaintenanceWindow, RecoveryPoint};
+use model::{CiId, Cmdb, Effect, IncidentId, Timestamp};
+use replay::Given;
+use testkit::event::fingerprint;
+use testkit::oracle::episodes::Said;
+use testkit::{Says, clear, firing};
+
+/// An alert, by its key, on one item; all that it ever says has one effect.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Alert {
+    pub(crate) key: String,
+    pub(crate) ci: CiId,
+    pub(crate) effect: Option<Effect>,
+}
+
+/// The names of alerts that are told of in one word, long after.
+pub(crate) const OLD: &str = "old";
+
+impl Alert {
+    pub(crate) fn is_old(&self) -> bool {
+        self.key.starts_with(OLD)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    Alert(Alert, Said),
+    Window(MaintenanceWindow),
+    Correction(Correction),
+    /// The correction as it was said.
+    Withdrawn(Correction),
+    Point(RecoveryPoint),
+    Exercise(Exercise),
+    /// A person acts on the incident of an alert.
+    Acts(String, IncidentAction),
+    ActsOn(IncidentId, IncidentAction),
+    Cmdb(Cmdb),
+}
+
+impl Told {
+    pub(crate) fn given(&self) -> Given {
+        let event = |event: Event| Given::Input(wire::Input::Event(event));
+        let command =
+            |action| Given::Input(wire::Input::Command(Box::new(Command { by: "ana".into(), at: None, action })));
+        match self {
+            Told::Alert(alert, said) => event(says(alert, said).event()),
+            Told::Window(window) => event(Event::Maintenance(Box::new(window.clone()))),
+            Told::Point(point) => event(Event::RecoveryPoint(point.clone())),
+            Told::Exercise(exercise) => event(Event::Exercise(exercise.clone())),
+            Told::Cmdb(cmdb) => Given::Cmdb(Box::new(cmdb.clone())),
+            Told::Correction(known) if known.instead_of.is_some() => command(Action::CorrectOutage(known.clone())),
+            Told::Correction(known) => command(Action::RecordOutage(known.clone())),
+            Told::Withdrawn(correction) => {
+                command(Action::WithdrawCorrection { correction: correction.clone(), reason: "it was not so".into() })
+            }
+            Told::ActsOn(id, action) => {
+                command(Action::Incident { target: IncidentTarget::Id(*id), action: action.clone() })
+            }
+            Told::Acts(key, action) => command(Action::Incident {
+                target: IncidentTarget::HoldsAlert(fingerprint(key, testkit::event::SOURCE)),
+                action: action.clone(),
+            }),
+        }
+    }
+}
+
+fn says(alert: &Alert, said: &Said) -> Says {
+    let mut says = if said.clear { clear(&alert.key) } else { firing(&alert.key) }.severity(said.severity);
+    if let Some(effect) = alert.effect {
+        says = says.effect(effect);
+    }
+    let each: [(Option<Timestamp>, fn(Says, Timestamp) -> Says); 3] = [
+        (said.starts_at, Says::starts),
+        (said.at, if said.clear { Says::ends } else { Says::at }),
+        (said.ends_at, Says::ends),
+    ];
+    each.into_iter().filter_map(|(at, say)| Some((at?, say))).fold(says, |says, (at, say)| say(says, at))
+}
