@@ -77,6 +77,8 @@ pub const HISTORY_EPISODES_MAX: u64 = 2_000_000;
 pub const PAST_BYTES_MAX: usize = 1 << 30;
 /// Rows of one report: services, or groups, times periods. More asked: refused, and nothing is computed.
 pub const REPORT_ROWS_MAX: usize = 100_000;
+/// Services of which `/metrics` shows figures, the most critical first. More: left out and counted.
+pub const GAUGED_SERVICES_MAX: usize = 500;
 /// So long after its end a day's incidents and outages are packed for reports: till then they still change.
 pub const PACKED_AFTER: Span = Span::from_days(1);
 /// Items of all graphs together that reports keep built, for the next that asks. More: those asked for longest ago are built

@@ -3,7 +3,8 @@
 //! Read in this order: [`question`] (what can be asked), [`answer`] (what comes back, and [`definitions`] of its
 //! figures); then one module for each report: [`availability`](mod@availability), [`slo`](mod@slo),
 //! [`continuity`](mod@continuity), [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
-//! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
+//! [`problems`](mod@problems). Beside them: [`standing`](mod@standing) (how each service stands now, for gauges) with
+//! [`burn`] (budgets that burn too fast), [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
 //! major incident, also as Markdown). What they stand on: `versions`
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
@@ -16,6 +17,7 @@
 
 pub mod answer;
 pub mod availability;
+pub mod burn;
 pub mod changes;
 pub mod continuity;
 pub mod csv;
@@ -30,6 +32,7 @@ pub mod question;
 pub mod review;
 pub mod similar;
 pub mod slo;
+pub mod standing;
 pub mod table;
 pub mod text;
 
@@ -56,4 +59,5 @@ pub use problems::problems;
 pub use question::{GroupBy, Question, Step};
 pub use similar::similar;
 pub use slo::slo;
+pub use standing::{Standing, standing};
 pub use table::Style;

@@ -50,12 +50,13 @@ fn with_objective(mut services: Vec<Service<'_>>) -> Vec<Service<'_>> {
     services
 }
 
-fn window(service: &Service<'_>) -> SloWindow {
+/// What its objective is over.
+pub(crate) fn window(service: &Service<'_>) -> SloWindow {
     service.objectives().slo_window.unwrap_or(WINDOW_UNLESS_SAID)
 }
 
 /// What any of the windows and burn rates can look at; facts beyond them do no harm.
-fn span(services: &[Service<'_>], question: &Question) -> Interval {
+pub(crate) fn span(services: &[Service<'_>], question: &Question) -> Interval {
     let end = question.end();
     let longest_burn = BURN_WINDOWS.iter().map(|(_, over)| *over).max().unwrap_or(Span::ZERO);
     let reach = |service: &Service<'_>| match window(service) {
@@ -92,8 +93,7 @@ fn row(
         intervals
     });
     // Of what nobody ever spoke of, an untouched budget would be a claim.
-    let evident =
-        watch.heard_of(service, question.end()) || facts.outages.iter().any(|outage| outage.from < question.end());
+    let evident = is_evident(service, outages, watch, question.end());
     let of_evidence = |seconds: f64| evident.then(|| seconds.into());
     let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));
     let [hour, six_hours, day, three_days] = burn_rates.map(|rate| rate.map(Ratio));
@@ -108,6 +108,12 @@ fn row(
         burn_rate: BurnRate { hour, six_hours, day, three_days },
     };
     Some(Explained { intervals, ..Explained::plain(figures) })
+}
+
+/// Whether anything is known of the service by then: some source has spoken of it or of what it requires, or an outage of it
+/// is on record.
+pub(crate) fn is_evident(service: &Service<'_>, outages: &Outages, watch: &Watch, by: Timestamp) -> bool {
+    watch.heard_of(service, by) || outages.of(&service.id).iter().any(|outage| outage.from < by)
 }
 
 /// What the consumed downtime lies in.
