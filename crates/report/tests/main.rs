@@ -11,4 +11,5 @@ mod recomputed;
 mod rendered;
 mod slo;
 mod stage;
+mod standing;
 mod worked_example;
