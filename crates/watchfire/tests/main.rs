@@ -7,6 +7,7 @@ mod support;
 
 mod backtest;
 mod deploy;
+mod observed;
 mod offline;
 mod people;
 mod replay;

@@ -247,6 +247,7 @@ fn cleared(key: &Key, alert: &Alert, now: Timestamp) -> Value {
 #[cfg(test)]
 mod tests {
     use model::Span;
+    use model::command::{Action, Command, IncidentAction, IncidentTarget};
     use report::burn::WORKBOOK;
     use runtime::Time;
     use store::{Memory, PageRequest};
@@ -342,7 +343,7 @@ mod tests {
         for figure in [
             "watchfire_service_availability_ratio{service=\"shop\"} 0.9998",
             "watchfire_service_error_budget_remaining_ratio{service=\"shop\"} 0.88",
-            "watchfire_service_burn_rate{service=\"shop\",window=\"1h\"} 83.3",
+            "watchfire_service_burn_rate{service=\"shop\",window=\"1h\"} 8",
             "watchfire_services_left_out 0",
         ] {
             assert!(metrics.contains(figure), "{figure} is not in {metrics}");
@@ -369,6 +370,36 @@ mod tests {
         let incidents = over.incidents(&memory).await;
         assert!(incidents.len() == 2 && incidents.iter().all(|(.., open)| !open), "{incidents:?}");
         over.runtime.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_a_person_resolved_and_still_burns_has_not_begun_anew_also_after_a_restart() {
+        let memory = Memory::new();
+        let mut process = Process::at(&memory, Span::ZERO).await;
+        let cmdb = CmdbFile::read("cmdb.yaml", CMDB).unwrap().cmdb;
+        process.runtime.set_cmdb(cmdb, None).await.unwrap();
+        let outage = json!({"source": "mon", "ci": "shop", "severity": "critical", "summary": "no orders",
+                            "starts_at": "2026-05-04T09:55:00Z"});
+        process.says(outage).await;
+        assert_eq!(process.looks().await.len(), 3);
+        let burning = process.runtime.live().incidents();
+        let burning = burning.iter().find(|incident| incident.title.contains("error budget")).unwrap();
+        let resolve = IncidentAction::Resolve { code: None, notes: Some("known".into()), force: true };
+        let action = Action::Incident { target: IncidentTarget::Id(burning.id), action: resolve };
+        let command = Item::Command(Box::new(Command { by: "ana".into(), at: None, action }));
+        assert!(matches!(process.runtime.push(vec![command], 0, None).await, PushAnswer::Committed { .. }));
+        assert_eq!(process.looks().await, once(&[]), "a person has decided it");
+        process.runtime.stop().await;
+        let mut soon = Process::at(&memory, Span::from_minutes(10)).await;
+        assert_eq!(soon.looks().await, once(&[]), "not before `recheck_after`");
+        soon.runtime.stop().await;
+        let mut later = Process::at(&memory, Span::from_minutes(20)).await;
+        assert_eq!(later.looks().await.len(), 3);
+        let ours = later.runtime.live().alerts_that(is_ours);
+        assert!(ours.iter().all(|alert| alert.episodes.len() == 1), "each is one firing that never ended: {ours:?}");
+        let incidents = later.incidents(&memory).await;
+        assert_eq!(incidents.len(), 2, "{incidents:?}");
+        later.runtime.stop().await;
     }
 
     #[tokio::test]
