@@ -111,8 +111,10 @@ async fn metrics(State(api): State<Api>) -> impl IntoResponse {
     }
     // Counted, not gathered: whoever is shown every alert keeps the engine from changing it in place.
     metrics.open_alerts(live.alerts_open());
+    metrics.silent_sources(live.sources().iter().filter(|source| source.silent_since.is_some()).count());
     if let Ok(depths) = api.store().depths().await {
-        metrics.outbox_pending(usize::try_from(depths.outbox.pending).unwrap_or(usize::MAX));
+        let oldest = depths.outbox.oldest.map_or(Span::ZERO, |oldest| api.now() - oldest);
+        metrics.outbox_waits(usize::try_from(depths.outbox.pending).unwrap_or(usize::MAX), oldest.seconds_f64());
     }
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text())
 }

@@ -99,6 +99,8 @@ pub struct Rule {
     pub group_by: Vec<Box<str>>,
     pub window: Span,
     pub anchor: Anchor,
+    /// What it takes joins nothing by any other tie, and nothing is tied to it: it is no sign of what fails.
+    pub exclusive: bool,
 }
 
 /// What a rule's window is measured from.

@@ -74,12 +74,18 @@ fn inhibit(value: &str) -> Inhibit {
     rule
 }
 
-/// `NAME match=MATCHER… by=LABEL… window=5m anchor=first|last|start`.
+/// `NAME match=MATCHER… by=LABEL… window=5m anchor=first|last|start exclusive=true`.
 fn rule(value: &str) -> Rule {
     let (name, parts) = value.split_once(' ').expect("a rule has a name and parts");
     let window = Span::from_minutes(5);
-    let mut rule =
-        Rule { name: name.into(), matchers: Vec::new(), group_by: Vec::new(), window, anchor: Anchor::First };
+    let mut rule = Rule {
+        name: name.into(),
+        matchers: Vec::new(),
+        group_by: Vec::new(),
+        window,
+        anchor: Anchor::First,
+        exclusive: false,
+    };
     for word in parts.split_whitespace() {
         match word.split_once('=') {
             Some(("match", matcher)) => rule.matchers.push(matching(matcher)),
@@ -87,6 +93,7 @@ fn rule(value: &str) -> Rule {
             Some(("window", span)) => rule.window = Span::parse(span).expect("a window is a duration"),
             Some(("anchor", "last")) => rule.anchor = Anchor::Last,
             Some(("anchor", "start")) => rule.anchor = Anchor::Start,
+            Some(("exclusive", "true")) => rule.exclusive = true,
             _ => panic!("`{word}` is no part of a rule"),
         }
     }

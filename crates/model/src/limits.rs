@@ -110,6 +110,8 @@ pub const REPORT_WAIT_MAX: Span = Span::from_seconds(30);
 pub const REPORT_HTML_ROWS_MAX: usize = 10_000;
 /// Rows that a chart of it shows: those that weigh most, of periods the last.
 pub const REPORT_CHART_ROWS_MAX: usize = 24;
+/// Services of which `/metrics` shows figures, the most critical first. More: left out and counted.
+pub const GAUGED_SERVICES_MAX: usize = 500;
 /// So long after its end a day's incidents and outages are packed for reports: till then they still change.
 pub const PACKED_AFTER: Span = Span::from_days(1);
 /// Items of all graphs together that reports keep built, for the next that asks. More: those asked for longest ago are built

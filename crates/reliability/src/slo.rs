@@ -93,12 +93,19 @@ fn rate(parts: &Parts, objective: f64, degraded_weight: f64) -> Option<f64> {
     defined.then(|| parts.downtime_micros(degraded_weight) / agreed.micros() as f64 / (1.0 - objective))
 }
 
-/// A month or quarter is the one that holds the instant just before `to`, also where that is still to come.
-fn period(facts: &ServiceFacts<'_>, window: SloWindow, to: Timestamp, end: Timestamp) -> Interval {
+/// What the window is at `end`, which is `min(now, to)`. A month or quarter is the one that holds the instant just before `to`, also where that is still to come.
+pub fn period(facts: &ServiceFacts<'_>, window: SloWindow, to: Timestamp, end: Timestamp) -> Interval {
     match window {
         SloWindow::Rolling(length) => Interval::or_empty(end - length, end),
         SloWindow::Month => facts.calendar.month_of(to - Span::MICROSECOND),
         SloWindow::Quarter => facts.calendar.quarter_of(to - Span::MICROSECOND),
+    }
+}
+
+impl Slo {
+    /// `remaining / budget`: 1 is untouched, below 0 the objective is missed. `None` where there is no budget.
+    pub fn remaining_ratio(&self) -> Option<f64> {
+        (self.budget_seconds > 0.0).then(|| self.remaining_seconds / self.budget_seconds)
     }
 }
 

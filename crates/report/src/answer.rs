@@ -115,7 +115,7 @@ impl<T: Serialize> Answer<T> {
 }
 
 impl<T> Explained<T> {
-    pub(crate) fn plain(figures: T) -> Explained<T> {
+    pub fn plain(figures: T) -> Explained<T> {
         Explained { figures, period: None, intervals: None, incident_numbers: None, origins: Origins::default() }
     }
 

@@ -4,7 +4,8 @@
 //! figure names where asked, and [`definitions`] of its figures); then one module for each report:
 //! [`availability`](mod@availability), [`slo`](mod@slo), [`sla`](mod@sla), [`continuity`](mod@continuity),
 //! [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
-//! [`problems`](mod@problems). Beside them: [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
+//! [`problems`](mod@problems). Beside them: [`standing`](mod@standing) (how each service stands now, for gauges) with
+//! [`burn`] (budgets that burn too fast), [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
 //! major incident, also as Markdown). What they stand on: `versions`
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was
 //! promised of incidents), `outages`
@@ -19,6 +20,7 @@
 
 pub mod answer;
 pub mod availability;
+pub mod burn;
 pub mod changes;
 pub mod continuity;
 pub mod csv;
@@ -35,6 +37,7 @@ pub mod review;
 pub mod similar;
 pub mod sla;
 pub mod slo;
+pub mod standing;
 pub mod table;
 pub mod text;
 
@@ -68,4 +71,5 @@ pub use question::{GroupBy, Question, Step};
 pub use similar::similar;
 pub use sla::sla;
 pub use slo::slo;
+pub use standing::{Standing, standing};
 pub use table::Style;

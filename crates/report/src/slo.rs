@@ -2,7 +2,7 @@
 //! docs/contract.md section 8; the formulas are `reliability::slo`'s, docs/measures.md section 6.
 
 use model::item::SloWindow;
-use model::{Interval, Span};
+use model::{Interval, Span, Timestamp};
 use reliability::slo::Evidence;
 use reliability::{BURN_WINDOWS, IntervalSet, OutageFact, Parts, ServiceFacts};
 use store::Store;
@@ -66,7 +66,8 @@ fn with_objective(mut services: Vec<Service<'_>>) -> Vec<Service<'_>> {
     services
 }
 
-fn window(service: &Service<'_>) -> SloWindow {
+/// What its objective is over.
+pub(crate) fn window(service: &Service<'_>) -> SloWindow {
     service.objectives().slo_window.unwrap_or(WINDOW_UNLESS_SAID)
 }
 
@@ -75,7 +76,7 @@ fn longest_burn() -> Span {
 }
 
 /// What any of the windows and burn rates can look at; facts beyond them do no harm.
-fn span(services: &[Service<'_>], question: &Question) -> Interval {
+pub(crate) fn span(services: &[Service<'_>], question: &Question) -> Interval {
     let end = question.end();
     let reach = |service: &Service<'_>| match window(service) {
         SloWindow::Rolling(length) => Interval::or_empty(end - length, end),
@@ -101,10 +102,7 @@ fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Expl
     let figures = reliability::slo(&facts, objective, window(service), question.to, question.now);
     let period = figures.period;
     // Of what nobody ever spoke of, an untouched budget would be a claim.
-    // Whoever else is asked about: what lies before all that this row looks at says nothing of it.
-    let looked_at = figures.period.start().min(question.end() - longest_burn());
-    let on_record = |outage: &OutageFact| outage.from < question.end() && outage.to.is_none_or(|to| to > looked_at);
-    let evident = known.watch.heard_of(service, question.end()) || facts.outages.iter().any(on_record);
+    let evident = is_evident(service, &facts, &known.watch, period, question.end());
     let of_evidence = |seconds: f64| evident.then(|| seconds.into());
     let burn_rates = figures.burn_rate.0.map(|rate| rate.filter(|_| evident));
     let [hour, six_hours, day, three_days] = burn_rates.map(|rate| rate.map(Ratio));
@@ -148,4 +146,18 @@ fn explained(
     let consumed = known.on_record.within(&service.id, counting, &lost(&evidence.to_date), question.end());
     let origins = Origins { outages: by_figure([("consumed_seconds", consumed)]), ..Origins::default() };
     Explained { intervals: Some(intervals), origins, ..row }
+}
+
+/// Whether anything is known of the service by then: some source has spoken of it or of what it requires, or an outage of it
+/// is on record. What lies before all that its figures look at says nothing, whoever else is asked about.
+pub(crate) fn is_evident(
+    service: &Service<'_>,
+    facts: &ServiceFacts<'_>,
+    watch: &Watch,
+    period: Interval,
+    by: Timestamp,
+) -> bool {
+    let looked_at = period.start().min(by - longest_burn());
+    let on_record = |outage: &OutageFact| outage.from < by && outage.to.is_none_or(|to| to > looked_at);
+    watch.heard_of(service, by) || facts.outages.iter().any(on_record)
 }

@@ -15,4 +15,5 @@ mod rendered;
 mod sla;
 mod slo;
 mod stage;
+mod standing;
 mod worked_example;

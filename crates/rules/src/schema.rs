@@ -169,6 +169,10 @@ fn grouping() -> Value {
                         "enum": ["first", "last", "start"], "default": "first",
                         "description": "From the first or newest receipt, or by the source's own starts.",
                     },
+                    "exclusive": {
+                        "type": "boolean", "default": false,
+                        "description": "What it takes joins nothing by topology, time or likeness, and nothing joins it so.",
+                    },
                 },
             },
         },

@@ -84,7 +84,7 @@ const KEYS: [Row; 36] = [
     ("max_alerts", "5", |c| c.policy.max_alerts = 5),
     (
         "rules",
-        "[{name: racks, match: [kind=disk], group_by: [rack], window: 1h, anchor: start}, {name: b, group_by: [c]}]",
+        "[{name: racks, match: [kind=disk], group_by: [rack], window: 1h, anchor: start}, {name: b, group_by: [c], exclusive: true}]",
         |c| {
             c.policy.rules = vec![
                 Rule {
@@ -93,6 +93,7 @@ const KEYS: [Row; 36] = [
                     group_by: vec!["rack".into()],
                     window: Span::HOUR,
                     anchor: Anchor::Start,
+                    exclusive: false,
                 },
                 Rule {
                     name: "b".into(),
@@ -100,6 +101,7 @@ const KEYS: [Row; 36] = [
                     group_by: vec!["c".into()],
                     window: Span::from_minutes(5),
                     anchor: Anchor::First,
+                    exclusive: true,
                 },
             ];
         },

@@ -73,6 +73,15 @@ impl LiveView {
         alerts
     }
 
+    /// Open alerts of which this is true, sorted by id: few, so that no others are kept from being changed in place.
+    pub fn alerts_that(&self, is: impl Fn(&Alert) -> bool) -> Vec<Arc<Alert>> {
+        let shown = self.shown();
+        let those = shown.alerts.iter().filter(|entry| is(entry.value())).map(|entry| entry.value().clone());
+        let mut alerts: Vec<Arc<Alert>> = those.collect();
+        alerts.sort_by_key(|alert| alert.id);
+        alerts
+    }
+
     /// How many alerts are open, however many that are.
     pub fn alerts_open(&self) -> usize {
         self.shown().alerts.len()

@@ -137,5 +137,6 @@ fn by_cluster() -> Rule {
         group_by: vec!["cluster".into()],
         window: Span::from_minutes(10),
         anchor: engine::Anchor::First,
+        exclusive: false,
     }
 }

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use model::Timestamp;
 use model::reason::Disposition;
 use model::step::Counts;
+use prometheus::core::Collector;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
+
+use crate::services::{ServiceFigures, Services};
 
 /// Handles to all metrics; clones share them.
 #[derive(Clone, Debug)]
@@ -28,6 +33,9 @@ pub struct Metrics {
     incidents_open: IntGaugeVec,
     alerts_open: IntGauge,
     outbox_pending: IntGauge,
+    outbox_oldest: Gauge,
+    sources_silent: IntGauge,
+    services: Services,
     deliveries: IntCounterVec,
     stream_watchers: IntGauge,
     outputs_told: IntCounter,
@@ -74,6 +82,9 @@ impl Default for Metrics {
             incidents_open: gauges("watchfire_incidents_open", "Open incidents by priority.", &["priority"]),
             alerts_open: gauge("watchfire_alerts_open", "Alerts with an open episode."),
             outbox_pending: gauge("watchfire_outbox_pending", "Messages to the outside that are not delivered yet."),
+            outbox_oldest: seconds("watchfire_outbox_oldest_seconds", "How long the oldest of them has waited."),
+            sources_silent: gauge("watchfire_sources_silent", "Sources that are silent and should not be."),
+            services: Services::default(),
             deliveries: counters(
                 "watchfire_deliveries_total",
                 "Attempts to deliver a message, by result.",
@@ -106,13 +117,33 @@ impl Default for Metrics {
             registry,
         };
         metrics.register();
+        metrics.begin_at_nought();
         metrics
     }
 }
 
 impl Metrics {
     fn register(&self) {
-        let all: Vec<Box<dyn prometheus::core::Collector>> = vec![
+        for metric in self.collectors() {
+            self.registry.register(metric).expect("every name is registered once, in this list");
+        }
+    }
+
+    /// What happens once, and never again, is a rise only of a counter that was there before.
+    fn begin_at_nought(&self) {
+        ["ok", "unknown"].iter().for_each(|result| drop(self.commits.with_label_values(&[result])));
+        ["taken", "failed", "gone"].iter().for_each(|result| drop(self.deliveries.with_label_values(&[result])));
+    }
+
+    /// The name of every metric, with the names of its labels.
+    pub fn described(&self) -> Vec<(String, Vec<String>)> {
+        let collectors = self.collectors();
+        let all = collectors.iter().flat_map(|collector| collector.desc());
+        all.map(|described| (described.fq_name.clone(), described.variable_labels.clone())).collect()
+    }
+
+    fn collectors(&self) -> Vec<Box<dyn Collector>> {
+        let all: Vec<Box<dyn Collector>> = vec![
             Box::new(self.events.clone()),
             Box::new(self.told.clone()),
             Box::new(self.commits.clone()),
@@ -129,6 +160,8 @@ impl Metrics {
             Box::new(self.incidents_open.clone()),
             Box::new(self.alerts_open.clone()),
             Box::new(self.outbox_pending.clone()),
+            Box::new(self.outbox_oldest.clone()),
+            Box::new(self.sources_silent.clone()),
             Box::new(self.deliveries.clone()),
             Box::new(self.stream_watchers.clone()),
             Box::new(self.outputs_told.clone()),
@@ -140,9 +173,7 @@ impl Metrics {
             Box::new(self.kafka_rereads.clone()),
             Box::new(self.kafka_errors.clone()),
         ];
-        for metric in all {
-            self.registry.register(metric).expect("every name is registered once, in this list");
-        }
+        all.into_iter().chain(self.services.collectors()).collect()
     }
 
     /// Prometheus' text format.
@@ -216,8 +247,19 @@ impl Metrics {
         self.alerts_open.set(count as i64);
     }
 
-    pub fn outbox_pending(&self, count: usize) {
+    /// Messages that wait, and how many seconds the oldest of them has.
+    pub fn outbox_waits(&self, count: usize, oldest_seconds: f64) {
         self.outbox_pending.set(count as i64);
+        self.outbox_oldest.set(oldest_seconds);
+    }
+
+    pub fn silent_sources(&self, count: usize) {
+        self.sources_silent.set(count as i64);
+    }
+
+    /// How services stand at an instant, and of how many more nothing is shown. What was shown of others is taken away.
+    pub fn services_stand(&self, at: Timestamp, shown: &[ServiceFigures], left_out: usize) {
+        self.services.stand(at, shown, left_out);
     }
 
     pub fn delivery(&self, result: &str) {
@@ -273,7 +315,7 @@ impl Metrics {
     }
 }
 
-const VALID: &str = "the names and labels in this file are valid";
+pub(crate) const VALID: &str = "the names and labels in this file are valid";
 
 fn counter(name: &str, help: &str) -> IntCounter {
     IntCounter::with_opts(Opts::new(name, help)).expect(VALID)
@@ -283,8 +325,12 @@ fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
     IntCounterVec::new(Opts::new(name, help), labels).expect(VALID)
 }
 
-fn gauge(name: &str, help: &str) -> IntGauge {
+pub(crate) fn gauge(name: &str, help: &str) -> IntGauge {
     IntGauge::with_opts(Opts::new(name, help)).expect(VALID)
+}
+
+pub(crate) fn seconds(name: &str, help: &str) -> Gauge {
+    Gauge::with_opts(Opts::new(name, help)).expect(VALID)
 }
 
 fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use api::Role;
 use connect::Network;
 use model::{Matcher, SourceName, Span};
+use report::burn::BurnAlert;
 use store::Retention;
 use telemetry::LogFormat;
 
@@ -44,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) open: bool,
     pub(crate) retention: Retention,
     pub(crate) sources: Vec<ExpectedSource>,
+    /// How fast an error budget may burn; none: nobody is told.
+    pub(crate) slo_alerts: Vec<BurnAlert>,
     pub(crate) watchdog: Option<Watchdog>,
     pub(crate) notify: Vec<Target>,
     /// Private addresses that may be told.

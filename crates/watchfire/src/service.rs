@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
 //! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several processes instead, over a store that `fits`), `chores` (what is done now and then),
-//! `signals`.
+//! `standing` (how services stand, each minute), `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out or standing by; nothing is answered before it is
 //! loaded; and on the way out nothing new is taken while what is under way is finished.
@@ -16,6 +16,7 @@ mod parts;
 mod reload;
 mod signals;
 mod standby;
+mod standing;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -114,7 +115,7 @@ async fn serve_over(
     let mut reading = Reading::start(&config, &runtime, &in_force)?;
     let courier = courier(&config, store, &runtime)?;
     kafka::start_outputs(&config, store, &runtime, &stopped)?;
-    chores::start(&config, &runtime, store, &stopped);
+    chores::start(&config, &runtime, store, &in_force, &stopped);
     let telling = stopped.clone();
     let by = runtime.clone();
     let courier = tokio::spawn(async move { courier.run_by(move || by.now(), telling).await });

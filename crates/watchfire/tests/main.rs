@@ -8,6 +8,7 @@ mod support;
 mod backtest;
 mod demo;
 mod deploy;
+mod observed;
 mod offline;
 mod people;
 mod replay;

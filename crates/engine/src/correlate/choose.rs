@@ -55,8 +55,10 @@ impl Desk<'_> {
                 candidates = self.candidates(alert, episode);
                 self.best(alert, episode, &candidates)
             });
-        // What was in an incident before has begun before, and been learned from.
-        let again = episode.joining.is_some() || matches!(&found, Some(Found { evidence: Evidence::SameAlert, .. }));
+        // What was in an incident before has begun before, and been learned from; what stands apart teaches nothing.
+        let again = self.stands_apart(alert, pipeline)
+            || episode.joining.is_some()
+            || matches!(&found, Some(Found { evidence: Evidence::SameAlert, .. }));
         match found {
             Some(found) => self.join_found(member, found, &candidates),
             None => {
@@ -206,11 +208,20 @@ impl Desk<'_> {
         })
     }
 
-    /// Where a rule will look for a member's incident, whatever it was that made it join.
-    pub(crate) fn index_rule(&mut self, member: Member, incident: IncidentId) {
-        let Some(alert) = self.state.alerts.get(&member.0) else { return };
-        let key = self.rule_key(alert, self.pipeline(&alert.pipeline)).map(|(_, key)| key);
+    /// Where a rule will look for a member's incident, whatever it was that made it join. Whether that is the only place
+    /// where it may be found.
+    pub(crate) fn index_rule(&mut self, member: Member, incident: IncidentId) -> bool {
+        let Some(alert) = self.state.alerts.get(&member.0) else { return false };
+        let found = self.rule_key(alert, self.pipeline(&alert.pipeline));
+        let exclusive = found.as_ref().is_some_and(|(rule, _)| rule.exclusive);
+        let key = found.map(|(_, key)| key);
         self.state.index.set_rule(key, incident, member);
+        exclusive
+    }
+
+    /// A rule takes it for itself.
+    fn stands_apart(&self, alert: &Alert, pipeline: &Pipeline) -> bool {
+        self.rule_key(alert, pipeline).is_some_and(|(rule, _)| rule.exclusive)
     }
 
     /// An alert's words have changed: so may have what they speak of, and what a rule groups it by.
@@ -225,7 +236,7 @@ impl Desk<'_> {
         let held = alert.episodes.iter().filter_map(|episode| Some(((id, episode.id), episode.incident?)));
         let live: Vec<(Member, IncidentId)> = held.filter(|(_, incident)| self.is_live(*incident)).collect();
         for (member, incident) in live {
-            self.index_rule(member, incident);
+            self.index_anew(member, incident);
         }
     }
 
@@ -247,8 +258,11 @@ impl Desk<'_> {
     }
 
     fn candidates(&self, alert: &Alert, episode: &Episode) -> Vec<Candidate> {
-        let allowed = self.pipeline(&alert.pipeline).join_window.gap;
-        let ties = self.ties(alert, episode, allowed);
+        let pipeline = self.pipeline(&alert.pipeline);
+        if self.stands_apart(alert, pipeline) {
+            return Vec::new();
+        }
+        let ties = self.ties(alert, episode, pipeline.join_window.gap);
         let mut candidates: Vec<Candidate> = ties
             .best
             .into_iter()

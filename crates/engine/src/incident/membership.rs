@@ -162,7 +162,9 @@ impl Desk<'_> {
     /// Puts a member where new episodes will look for it.
     fn index_member(&mut self, member: Member, incident: IncidentId) {
         self.note_kind(member.0);
-        self.index_rule(member, incident);
+        if self.index_rule(member, incident) {
+            return;
+        }
         let Some((alert, episode)) = self.episode(member) else { return };
         let item = alert.ci.as_ref().and_then(|ci| self.item(ci));
         let lasting = self.lasting(alert, episode);
@@ -180,6 +182,14 @@ impl Desk<'_> {
             }
             None => {}
         }
+    }
+
+    /// The same, of one that may have stood elsewhere.
+    pub(crate) fn index_anew(&mut self, member: Member, incident: IncidentId) {
+        let ci = self.state.alerts.get(&member.0).and_then(|alert| alert.ci.clone());
+        let item = ci.and_then(|ci| self.item(&ci));
+        self.take_from_index(member, incident, item);
+        self.index_member(member, incident);
     }
 
     /// An incident that takes nothing any more leaves the index.

@@ -8,7 +8,7 @@ use crate::matching::{covers, require, same, why_empty, why_never, why_never_ali
 use crate::reader::{Field, Placed, Reader};
 
 pub(crate) const EFFECT_KEYS: [&str; 2] = ["match", "effect"];
-pub(crate) const RULE_KEYS: [&str; 5] = ["name", "match", "group_by", "window", "anchor"];
+pub(crate) const RULE_KEYS: [&str; 6] = ["name", "match", "group_by", "window", "anchor", "exclusive"];
 pub(crate) const INHIBIT_KEYS: [&str; 3] = ["source", "target", "equal"];
 
 pub(super) const SEVERITIES: [(&str, Severity); 5] = [
@@ -68,13 +68,20 @@ impl Reader<'_> {
         let errors_before = self.errors.len();
         let fields = self.fields(field, &RULE_KEYS)?;
         let name: Option<Box<str>> = self.need(&fields, "name", |reader, field| reader.text(field).map(Box::from));
-        let mut rule =
-            Rule { name: name?, matchers: Vec::new(), group_by: Vec::new(), window: WINDOW, anchor: Anchor::First };
+        let mut rule = Rule {
+            name: name?,
+            matchers: Vec::new(),
+            group_by: Vec::new(),
+            window: WINDOW,
+            anchor: Anchor::First,
+            exclusive: false,
+        };
         let called = format!("rule `{}`", rule.name);
         self.take(&fields, "match", &mut rule.matchers, |reader, field| reader.possible(field, &called));
         self.take(&fields, "group_by", &mut rule.group_by, Reader::texts);
         self.take(&fields, "window", &mut rule.window, Reader::positive_span);
         self.take(&fields, "anchor", &mut rule.anchor, |reader, field| reader.word(field, &ANCHORS));
+        self.take(&fields, "exclusive", &mut rule.exclusive, Reader::truth);
         let says_nothing = rule.matchers.is_empty() && rule.group_by.is_empty();
         if says_nothing && self.errors.len() == errors_before {
             let what = format!(

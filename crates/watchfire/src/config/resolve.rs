@@ -7,11 +7,15 @@ use std::str::FromStr;
 use api::Role;
 use connect::Network;
 use model::{Matcher, SourceName, Span};
+use report::burn::{BurnAlert, REFERENCE, Urgency, WORKBOOK};
 use store::Retention;
 use telemetry::LogFormat;
 
 use super::secret::Secret;
-use super::shape::{AuthShape, RetentionShape, Shape, SourceShape, TargetShape, Text, TokenShape, WatchdogShape};
+use super::shape::{
+    AuthShape, BurnShape, RetentionShape, Shape, SloAlertsShape, SourceShape, TargetShape, Text, TokenShape,
+    WatchdogShape,
+};
 use super::{Config, ExpectedSource, Target, Token, Watchdog};
 use crate::outcome::Faults;
 use crate::place;
@@ -52,6 +56,7 @@ impl Resolver<'_> {
         self.distinct(&tokens);
         let retention = self.retention(shape.retention.unwrap_or_default());
         let sources = self.each(shape.sources, Resolver::source);
+        let slo_alerts = self.slo_alerts(shape.slo_alerts.unwrap_or_default());
         let watchdog = shape.watchdog.and_then(|watchdog| self.watchdog(watchdog));
         let notify = self.each(numbered(shape.notify), Resolver::target);
         let notify_allow = self.each(shape.notify_allow, |resolver, said| resolver.read(&said, Network::parse));
@@ -67,6 +72,7 @@ impl Resolver<'_> {
             open: open.unwrap_or(false),
             retention,
             sources,
+            slo_alerts,
             watchdog,
             notify,
             notify_allow,
@@ -146,6 +152,41 @@ impl Resolver<'_> {
     fn source(&mut self, shape: SourceShape) -> Option<ExpectedSource> {
         let heartbeat = self.read(&shape.heartbeat, positive)?;
         Some(ExpectedSource { name: SourceName::from(shape.name.value.as_str()), heartbeat })
+    }
+
+    /// Each list that is not said is the workbook's.
+    fn slo_alerts(&mut self, shape: SloAlertsShape) -> Vec<BurnAlert> {
+        let mut all: Vec<BurnAlert> = Vec::new();
+        for (urgency, said) in [(Urgency::Page, shape.page), (Urgency::Ticket, shape.ticket)] {
+            let Some(said) = said else {
+                all.extend(WORKBOOK.into_iter().filter(|alert| alert.urgency == urgency));
+                continue;
+            };
+            for shape in said {
+                let Some(alert) = self.burn_alert(urgency, &shape) else { continue };
+                match all.iter().any(|known| known.long == alert.long) {
+                    true => self.fault(&shape.long, &format!("two alerts look back {}: keep one", alert.long)),
+                    false => all.push(alert),
+                }
+            }
+        }
+        all
+    }
+
+    fn burn_alert(&mut self, urgency: Urgency, shape: &BurnShape) -> Option<BurnAlert> {
+        let (long, short) = (self.read(&shape.long, positive), self.read(&shape.short, positive));
+        let (long, short) = long.zip(short)?;
+        if long > REFERENCE {
+            self.fault(&shape.long, &format!("`{long}` is longer than {REFERENCE}, of which it is a part: write less"));
+        } else if short >= long {
+            self.fault(&shape.short, &format!("`{short}` is no shorter than `long`, {long}: write less"));
+        } else if !(shape.burn_rate.is_finite() && shape.burn_rate > 0.0) {
+            let what = format!("a `burn_rate` of {} says nothing: write more than 0", shape.burn_rate);
+            self.fault(&shape.long, &what);
+        } else {
+            return Some(BurnAlert { urgency, long, short, burn_rate: shape.burn_rate });
+        }
+        None
     }
 
     fn watchdog(&mut self, shape: WatchdogShape) -> Option<Watchdog> {

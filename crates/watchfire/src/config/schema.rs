@@ -1,5 +1,6 @@
 //! The JSON Schema of a configuration, for editors and for people; also what variables are held against.
 
+use report::burn::{Urgency, WORKBOOK};
 use serde_json::{Value, json};
 
 /// JSON Schema, draft 2020-12.
@@ -49,6 +50,10 @@ pub(crate) fn schema() -> Value {
             })),
             "sources": list("Monitoring systems that have to speak, also if they never did.", &["name", "heartbeat"], json!({
                 "name": text(), "heartbeat": {"$ref": "#/$defs/span"},
+            })),
+            "slo_alerts": closed("How fast an error budget may burn before somebody is told; of an objective over other than 30d the windows are in proportion.", json!({
+                "page": burns("Told as critical; [] for none.", Urgency::Page),
+                "ticket": burns("Told as major; [] for none.", Urgency::Ticket),
             })),
             "watchdog": needing(&["url"], closed("Our own heartbeat, outward.", json!({
                 "url": {"type": "string", "pattern": "^https?://"}, "every": span("60s"),
@@ -104,6 +109,24 @@ fn list(description: &str, required: &[&str], properties: Value) -> Value {
     let items =
         json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties});
     json!({"type": "array", "default": [], "description": description, "items": items})
+}
+
+fn burns(description: &str, urgency: Urgency) -> Value {
+    let alerts = WORKBOOK.iter().filter(|alert| alert.urgency == urgency);
+    let default = alerts.map(
+        |alert| json!({"long": alert.long.to_string(), "short": alert.short.to_string(), "burn_rate": alert.burn_rate}),
+    );
+    let mut list = list(
+        description,
+        &["long", "short", "burn_rate"],
+        json!({
+            "long": {"$ref": "#/$defs/span"},
+            "short": {"$ref": "#/$defs/span"},
+            "burn_rate": {"type": "number", "exclusiveMinimum": 0, "description": "1 is just as fast as the objective allows."},
+        }),
+    );
+    list["default"] = default.collect();
+    list
 }
 
 fn texts(description: &str) -> Value {

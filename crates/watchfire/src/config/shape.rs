@@ -9,7 +9,7 @@ use crate::files::TextFile;
 use crate::outcome::Faults;
 
 /// The keys at the top.
-pub(crate) const KEYS: [&str; 12] = [
+pub(crate) const KEYS: [&str; 13] = [
     "http",
     "store",
     "pipelines",
@@ -18,6 +18,7 @@ pub(crate) const KEYS: [&str; 12] = [
     "auth",
     "retention",
     "sources",
+    "slo_alerts",
     "watchdog",
     "notify",
     "notify_allow",
@@ -38,6 +39,7 @@ pub(super) struct Shape {
     pub(super) auth: Option<AuthShape>,
     pub(super) retention: Option<RetentionShape>,
     pub(super) sources: Option<Vec<SourceShape>>,
+    pub(super) slo_alerts: Option<SloAlertsShape>,
     pub(super) watchdog: Option<WatchdogShape>,
     pub(super) notify: Option<Vec<TargetShape>>,
     pub(super) notify_allow: Option<Vec<Text>>,
@@ -105,6 +107,21 @@ pub(super) struct RetentionShape {
 pub(super) struct SourceShape {
     pub(super) name: Text,
     pub(super) heartbeat: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SloAlertsShape {
+    pub(super) page: Option<Vec<BurnShape>>,
+    pub(super) ticket: Option<Vec<BurnShape>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BurnShape {
+    pub(super) long: Text,
+    pub(super) short: Text,
+    pub(super) burn_rate: f64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -19,6 +19,7 @@ cmdb: [cmdb.yaml, /srv/more.yaml]
 auth: {tokens: [{name: ana, role: responder, token_file: ana.token}, {name: prom, role: ingest, token: 0123456789abcdef}], open: false}
 retention: {statements: 100d, timeline: 200d, dead_letters: 10d}
 sources: [{name: prom-eu, heartbeat: 5m}]
+slo_alerts: {page: [{long: 2h, short: 10m, burn_rate: 10}], ticket: []}
 watchdog: {url: "https://example.com/beat", every: 30s}
 notify: [{webhook: "https://example.com/hook", secret_file: hook.secret, match: ['priority=~"P1|P2"']}]
 notify_allow: [10.0.0.0/8]
@@ -40,6 +41,8 @@ fn every_key_is_read_and_paths_are_meant_from_the_file() {
     );
     assert_eq!(config.retention.timeline, Span::from_days(200));
     assert_eq!(config.sources[0].heartbeat, Span::from_minutes(5));
+    let [burns] = config.slo_alerts[..] else { panic!("{:?}", config.slo_alerts) };
+    assert_eq!((burns.long, burns.short, burns.burn_rate), (Span::from_hours(2), Span::from_minutes(10), 10.0));
     assert_eq!(config.watchdog.unwrap().every, Span::from_seconds(30));
     assert_eq!((config.notify[0].matchers.len(), config.notify_allow.len()), (1, 1));
     assert_eq!(config.log, (LogFormat::Json, "debug".to_owned()));
@@ -51,6 +54,7 @@ fn nothing_written_is_what_the_contract_says() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.store, StorePlace::Sqlite("watchfire-data/watchfire.db".into()));
     assert_eq!(config.retention, Retention::default());
+    assert_eq!(config.slo_alerts, report::burn::WORKBOOK);
     assert!(config.pipelines.is_empty() && config.tokens.is_empty() && !config.open);
     assert!(loaded("", &[]).is_ok() && loaded("# nothing\n", &[]).is_ok());
 }
@@ -72,6 +76,10 @@ fn faults_name_their_place_and_what_to_do() {
         ),
         ("auth: {tokens: [{name: a, role: admin, token: short}]}", "etc/w.yaml:1:24: the secret of token `a`"),
         ("watchdog: {every: 60s}\n", "`url` is missing: add it"),
+        ("slo_alerts: {page: [{long: 31d, short: 1h, burn_rate: 1}]}", "etc/w.yaml:1:28: `31d` is longer than 30d"),
+        ("slo_alerts: {page: [{long: 1h, short: 1h, burn_rate: 1}]}", "`1h` is no shorter than `long`, 1h"),
+        ("slo_alerts: {page: [{long: 1h, short: 5m, burn_rate: -1}]}", "a `burn_rate` of -1 says nothing"),
+        ("slo_alerts: {ticket: [{long: 1h, short: 5m, burn_rate: 2}]}", "two alerts look back 1h: keep one"),
         ("notify: [{webhook: 'ftp://x', secret_file: s}]", "etc/w.yaml:1:20: `ftp://x` is no webhook"),
         ("notify: [{webhook: 'https://x.example'}]", "`https://x.example` has no secret: add `secret_file`"),
         ("notify: [{webhook: 'https://x.example', secret: short}]", "etc/w.yaml:1:20: "),

@@ -52,8 +52,12 @@ impl Service {
     pub(crate) fn start(folder: &Path, port: u16, clock: Simulated) -> anyhow::Result<Service> {
         let config = folder.join("watchfire.yaml");
         let store = folder.join("watchfire.db");
-        let text =
-            format!("http: {{listen: \"127.0.0.1:{port}\"}}\nstore: {{url: \"sqlite://{}\"}}\n", store.display());
+        // Of windows of five minutes nothing is to be seen on a clock that shows an hour in a few seconds.
+        let text = format!(
+            "http: {{listen: \"127.0.0.1:{port}\"}}\nstore: {{url: \"sqlite://{}\"}}\n\
+             slo_alerts: {{page: [], ticket: []}}\n",
+            store.display()
+        );
         std::fs::write(&config, text)?;
         let child = spawn(&config, clock)?;
         Ok(Service { child, config, clock })

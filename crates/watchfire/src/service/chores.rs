@@ -1,5 +1,7 @@
-//! What is done now and then: keeping no longer than agreed, packing what reports read, expecting sources, showing that we are alive.
+//! What is done now and then: keeping no longer than agreed, packing what reports read, looking how services stand,
+//! expecting sources, showing that we are alive.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::event::{Event, Heartbeat};
@@ -7,6 +9,8 @@ use runtime::{Item, PushAnswer, Runtime};
 use store::{Retention, Store, StoreError};
 use tokio::sync::watch;
 
+use super::reload::InForce;
+use super::standing::Standings;
 use super::watchdog;
 use crate::config::{Config, ExpectedSource};
 
@@ -22,7 +26,13 @@ const EXPECT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 const HEARTBEAT_BYTES: usize = 64;
 
 /// Each ends when `stopped` says so.
-pub(super) fn start(config: &Config, runtime: &Runtime, store: &Store, stopped: &watch::Receiver<bool>) {
+pub(super) fn start(
+    config: &Config,
+    runtime: &Runtime,
+    store: &Store,
+    in_force: &Arc<InForce>,
+    stopped: &watch::Receiver<bool>,
+) {
     let until = |stopped: &watch::Receiver<bool>| {
         let mut stopped = stopped.clone();
         async move { drop(stopped.wait_for(|stopped| *stopped).await) }
@@ -31,6 +41,8 @@ pub(super) fn start(config: &Config, runtime: &Runtime, store: &Store, stopped: 
     spawn(until(stopped), async move { sweep(&swept, retention).await });
     let (sources, awaiting) = (config.sources.clone(), runtime.clone());
     spawn(until(stopped), async move { expect(&awaiting, &sources).await });
+    let standings = Standings::new(runtime.clone(), store.clone(), in_force.pipelines.clone(), &config.slo_alerts);
+    spawn(until(stopped), standings.look_again_and_again());
     if let Some(dog) = &config.watchdog {
         spawn(until(stopped), watchdog::beat(runtime.clone(), dog.clone()));
     }

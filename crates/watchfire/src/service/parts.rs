@@ -70,6 +70,7 @@ pub(super) async fn serve_over(
         config: config.clone(),
         store: store.clone(),
         runtime: runtime.clone(),
+        in_force: in_force.clone(),
         stopped: stopped.clone(),
         holder,
         leads,
@@ -165,6 +166,7 @@ struct Duties {
     config: Config,
     store: Store,
     runtime: Runtime,
+    in_force: Arc<InForce>,
     stopped: watch::Receiver<bool>,
     holder: String,
     leads: Leads,
@@ -180,7 +182,7 @@ impl Duties {
             until_ours(&self.store, &self.holder).await?;
         }
         telemetry::notice("this process tells the outside, until another has to");
-        chores::start(&self.config, &self.runtime, &self.store, &self.stopped);
+        chores::start(&self.config, &self.runtime, &self.store, &self.in_force, &self.stopped);
         kafka::start_outputs(&self.config, &self.store, &self.runtime, &self.stopped)?;
         let courier = courier(&self.config, &self.store, &self.runtime)?;
         let (by, telling) = (self.runtime.clone(), self.stopped.clone());
