@@ -333,7 +333,7 @@ fn agreements_are_told_of_an_incident_and_reported_alike_from_a_store_and_by_a_s
     let rows: Vec<String> = stored["items"].as_array().unwrap().iter().map(counts).collect();
     assert_eq!(rows, ["gold respond 0 1", "gold restore 1 0", "parts restore 1 0"], "{stored}");
     let table = folder.watchfire(&[&asked("table")[..], &["--store", store]].concat()).succeeded().out;
-    assert!(table.contains("attainment") && table.contains("gold"), "{table}");
+    assert!(table.contains("ATTAINMENT") && table.contains("gold"), "{table}");
     let csv = folder.watchfire(&[&asked("csv")[..], &["--store", store]].concat()).succeeded().out;
     assert!(csv.starts_with("agreement,priority,target,target_seconds,attainment,met,breached,running"), "{csv}");
     assert!(csv.contains("gold,P1,respond,900,0,0,1,0"), "{csv}");
