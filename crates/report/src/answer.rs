@@ -127,7 +127,7 @@ impl<T> Explained<T> {
 
 impl Stretch {
     pub(crate) fn all(intervals: &IntervalSet) -> Vec<Stretch> {
-        intervals.iter().map(|part| Stretch::of(part)).collect()
+        intervals.iter().map(Stretch::of).collect()
     }
 
     pub(crate) fn of(interval: Interval) -> Stretch {

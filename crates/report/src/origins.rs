@@ -126,8 +126,15 @@ pub(crate) fn bear_origins(count: usize) -> Result<(), ReportError> {
 /// The outages on record, to be named behind figures.
 #[derive(Default)]
 pub(crate) struct OnRecord {
-    of: BTreeMap<CiId, Vec<Outage>>,
+    of: BTreeMap<CiId, Vec<Recorded>>,
     numbers: BTreeMap<IncidentId, String>,
+}
+
+/// One of a service's, in the order in which they began.
+struct Recorded {
+    outage: Outage,
+    /// The latest end of it and of those before it: several domains' may overlap.
+    reach: Timestamp,
 }
 
 impl OnRecord {
@@ -146,11 +153,15 @@ impl OnRecord {
         bear_origins(outages.len())?;
         let incidents: BTreeSet<IncidentId> = outages.iter().filter_map(|outage| outage.incident).collect();
         let numbers = numbers(store, &incidents.into_iter().collect::<Vec<_>>()).await?;
-        let mut of: BTreeMap<CiId, Vec<Outage>> = BTreeMap::new();
+        let mut of: BTreeMap<CiId, Vec<Recorded>> = BTreeMap::new();
+        let mut outages = outages;
+        outages.sort_by_key(|outage| (outage.from, outage.id));
         for outage in outages {
-            of.entry(outage.service.clone()).or_default().push(outage);
+            let of_service = of.entry(outage.service.clone()).or_default();
+            let before = of_service.last().map_or(Timestamp::MIN, |last: &Recorded| last.reach);
+            let reach = before.max(outage.to.unwrap_or(Timestamp::MAX));
+            of_service.push(Recorded { outage, reach });
         }
-        of.values_mut().for_each(|of_service| of_service.sort_by_key(|outage| (outage.from, outage.id)));
         Ok(OnRecord { of, numbers })
     }
 
@@ -178,7 +189,11 @@ impl OnRecord {
             let shared = OutageFact::from(*outage).extent(now).intersect(extent);
             shared.is_some_and(|shared| !shared.is_empty()) || (outage.from, outage.to) == (fact.from, fact.to)
         };
-        let on_record: Vec<&Outage> = self.of.get(service).into_iter().flatten().filter(same).collect();
+        let of_service = self.of.get(service).map(Vec::as_slice).unwrap_or_default();
+        let first = of_service.partition_point(|recorded| recorded.reach < extent.start());
+        let end = of_service.partition_point(|recorded| recorded.outage.from <= extent.end());
+        let near = of_service.get(first..end).unwrap_or_default().iter().map(|recorded| &recorded.outage);
+        let on_record: Vec<&Outage> = near.filter(same).collect();
         let incidents: BTreeSet<&String> =
             on_record.iter().filter_map(|outage| self.numbers.get(&outage.incident?)).collect();
         OutageOrigin {
