@@ -138,6 +138,23 @@ fn a_service_without_evidence_is_no_data_and_never_everything() {
 }
 
 #[test]
+fn of_a_budget_that_nobody_used_nothing_is_drawn_as_used() {
+    let mut cmdb = testkit::cmdb("shop{service}\nmail{service}\ndark{service}");
+    for item in &mut cmdb.items {
+        item.objectives.slo = Some(0.99);
+    }
+    let mut stage = Stage::with(cmdb);
+    stage.facts(|step| {
+        step.coverage = ["shop", "mail"].map(|service| spoken(service, "mon", "00:00")).into();
+        step.outages = vec![outage("mail", "10:00", "10:05", OutageState::Down, false)];
+    });
+    let page = html::render(&ready(slo(&stage.store(), &of_the_day())).expect("it answers"));
+    assert_eq!(page.matches("<rect class=\"good\"").count(), 1, "that of mail");
+    assert!(page.contains("; shop: 0s of "), "which is said in words");
+    assert!(page.contains("dark: no data</desc>") && page.contains("<dt>no data</dt><dd>1</dd>"), "{page}");
+}
+
+#[test]
 fn a_page_says_its_window_its_now_its_zone_its_cmdb_and_what_was_moved() {
     let question = Question { now: at("12:00"), time_zone: Some("Europe/Berlin".to_owned()), ..of_the_day() };
     let page = of_availability(&worked_example::stage().store(), question);

@@ -36,7 +36,7 @@ pub(super) fn headline(sheet: &Sheet<'_>) -> String {
             said.look,
             text(said.what),
             composed(&said.figure),
-            composed(&said.note)
+            composed(&said.note.replace(" %", "\u{a0}%"))
         )
     };
     format!("<dl class=\"headline\">\n{}</dl>\n", said.iter().map(card).collect::<String>())

@@ -11,8 +11,8 @@ use crate::text;
 const LISTED_MAX: usize = 12;
 
 /// Words that are written in capitals.
-const ACRONYMS: [&str; 12] =
-    ["ast", "mttd", "mtta", "mttr", "mtbf", "mtbsi", "rto", "rpo", "mtpd", "slo", "sla", "cmdb"];
+const ACRONYMS: [&str; 13] =
+    ["ast", "mttd", "mtta", "mttr", "mtbf", "mtbsi", "rto", "rpo", "mtpd", "slo", "sla", "cmdb", "ci"];
 
 /// What a column is called: its name without the unit, which every figure shows: `MTTR mean`, `availability as experienced`.
 pub(super) fn heading(name: &str) -> String {
@@ -67,7 +67,7 @@ pub(super) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut shown = String::with_capacity(digits.len() * 2);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             shown.push('\u{202f}');
         }
         shown.push(digit);

@@ -135,10 +135,9 @@ pub(super) fn budget(sheet: &Sheet<'_>) -> Option<Chart> {
         let whole = scale.place(1.0);
         let Some((share, over)) = spent(row) else { return Line::of(row, Vec::new(), "no data".to_owned(), -1.0) };
         let at = scale.place(share);
-        let mut marks = vec![
-            Mark::Bar { from: 0.0, to: whole, look: Look::Soft },
-            Mark::Bar { from: 0.0, to: at.min(whole), look: if over { Look::Warn } else { Look::Good } },
-        ];
+        let used = if over { Look::Warn } else { Look::Good };
+        let mut marks = vec![Mark::Bar { from: 0.0, to: whole, look: Look::Soft }];
+        marks.extend((share > 0.0).then_some(Mark::Bar { from: 0.0, to: at.min(whole), look: used }));
         marks.extend(over.then_some(Mark::Bar { from: whole.min(at), to: at, look: Look::Bad }));
         marks.push(Mark::Aim { at: whole });
         let consumed = row.shown("consumed_seconds");
