@@ -28,7 +28,7 @@ pub async fn availability(store: &Store, question: &Question) -> Result<Answer<A
     question.only_grouped_by("availability", grouped, "it has a row for each service; cut it into periods")?;
     let periods = Periods::of(question)?;
     let over = question.elapsed();
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(over.start()).await?;
     let services = asked(&topology, question)?;
     periods.bear(services.len(), "services")?;

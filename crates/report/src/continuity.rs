@@ -31,7 +31,7 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
     let instead = "it has a row for each service; ask for each period by itself";
     question.only_grouped_by("continuity", |by| by == GroupBy::Service, instead)?;
     let over = question.elapsed();
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(over.start()).await?;
     let mut services = asked(&topology, question)?;
     services.retain(|service| promises(service.objectives()));

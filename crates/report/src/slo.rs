@@ -30,7 +30,7 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     question.window()?;
     let instead = "it says how each service stands at the report's end; ask for several ends";
     question.only_grouped_by("slo", |by| by == GroupBy::Service, instead)?;
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let mut topology = versions.since(question.elapsed().start()).await?;
     let span = span(&with_objective(asked(&topology, question)?), question);
     if !versions.begin_alike(span.start(), question.elapsed().start()) {

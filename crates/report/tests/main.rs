@@ -2,8 +2,10 @@
 
 mod availability;
 mod changes;
+mod completeness;
 mod continuity;
 mod incidents;
+mod issued;
 mod moved;
 mod noise;
 mod problems;

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use api::Role;
 use connect::Network;
 use model::{Matcher, SourceName, Span};
+use report::issued::Schedule;
 use store::Retention;
 use telemetry::LogFormat;
 
@@ -48,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) notify: Vec<Target>,
     /// Private addresses that may be told.
     pub(crate) notify_allow: Vec<Network>,
+    /// Issued once their periods are over.
+    pub(crate) reports: Vec<Schedule>,
     pub(crate) log: (LogFormat, String),
 }
 

@@ -9,6 +9,7 @@ mod outages;
 mod page;
 mod problems;
 mod records;
+mod reports;
 mod review;
 mod sheet;
 mod similar;
@@ -20,6 +21,7 @@ pub(super) use maintenance::maintenance;
 pub(super) use outages::outages;
 pub(super) use problems::problems;
 pub(super) use records::{alerts, services, silence, status};
+pub(super) use reports::reports;
 
 use serde_json::Value;
 

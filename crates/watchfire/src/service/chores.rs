@@ -1,4 +1,4 @@
-//! What is done now and then: keeping no longer than agreed, packing what reports read, expecting sources, showing that we are alive.
+//! What is done now and then: keeping no longer than agreed, packing what reports read, issuing reports, expecting sources, showing that we are alive.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use runtime::{Item, PushAnswer, Runtime};
 use store::{Retention, Store, StoreError};
 use tokio::sync::watch;
 
-use super::watchdog;
+use super::{issuing, watchdog};
 use crate::config::{Config, ExpectedSource};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -31,6 +31,8 @@ pub(super) fn start(config: &Config, runtime: &Runtime, store: &Store, stopped: 
     spawn(until(stopped), async move { sweep(&swept, retention).await });
     let (sources, awaiting) = (config.sources.clone(), runtime.clone());
     spawn(until(stopped), async move { expect(&awaiting, &sources).await });
+    let by = runtime.clone();
+    spawn(until(stopped), issuing::issue(store.clone(), config.reports.clone(), move || by.now()));
     if let Some(dog) = &config.watchdog {
         spawn(until(stopped), watchdog::beat(runtime.clone(), dog.clone()));
     }
