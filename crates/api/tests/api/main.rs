@@ -12,6 +12,7 @@ mod once;
 mod operations;
 mod outages;
 mod problems;
+mod reports;
 mod reviews;
 mod roles;
 mod service;
