@@ -3,7 +3,8 @@
 //! Read in this order: [`auth`] (who may do what), `fault` (what an error says), `asked` (what a request asks for),
 //! [`once`] and `command` (people's commands go through the runtime's door, once under a key, answered after the
 //! commit); then a module for each thing that can be asked about: `alerts`, `incidents`, `problems`, `facts` (changes,
-//! maintenance, silences), `dead_letters`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `stream` (from
+//! maintenance, silences), `dead_letters`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
+//! (those that were issued), `stream` (from
 //! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know.
 //!
 //! The rule: nothing here decides. What is asked is read from the store or the live view, what is to be done goes to the
@@ -28,6 +29,7 @@ mod ops;
 mod outages;
 mod problems;
 mod records;
+mod reports;
 mod ring;
 mod services;
 mod stream;
@@ -201,6 +203,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(services::routes())
         .merge(cmdb::routes())
         .merge(measures::routes())
+        .merge(reports::routes())
         .merge(stream::routes())
         .merge(alertmanager::routes())
         .merge(ops::routes())

@@ -81,6 +81,8 @@ ids! {
     DeadLetterId = "dl_",
     /// One firing of an alert.
     EpisodeId = "epi_",
+    /// What was issued as a report, to the byte.
+    BodyDigest = "dig_",
     /// An incident.
     IncidentId = "inc_",
     /// A maintenance window.
@@ -91,6 +93,8 @@ ids! {
     OutageId = "out_",
     /// A problem.
     ProblemId = "prb_",
+    /// A report as it was issued.
+    ReportId = "rep_",
     /// A silence.
     SilenceId = "sil_",
 }

@@ -162,6 +162,16 @@ pub const RECURRENCE_RULE_BYTES_MAX: usize = 1 << 10;
 pub const PAST_EPISODES_MAX: usize = 5_000;
 /// Corrections that a report lists with what each moved. More: counted, and in the sum.
 pub const CORRECTIONS_SHOWN_MAX: usize = 100;
+/// So long after its end a scheduled report's period is closed: what comes later makes a revision.
+pub const REPORT_GRACE: Span = Span::from_hours(1);
+/// Periods of one schedule, the newest that are over, of which a report is issued where none was. Older ones: none is.
+pub const REPORTS_CAUGHT_UP_MAX: usize = 12;
+/// So long after its end an issued report is held against what is known now. After that: it stays as it is.
+pub const REPORT_REVISED_WITHIN: Span = Span::from_days(400);
+/// Cells that a revision lists as changed, each before and after. More: counted.
+pub const REPORT_CHANGES_SHOWN_MAX: usize = 1_000;
+/// Gaps, and as many silences of sources, that a report lists. More: counted.
+pub const GAPS_SHOWN_MAX: usize = 100;
 /// How long an `Idempotency-Key` is remembered.
 pub const IDEMPOTENCY_KEEP: Span = Span::from_hours(24);
 /// An incident by topology, time or likeness grows at most this long, whatever joins it.

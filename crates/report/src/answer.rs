@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 use wire::v1;
 
+use crate::completeness::completeness;
 use crate::definitions;
 use crate::error::ReportError;
 use crate::moved::moved;
@@ -36,6 +37,9 @@ pub struct Answer<T> {
     /// What truth that came late moved in availability's figures of these services.
     #[serde(default)]
     pub corrections: v1::Corrections,
+    /// What came in over the window, and what became of it.
+    #[serde(default)]
+    pub completeness: v1::Completeness,
     /// What else there is to know of this answer, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -79,15 +83,18 @@ impl<T> Answer<T> {
             filters: question.filters(),
             cmdb_version: None,
             corrections: v1::Corrections::default(),
+            completeness: v1::Completeness::default(),
             notes: Vec::new(),
             definitions: definitions.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         }
     }
 
-    /// Every report says what was corrected (docs/measures.md section 14), and which CMDB was in force at its end.
+    /// Every report says what was corrected and whether all that came is in it (docs/measures.md sections 14 and 15), and
+    /// which CMDB was in force at its end.
     pub(crate) async fn corrected(mut self, store: &Store, question: &Question) -> Result<Answer<T>, ReportError> {
         self.corrections = moved(store, question).await?;
-        self.cmdb_version = Versions::read(store, question.now).await?.in_force(question.end());
+        self.completeness = completeness(store, question).await?;
+        self.cmdb_version = Versions::asked(store, question).await?.in_force(question.end());
         Ok(self)
     }
 

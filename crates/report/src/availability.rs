@@ -32,7 +32,7 @@ pub async fn availability(store: &Store, question: &Question) -> Result<Answer<A
     question.only_filtered_by("availability", &FilterBy::OF_SERVICES)?;
     let periods = Periods::of(question)?;
     let over = question.elapsed();
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(over.start()).await?;
     let services = asked(&topology, question)?;
     periods.bear(services.len(), "services")?;

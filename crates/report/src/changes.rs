@@ -79,7 +79,7 @@ async fn topology(store: &Store, question: &Question, by_service: bool) -> Resul
     if !by_service && question.services.is_empty() {
         return Ok(None);
     }
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(question.elapsed().start()).await?;
     asked(&topology, question)?;
     Ok(Some(topology))

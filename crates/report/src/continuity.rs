@@ -38,7 +38,7 @@ pub async fn continuity(store: &Store, question: &Question) -> Result<Answer<Con
     question.only_grouped_by("continuity", |by| by == GroupBy::Service, instead)?;
     question.only_filtered_by("continuity", &FilterBy::OF_SERVICES)?;
     let over = question.elapsed();
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(over.start()).await?;
     let mut services = asked(&topology, question)?;
     services.retain(|service| promises(service.objectives()));

@@ -1,6 +1,10 @@
 //! What the figures of each report mean, in a sentence each: answered once beside the rows. docs/measures.md has the
 //! rules in full.
 
+/// The version of what figures mean. Whoever changes a text below, or the formula behind it, gives a new one: what was issued
+/// names the version it was issued under.
+pub const VERSION: u64 = 1;
+
 /// Names of figures, as rows have them, with their meaning.
 pub type Texts = &'static [(&'static str, &'static str)];
 
@@ -134,3 +138,27 @@ pub const NOISE: Texts = &[
     ("suppressed_share", "The share of episodes that were suppressed."),
     ("told_per_incident", "Messages for each incident."),
 ];
+
+#[cfg(test)]
+mod tests {
+    use model::BodyDigest;
+
+    use super::*;
+
+    /// Of each version, the digest of its texts: a version that was released keeps its line for ever.
+    const KNOWN: &[(u64, &str)] = &[(1, "dig_bf0e9dc552eb12f8a059fca7ec8cc757")];
+
+    #[test]
+    fn no_definition_changes_without_a_new_version() {
+        let all = [AVAILABILITY, SLO, CONTINUITY, INCIDENTS, PROBLEMS, CHANGES, NOISE];
+        let digest = BodyDigest::derive(|hash| {
+            for (name, text) in all.iter().copied().flatten() {
+                hash.text(name).text(text);
+            }
+        });
+        let last = KNOWN.last().map(|(version, digest)| (*version, (*digest).to_owned()));
+        let told = "the texts changed: raise VERSION, and add its line to KNOWN";
+        assert_eq!(last, Some((VERSION, digest.to_string())), "{told}");
+        assert!(KNOWN.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0), "versions follow each other");
+    }
+}

@@ -76,7 +76,7 @@ async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>
     if !by_items && question.services.is_empty() {
         return Ok(None);
     }
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(question.elapsed().start()).await?;
     asked(&topology, &question.unfiltered())?;
     Ok(by_items.then_some(topology))

@@ -10,9 +10,9 @@
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was
 //! promised of incidents), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
-//! that came late moved), `periods` and
-//! `groups`. Last how rows are written down: [`grid`] (rows as cells), [`table`], [`csv`], [`html`], [`text`] (figures in
-//! words).
+//! that came late moved), `completeness` (what came in, and what became of it), `periods` and
+//! `groups`. [`issued`]: what is kept as it was issued, and revised. Last how rows are written down: [`grid`] (rows as
+//! cells), [`table`], [`csv`], [`html`], [`text`] (figures in words).
 //!
 //! Rules. No formula stands here: every figure comes from `reliability`. Each kind of fact is read once for all services,
 //! never once for each. Stored outages are the facts of services; [`outages::recomputed`] says what they ought to be.
@@ -29,6 +29,7 @@ pub mod error;
 pub mod grid;
 pub mod html;
 pub mod incidents;
+pub mod issued;
 pub mod noise;
 pub mod outages;
 pub mod problems;
@@ -42,6 +43,7 @@ pub mod table;
 pub mod text;
 
 mod agreements;
+mod completeness;
 mod filter;
 mod fit;
 mod groups;

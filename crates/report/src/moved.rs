@@ -31,7 +31,7 @@ pub(crate) async fn moved(store: &Store, question: &Question) -> Result<Correcti
     if late.is_empty() {
         return Ok(Corrections::default());
     }
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let topology = versions.since(over.start()).await?;
     let services = asked(&topology, question)?;
     let about: Vec<(About, BTreeSet<CiId>)> =

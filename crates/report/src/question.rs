@@ -45,6 +45,9 @@ pub struct Question {
     pub with_service_only: bool,
     /// Says with each row what its figures came from.
     pub include_intervals: bool,
+    /// The last version of the CMDB that counts, 0: none does; `None`: the one in force at `now`. What was issued stays one
+    /// of the services that there were.
+    pub cmdb: Option<u64>,
 }
 
 /// What the rows of a report are of.
@@ -79,6 +82,7 @@ impl Question {
             time_zone: None,
             with_service_only: false,
             include_intervals: false,
+            cmdb: None,
         }
     }
 

@@ -29,7 +29,7 @@ pub async fn sla(store: &Store, question: &Question) -> Result<Answer<SlaRow>, R
     let instead = "it has a row for each target of each agreement; cut it into periods";
     question.only_grouped_by("sla", GroupBy::is_period, instead)?;
     let periods = Periods::of(question)?;
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let named = question.named()?;
     let past = versions.since(question.elapsed().start()).await?;
     if !named.is_all() {

@@ -34,7 +34,7 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     let instead = "it says how each service stands at the report's end; ask for several ends";
     question.only_grouped_by("slo", |by| by == GroupBy::Service, instead)?;
     question.only_filtered_by("slo", &FilterBy::OF_SERVICES)?;
-    let versions = Versions::read(store, question.now).await?;
+    let versions = Versions::asked(store, question).await?;
     let mut topology = versions.since(question.elapsed().start()).await?;
     let span = span(&with_objective(asked(&topology, question)?), question);
     if !versions.begin_alike(span.start(), question.elapsed().start()) {

@@ -12,6 +12,8 @@ use model::limits::GRAPHS_KEPT_ITEMS_MAX;
 use store::{Store, StoreError};
 use topology::{Graph, Topology};
 
+use crate::question::Question;
+
 pub(crate) struct Versions {
     store: Store,
     /// In the order in which they came into force; each with the instant it did, and its number.
@@ -21,14 +23,29 @@ pub(crate) struct Versions {
 impl Versions {
     /// Those known at `now`; the first holds for all time before it, so it is known whenever it came.
     pub(crate) async fn read(store: &Store, now: Timestamp) -> Result<Versions, StoreError> {
+        Versions::until(store, now, None).await
+    }
+
+    /// Those that a question is about.
+    pub(crate) async fn asked(store: &Store, question: &Question) -> Result<Versions, StoreError> {
+        Versions::until(store, question.now, question.cmdb).await
+    }
+
+    async fn until(store: &Store, now: Timestamp, last: Option<u64>) -> Result<Versions, StoreError> {
         let mut known: Vec<(Timestamp, u64)> = Vec::new();
-        for (version, from) in store.topology_starts().await? {
+        let counts = |version: u64| last.is_none_or(|last| version <= last);
+        for (version, from) in store.topology_starts().await?.into_iter().filter(|(version, _)| counts(*version)) {
             let newest = known.last().map_or(Timestamp::MIN, |(from, _)| *from);
             if known.is_empty() || from <= now {
                 known.push((from.max(newest), version));
             }
         }
         Ok(Versions { store: store.clone(), known })
+    }
+
+    /// The number of the newest.
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.known.last().map(|(_, version)| *version)
     }
 
     /// The graphs in force at and after `since`; no question about an earlier instant is to be put to them.

@@ -74,7 +74,7 @@ fn below(services: &[Service<'_>]) -> Vec<CiId> {
 }
 
 /// Silences that are over, and those that last until now.
-async fn silences(
+pub(crate) async fn silences(
     store: &Store,
     span: Interval,
     now: Timestamp,

@@ -251,8 +251,7 @@ fn any_grid_is_a_page_and_what_its_columns_say_is_drawn() {
     };
     let of = |rows: Vec<Target>| {
         let answer = answer(json!([]));
-        let items =
-            rows.into_iter().map(report::Explained::plain);
+        let items = rows.into_iter().map(report::Explained::plain);
         html::render(&Answer {
             report: wire::v1::Report { from: answer.report.from, to: answer.report.to, items: items.collect() },
             now: answer.now,

@@ -3,9 +3,11 @@
 mod availability;
 mod bounds;
 mod changes;
+mod completeness;
 mod continuity;
 mod html;
 mod incidents;
+mod issued;
 mod moved;
 mod noise;
 mod origins;

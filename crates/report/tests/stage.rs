@@ -6,11 +6,11 @@ use model::outage::OutageState;
 use model::reason::Binding;
 use model::source::{Coverage, Source};
 use model::{
-    AlertId, CiId, Cmdb, CorrectionId, Domain, EpisodeId, Incident, IncidentId, Interval, Labels, MaintenanceId,
-    Outage, OutageId, Severity, Span, Step, Timestamp,
+    AlertId, CiId, Cmdb, CorrectionId, DeadLetterId, Domain, EpisodeId, Incident, IncidentId, Interval, Labels,
+    MaintenanceId, Outage, OutageId, Severity, Span, Step, Timestamp,
 };
 use report::Question;
-use store::{CmdbVersion, Commit, CommitHash, GENESIS, Memory, Store};
+use store::{CmdbVersion, Commit, CommitHash, DeadLetter, GENESIS, Memory, PositionAdvance, Store};
 
 /// `HH:MM` or `HH:MM:SS` of 4 May 2026, a Monday; `-HH:MM` is of the day before, `+HH:MM` of the day after.
 pub(crate) fn at(clock: &str) -> Timestamp {
@@ -82,22 +82,47 @@ impl Stage {
         self.step(step);
     }
 
+    /// What could not be read, and what was gone before it could be.
+    pub(crate) fn unread(&mut self, now: Timestamp, letters: u64, lost: u64) {
+        let letter = |n: u64| DeadLetter {
+            id: DeadLetterId::derive(|hash| {
+                hash.instant(now).bytes(&n.to_le_bytes());
+            }),
+            source: "prom".into(),
+            format: "native".into(),
+            origin: "push".into(),
+            reason: "no JSON".into(),
+            raw: b"{"[..].into(),
+            received_at: now,
+        };
+        let dead_letters = (0..letters).map(letter).collect();
+        let gap = PositionAdvance::lost("kafka/alerts/0", 0, lost);
+        self.put(Commit { dead_letters, positions: vec![gap], ..self.begun(now) });
+    }
+
     fn commit(&mut self, steps: Vec<Step>, topology: Option<CmdbVersion>, now: Timestamp) {
-        let commit = Commit {
+        self.put(Commit { steps: steps.into_iter().map(Step::in_full).collect(), topology, ..self.begun(now) });
+    }
+
+    fn put(&mut self, commit: Commit) {
+        self.previous = self.memory.commit(commit).expect("it is taken").hash;
+    }
+
+    fn begun(&self, now: Timestamp) -> Commit {
+        Commit {
             epoch: self.epoch,
             previous: self.previous,
             positions: Vec::new(),
-            steps: steps.into_iter().map(Step::in_full).collect(),
+            steps: Vec::new(),
             dead_letters: Vec::new(),
             audit: Vec::new(),
             receipts: Vec::new(),
-            topology,
+            topology: None,
             owed: None,
             holds: None,
             outputs: Vec::new(),
             now,
-        };
-        self.previous = self.memory.commit(commit).expect("it is taken").hash;
+        }
     }
 
     pub(crate) fn store(&self) -> Store {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::alert::AlertState;
 use model::step::Subject;
-use model::{AlertId, Domain, Incident, IncidentBrief, IncidentId, Outage, OutageBrief};
+use model::{AlertId, Domain, Incident, IncidentBrief, IncidentId, Outage, OutageBrief, Timestamp};
 
 use crate::commit::{GENESIS, SlotName};
 use crate::error::StoreError;
@@ -16,15 +16,16 @@ use crate::rows::alert::{EPISODE_LINE, EpisodeRecord, episode_from, state_word};
 use crate::rows::head::{Head, Link, Numbering};
 use crate::rows::hot::{Moved, log_from};
 use crate::rows::incident::{incident_from, outage_of_domain};
-use crate::rows::ledger::{Range, owner_from, position_from};
+use crate::rows::issued::{IssuedLine, IssuedReport};
+use crate::rows::ledger::{HourCounts, LetterHour, LostRange, Range, owner_from, position_from};
 use crate::rows::record::Outgoing;
 use crate::schema::{
-    ALERT, ALERT_HOT, COMMITTED, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, LEDGER, NUMBERING, OUTAGE, OUTBOX, PACK,
-    POSITION, REMEMBERED,
+    ALERT, ALERT_HOT, COMMITTED, COUNT_HOUR, DEAD_LETTER_HOUR, DOMAIN, EPISODE, HEAD, HOT_LOG, INCIDENT, ISSUED_REPORT,
+    KEPT_SINCE, LEDGER, LOST_RANGE, NUMBERING, OUTAGE, OUTBOX, PACK, POSITION, REMEMBERED,
 };
 use crate::select::{Condition, Select};
-use crate::store::{Backend, Reading, Store};
-use crate::value::Cell;
+use crate::store::{Backend, Pages, Reading, Store};
+use crate::value::{Cell, Value};
 
 /// Something that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ impl Store {
         packs::<IncidentBrief>(&mut reading, &mut findings).await?;
         packs::<OutageBrief>(&mut reading, &mut findings).await?;
         outbox(&mut reading, &mut findings).await?;
+        intake(&mut reading, &mut findings).await?;
+        issued(&mut reading, &mut findings).await?;
         Ok(findings.finish())
     }
 }
@@ -349,4 +352,74 @@ async fn outbox(reading: &mut Reading, findings: &mut Findings) -> Result<(), St
             Ok(())
         })
         .await
+}
+
+/// What is counted by the hour is what the commits brought, where all of them are still there and nothing is older than
+/// the counts; positions that were lost are the gaps of the ledger. `[I1, I2]`
+async fn intake(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut brought = (0, 0);
+    let mut begun: BTreeSet<Partition> = BTreeSet::new();
+    let mut trimmed = false;
+    let each = |row: &[Value]| {
+        let link = Link::from_row(row)?;
+        let partition = Partition::of_sequence(link.seq);
+        trimmed |= begun.insert(partition) && link.seq != partition.base() + 1;
+        brought = (brought.0 + link.counts.events, brought.1 + link.dead_letters);
+        Ok(())
+    };
+    reading.each(Select::from(&COMMITTED), each).await?;
+    if !trimmed && reading.select(Select::from(&KEPT_SINCE).limit(1)).await?.is_empty() {
+        let mut counted = (0, 0);
+        for hour in reading.all(Select::from(&COUNT_HOUR), HourCounts::from_row).await? {
+            counted.0 += hour.counts.events;
+        }
+        for hour in reading.all(Select::from(&DEAD_LETTER_HOUR), LetterHour::from_row).await? {
+            counted.1 += hour.letters;
+        }
+        if counted != brought {
+            let (what, wanted) = (format!("{} events and {} dead letters", counted.0, counted.1), brought);
+            findings.add("I2", format!("{what} are counted by the hour, {} and {} came", wanted.0, wanted.1));
+        }
+    }
+    let mut gaps: BTreeMap<SlotName, i128> = BTreeMap::new();
+    let gap = |row: &[Value]| {
+        let Range { slot, start, stop, gap, .. } = Range::from_row(row)?;
+        if gap {
+            *gaps.entry(slot).or_default() += i128::from(stop - start);
+        }
+        Ok(())
+    };
+    reading.each(Select::from(&LEDGER), gap).await?;
+    let lost = |row: &[Value]| {
+        let LostRange { slot, start, stop, .. } = LostRange::from_row(row)?;
+        *gaps.entry(slot).or_default() -= i128::from(stop - start);
+        Ok(())
+    };
+    reading.each(Select::from(&LOST_RANGE), lost).await?;
+    for (slot, _) in gaps.iter().filter(|(_, left)| **left != 0) {
+        findings.add("I1", format!("slot {slot}: what was noticed as lost is not what its ranges leave out"));
+    }
+    Ok(())
+}
+
+/// What was issued is as it was issued, and its revisions follow each other. `[I20]`
+async fn issued(reading: &mut Reading, findings: &mut Findings) -> Result<(), StoreError> {
+    let mut newest: BTreeMap<(Box<str>, Timestamp), u64> = BTreeMap::new();
+    let mut pages = Pages::of(Select::from(&ISSUED_REPORT).ordered(&["name", "start", "revision"])).at_once(16);
+    while let Some(rows) = pages.next(reading).await? {
+        for row in rows {
+            let IssuedReport { line, answer, .. } = IssuedReport::from_row(&row)?;
+            if IssuedLine::digest_of(&answer) != line.digest {
+                findings.add("I20", format!("{} is not what was issued: its digest is another", line.id));
+            }
+            if IssuedLine::id_of(&line.name, line.period.start(), line.revision) != line.id {
+                findings.add("I20", format!("{} is not the id of what it names", line.id));
+            }
+            let before = newest.insert((line.name.clone(), line.period.start()), line.revision).unwrap_or(0);
+            if before + 1 != line.revision {
+                findings.add("I20", format!("revision {} of {} follows revision {before}", line.revision, line.name));
+            }
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
 use crate::rows::head::Head;
-use crate::schema::{self, DEAD_LETTER, HEAD, NUMBERING, PACK, Table};
+use crate::schema::{self, DEAD_LETTER, HEAD, ISSUED_REPORT, NUMBERING, PACK, Table};
 use crate::select::Select;
 use crate::store::{Pages, Reading, Store};
 use crate::transaction::{ClaimAll, Found, Transaction};
@@ -11,8 +11,8 @@ use crate::value::Row;
 
 /// The epoch of a store into which a copy is under way, or was left half-way: nobody claims it.
 pub(crate) const COPYING: u64 = i64::MAX as u64;
-/// Dead letters hold whole bodies, so that few of them come at a time.
-const LETTERS_AT_ONCE: usize = 16;
+/// Dead letters and issued reports hold whole bodies, so that few of them come at a time.
+const BODIES_AT_ONCE: usize = 16;
 
 impl Store {
     /// Copies everything of one moment; how many rows. This store is claimed first: who wrote any of it is fenced off, so
@@ -31,7 +31,8 @@ impl Store {
         let tables = schema::ALL.iter().copied().filter(|table| !apart.contains(&table.name)).map(Select::from);
         for select in tables.chain([Select::from(&HEAD).newest(&["id"])]) {
             let table = select.table;
-            let at_once = if table.name == DEAD_LETTER.name { LETTERS_AT_ONCE } else { Pages::ROWS };
+            let holds_bodies = [DEAD_LETTER.name, ISSUED_REPORT.name].contains(&table.name);
+            let at_once = if holds_bodies { BODIES_AT_ONCE } else { Pages::ROWS };
             let mut pages = Pages::of(select).at_once(at_once);
             while let Some(rows) = pages.next(&mut reading).await? {
                 copied += rows.len() as u64;

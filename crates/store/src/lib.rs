@@ -55,11 +55,12 @@ pub use partition::Partition;
 pub use postgres::{Lease, Postgres, PostgresConfig};
 pub use read::{
     AlertFilter, AuditFilter, ChangeFilter, CorrectionFilter, DeadLetterFilter, Depths, IncidentFilter, IncidentKey,
-    Member, OutageFilter, OutboxAge, ProblemFilter, ProblemKey, SeenBefore, Told, WindowFilter,
+    Intake, IssuedFilter, Member, OutageFilter, OutboxAge, ProblemFilter, ProblemKey, SeenBefore, Told, WindowFilter,
 };
 pub use retain::Retention;
 pub use rows::alert::{EpisodeRecord, StatementKind, StatementRecord};
-pub use rows::ledger::{HourCounts, Range};
+pub use rows::issued::{Binding, BoundCommit, IssuedLine, IssuedReport};
+pub use rows::ledger::{HourCounts, LostRange, Range};
 pub use rows::record::{AuditLine, DeadLetterLine, DeadLetterState, OutboxState, Outgoing, TimelineLine};
 pub use sqlite::{Sqlite, SqliteConfig};
 pub use store::{Backend, PartitionHead, Store};

@@ -24,14 +24,14 @@ use crate::rows::incident::{
     INCIDENT_LINE, Role, about_row, incident_from, incident_items, incident_row, outage_row, problem_row,
     recurrence_key, recurrence_row, review_row,
 };
-use crate::rows::ledger::{Range, domain_row, hour_of, owner_from, position_from, topology_row};
+use crate::rows::ledger::{LostRange, Range, domain_row, hour_of, owner_from, position_from, topology_row};
 use crate::rows::note::Note;
 use crate::rows::record::{Outgoing, audit_row, dead_letter_row, timeline_row};
 use crate::schema::{
-    ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, CORRECTION, COUNT_HOUR, COVERAGE, DEAD_LETTER, DOMAIN, EPISODE,
-    EXERCISE, HEAD, HELD, HOT_LOG, INCIDENT, LEARNED, LEDGER, MAINTENANCE, NOTED, NUMBERING, OUTAGE, OUTBOX, OUTPUT,
-    OWED, PACK, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED, REVIEW, SILENCE, SOURCE,
-    SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
+    ABOUT, ALERT, ALERT_HOT, AUDIT, CHANGE, COMMITTED, CORRECTION, COUNT_HOUR, COVERAGE, DEAD_LETTER, DEAD_LETTER_HOUR,
+    DOMAIN, EPISODE, EXERCISE, HEAD, HELD, HOT_LOG, INCIDENT, LEARNED, LEDGER, LOST_RANGE, MAINTENANCE, NOTED,
+    NUMBERING, OUTAGE, OUTBOX, OUTPUT, OWED, PACK, POSITION, PROBLEM, RECEIPT, RECOVERY_POINT, RECURRENCE, REMEMBERED,
+    REVIEW, SILENCE, SOURCE, SOURCE_GAP, STATEMENT, TIMELINE, TOPOLOGY, Table,
 };
 use crate::select::{Condition, Select};
 use crate::transaction::{Found, Guard, Transaction, key_of};
@@ -57,7 +57,7 @@ impl Transaction for CommitPlan {
     }
 
     fn reads(&self) -> Vec<Select> {
-        let Commit { positions, steps, receipts, owed, .. } = &self.commit;
+        let Commit { positions, steps, receipts, owed, dead_letters, .. } = &self.commit;
         let each = || steps.iter();
         let incidents = || each().flat_map(|step| &step.incidents).map(|incident| incident.id);
         let removed = each().flat_map(|step| &step.outages_removed).map(|(id, _)| *id);
@@ -80,6 +80,9 @@ impl Transaction for CommitPlan {
             Select::from(&COUNT_HOUR)
                 .any_of("hour", each().map(|step| hour_of(step.clock)).collect::<BTreeSet<_>>())
                 .any_of("domain", each().map(|step| &step.domain).collect::<BTreeSet<_>>()),
+            Select::from(&DEAD_LETTER_HOUR)
+                .any_of("hour", dead_letters.iter().map(|letter| hour_of(letter.received_at)).collect::<BTreeSet<_>>())
+                .is("head", self.partition.head()),
             if owed.is_some() { self.owed() } else { Select::from(&OWED).limit(0) },
             Select::from(&INCIDENT).columns(INCIDENT_LINE).any_of("id", relinked(steps)),
             match self.commit.holds {
@@ -124,7 +127,7 @@ impl Transaction for CommitPlan {
         let problem_numbers = numbers_from(&found.next(), &PROBLEM)?;
         let outdated = outdated(&commit, &incidents, &found.next());
         let positions = found.next().iter().map(|row| position_from(row)).collect::<Result<_, _>>()?;
-        plan.positions(&commit.positions, positions)?;
+        plan.positions(&commit.positions, positions, commit.now)?;
         outdated.into_iter().for_each(|key| plan.writes.remove(&PACK, key));
         plan.items(&commit.steps, found.next());
         plan.episodes(&commit.steps);
@@ -133,6 +136,7 @@ impl Transaction for CommitPlan {
         plan.forget(&commit.steps, found.next())?;
         plan.receipts(&commit, &found.next())?;
         plan.hours(&commit.steps, &found.next())?;
+        plan.letter_hours(&commit.dead_letters, &found.next())?;
         plan.owe(commit.owed.as_deref(), &found.next());
         let relinked = found.next().iter().map(|row| incident_from(row)).collect::<Result<Vec<Incident>, _>>()?;
         plan.hold(commit.holds.as_deref(), &found.next());
@@ -284,6 +288,7 @@ impl Plan {
         &mut self,
         advances: &[PositionAdvance],
         mut known: BTreeMap<SlotName, u64>,
+        now: Timestamp,
     ) -> Result<(), CommitError> {
         for PositionAdvance { slot, from, to, gap } in advances {
             let found = *known.get(slot).unwrap_or(from);
@@ -295,6 +300,10 @@ impl Plan {
             if from < to {
                 let range = Range { slot: slot.clone(), start: *from, stop: *to, seq: self.seq, gap: *gap };
                 self.writes.append(&LEDGER, range.row());
+                if *gap {
+                    let lost = LostRange { slot: slot.clone(), start: *from, stop: *to, at: Some(now) };
+                    self.writes.append(&LOST_RANGE, lost.row());
+                }
             }
         }
         Ok(())

@@ -7,12 +7,16 @@ mod briefs;
 mod facts;
 mod history;
 mod incidents;
+mod intake;
+mod issued;
 mod records;
 
 pub use alerts::AlertFilter;
 pub use facts::{ChangeFilter, CorrectionFilter, WindowFilter};
 pub use history::Told;
 pub use incidents::{IncidentFilter, IncidentKey, Member, OutageFilter, ProblemFilter, ProblemKey, SeenBefore};
+pub use intake::Intake;
+pub use issued::IssuedFilter;
 pub use records::{AuditFilter, DeadLetterFilter, Depths, OutboxAge};
 
 use model::{Interval, Timestamp};

@@ -5,6 +5,7 @@ pub(crate) mod fact;
 pub(crate) mod head;
 pub(crate) mod hot;
 pub(crate) mod incident;
+pub(crate) mod issued;
 pub(crate) mod ledger;
 pub(crate) mod note;
 pub(crate) mod record;

@@ -192,4 +192,15 @@ tables! {
         hour: Int, domain: Text, events: Int, opened: Int, repeated: Int, escalated: Int, cleared: Int,
         reopened: Int, suppressed: Int, stale: Int, rejected: Int, recorded: Int, told: Int,
     }
+    /// Dead letters by the hour of their receipt, those that each writer committed.
+    DEAD_LETTER_HOUR = "dead_letter_hour", key 2 { hour: Int, head: Int, letters: Int }
+    /// Positions that could not be read any more, as each loss was noticed; without the instant where that was not kept.
+    LOST_RANGE = "lost_range", key 2 { slot: Text, start: Int, stop: Int, at: Int null }
+    /// Since when something is kept, in a store that is older than it.
+    KEPT_SINCE = "kept_since", key 1 { what: Text, since: Int }
+    /// Reports as they were issued; nothing of it is ever written again.
+    ISSUED_REPORT = "issued_report", key 1 {
+        id: Id, name: Text, kind: Text, start: Int, stop: Int, revision: Int, issued_at: Int, line: Text, changes: Text,
+        answer: Text, csv: Text,
+    }
 }

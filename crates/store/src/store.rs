@@ -19,7 +19,7 @@ use crate::select::Select;
 use crate::sqlite::{Sqlite, SqliteConfig};
 use crate::transaction::{Claim, Delivery, MarkDeadLetter, MarkOutbox, Transaction};
 use crate::value::{Row, Value};
-use model::{DeadLetterId, OutboxId, Timestamp};
+use model::{CommitHash, DeadLetterId, OutboxId, Timestamp};
 
 /// A handle to a store; clones share it. What is claimed, loaded and committed is the whole of it, or a partition's.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct PartitionHead {
     pub partition: Partition,
     pub epoch: u64,
     pub commits: u64,
+    /// Of the last commit, and so of all before it.
+    pub hash: CommitHash,
     /// The engine's clock as committed last.
     pub clock: Option<Timestamp>,
     /// Of its timeline's last line; of none, the number that the first one follows.
@@ -235,8 +237,8 @@ impl Store {
 
 impl PartitionHead {
     fn of(head: &Head) -> PartitionHead {
-        let Head { partition, epoch, commits, .. } = *head;
-        PartitionHead { partition, epoch, commits, clock: head.now(), timeline: partition.base() + head.timeline }
+        let Head { partition, epoch, commits, hash, .. } = *head;
+        PartitionHead { partition, epoch, commits, hash, clock: head.now(), timeline: partition.base() + head.timeline }
     }
 }
 

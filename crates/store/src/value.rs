@@ -201,6 +201,7 @@ id_cells!(
     OutageId,
     OutboxId,
     ProblemId,
+    ReportId,
     SilenceId
 );
 

@@ -70,6 +70,13 @@ conform! {
         the_clock_never_goes_back,
         the_first_answer_of_a_key_stays_for_a_day,
         several_steps_of_one_domain_end_as_the_last_says;
+    intake:
+        what_came_is_stored_or_dead_lettered_or_named,
+        what_was_lost_is_listed_as_it_was_noticed;
+    issued:
+        a_revision_of_a_period_is_issued_once_and_in_order,
+        of_two_who_issue_at_once_one_does,
+        what_was_issued_is_never_swept_away;
     packs:
         what_is_packed_is_what_the_rows_say,
         days_of_nothing_are_passed_over,

@@ -513,6 +513,7 @@ async fn a_store_of_the_version_with_one_head_goes_on_with_its_numbers_and_its_c
         DROP TABLE noted; DROP TABLE held;
         DROP INDEX recurrence_of_cause, recurrence_of_complaints, recurrence_of_both; DROP TABLE review; DROP TABLE learned;
         DROP TABLE correction; DROP INDEX episode_false_positive; DROP TABLE pack;
+        DROP TABLE dead_letter_hour, lost_range, kept_since, issued_report;
         UPDATE schema_version SET version = 4";
     tamper(&schema, with_one_head).await;
     let postgres = open(&schema).await;
@@ -547,6 +548,7 @@ async fn of_a_store_of_the_version_without_notes_what_comes_is_told() {
     let without_notes = "DROP TABLE noted; DROP TABLE held;
         DROP INDEX recurrence_of_cause, recurrence_of_complaints, recurrence_of_both; DROP TABLE review; DROP TABLE learned;
         DROP TABLE correction; DROP INDEX episode_false_positive; DROP TABLE pack;
+        DROP TABLE dead_letter_hour, lost_range, kept_since, issued_report;
         UPDATE schema_version SET version = 5";
     tamper(&schema, without_notes).await;
     let postgres = open(&schema).await;

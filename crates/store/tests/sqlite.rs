@@ -23,7 +23,8 @@ const WITH_ONE_HEAD: &str = "
     DROP TABLE head; ALTER TABLE one_head RENAME TO head; DROP TABLE numbering;
     ALTER TABLE domain DROP COLUMN head; DROP INDEX audit_newest; DROP TABLE noted; DROP TABLE held;
     DROP INDEX recurrence_of_cause; DROP INDEX recurrence_of_complaints; DROP INDEX recurrence_of_both; DROP TABLE review;
-    DROP TABLE learned; DROP TABLE correction; DROP INDEX episode_false_positive; DROP TABLE pack";
+    DROP TABLE learned; DROP TABLE correction; DROP INDEX episode_false_positive; DROP TABLE pack;
+    DROP TABLE dead_letter_hour; DROP TABLE lost_range; DROP TABLE kept_since; DROP TABLE issued_report";
 
 async fn open(path: &Path) -> Sqlite {
     Sqlite::open(path, SqliteConfig::default()).await.expect("the store opens")

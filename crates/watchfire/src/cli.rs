@@ -15,6 +15,7 @@ mod outages;
 mod problems;
 mod records;
 mod report;
+mod reports;
 mod run;
 mod word;
 
@@ -34,6 +35,7 @@ pub(crate) use outages::*;
 pub(crate) use problems::*;
 pub(crate) use records::*;
 pub(crate) use report::{Report, ReportFormat, ReportKind};
+pub(crate) use reports::{IssuedFormat, ReportNamed, Reports, ReportsCommand, ReportsList};
 pub(crate) use run::{Role, Run};
 
 #[derive(Debug, Parser)]
@@ -62,7 +64,7 @@ impl Cli {
 }
 
 /// Lists that take no name: whoever writes one behind wants to see that thing.
-const SHOWN_BY_NAME: [&str; 5] = ["alerts", "incidents", "outages", "problems", "services"];
+const SHOWN_BY_NAME: [&str; 6] = ["alerts", "incidents", "outages", "problems", "reports", "services"];
 
 fn with_show(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     let [_, list, name] = words else { return error };
@@ -85,6 +87,7 @@ pub(crate) enum Command {
     Replay(Replay),
     Backtest(Backtest),
     Report(Report),
+    Reports(Reports),
     /// Import, check and show the CMDB.
     #[command(subcommand, after_help = "Example:\n  watchfire cmdb check cmdb.yaml")]
     Cmdb(Cmdb),

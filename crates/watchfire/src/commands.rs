@@ -29,6 +29,7 @@ pub(crate) fn carry_out(command: Command, console: &Console) -> anyhow::Result<O
         Command::Replay(args) => waiting(play::replay(args, console)),
         Command::Backtest(args) => backtest::backtest(args, console),
         Command::Report(args) => waiting(reports::report(args, console)),
+        Command::Reports(args) => waiting(people::reports(args, console)),
         Command::Cmdb(command) => cmdb::cmdb(command, console),
         Command::Store(command) => waiting(keep::store(command, console)),
         Command::OpenApi(_) => schemas::openapi(console),

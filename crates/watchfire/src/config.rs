@@ -21,6 +21,7 @@ use api::Role;
 use connect::Network;
 use model::{Matcher, SourceName, Span};
 use report::burn::BurnAlert;
+use report::issued::Schedule;
 use store::Retention;
 use telemetry::LogFormat;
 
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) notify: Vec<Target>,
     /// Private addresses that may be told.
     pub(crate) notify_allow: Vec<Network>,
+    /// Issued once their periods are over.
+    pub(crate) reports: Vec<Schedule>,
     pub(crate) log: (LogFormat, String),
 }
 

@@ -1,8 +1,9 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several processes instead, over a store that `fits`), `chores` (what is done now and then),
-//! `standing` (how services stand, each minute), `signals`.
+//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several
+//! processes instead, over a store that `fits`), `chores` (what is done now and then), `standing` (how services stand, each
+//! minute), `issuing` (reports of what is over), `signals`.
 //!
 //! Rule: the store is opened first, because it is what keeps a second process out or standing by; nothing is answered before it is
 //! loaded; and on the way out nothing new is taken while what is under way is finished.
@@ -11,6 +12,7 @@ mod chores;
 mod door;
 mod fits;
 mod http;
+mod issuing;
 mod kafka;
 mod parts;
 mod reload;

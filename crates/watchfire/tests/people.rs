@@ -352,3 +352,52 @@ fn agreements_are_told_of_an_incident_and_reported_alike_from_a_store_and_by_a_s
     assert!(health.contains("Services without an owner: 1\n  checkout\n"), "{health}");
     assert!(health.contains("Items of which nothing was heard for 90 days: 1\n  db-7\n"), "{health}");
 }
+
+#[test]
+fn reports_of_what_is_over_are_issued_once_and_shown_as_they_were() {
+    let folder = Folder::new("issued");
+    folder.write("cmdb.yaml", CMDB);
+    let event = |status: &str, at: &str| {
+        format!(
+            r#"{{"source":"test","status":"{status}","severity":"critical","summary":"disk","ci":"db-7","dedup_key":"disk","at":"{at}","received_at":"{at}"}}"#
+        )
+    };
+    let events = [event("firing", "2026-01-05T10:00:00Z"), event("resolved", "2026-01-05T10:30:00Z")];
+    folder.write("e.ndjson", &(events.join("\n") + "\n"));
+    folder.watchfire(&["replay", "e.ndjson", "--cmdb", "cmdb.yaml", "--store", "sqlite://x.db"]).succeeded();
+    folder.write(
+        "w.yaml",
+        "cmdb: [cmdb.yaml]\nstore: {url: \"sqlite://x.db\"}\n\
+         reports: [{name: board, report: availability, every: quarter}]\n",
+    );
+    let listed = |service: &Service| json(ask(&folder, service, &["reports", "--format", "json"]));
+    let of_the_first = |reports: &serde_json::Value| {
+        let first = |report: &&serde_json::Value| report["from"] == "2026-01-01T00:00:00Z";
+        reports.as_array().unwrap().iter().filter(first).cloned().collect::<Vec<_>>()
+    };
+    let mut service = Service::start(&folder, &["--config", "w.yaml"]);
+    let patience = std::time::Instant::now();
+    while of_the_first(&listed(&service)).is_empty() {
+        assert!(patience.elapsed() < PATIENCE, "the first quarter is long over");
+    }
+    let report = of_the_first(&listed(&service)).pop().unwrap();
+    assert_eq!(
+        (&report["revision"], &report["cmdb_version"], &report["name"]),
+        (&1.into(), &1.into(), &"board".into())
+    );
+    let id = report["id"].as_str().unwrap();
+    let run = |args: &[&str]| ask(&folder, &service, args);
+    let table = run(&["reports", "show", id]).succeeded().out;
+    assert!(table.contains("board: availability") && table.contains("\ncheckout ") && table.contains("30m"), "{table}");
+    assert!(table.contains("completeness: 2 events in = 2 stored + 0 dead-lettered\n"), "{table}");
+    assert!(run(&["reports", "show", id, "--format", "csv"]).succeeded().out.starts_with("service,availability,"));
+    let shown = json(run(&["reports", "show", id, "--format", "json"]));
+    assert_eq!(shown["answer"]["items"][0]["down_seconds"], 1800);
+    run(&["reports", "show", "rep_0"]).ended(1).told("rep_0");
+    assert!(run(&["reports", "list", "--name", "other"]).succeeded().out.contains("No report was issued."));
+    service.signal("TERM");
+    assert_eq!(service.ended(), Some(0));
+    folder.watchfire(&["store", "check", "--store", "sqlite://x.db"]).succeeded();
+    let service = Service::start(&folder, &["--config", "w.yaml"]);
+    assert_eq!(of_the_first(&listed(&service)), [report]);
+}

@@ -6,9 +6,11 @@
 
 mod alert;
 mod asked;
+mod completeness;
 mod correction;
 mod fact;
 mod incident;
+mod issued;
 mod list;
 mod operation;
 mod problem;
@@ -25,11 +27,13 @@ mod tests;
 
 pub use alert::{Alert, Episode, SeverityStep};
 pub use asked::asked;
+pub use completeness::{Completeness, IntakeGap, SourceSilence};
 pub use correction::{Corrected, CorrectedBy, CorrectedKind, Correction, Corrections, Moved, Withdrawn};
 pub use fact::{Change, MaintenanceWindow, Occurrence, Silence, SuspectedIn};
 pub use incident::{
     AffectedService, Cause, Comment, External, Hold, Incident, IncidentAgreement, Resolution, SuspectChange,
 };
+pub use issued::{ChangedCell, IssuedCommit, IssuedReport, IssuedReportInFull};
 pub use list::{List, Noticed, ProblemDetails, PushAnswer, Rejected};
 pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;

@@ -101,6 +101,8 @@ fn every_path_of_the_contract_is_in_the_document() {
         "GET /api/v1/measures/changes",
         "GET /api/v1/measures/noise",
         "GET /api/v1/measures/problems",
+        "GET /api/v1/reports",
+        "GET /api/v1/reports/{id}",
         "GET /api/v1/stream",
         "GET /api/v1/status",
         "GET /metrics",

@@ -13,6 +13,7 @@ mod once;
 mod operations;
 mod outages;
 mod problems;
+mod reports;
 mod reviews;
 mod roles;
 mod service;

@@ -87,6 +87,15 @@ fn sums(world: &World, evidence: &Evidence) -> Vec<String> {
     if disposed.iter().sum::<u64>() != counts.events {
         found.push(format!("I2: {counts:?} do not add up"));
     }
+    if evidence.intake.events_in() != events + evidence.letters.len() as u64 {
+        let (said, there) = (evidence.intake.events_in(), evidence.letters.len());
+        found.push(format!("I2: {said} are said to have come in, {events} were stored and {there} are dead letters"));
+    }
+    let lost: u64 = evidence.intake.lost.iter().map(|lost| lost.stop - lost.start).sum();
+    let gaps: u64 = evidence.ranges.iter().filter(|range| range.gap).map(|range| range.stop - range.start).sum();
+    if lost != gaps {
+        found.push(format!("I1: {lost} positions are said to be lost, the ranges leave out {gaps}"));
+    }
     let unreadable = items(world, evidence).filter(|item| matches!(item, Item::Unreadable(_))).count();
     if unreadable != evidence.letters.len() {
         found.push(format!("I2: {unreadable} unreadable items are in, {} letters", evidence.letters.len()));

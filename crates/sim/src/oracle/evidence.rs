@@ -9,8 +9,8 @@ use model::{AlertId, Incident, IncidentId, Outage, Problem, Timestamp};
 use runtime::PushAnswer;
 use store::{
     AlertFilter, AuditEntry, AuditFilter, CorrectionFilter, DeadLetter, DeadLetterFilter, EpisodeRecord, Finding,
-    IncidentFilter, Loaded, Page, PageRequest, ProblemFilter, Range, Store, StoreError, TimelineLine, WindowFilter,
-    ready,
+    IncidentFilter, Intake, Loaded, Page, PageRequest, ProblemFilter, Range, Store, StoreError, TimelineLine,
+    WindowFilter, ready,
 };
 
 use crate::world::World;
@@ -29,6 +29,7 @@ pub(crate) struct Evidence {
     pub(crate) letters: Vec<DeadLetter>,
     pub(crate) ranges: Vec<Range>,
     pub(crate) counts: Counts,
+    pub(crate) intake: Intake,
     pub(crate) timeline: Vec<TimelineLine>,
     pub(crate) waiting_outbox: u64,
     pub(crate) findings: Vec<Finding>,
@@ -75,6 +76,7 @@ impl Evidence {
             letters,
             ranges: ready(store.ranges())?,
             counts: hours.iter().fold(Counts::default(), |all, hour| sum(all, hour.counts)),
+            intake: ready(store.intake(world.ever()))?,
             timeline: if all { timeline(&store)? } else { Vec::new() },
             waiting_outbox: ready(store.depths())?.outbox.pending,
             findings: if all { ready(store.check())? } else { Vec::new() },

@@ -8,12 +8,12 @@ use model::step::{Counts, RecomputeWanted};
 use model::{Domain, Step, Timestamp};
 
 use super::Plan;
-use crate::commit::{Commit, Hold};
+use crate::commit::{Commit, DeadLetter, Hold};
 use crate::error::CommitError;
 use crate::rows::head::sum;
-use crate::rows::ledger::{HourCounts, hold_row, hour_of, owed_row};
+use crate::rows::ledger::{HourCounts, LetterHour, hold_row, hour_of, owed_row};
 use crate::rows::record::{receipt_from, receipt_row};
-use crate::schema::{COUNT_HOUR, HELD, OWED, RECEIPT};
+use crate::schema::{COUNT_HOUR, DEAD_LETTER_HOUR, HELD, OWED, RECEIPT};
 use crate::transaction::key_of;
 use crate::value::{Row, row};
 
@@ -46,6 +46,23 @@ impl Plan {
             });
             counts.counts = sum(counts.counts, step.counts);
             self.writes.put(&COUNT_HOUR, counts.row());
+        }
+        Ok(())
+    }
+
+    /// As events are, by the hour of their receipt: what came is what was decided and what could not be read. `[I2]`
+    pub(super) fn letter_hours(&mut self, letters: &[DeadLetter], existing: &[Row]) -> Result<(), CommitError> {
+        let head = self.head.partition.head();
+        let mut hours: BTreeMap<Timestamp, u64> = BTreeMap::new();
+        for row in existing {
+            let known = LetterHour::from_row(row)?;
+            hours.insert(known.hour, known.letters);
+        }
+        for letter in letters {
+            let hour = hour_of(letter.received_at);
+            let count = hours.entry(hour).or_default();
+            *count += 1;
+            self.writes.put(&DEAD_LETTER_HOUR, row![hour, head, *count]);
         }
         Ok(())
     }

@@ -20,6 +20,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0010_learned.sql"),
     include_str!("../../migrations/postgres/0011_corrections.sql"),
     include_str!("../../migrations/postgres/0012_packs.sql"),
+    include_str!("../../migrations/postgres/0013_completeness.sql"),
+    include_str!("../../migrations/postgres/0014_issued_reports.sql"),
+    include_str!("../../migrations/postgres/0015_packs_anew.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".
@@ -153,6 +156,23 @@ mod tests {
         let rows = sqlx::query(asked).bind(table).fetch_all(connection).await.unwrap();
         assert!(rows.iter().all(|row| row.get(4)), "{table}: text is compared byte by byte");
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
+    }
+
+    /// As in the other database: what an older store did not keep is told from nothing.
+    #[tokio::test]
+    async fn what_an_older_store_did_not_keep_is_told_from_nothing() {
+        let name = format!("older_{}", std::process::id());
+        let Some(mut connection) = migrated(&name).await else { return };
+        run(&mut connection, "DROP TABLE dead_letter_hour, lost_range, kept_since".to_owned()).await.unwrap();
+        let written = "UPDATE head SET commits = 3, clock = 3600000001; \
+                       INSERT INTO ledger VALUES ('a', 0, 5, 1, 0), ('a', 5, 9, 2, 1)";
+        run(&mut connection, written.to_owned()).await.unwrap();
+        run(&mut connection, MIGRATIONS[12].to_owned()).await.unwrap();
+        let asked = "SELECT since, start, stop, at IS NULL FROM kept_since, lost_range";
+        let row = sqlx::query(asked).fetch_one(&mut connection).await.unwrap();
+        let found: (i64, i64, i64, bool) = (row.get(0), row.get(1), row.get(2), row.get(3));
+        assert_eq!(found, (2 * 3_600_000_000, 5, 9, true));
+        run(&mut connection, format!("DROP SCHEMA {name} CASCADE")).await.unwrap();
     }
 
     #[tokio::test]

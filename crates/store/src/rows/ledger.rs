@@ -7,7 +7,7 @@ use super::head::{count_cells, counts_from};
 use crate::commit::{CmdbVersion, Hold, SlotName};
 use crate::error::StoreError;
 use crate::partition::Partition;
-use crate::schema::{COUNT_HOUR, DOMAIN, HELD, LEDGER, OWED, POSITION, TOPOLOGY};
+use crate::schema::{COUNT_HOUR, DEAD_LETTER_HOUR, DOMAIN, HELD, LEDGER, LOST_RANGE, OWED, POSITION, TOPOLOGY};
 use crate::value::{Cell, Cells, Row, Value, document, row};
 
 impl From<&SlotName> for Value {
@@ -93,6 +93,43 @@ impl Range {
             seq: cells.take()?,
             gap: cells.take()?,
         })
+    }
+}
+
+/// Positions `[start, stop)` of a slot that could not be read any more, as that was noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostRange {
+    pub slot: SlotName,
+    pub start: u64,
+    pub stop: u64,
+    /// `None`: it was noticed before the store kept when.
+    pub at: Option<Timestamp>,
+}
+
+impl LostRange {
+    pub(crate) fn row(&self) -> Row {
+        row![&self.slot, self.start, self.stop, self.at]
+    }
+
+    pub(crate) fn from_row(row: &[Value]) -> Result<LostRange, StoreError> {
+        let mut cells = Cells::new(&LOST_RANGE, row);
+        Ok(LostRange { slot: cells.take()?, start: cells.take()?, stop: cells.take()?, at: cells.take()? })
+    }
+}
+
+/// Dead letters of one hour that one writer committed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LetterHour {
+    pub(crate) hour: Timestamp,
+    pub(crate) letters: u64,
+}
+
+impl LetterHour {
+    pub(crate) fn from_row(row: &[Value]) -> Result<LetterHour, StoreError> {
+        let mut cells = Cells::new(&DEAD_LETTER_HOUR, row);
+        let hour = cells.take()?;
+        cells.skip();
+        Ok(LetterHour { hour, letters: cells.take()? })
     }
 }
 

@@ -22,6 +22,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0010_learned.sql"),
     include_str!("../../migrations/sqlite/0011_corrections.sql"),
     include_str!("../../migrations/sqlite/0012_packs.sql"),
+    include_str!("../../migrations/sqlite/0013_completeness.sql"),
+    include_str!("../../migrations/sqlite/0014_issued_reports.sql"),
+    include_str!("../../migrations/sqlite/0015_packs_anew.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.
@@ -88,6 +91,29 @@ mod tests {
         let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
         bring_up(&mut connection, Path::new("memory")).await.unwrap();
         connection
+    }
+
+    /// A store that was written before says from when on dead letters are counted, and of its losses that nobody knows when.
+    #[tokio::test]
+    async fn what_an_older_store_did_not_keep_is_told_from_nothing() {
+        for (commits, expected) in [(0, None), (3, Some(2 * 3_600_000_000_i64))] {
+            let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+            for migration in &MIGRATIONS[..12] {
+                sqlx::raw_sql(*migration).execute(&mut connection).await.unwrap();
+            }
+            let written = format!(
+                "UPDATE head SET commits = {commits}, clock = 3600000001;
+                 INSERT INTO ledger VALUES ('a', 0, 5, 1, 0), ('a', 5, 9, 2, 1)"
+            );
+            sqlx::raw_sql(AssertSqlSafe(written)).execute(&mut connection).await.unwrap();
+            sqlx::raw_sql(MIGRATIONS[12]).execute(&mut connection).await.unwrap();
+            let since = sqlx::query("SELECT since FROM kept_since").fetch_optional(&mut connection).await.unwrap();
+            assert_eq!(since.map(|row| row.get::<i64, _>(0)), expected);
+            let lost = sqlx::query("SELECT start, stop, at IS NULL FROM lost_range").fetch_all(&mut connection).await;
+            let lost: Vec<(i64, i64, bool)> =
+                lost.unwrap().iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+            assert_eq!(lost, [(5, 9, true)]);
+        }
     }
 
     #[tokio::test]

@@ -44,7 +44,7 @@ macro_rules! ids {
 ids! {
     alert_id -> AlertId, incident_id -> IncidentId, problem_id -> ProblemId, outage_id -> OutageId,
     silence_id -> SilenceId, window_id -> MaintenanceId, correction_id -> CorrectionId, change_id -> ChangeId, message_id -> OutboxId,
-    letter_id -> DeadLetterId,
+    letter_id -> DeadLetterId, commit_hash -> CommitHash,
 }
 
 pub(crate) fn episode_id(alert: u64, n: u64) -> EpisodeId {

@@ -2,6 +2,8 @@
 
 pub(crate) mod commits;
 pub(crate) mod engine;
+pub(crate) mod intake;
+pub(crate) mod issued;
 pub(crate) mod life;
 pub(crate) mod news;
 pub(crate) mod packs;

@@ -58,10 +58,12 @@ pub(crate) async fn partitions_commit_side_by_side_each_with_its_own_epoch_and_c
     let base = 4096 << 40;
     assert_eq!((committed.seq, committed.timeline_seq), (base + 1, base + 1));
 
+    let hashes = [first.previous, last.previous];
     let head = |n, epoch, commits, clock, timeline| PartitionHead {
         partition: nth(n),
         epoch,
         commits,
+        hash: hashes[usize::from(n > 0)],
         clock: Some(at(clock)),
         timeline,
     };

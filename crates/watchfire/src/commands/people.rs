@@ -9,6 +9,7 @@ mod outages;
 mod page;
 mod problems;
 mod records;
+mod reports;
 mod review;
 mod sheet;
 mod similar;
@@ -21,6 +22,7 @@ pub(super) use outages::outages;
 pub(super) use page::{Page, each, word};
 pub(super) use problems::problems;
 pub(super) use records::{alerts, services, silence, status};
+pub(super) use reports::reports;
 
 use serde_json::Value;
 

@@ -6,15 +6,17 @@ use std::str::FromStr;
 
 use api::Role;
 use connect::Network;
-use model::{Matcher, SourceName, Span};
+use model::{CiId, Matcher, SourceName, Span};
+use report::GroupBy;
 use report::burn::{BurnAlert, REFERENCE, Urgency, WORKBOOK};
+use report::issued::{Every, Kind, Schedule};
 use store::Retention;
 use telemetry::LogFormat;
 
 use super::secret::Secret;
 use super::shape::{
-    AuthShape, BurnShape, RetentionShape, Shape, SloAlertsShape, SourceShape, TargetShape, Text, TokenShape,
-    WatchdogShape,
+    AuthShape, BurnShape, ReportShape, RetentionShape, Shape, SloAlertsShape, SourceShape, TargetShape, Text,
+    TokenShape, WatchdogShape,
 };
 use super::{Config, ExpectedSource, Target, Token, Watchdog};
 use crate::outcome::Faults;
@@ -60,6 +62,8 @@ impl Resolver<'_> {
         let watchdog = shape.watchdog.and_then(|watchdog| self.watchdog(watchdog));
         let notify = self.each(numbered(shape.notify), Resolver::target);
         let notify_allow = self.each(shape.notify_allow, |resolver, said| resolver.read(&said, Network::parse));
+        let reports = self.each(shape.reports, Resolver::report);
+        self.apart(&reports);
         let format = self.or(log.format, "text", log_format);
         let level = self.or(log.level, LOG_LEVEL, log_level);
         Some(Config {
@@ -76,6 +80,7 @@ impl Resolver<'_> {
             watchdog,
             notify,
             notify_allow,
+            reports,
             log: (format?, level?),
         })
     }
@@ -214,6 +219,49 @@ impl Resolver<'_> {
         Some(Target { webhook: shape.webhook.value, secret, said_at, matchers })
     }
 
+    /// What the report itself would refuse is said where it stands.
+    fn report(&mut self, shape: ReportShape) -> Option<Schedule> {
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let known = |word: &str| Kind::from_word(word).ok_or_else(|| unknown("report", word, &kinds));
+        let kind = self.read(&shape.report, known);
+        let everies = Every::ALL.map(Every::as_str);
+        let every =
+            self.read(&shape.every, |word| Every::from_word(word).ok_or_else(|| unknown("period", word, &everies)));
+        let groups = GroupBy::ALL.map(GroupBy::as_str);
+        let group = |word: &str| GroupBy::from_word(word).ok_or_else(|| unknown("group", word, &groups));
+        let group_by = self.each(shape.group_by, |resolver, said| resolver.read(&said, group));
+        let name = self.read(&shape.name, |name| match name.trim() {
+            "" => Err("a report needs a name: write one".to_owned()),
+            name => Ok(name.to_owned()),
+        });
+        let services = shape.services.unwrap_or_default();
+        let schedule = Schedule {
+            name: name?,
+            kind: kind?,
+            every: every?,
+            time_zone: shape.time_zone.map(|zone| zone.value),
+            services: services.iter().map(|id| CiId::from(id.value.as_str())).collect(),
+            group_by,
+        };
+        match schedule.check() {
+            Ok(()) => Some(schedule),
+            Err(why) => {
+                self.fault(&shape.name, &why.to_string());
+                None
+            }
+        }
+    }
+
+    /// What was issued is found by its schedule's name.
+    fn apart(&mut self, reports: &[Schedule]) {
+        for (nth, report) in reports.iter().enumerate() {
+            if reports.iter().take(nth).any(|other| other.name == report.name) {
+                let (origin, name) = (self.origin, &report.name);
+                self.faults.push(format!("{origin}: two reports are called `{name}`: give one another name"));
+            }
+        }
+    }
+
     fn paths(&self, said: Option<Vec<Text>>) -> Vec<std::path::PathBuf> {
         said.unwrap_or_default().into_iter().map(|path| self.folder.join(path.value)).collect()
     }
@@ -263,6 +311,10 @@ impl Resolver<'_> {
 /// With their places, from nought.
 fn numbered<S>(said: Option<Vec<S>>) -> Option<Vec<(usize, S)>> {
     said.map(|said| said.into_iter().enumerate().collect())
+}
+
+fn unknown(what: &str, said: &str, known: &[&str]) -> String {
+    format!("`{said}` is no {what}: write one of {}", known.join(", "))
 }
 
 fn listening(text: &str) -> Result<SocketAddr, String> {

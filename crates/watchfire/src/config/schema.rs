@@ -64,6 +64,14 @@ pub(crate) fn schema() -> Value {
                 "match": texts("Matchers, as Alertmanager's; all have to hold."),
             })),
             "notify_allow": texts("Private addresses that may be told, such as 10.0.0.0/8 or 127.0.0.1; others are not reached."),
+            "reports": list("Reports that are issued once a month or a quarter is over, and kept as they were.", &["name", "report", "every"], json!({
+                "name": {"type": "string", "description": "What is issued is found by it."},
+                "report": {"enum": report::issued::Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()},
+                "every": {"enum": report::issued::Every::ALL.map(report::issued::Every::as_str)},
+                "time_zone": {"type": "string", "default": "UTC", "description": "Whose months and quarters are meant, such as Europe/Berlin."},
+                "services": texts("Only these items; none: all services."),
+                "group_by": {"type": "array", "default": [], "items": {"enum": report::GroupBy::ALL.map(report::GroupBy::as_str)}},
+            })),
             "log": closed("Our own logs.", json!({
                 "format": {"enum": ["text", "json"], "default": "text"},
                 "level": {"type": "string", "default": "info"},

@@ -22,6 +22,7 @@ pub(crate) const KEYS: [&str; 13] = [
     "watchdog",
     "notify",
     "notify_allow",
+    "reports",
     "log",
 ];
 
@@ -43,6 +44,7 @@ pub(super) struct Shape {
     pub(super) watchdog: Option<WatchdogShape>,
     pub(super) notify: Option<Vec<TargetShape>>,
     pub(super) notify_allow: Option<Vec<Text>>,
+    pub(super) reports: Option<Vec<ReportShape>>,
     pub(super) log: Option<LogShape>,
 }
 
@@ -138,6 +140,17 @@ pub(super) struct TargetShape {
     pub(super) secret: Option<Text>,
     pub(super) secret_file: Option<Text>,
     pub(super) r#match: Option<Vec<Text>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportShape {
+    pub(super) name: Text,
+    pub(super) report: Text,
+    pub(super) every: Text,
+    pub(super) time_zone: Option<Text>,
+    pub(super) services: Option<Vec<Text>>,
+    pub(super) group_by: Option<Vec<Text>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,5 +1,8 @@
 //! A configuration as users write it: what is read, what is refused and where, what variables change.
 
+use report::GroupBy;
+use report::issued::{Every, Kind};
+
 use super::*;
 
 fn file(text: &str) -> TextFile {
@@ -23,6 +26,7 @@ slo_alerts: {page: [{long: 2h, short: 10m, burn_rate: 10}], ticket: []}
 watchdog: {url: "https://example.com/beat", every: 30s}
 notify: [{webhook: "https://example.com/hook", secret_file: hook.secret, match: ['priority=~"P1|P2"']}]
 notify_allow: [10.0.0.0/8]
+reports: [{name: board, report: incidents, every: quarter, time_zone: Europe/Berlin, services: [shop], group_by: [priority]}]
 log: {format: json, level: debug}
 "#;
 
@@ -45,6 +49,15 @@ fn every_key_is_read_and_paths_are_meant_from_the_file() {
     assert_eq!((burns.long, burns.short, burns.burn_rate), (Span::from_hours(2), Span::from_minutes(10), 10.0));
     assert_eq!(config.watchdog.unwrap().every, Span::from_seconds(30));
     assert_eq!((config.notify[0].matchers.len(), config.notify_allow.len()), (1, 1));
+    let report = &config.reports[0];
+    assert_eq!(
+        (report.kind, report.every, report.time_zone.as_deref()),
+        (Kind::Incidents, Every::Quarter, Some("Europe/Berlin"))
+    );
+    assert_eq!(
+        (report.services.as_slice(), report.group_by.as_slice()),
+        (&["shop".into()][..], &[GroupBy::Priority][..])
+    );
     assert_eq!(config.log, (LogFormat::Json, "debug".to_owned()));
 }
 
@@ -84,6 +97,17 @@ fn faults_name_their_place_and_what_to_do() {
         ("notify: [{webhook: 'https://x.example'}]", "`https://x.example` has no secret: add `secret_file`"),
         ("notify: [{webhook: 'https://x.example', secret: short}]", "etc/w.yaml:1:20: "),
         ("notify: [{webhook: 'https://x.example', secret_file: s, match: [colour=red]}]", "known are type, priority"),
+        ("reports: [{name: a, report: uptime, every: month}]", "etc/w.yaml:1:29: `uptime` is no report: write one of"),
+        ("reports: [{name: a, report: slo, every: week}]", "`week` is no period: write one of month, quarter"),
+        (
+            "reports: [{name: a, report: slo, every: month, group_by: [cause]}]",
+            "etc/w.yaml:1:18: the slo report is not grouped by cause",
+        ),
+        ("reports: [{name: a, report: slo, every: month, time_zone: Mars}]", "etc/w.yaml:1:18: time_zone: "),
+        (
+            "reports: [{name: a, report: slo, every: month}, {name: a, report: noise, every: month}]",
+            "two reports are called `a`",
+        ),
         ("notify_allow: [here]", "etc/w.yaml:1:16: `here` is no network"),
         ("kafka: {brokers: [a]}\n", "etc/w.yaml:1:19: `a` is no broker: write a host and a port"),
         ("kafka: {sources: []}\n", "`kafka` names no brokers: add `brokers: [host:9092]`"),

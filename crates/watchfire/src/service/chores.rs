@@ -1,5 +1,5 @@
 //! What is done now and then: keeping no longer than agreed, packing what reports read, looking how services stand,
-//! expecting sources, showing that we are alive.
+//! issuing reports, expecting sources, showing that we are alive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::reload::InForce;
 use super::standing::Standings;
-use super::watchdog;
+use super::{issuing, watchdog};
 use crate::config::{Config, ExpectedSource};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -43,6 +43,8 @@ pub(super) fn start(
     spawn(until(stopped), async move { expect(&awaiting, &sources).await });
     let standings = Standings::new(runtime.clone(), store.clone(), in_force.pipelines.clone(), &config.slo_alerts);
     spawn(until(stopped), standings.look_again_and_again());
+    let by = runtime.clone();
+    spawn(until(stopped), issuing::issue(store.clone(), config.reports.clone(), move || by.now()));
     if let Some(dog) = &config.watchdog {
         spawn(until(stopped), watchdog::beat(runtime.clone(), dog.clone()));
     }

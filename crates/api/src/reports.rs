@@ -1,0 +1,128 @@
+//! Reports that were issued: each as it was. docs/measures.md section 16.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use model::ReportId;
+use report::issued::Asked as AskedOf;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use store::{IssuedFilter, IssuedLine, IssuedReport};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use wire::v1;
+
+use crate::asked::Asked;
+use crate::auth::{By, Viewer};
+use crate::fault::Fault;
+use crate::{Answer, Api};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// Issued reports without their figures, the one issued last first.
+#[utoipa::path(get, path = "/api/v1/reports", tag = "reports",
+    params(
+        ("name" = Option<String>, Query, description = "of this schedule"),
+        ("from" = Option<String>, Query, description = "of periods that begin at or after, such as -400d"),
+        ("to" = Option<String>, Query, description = "of periods that begin before"),
+        ("limit" = Option<u32>, Query, description = "rows of a page, 100 unless said, at most 1000"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = v1::List<v1::IssuedReport>)))]
+async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::IssuedReport>> {
+    asked.only(&["name", "from", "to", "limit", "cursor"])?;
+    let now = api.now();
+    let filter = IssuedFilter {
+        name: asked.one("name").map(str::to_owned),
+        from: asked.instant("from", now)?,
+        to: asked.instant("to", now)?,
+    };
+    let page = api.store().issued_reports(&filter, &asked.page()?).await?;
+    let items = page.items.iter().map(shown).collect::<Result<_, _>>()?;
+    Ok(Json(v1::List { items, next: page.next }))
+}
+
+/// An issued report with its figures, to the byte as it was issued.
+#[utoipa::path(get, path = "/api/v1/reports/{id}", tag = "reports",
+    params(
+        ("id" = String, Path, description = "`rep_…`"),
+        ("format" = Option<String>, Query, description = "json unless said, or csv: its rows alone"),
+    ),
+    responses((status = 200, body = v1::IssuedReportInFull)))]
+async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>, asked: Asked) -> Result<Response, Fault> {
+    asked.only(&["format"])?;
+    let format = asked.words("format", Format::from_word, &["json", "csv"])?.pop().unwrap_or(Format::Json);
+    let named = || Fault::not_found(format_args!("issued report `{id}`"));
+    let known = ReportId::parse(&id).ok_or_else(named)?;
+    let report = api.store().issued_report(known).await?.ok_or_else(named)?;
+    Ok(match format {
+        Format::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], report.csv.into_string()).into_response(),
+        Format::Json => Json(InFull::of(report)?).into_response(),
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Format {
+    Json,
+    Csv,
+}
+
+impl Format {
+    fn from_word(word: &str) -> Option<Format> {
+        match word {
+            "json" => Some(Format::Json),
+            "csv" => Some(Format::Csv),
+            _ => None,
+        }
+    }
+}
+
+/// As [`v1::IssuedReportInFull`], with the very bytes that were issued.
+#[derive(Serialize)]
+struct InFull {
+    #[serde(flatten)]
+    issued: v1::IssuedReport,
+    changes: Box<RawValue>,
+    answer: Box<RawValue>,
+}
+
+impl InFull {
+    fn of(report: IssuedReport) -> Result<InFull, Fault> {
+        let raw = |text: Box<str>| RawValue::from_string(text.into_string()).map_err(|error| damaged(&error));
+        Ok(InFull { issued: shown(&report.line)?, changes: raw(report.changes)?, answer: raw(report.answer)? })
+    }
+}
+
+fn damaged(error: &serde_json::Error) -> Fault {
+    Fault::internal(format!("an issued report does not read: {error}"))
+}
+
+fn shown(line: &IssuedLine) -> Result<v1::IssuedReport, Fault> {
+    let asked: AskedOf = serde_json::from_str(&line.asked).map_err(|error| damaged(&error))?;
+    let commit = |bound: &store::BoundCommit| v1::IssuedCommit {
+        partition: bound.partition,
+        sequence: bound.sequence,
+        hash: bound.hash.to_string(),
+    };
+    Ok(v1::IssuedReport {
+        id: line.id.to_string(),
+        name: line.name.to_string(),
+        report: line.kind.to_string(),
+        from: line.period.start().into(),
+        to: line.period.end().into(),
+        revision: line.revision,
+        issued_at: line.issued_at.into(),
+        every: asked.every.as_str().to_owned(),
+        time_zone: asked.time_zone,
+        services: asked.services,
+        group_by: asked.group_by,
+        definitions_version: line.binding.definitions,
+        cmdb_version: line.binding.cmdb,
+        commits: line.binding.commits.iter().map(commit).collect(),
+        digest: line.digest.to_string(),
+        changed: line.changed,
+    })
+}
