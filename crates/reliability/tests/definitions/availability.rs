@@ -170,7 +170,7 @@ fn now_is_where_everything_ends() {
 fn customer_minutes_lost_are_those_of_each_user_while_the_service_is_down_in_agreed_time() {
     let mut shop = service(&[down(8, 10), outage(11, Some(12), Degraded), down(12, 13), down(16, 18)]);
     shop.calendar = nine_to_five();
-    shop.maintenance = IntervalSet::from_iter([hours(12, 13)]);
+    shop.maintenance = [hours(12, 13)].into_iter().collect();
     let row = shop.row(hours(0, 24), 24);
     assert_eq!(row.down_seconds, 7200.0, "an hour before the agreed ones and one after count for nobody");
     assert_eq!((row.customer_minutes_lost(Some(1000)), row.customer_minutes_lost(None)), (Some(120_000.0), None));

@@ -422,7 +422,7 @@ impl Making<'_> {
         let network = Class { down_at: Severity::Major, ..Class::implied("network") };
         let calendars = vec![self.calendar()];
         let items = ITEMS.iter().map(|(id, class)| self.described(id, class)).collect();
-        Cmdb { classes: vec![network], calendars, items }
+        Cmdb { classes: vec![network], calendars, items, ..Cmdb::default() }
     }
 
     fn described(&mut self, id: &str, class: &str) -> ConfigurationItem {

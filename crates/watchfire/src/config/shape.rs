@@ -9,7 +9,7 @@ use crate::files::TextFile;
 use crate::outcome::Faults;
 
 /// The keys at the top.
-pub(crate) const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 14] = [
     "http",
     "store",
     "pipelines",
