@@ -219,7 +219,7 @@ mod tests {
     fn of_periods_the_time_to_restore_services_is_drawn_where_it_is_told_apart() {
         let month = vec![Cell::Text("2026-05".to_owned())];
         let rows = |samples: &[Vec<Cell>]| {
-            let row = [&[month.clone()], samples].concat().concat();
+            let row = [std::slice::from_ref(&month), samples].concat().concat();
             vec![row.clone(), row]
         };
         let plain = chart(&[&["month"][..], &ALL].concat(), rows(&[sample(9, 60.0)]));
