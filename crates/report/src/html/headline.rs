@@ -93,7 +93,8 @@ fn continuity(sheet: &Sheet<'_>) -> Vec<Said> {
 fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
     let Some(row) = sheet.only() else {
         let mut said: Vec<Said> = most(sheet, "most incidents opened", "opened").into_iter().collect();
-        said.extend(most(sheet, "longest MTTR", "mttr_mean_seconds"));
+        let of_services = most(sheet, "longest MTTR, of services", "mttr_with_service_mean_seconds");
+        said.extend(of_services.or_else(|| most(sheet, "longest MTTR", "mttr_mean_seconds")));
         said.extend(most(sheet, "longest MTTA", "mtta_mean_seconds"));
         said.extend(most(sheet, "most never acknowledged", "never_acknowledged"));
         return said;
@@ -103,6 +104,11 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
             ["mean_seconds", "count", "median_seconds", "p90_seconds"].map(|part| row.shown(&format!("{name}_{part}")));
         Said { what, figure: mean, note: format!("mean of {count}; median {median}, p90 {p90}"), look: "plain" }
     };
+    // The headline is of incidents that affected a service, where the report tells them apart.
+    let restored = match sheet.has(&["mttr_with_service_mean_seconds"]) {
+        true => mean("time to restore services (MTTR)", "mttr_with_service"),
+        false => mean("time to restore service (MTTR)", "mttr"),
+    };
     vec![
         Said {
             what: "incidents opened",
@@ -110,7 +116,7 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
             note: format!("{} resolved, {} reopened", row.shown("resolved"), row.shown("reopened")),
             look: "plain",
         },
-        mean("time to restore service (MTTR)", "mttr"),
+        restored,
         mean("time to acknowledge (MTTA)", "mtta"),
         mean("time to detect (MTTD)", "mttd"),
         Said {

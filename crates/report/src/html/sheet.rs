@@ -8,7 +8,9 @@ use crate::grid::{Cell, Grid};
 use crate::question::GroupBy;
 
 /// Columns that say what a row is of, beside those of groups; only those that stand first.
-const LABELS: [&str; 3] = ["problem", "agreement", "target"];
+const LABELS: [&str; 4] = ["problem", "agreement", "target", STEP];
+/// A period of any length.
+const STEP: &str = "step";
 
 pub(super) struct Sheet<'g> {
     grid: &'g Grid,
@@ -51,7 +53,7 @@ impl<'g> Sheet<'g> {
 
     /// Whether the rows are one after another in time, and all of the same.
     pub(super) fn is_over_time(&self) -> bool {
-        let period = |name: &str| GroupBy::from_word(name).is_some_and(|by| by.step().is_some());
+        let period = |name: &str| name == STEP || GroupBy::from_word(name).is_some_and(|by| by.step().is_some());
         let Some(last) = self.labels.checked_sub(1) else { return false };
         let of = |row: &'g Vec<Cell>| row.get(..last);
         let first = self.grid.rows.first().and_then(of);
@@ -133,6 +135,8 @@ mod tests {
         );
         assert_eq!(of(&["month", "opened"], vec![text("2026-05"), Cell::Count(1)]), ("2026-05".to_owned(), true));
         assert!(of(&["service", "month"], vec![text("shop"), text("2026-05")]).1, "periods of one service");
+        let at = text("2026-05-04T10:00:00Z");
+        assert_eq!(of(&["step", "opened"], vec![at, Cell::Count(1)]), ("2026-05-04T10:00:00Z".to_owned(), true));
         assert_eq!(of(&["opened"], vec![Cell::Count(1)]), ("all".to_owned(), false));
         assert_eq!(
             of(&["site", "opened"], vec![text("Rome"), Cell::Count(1)]).0,

@@ -3,24 +3,32 @@
 use super::{Chart, Line, Look, Mark, Scale};
 use crate::html::sheet::{Row, Sheet};
 
-/// The four lengths of time of an incident.
-const SAMPLES: [(&str, &str); 4] = [
+/// The lengths of time of an incident, as far as a report has them.
+const SAMPLES: [(&str, &str); 6] = [
     ("mttd", "to detect (MTTD)"),
     ("mtta", "to acknowledge (MTTA)"),
-    ("mttr", "to restore service (MTTR)"),
+    (RESTORE_SERVICE, "to restore services (MTTR)"),
+    ("mttr_without_service", "to restore the rest"),
+    (RESTORE, "to restore (MTTR, all)"),
     ("mttr_resolve", "to resolve (MTTR resolve)"),
 ];
+const RESTORE: &str = "mttr";
+/// Of incidents that affected a service: what leadership asks for, where a report tells them apart.
+const RESTORE_SERVICE: &str = "mttr_with_service";
 
-/// Of one row all four, of several the one that everybody asks for.
+/// Of one row all of them, of several the one that everybody asks for.
 pub(super) fn times(sheet: &Sheet<'_>) -> Option<Chart> {
     if !sheet.has(&["mttr_median_seconds", "mttr_p90_seconds", "mttr_count"]) {
         return None;
     }
     let (only, rows) = (sheet.only(), sheet.rows());
-    let several = only.is_none().then(|| rows.map(|row| (row, "mttr", row.name()))).into_iter().flatten();
+    let has = |sample: &str| sheet.has(&[&format!("{sample}_median_seconds"), &format!("{sample}_p90_seconds")]);
+    let restore = if has(RESTORE_SERVICE) { RESTORE_SERVICE } else { RESTORE };
+    let several = only.is_none().then(|| rows.map(|row| (row, restore, row.name()))).into_iter().flatten();
     let lengths: Vec<(Row<'_>, &str, String)> = only
         .into_iter()
         .flat_map(|row| SAMPLES.map(|(name, word)| (row, name, word.to_owned())))
+        .filter(|(_, name, _)| has(name))
         .chain(several)
         .collect();
     let part = |row: Row<'_>, name: &str, part: &str| row.number(&format!("{name}_{part}"));
@@ -41,7 +49,11 @@ pub(super) fn times(sheet: &Sheet<'_>) -> Option<Chart> {
     let reading =
         "Half of the incidents took no longer than the dark bar, nine of ten no longer than the light one.".to_owned();
     let legend = vec![(Look::Plain, "median"), (Look::Soft, "p90: nine of ten")];
-    let title = if only.is_some() { "How long incidents took" } else { "Time to restore service (MTTR)" };
+    let title = match only {
+        Some(_) => "How long incidents took",
+        None if restore == RESTORE_SERVICE => "Time to restore services (MTTR), of incidents that affected one",
+        None => "Time to restore service (MTTR)",
+    };
     let chart = Chart { title, reading, scale, lines, legend };
     Some(if only.is_some() { chart } else { chart.ordered(sheet) })
 }
@@ -178,4 +190,52 @@ pub(super) fn problems(sheet: &Sheet<'_>) -> Option<Chart> {
     let legend = vec![(Look::Bad, "down"), (Look::Warn, "degraded")];
     // The report has the dearest first.
     Some(Chart { title: "What problems cost", reading, scale, lines, legend })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::{Cell, Column, Grid};
+
+    fn chart(columns: &[&'static str], rows: Vec<Vec<Cell>>) -> Chart {
+        let columns = columns.iter().map(|name| Column { name, heading: name, detail: false }).collect();
+        let grid = Grid { columns, rows, nothing: "" };
+        times(&Sheet::of(&grid)).expect("it has the columns")
+    }
+
+    fn told(chart: &Chart) -> Vec<String> {
+        chart.lines.iter().map(|line| format!("{}: {}", line.name, line.told)).collect()
+    }
+
+    const ALL: [&str; 3] = ["mttr_count", "mttr_median_seconds", "mttr_p90_seconds"];
+    const OF_SERVICES: [&str; 3] =
+        ["mttr_with_service_count", "mttr_with_service_median_seconds", "mttr_with_service_p90_seconds"];
+
+    fn sample(count: u64, median: f64) -> Vec<Cell> {
+        vec![Cell::Count(count), Cell::Seconds(median), Cell::Seconds(median * 2.0)]
+    }
+
+    #[test]
+    fn of_periods_the_time_to_restore_services_is_drawn_where_it_is_told_apart() {
+        let month = vec![Cell::Text("2026-05".to_owned())];
+        let rows = |samples: &[Vec<Cell>]| {
+            let row = [std::slice::from_ref(&month), samples].concat().concat();
+            vec![row.clone(), row]
+        };
+        let plain = chart(&[&["month"][..], &ALL].concat(), rows(&[sample(9, 60.0)]));
+        assert_eq!(told(&plain), ["2026-05: 1m, p90 2m, of 9", "2026-05: 1m, p90 2m, of 9"]);
+        let apart = [&["month"][..], &ALL, &OF_SERVICES].concat();
+        let chart = chart(&apart, rows(&[sample(9, 60.0), sample(4, 120.0)]));
+        assert_eq!(told(&chart), ["2026-05: 2m, p90 4m, of 4", "2026-05: 2m, p90 4m, of 4"]);
+        assert!(chart.title.ends_with("of incidents that affected one"));
+    }
+
+    #[test]
+    fn of_everything_each_length_of_time_that_there_is_has_a_line() {
+        let columns = [ALL, OF_SERVICES].concat();
+        let none = vec![Cell::Count(0), Cell::Nothing, Cell::Nothing];
+        let chart = chart(&columns, vec![[sample(9, 60.0), none].concat()]);
+        assert_eq!(told(&chart), ["to restore services (MTTR): none", "to restore (MTTR, all): 1m, p90 2m, of 9"]);
+        assert_eq!(chart.title, "How long incidents took");
+    }
 }
