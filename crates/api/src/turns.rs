@@ -79,7 +79,7 @@ mod tests {
         let turns = Turns::default();
         let mut running = Vec::new();
         for _ in 0..REPORTS_RUNNING_MAX {
-            running.push(turns.next().await.ok().expect("there is room"));
+            running.push(turns.next().await.expect("there is room"));
         }
         let mut waiting: Vec<_> = (0..REPORTS_WAITING_MAX).map(|_| Box::pin(turns.next())).collect();
         assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()), "they wait");
@@ -101,7 +101,7 @@ mod tests {
         let turns = Turns { longest: Duration::from_millis(20), ..Turns::default() };
         let mut running = Vec::new();
         for _ in 0..REPORTS_RUNNING_MAX {
-            running.push(turns.next().await.ok().expect("there is room"));
+            running.push(turns.next().await.expect("there is room"));
         }
         assert_eq!(turns.next().await.err().expect("nobody makes room").status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(turns.waiting.load(Ordering::Relaxed), 0, "it waits no more");

@@ -147,3 +147,24 @@ fn what_caused_an_incident_is_said_by_a_person_or_by_a_sure_cause_that_rests_on_
         assert_eq!(incident.caused_by().map(|change| change.id), caused.then_some(suspected.id), "{told}");
     }
 }
+
+#[test]
+fn each_figure_names_the_changes_it_counts() {
+    let question = Question { include_intervals: true, ..of_the_day() };
+    let answer = ready(changes(&stage().store(), &question)).expect("it answers");
+    let item = &answer.report.items[0];
+    let row = &item.figures;
+    for (figure, count) in [
+        ("finished", row.finished),
+        ("successful", row.successful),
+        ("issues", row.issues),
+        ("backed_out", row.backed_out),
+        ("failed", row.failed),
+        ("unknown", row.unknown),
+        ("caused_incident", row.caused_incident),
+        ("failures", row.failures),
+    ] {
+        assert_eq!(item.origins.changes[figure].len() as u64, count, "{figure}");
+    }
+    assert_eq!(item.origins.changes["backed_out"], ["CHG4"]);
+}

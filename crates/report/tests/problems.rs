@@ -102,3 +102,21 @@ fn a_row_is_of_a_problem_and_of_nothing_else() {
     let refused = ready(problems(&stage().store(), &question)).expect_err("it is refused").to_string();
     assert!(refused.contains("each row is of a problem"), "{refused}");
 }
+
+#[test]
+fn a_problem_names_its_incidents_and_the_outages_that_cost_time() {
+    let question = Question { include_intervals: true, ..of_the_day() };
+    let answer = ready(problems(&stage().store(), &question)).expect("it answers");
+    assert_eq!(answer.report.items.len(), 2);
+    for item in &answer.report.items {
+        let row = &item.figures;
+        let numbers = &item.incident_numbers.as_ref().expect("asked for")["incidents"];
+        assert_eq!(numbers.len() as u64, row.incidents);
+        for (figure, value) in [("lost_seconds", row.lost_seconds), ("degraded_seconds", row.degraded_seconds)] {
+            let outages = &item.origins.outages[figure];
+            let within = outages.iter().map(|one| one.to.expect("it ended").0 - one.from.0.max(question.from));
+            assert_eq!(within.map(|length| length.seconds_f64()).sum::<f64>(), value.value(), "{} {figure}", row.title);
+            assert!(outages.iter().all(|outage| outage.ids.len() == 1 && outage.incidents.len() == 1));
+        }
+    }
+}
