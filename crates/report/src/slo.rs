@@ -37,8 +37,10 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
     let versions = Versions::asked(store, question).await?;
     let mut topology = versions.since(question.elapsed().start()).await?;
     let span = span(&with_objective(asked(&topology, question)?), question);
-    if !versions.begin_alike(span.start(), question.elapsed().start()) {
-        topology = versions.since(span.start()).await?;
+    // Who is gone since the report's start has a row as well, however short all windows are.
+    let since = span.start().min(question.elapsed().start());
+    if !versions.begin_alike(since, question.elapsed().start()) {
+        topology = versions.since(since).await?;
     }
     let services = with_objective(asked(&topology, question)?);
     bear(services.len(), "services", 1)?;

@@ -125,3 +125,13 @@ fn evidence_is_of_what_the_row_itself_looks_at() {
     assert_eq!(of_shop(&other).consumed_seconds, None);
     assert_eq!(of_shop(&beside), of_shop(&other));
 }
+
+#[test]
+fn who_is_gone_since_the_start_has_a_row_however_short_the_windows_are() {
+    let mut stage = Stage::with(shop(0.9, Some(SloWindow::Rolling(Span::HOUR))));
+    stage.import(testkit::cmdb("mail{service}"), at("-12:00"));
+    stage.facts(|_| {});
+    let question = Question { from: at("-12:00") - Span::from_days(9), ..of_the_day() };
+    let listed: Vec<String> = rows(&stage.store(), &question).into_iter().map(|row| row.service).collect();
+    assert_eq!(listed, ["shop"]);
+}

@@ -9,6 +9,7 @@ mod judge;
 mod story;
 mod told;
 
+use model::Span;
 use store::{Memory, Store, ready};
 use testkit::SplitMix64;
 
@@ -71,4 +72,21 @@ fn reports_of_any_history_are_what_judging_each_instant_gives() {
         seen.note(&story, &store);
     }
     seen.assert_enough(cases());
+}
+
+/// The judge is no rubber stamp: told that one thing was a microsecond longer, it sees that most stories differ.
+#[test]
+fn a_microsecond_is_seen() {
+    let mut seen = 0;
+    for seed in 0..40 {
+        let story = story::random(&mut SplitMix64::new(seed));
+        let mut other = story.clone();
+        for (_, told) in &mut other.told {
+            if let told::Told::Alert(_, said) = told {
+                said.at = said.at.map(|at| at + Span::MICROSECOND);
+            }
+        }
+        seen += usize::from(!judge::differences(&other, &lived(&story)).is_empty());
+    }
+    assert!(seen >= 20, "of 40 it saw {seen}");
 }

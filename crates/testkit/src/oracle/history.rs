@@ -189,3 +189,50 @@ pub fn faults_of(ci: &CiId, effect: Option<Effect>, lasted: &[super::episodes::L
 
 /// Points of recovery by item.
 pub type Points = BTreeMap<CiId, Vec<Timestamp>>;
+
+#[cfg(test)]
+mod tests {
+    use model::Span;
+
+    use super::*;
+
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp::EPOCH + Span::from_hours(hour)
+    }
+
+    /// A window from two to four cuts a fault from one to five; what lasts at now has no end; a correction takes an hour
+    /// of it back.
+    #[test]
+    fn outages_are_cut_by_windows_and_people_have_the_last_word() {
+        let fault =
+            Fault { ci: "db".into(), from: hour(1), to: Some(hour(5)), severity: Severity::Critical, effect: None };
+        let mut history = History {
+            versions: vec![(Timestamp::EPOCH, crate::graph::cmdb("shop{service} -> db"))],
+            faults: vec![fault],
+            windows: vec![("db".into(), Interval::or_empty(hour(2), hour(4)))],
+            corrections: Vec::new(),
+        };
+        let outages = |history: &History, now| -> Vec<(i64, Option<i64>, bool)> {
+            let hours = |at: Timestamp| (at - hour(0)).micros() / Span::HOUR.micros();
+            let lost = history.lived().outages(&"shop".into(), hour(now));
+            lost.iter().map(|lost| (hours(lost.from), lost.to.map(hours), lost.planned)).collect()
+        };
+        assert_eq!(outages(&history, 9), [(1, Some(2), false), (2, Some(4), true), (4, Some(5), false)]);
+        assert_eq!(outages(&history, 3), [(1, Some(2), false), (2, None, true)]);
+        history.corrections.push(Correction {
+            id: model::CorrectionId::from_bytes([1; 16]),
+            domain: model::Domain::default(),
+            service: "shop".into(),
+            from: hour(1),
+            to: Some(hour(3)),
+            state: None,
+            planned: false,
+            instead_of: None,
+            reason: "it was not".into(),
+            by: "ana".into(),
+            at: hour(9),
+            withdrawn: None,
+        });
+        assert_eq!(outages(&history, 9), [(3, Some(4), true), (4, Some(5), false)]);
+    }
+}

@@ -82,3 +82,37 @@ pub fn required(cmdb: &Cmdb, of: &CiId) -> Vec<CiId> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states(graph: &str, down: &[&str]) -> Vec<(String, OutageState)> {
+        let own = down.iter().map(|id| (CiId::from(*id), Some(Down))).collect();
+        let found = least(&crate::graph::cmdb(graph), &own).into_iter();
+        found.filter_map(|(id, state)| Some((id.to_string(), state?))).collect()
+    }
+
+    fn told(pairs: &[(&str, OutageState)]) -> Vec<(String, OutageState)> {
+        pairs.iter().map(|(id, state)| ((*id).to_owned(), *state)).collect()
+    }
+
+    #[test]
+    fn what_is_needed_takes_down_and_what_is_used_degrades() {
+        let graph = "shop{service} -> app\napp ~> db";
+        assert_eq!(states(graph, &["app"]), told(&[("app", Down), ("shop", Down)]));
+        assert_eq!(states(graph, &["db"]), told(&[("app", Degraded), ("db", Down), ("shop", Degraded)]));
+    }
+
+    #[test]
+    fn a_group_is_down_below_its_k_and_a_circle_holds_nothing_down_by_itself() {
+        let group = "shop{service} -[2 of 3]-> a b c";
+        assert_eq!(states(group, &["a"]), told(&[("a", Down), ("shop", Degraded)]));
+        assert_eq!(states(group, &["a", "c"]), told(&[("a", Down), ("c", Down), ("shop", Down)]));
+        let circle = "shop{service} -> a -> b -> a";
+        assert_eq!(states(circle, &[]), []);
+        assert_eq!(states(circle, &["b"]), told(&[("a", Down), ("b", Down), ("shop", Down)]));
+        let required = required(&crate::graph::cmdb(circle), &CiId::from("shop"));
+        assert_eq!(required.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["shop", "a", "b"]);
+    }
+}
