@@ -230,13 +230,20 @@ impl Desk<'_> {
             self.note_kind(id);
         }
         let Some(alert) = self.state.alerts.get(&id) else { return };
-        if self.pipeline(&alert.pipeline).rules.is_empty() {
+        let rules = &self.pipeline(&alert.pipeline).rules;
+        if rules.is_empty() {
             return;
         }
+        // Only then may it turn out to stand apart, or no longer to.
+        let may_stand_elsewhere = rules.iter().any(|rule| rule.exclusive);
         let held = alert.episodes.iter().filter_map(|episode| Some(((id, episode.id), episode.incident?)));
         let live: Vec<(Member, IncidentId)> = held.filter(|(_, incident)| self.is_live(*incident)).collect();
         for (member, incident) in live {
-            self.index_anew(member, incident);
+            if may_stand_elsewhere {
+                self.index_anew(member, incident);
+            } else {
+                self.index_rule(member, incident);
+            }
         }
     }
 
