@@ -259,6 +259,7 @@ fn any_grid_is_a_page_and_what_its_columns_say_is_drawn() {
             filters: answer.filters,
             cmdb_version: None,
             corrections: answer.corrections,
+            completeness: answer.completeness,
             notes: vec!["a note & <b>".to_owned()],
             definitions: answer.definitions,
         })
