@@ -1,6 +1,6 @@
 //! Measures: the reports, asked over HTTP. docs/contract.md section 8.
 
-mod written;
+pub(crate) mod written;
 
 use std::future::Future;
 

@@ -2,10 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use model::ReportId;
-use report::issued::Asked as AskedOf;
+use report::issued::{Asked as AskedOf, Kind};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{IssuedFilter, IssuedLine, IssuedReport};
@@ -16,6 +15,7 @@ use wire::v1;
 use crate::asked::Asked;
 use crate::auth::{By, Viewer};
 use crate::fault::Fault;
+use crate::measures::written::{Format, Written, file_name};
 use crate::{Answer, Api};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -49,35 +49,38 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
 #[utoipa::path(get, path = "/api/v1/reports/{id}", tag = "reports",
     params(
         ("id" = String, Path, description = "`rep_…`"),
-        ("format" = Option<String>, Query, description = "json unless said, or csv: its rows alone"),
+        ("format" = Option<String>, Query, description = "json unless said; csv: its rows alone; html: a page that stands \
+            alone"),
     ),
-    responses((status = 200, body = v1::IssuedReportInFull)))]
+    responses((status = 200, description = "also as CSV, and as a page",
+        content(
+            (v1::IssuedReportInFull = "application/json"),
+            (String = "text/csv"),
+            (String = "text/html"),
+        ))))]
 async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>, asked: Asked) -> Result<Response, Fault> {
     asked.only(&["format"])?;
-    let format = asked.words("format", Format::from_word, &["json", "csv"])?.pop().unwrap_or(Format::Json);
+    let format = asked.words("format", Format::from_word, &Format::WORDS)?.pop().unwrap_or(Format::Json);
     let named = || Fault::not_found(format_args!("issued report `{id}`"));
     let known = ReportId::parse(&id).ok_or_else(named)?;
     let report = api.store().issued_report(known).await?.ok_or_else(named)?;
     Ok(match format {
-        Format::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], report.csv.into_string()).into_response(),
         Format::Json => Json(InFull::of(report)?).into_response(),
+        Format::Csv => written(&report.line, format, report.csv.into_string().into_bytes()),
+        Format::Html => written(&report.line, format, page(&report)?.into_bytes()),
     })
 }
 
-#[derive(Clone, Copy)]
-enum Format {
-    Json,
-    Csv,
+/// As a file of its own; of a browser's doings it is as harmless as any report.
+fn written(line: &IssuedLine, format: Format, body: Vec<u8>) -> Response {
+    let name = file_name(&line.kind, [line.period.start(), line.period.end()], format);
+    Written { format, name, body }.into_response()
 }
 
-impl Format {
-    fn from_word(word: &str) -> Option<Format> {
-        match word {
-            "json" => Some(Format::Json),
-            "csv" => Some(Format::Csv),
-            _ => None,
-        }
-    }
+fn page(report: &IssuedReport) -> Result<String, Fault> {
+    let unknown = || Fault::internal(format!("an issued report is of an unknown kind, `{}`", report.line.kind));
+    let kind = Kind::from_word(&report.line.kind).ok_or_else(unknown)?;
+    kind.page(&report.answer).map_err(|error| damaged(&error))
 }
 
 /// As [`v1::IssuedReportInFull`], with the very bytes that were issued.

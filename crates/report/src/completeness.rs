@@ -7,12 +7,16 @@ use model::limits::GAPS_SHOWN_MAX;
 use model::step::Counts;
 use model::{Interval, Span};
 use store::{LostRange, Store};
-use wire::v1::{Completeness, IntakeGap, SourceSilence};
+use wire::v1::{Completeness, Instant, IntakeGap, SourceSilence};
 
 use crate::error::ReportError;
 use crate::periods::{hour_of, next_hour};
 use crate::question::Question;
+use crate::text;
 use crate::watch::silences;
+
+/// Gaps below a table; JSON has more of them.
+const GAPS_LISTED_MAX: usize = 10;
 
 pub(crate) async fn completeness(store: &Store, question: &Question) -> Result<Completeness, ReportError> {
     let window = question.window()?;
@@ -87,4 +91,36 @@ async fn silent(store: &Store, question: &Question) -> Result<Vec<SourceSilence>
     }
     silent.sort_by(|a, b| (a.from, &a.source).cmp(&(b.from, &b.source)));
     Ok(silent)
+}
+
+/// In words, line by line: whether all that came is in the figures.
+pub(crate) fn told(known: &Completeness) -> Vec<String> {
+    let instant = |at: Instant| text::instant(at.0);
+    let mut lines = Vec::new();
+    match (known.events_in, known.stored, known.dead_lettered, known.rejected) {
+        (Some(events), Some(stored), Some(dead), Some(rejected)) => {
+            let rejected = if rejected > 0 { format!(" + {rejected} rejected") } else { String::new() };
+            lines.push(format!("completeness: {events} events in = {stored} stored + {dead} dead-lettered{rejected}"));
+        }
+        _ => lines.push("completeness: not kept for this time".to_owned()),
+    }
+    if let Some(since) = known.not_kept_before {
+        lines.push(format!("not kept before {}: what came earlier is not in these sums", instant(since)));
+    }
+    match known.lost {
+        0 => lines.push("gaps: none".to_owned()),
+        lost => lines.push(format!("gaps: {lost} records were lost before they could be read")),
+    }
+    let noticed = |at: Option<Instant>| at.map_or_else(|| "before that was kept".to_owned(), instant);
+    let gaps = known.gaps.iter().map(|gap| {
+        format!("  {} of {}, positions {} to {}, noticed {}", gap.count, gap.origin, gap.from, gap.to, noticed(gap.at))
+    });
+    let silent = known.silent.iter();
+    let silent =
+        silent.map(|one| format!("  {} was silent from {} to {}", one.source, instant(one.from), instant(one.to)));
+    let listed: Vec<String> = gaps.chain(silent).collect();
+    let more = listed.len().saturating_sub(GAPS_LISTED_MAX) as u64 + known.more;
+    lines.extend(listed.into_iter().take(GAPS_LISTED_MAX));
+    lines.extend((more > 0).then(|| format!("  and {more} more")));
+    lines
 }

@@ -3,9 +3,10 @@
 //! Names come from outside: what could move the cursor or turn the writing round does not reach the terminal.
 
 use model::text::cut;
-use wire::v1::{Completeness, Corrections, Instant, Moved};
+use wire::v1::{Corrections, Moved};
 
 use crate::answer::Answer;
+use crate::completeness::told;
 use crate::fit::fit;
 use crate::grid::{Cell, Column, Grid, Tabular};
 use crate::text;
@@ -27,40 +28,9 @@ pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
     let notes: String = answer.notes.iter().map(|note| format!("note: {}\n", safe(note))).collect();
     let [from, to] = [report.from, to].map(|at| text::instant(at.0));
     let corrected = corrected(&answer.corrections);
-    let (rows, complete) = (rows(&answer.grid(), style), complete(&answer.completeness));
+    let rows = rows(&answer.grid(), style);
+    let complete: String = told(&answer.completeness).iter().map(|line| safe(line) + "\n").collect();
     format!("{from} to {to}{seen}\n{corrected}\n{notes}\n{rows}\n{complete}")
-}
-
-/// Below the rows: whether all that came is in them.
-fn complete(known: &Completeness) -> String {
-    let instant = |at: Instant| text::instant(at.0);
-    let mut lines = Vec::new();
-    match (known.events_in, known.stored, known.dead_lettered, known.rejected) {
-        (Some(events), Some(stored), Some(dead), Some(rejected)) => {
-            let rejected = if rejected > 0 { format!(" + {rejected} rejected") } else { String::new() };
-            lines.push(format!("completeness: {events} events in = {stored} stored + {dead} dead-lettered{rejected}"));
-        }
-        _ => lines.push("completeness: not kept for this time".to_owned()),
-    }
-    if let Some(since) = known.not_kept_before {
-        lines.push(format!("not kept before {}: what came earlier is not in these sums", instant(since)));
-    }
-    match known.lost {
-        0 => lines.push("gaps: none".to_owned()),
-        lost => lines.push(format!("gaps: {lost} records were lost before they could be read")),
-    }
-    let noticed = |at: Option<Instant>| at.map_or_else(|| "before that was kept".to_owned(), instant);
-    let gaps = known.gaps.iter().map(|gap| {
-        format!("  {} of {}, positions {} to {}, noticed {}", gap.count, gap.origin, gap.from, gap.to, noticed(gap.at))
-    });
-    let silent = known.silent.iter();
-    let silent =
-        silent.map(|one| format!("  {} was silent from {} to {}", one.source, instant(one.from), instant(one.to)));
-    let listed: Vec<String> = gaps.chain(silent).collect();
-    let more = listed.len().saturating_sub(GAPS_LISTED_MAX) as u64 + known.more;
-    lines.extend(listed.into_iter().take(GAPS_LISTED_MAX));
-    lines.extend((more > 0).then(|| format!("  and {more} more")));
-    lines.iter().map(|line| safe(line) + "\n").collect()
 }
 
 /// How much truth that came late moved; that it moved nothing is said too.
@@ -108,8 +78,6 @@ enum Look {
 
 const BETWEEN: &str = "  ";
 const LISTED_MAX: usize = 3;
-/// Gaps below a table; JSON has more of them.
-const GAPS_LISTED_MAX: usize = 10;
 const RESET: &str = "\u{1b}[0m";
 
 fn column(grid: &Grid, at: usize) -> impl Iterator<Item = &Cell> {

@@ -7,9 +7,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use model::Timestamp;
 use report::{Answer, Tabular};
 use serde::Serialize;
-use wire::v1;
 
 use crate::asked::Asked;
 use crate::fault::Fault;
@@ -22,26 +22,30 @@ pub(crate) enum Format {
 }
 
 /// An answer, written down already.
-pub(super) struct Written {
-    format: Format,
+pub(crate) struct Written {
+    pub(crate) format: Format,
     /// Of the file that a browser makes of it.
-    name: String,
-    body: Vec<u8>,
+    pub(crate) name: String,
+    pub(crate) body: Vec<u8>,
 }
 
-const WORDS: [&str; 3] = ["json", "csv", "html"];
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; sandbox";
 
 impl Format {
-    pub(super) fn of(asked: &Asked, headers: &HeaderMap) -> Result<Format, Fault> {
-        let word = |word: &str| match word {
+    pub(crate) const WORDS: [&str; 3] = ["json", "csv", "html"];
+
+    pub(crate) fn from_word(word: &str) -> Option<Format> {
+        match word {
             "json" => Some(Format::Json),
             "csv" => Some(Format::Csv),
             "html" => Some(Format::Html),
             _ => None,
-        };
-        let said = asked.words("format", word, &WORDS)?;
+        }
+    }
+
+    pub(super) fn of(asked: &Asked, headers: &HeaderMap) -> Result<Format, Fault> {
+        let said = asked.words("format", Format::from_word, &Format::WORDS)?;
         Ok(said.last().copied().unwrap_or_else(|| accepted(headers)))
     }
 
@@ -52,7 +56,8 @@ impl Format {
             Format::Csv => report::csv::render(answer).into_bytes(),
             Format::Html => report::html::render(answer).into_bytes(),
         };
-        Ok(Written { format: self, name: file_name(report, answer, self), body })
+        let window = [answer.report.from, answer.until()].map(|at| at.0);
+        Ok(Written { format: self, name: file_name(report, window, self), body })
     }
 
     const fn extension(self) -> &'static str {
@@ -97,9 +102,8 @@ fn range(text: &str) -> Option<(Format, u16, bool)> {
 }
 
 /// Of our own words and dates alone: `watchfire-availability-2026-02-01-2026-05-01.csv`.
-fn file_name<T>(report: &str, answer: &Answer<T>, format: Format) -> String {
-    let date = |at: v1::Instant| at.0.to_string().chars().take_while(|c| *c != 'T').collect::<String>();
-    let [from, to] = [answer.report.from, answer.until()].map(date);
+pub(crate) fn file_name(report: &str, window: [Timestamp; 2], format: Format) -> String {
+    let [from, to] = window.map(|at| at.to_string().chars().take_while(|c| *c != 'T').collect::<String>());
     format!("watchfire-{report}-{from}-{to}.{}", format.extension())
 }
 

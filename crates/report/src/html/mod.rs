@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 
 use calendar::Zone;
 use model::Interval;
-use wire::v1::{Corrected, CorrectedKind, Corrections, Moved, Seconds};
+use wire::v1::{Completeness, Corrected, CorrectedKind, Corrections, Moved, Seconds};
 
 use crate::answer::{Answer, Stretch};
+use crate::completeness::told;
 use crate::grid::{Cell, Grid, Tabular};
 use chart::Strip;
 use escape::{apart, composed, part, text};
@@ -47,6 +48,7 @@ pub fn render<T: Tabular>(answer: &Answer<T>) -> String {
         table::tables(&grid, sheet.labels(), &answer.definitions),
         notes(&answer.notes),
         late(&answer.corrections),
+        complete(&answer.completeness),
         meanings(answer, &grid),
         foot(answer),
     ];
@@ -202,6 +204,12 @@ fn corrected(items: &[Corrected]) -> String {
 
 fn parts(moved: &Moved) -> [(&'static str, Seconds); 4] {
     [("down", moved.down), ("degraded", moved.degraded), ("planned", moved.planned), ("agreed", moved.agreed)]
+}
+
+/// Whether all that came is in the figures: first the sum, then what is missing from it.
+fn complete(known: &Completeness) -> String {
+    let lines = told(known).iter().map(|line| format!("<li>{}</li>\n", apart(line.trim()))).collect::<String>();
+    format!("<section>\n<h2>Whether all that came is in it</h2>\n<ul class=\"notes\">\n{lines}</ul>\n</section>\n")
 }
 
 /// In the order of the columns.

@@ -12,7 +12,7 @@ type Name = BTreeMap<String, String>;
 type Cells = BTreeMap<Name, BTreeMap<String, Value>>;
 
 /// What names a row, beside its group.
-const NAMES: [&str; 2] = ["service", "problem"];
+const NAMES: [&str; 5] = ["service", "problem", "agreement", "priority", "target"];
 
 /// What stands in rows and is as of now, not of the period: it goes on without anybody correcting anything.
 const fn passing(kind: Kind) -> &'static [&'static str] {

@@ -10,7 +10,7 @@ use crate::error::ReportError;
 use crate::grid::Tabular;
 use crate::question::Question;
 use crate::table::Style;
-use crate::{csv, table};
+use crate::{csv, html, table};
 
 /// An answer, written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,14 @@ macro_rules! kinds {
             /// An answer of this report that was written down as JSON, as a table.
             pub fn table(self, json: &str, style: Style) -> Result<String, serde_json::Error> {
                 match self {
-                    $(Kind::$kind => shown::<v1::$row>(json, style)),*
+                    $(Kind::$kind => Ok(table::render(&read::<v1::$row>(json)?, style))),*
+                }
+            }
+
+            /// The same as a page.
+            pub fn page(self, json: &str) -> Result<String, serde_json::Error> {
+                match self {
+                    $(Kind::$kind => Ok(html::render(&read::<v1::$row>(json)?))),*
                 }
             }
         }
@@ -57,6 +64,7 @@ kinds! {
     Availability = "availability": availability -> AvailabilityRow,
     Incidents = "incidents": incidents -> IncidentsRow,
     Slo = "slo": slo -> SloRow,
+    Sla = "sla": sla -> SlaRow,
     Continuity = "continuity": continuity -> ContinuityRow,
     Changes = "changes": changes -> ChangesRow,
     Noise = "noise": noise -> NoiseRow,
@@ -76,6 +84,6 @@ impl Figures {
     }
 }
 
-fn shown<T: Tabular + DeserializeOwned>(json: &str, style: Style) -> Result<String, serde_json::Error> {
-    Ok(table::render(&serde_json::from_str::<Answer<T>>(json)?, style))
+fn read<T: DeserializeOwned>(json: &str) -> Result<Answer<T>, serde_json::Error> {
+    serde_json::from_str(json)
 }

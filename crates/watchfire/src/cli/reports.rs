@@ -59,4 +59,6 @@ pub(crate) enum IssuedFormat {
     Json,
     /// Its rows alone
     Csv,
+    /// A page that stands alone, to read, mail and print
+    Html,
 }

@@ -48,9 +48,14 @@ async fn show(args: &ReportNamed, console: &Console) -> anyhow::Result<Outcome> 
     let shown = Shown { format: Format::Json, connection: args.connection.clone() };
     let desk = Desk::of(&shown, console)?;
     let path = format!("{REPORTS}/{}", segment(&whole_id(&desk, &args.id).await?));
-    if args.format == IssuedFormat::Csv {
-        let rows = desk.client.text(&path, &vec![("format", "csv".to_owned())]).await?;
-        return desk.say(&rows);
+    let written = match args.format {
+        IssuedFormat::Csv => Some("csv"),
+        IssuedFormat::Html => Some("html"),
+        IssuedFormat::Table | IssuedFormat::Json => None,
+    };
+    if let Some(format) = written {
+        let text = desk.client.text(&path, &vec![("format", format.to_owned())]).await?;
+        return desk.say(&text);
     }
     let report = desk.client.get(&path, &Vec::new()).await?;
     match args.format {
