@@ -18,7 +18,6 @@ use rules::PipelineSet;
 use story::Story;
 
 /// A case is a life of days: half as many as other properties have.
-#[expect(clippy::disallowed_methods, reason = "the budget of a proof is the one thing a test may take from outside")]
 fn cases() -> u64 {
     let said = std::env::var("PROVE_CASES").ok().and_then(|count| count.parse::<u64>().ok());
     said.unwrap_or(256).div_ceil(2)

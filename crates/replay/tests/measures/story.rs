@@ -142,7 +142,8 @@ impl std::fmt::Display for Story {
 }
 
 pub(crate) fn random(random: &mut SplitMix64) -> Story {
-    let event = Timestamp::parse(*random.pick(&EVENTFUL)).expect("an instant");
+    let event: &str = random.pick::<&str>(&EVENTFUL);
+    let event = Timestamp::parse(event).expect("an instant");
     let start = event - LIFE + Span::from_hours(20);
     let mut making = Making { start, event, life: (None, None), random, told: Vec::new() };
     making.life();

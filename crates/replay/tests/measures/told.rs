@@ -3,7 +3,7 @@
 use model::command::{Action, Command, IncidentAction, IncidentTarget};
 use model::event::Event;
 use model::fact::{Correction, Exercise, MaintenanceWindow, RecoveryPoint};
-use model::{CiId, Cmdb, Effect, IncidentId, Timestamp};
+use model::{CiId, Cmdb, Effect, IncidentId};
 use replay::Given;
 use testkit::event::fingerprint;
 use testkit::oracle::episodes::Said;
@@ -73,10 +73,14 @@ fn says(alert: &Alert, said: &Said) -> Says {
     if let Some(effect) = alert.effect {
         says = says.effect(effect);
     }
-    let each: [(Option<Timestamp>, fn(Says, Timestamp) -> Says); 3] = [
-        (said.starts_at, Says::starts),
-        (said.at, if said.clear { Says::ends } else { Says::at }),
-        (said.ends_at, Says::ends),
-    ];
-    each.into_iter().filter_map(|(at, say)| Some((at?, say))).fold(says, |says, (at, say)| say(says, at))
+    if let Some(start) = said.starts_at {
+        says = says.starts(start);
+    }
+    if let Some(at) = said.at {
+        says = if said.clear { says.ends(at) } else { says.at(at) };
+    }
+    match said.ends_at {
+        Some(promise) => says.ends(promise),
+        None => says,
+    }
 }
