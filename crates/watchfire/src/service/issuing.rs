@@ -181,7 +181,7 @@ mod tests {
 
         async fn issued(&self) -> Vec<(String, u64, u64)> {
             let lines = self.memory.store().every_issued_report(&IssuedFilter::default()).await.unwrap();
-            let month = |line: &IssuedLine| line.period.start().to_string()[..7].to_owned();
+            let month = |line: &IssuedLine| line.period.start().to_string().chars().take(7).collect::<String>();
             lines.iter().map(|line| (month(line), line.revision, line.changed)).collect()
         }
 
