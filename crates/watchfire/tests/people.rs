@@ -391,6 +391,9 @@ fn reports_of_what_is_over_are_issued_once_and_shown_as_they_were() {
     assert!(table.contains("board: availability") && table.contains("\ncheckout ") && table.contains("30m"), "{table}");
     assert!(table.contains("completeness: 2 events in = 2 stored + 0 dead-lettered\n"), "{table}");
     assert!(run(&["reports", "show", id, "--format", "csv"]).succeeded().out.starts_with("service,availability,"));
+    let page = run(&["reports", "show", id, "--format", "html"]).succeeded().out;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("Availability of services"), "{page}");
+    assert!(page.contains("2 events in = 2 stored + 0 dead-lettered"), "{page}");
     let shown = json(run(&["reports", "show", id, "--format", "json"]));
     assert_eq!(shown["answer"]["items"][0]["down_seconds"], 1800);
     run(&["reports", "show", "rep_0"]).ended(1).told("rep_0");

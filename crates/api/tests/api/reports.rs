@@ -78,7 +78,7 @@ async fn an_issued_report_is_shown_to_the_byte() {
     assert_eq!(revised["changes"][0]["after"], json!(3600));
     let csv = service.get(&format!("/api/v1/reports/{first}?format=csv")).await;
     assert_eq!(csv.text, "service,down_seconds\r\nshop,7200\r\n");
-    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8; header=present");
     service.get(&format!("/api/v1/reports/{first}?format=pdf")).await.of(400);
     service.get("/api/v1/reports/rep_1").await.of(404);
     service.get(&format!("/api/v1/reports/rep_{}", "0".repeat(32))).await.of(404);
