@@ -1,7 +1,7 @@
 //! Reports as pages of HTML that stand alone: one file with its style and its charts in it, without a script and without a
 //! link to anywhere, so that it can be mailed, kept and printed, and is read as well in ten years.
 //!
-//! Read in this order: `render` (the page), `headline` (the few figures said first), [`chart`] (charts), `table` (all figures);
+//! Read in this order: `render` (the page), `headline` (the few figures said first), `chart` (charts), `table` (all figures);
 //! beside them `sheet` (a grid by the names of its columns), `words` (figures in words), `escape`, and the style.
 //!
 //! Rules. Names come from outside: everything that is not ours goes through `escape`. A page is chosen by the columns that a
