@@ -12,6 +12,7 @@ use model::{CiId, IncidentId, Outage};
 
 use crate::command::{invalid, not_found};
 use crate::desk::Desk;
+use crate::timer::Timer;
 
 impl Desk<'_> {
     pub(crate) fn correct(&mut self, asked: &Correction, by: &str) -> Outcome {
@@ -107,6 +108,17 @@ impl Desk<'_> {
         self.out.corrections.retain(|known| known.id != correction.id);
         self.out.corrections.push(correction);
         self.outages_dirty(&service, from);
+        self.look_again_as_corrections_end(&service);
+    }
+
+    /// Whoever said it may have a clock that is ahead of this one: where what was said ends, what alerts say begins to count
+    /// again, and nothing else says so then.
+    pub(crate) fn look_again_as_corrections_end(&mut self, service: &CiId) {
+        let said = self.state.corrections.get(service).into_iter().flatten();
+        let ends = said.flat_map(|known| [known.to, known.instead_of.as_ref().map(|of| of.interval.end())]);
+        for at in ends.flatten().filter(|at| *at > self.now) {
+            self.state.timers.set(at, Timer::Sweep(service.clone()));
+        }
     }
 
     /// What is said of a service: in memory, and of what is forgotten as it was loaded.

@@ -149,6 +149,9 @@ impl State {
         for service in topology.current().services() {
             desk.look_again_as_it_begins_and_ends(topology.current().id(service));
         }
+        for service in desk.state.corrections.keys().cloned().collect::<Vec<_>>() {
+            desk.look_again_as_corrections_end(&service);
+        }
         desk.state.touched = Default::default();
     }
 

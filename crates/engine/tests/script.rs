@@ -194,6 +194,7 @@ fn correction(
     let (from, to) = span.split_once("..").expect("a span is FROM..TO, or FROM..");
     let of = value(words, "of").map(|from| names.find_outage(service, clock(from)).expect("there is such an outage"));
     let to = (!to.is_empty()).then(|| clock(to));
+    let seen = value(words, "seen").map_or(now, clock);
     let correction = Correction {
         id: correction_id(name),
         domain: Domain::default(),
@@ -210,7 +211,7 @@ fn correction(
         instead_of: of.map(|outage| InsteadOf {
             outage: outage.id,
             incident: outage.incident,
-            interval: Interval::or_empty(outage.from, outage.to.unwrap_or(now)),
+            interval: Interval::or_empty(outage.from, outage.to.unwrap_or(seen)),
             ended: outage.to.is_none() && to.is_some(),
         }),
         reason: "customers_say_so".into(),
