@@ -190,6 +190,8 @@ impl Making<'_> {
             1 => from + self.length(Span::from_days(1)),
             _ => from + self.length(LIFE + LIFE),
         };
+        // A window of no time is refused.
+        let to = to.max(from + Span::MICROSECOND);
         Story { versions, told: self.told, until, from, to, of_items: self.random.once_in(3) }
     }
 
