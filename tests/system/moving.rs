@@ -44,10 +44,13 @@ fn serves_on(store: &Behind, folder: &Path) {
     let service = Watchfire::start(folder);
     let before = service.list("/api/v1/incidents").len();
     assert!(before >= 7, "{before} incidents moved");
+    // Of what its services owe by now, half a year later, there may be incidents too; those are of no item.
+    let of_the_item = || service.list("/api/v1/incidents?ci=db-main").len();
+    let before = of_the_item();
     let event =
         r#"{"source":"mon","dedup_key":"after the move","summary":"Disk full","severity":"critical","ci":"db-main"}"#;
     service.push(event).with(202);
-    assert_eq!(service.list("/api/v1/incidents").len(), before + 1);
+    assert_eq!(of_the_item(), before + 1);
     service.stop();
 }
 
