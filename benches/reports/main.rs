@@ -41,6 +41,9 @@ struct Args {
     /// Only this share of them too, as a comparison; 1 for none.
     #[arg(long, default_value_t = 10)]
     shares: usize,
+    /// Only the questions in whose names this is.
+    #[arg(long, default_value = "")]
+    only: String,
     /// A store that is filled already, or is kept for the next time.
     #[arg(long)]
     store: Option<String>,
@@ -64,15 +67,15 @@ async fn main() -> anyhow::Result<()> {
             let took = fill(&store, args.services, facts).await?;
             say(&format!("{} services, {facts} outages and incidents: written in {took:.0?}", args.services));
         }
-        ask(&store).await?;
+        ask(&store, &args.only).await?;
         let began = Instant::now();
         while store.pack(1_000).await? {}
         say(&format!("days that are past, packed in {:.0?}", began.elapsed()));
-        ask(&store).await?;
+        ask(&store, &args.only).await?;
         let ingestion = Ingestion::begin(&store, args.services, facts).await?;
         let began = Instant::now();
         say("while it is written to");
-        ask(&store).await?;
+        ask(&store, &args.only).await?;
         let written = ingestion.end().await?;
         say(&format!("  {:.0} facts a second were written", written as f64 / began.elapsed().as_secs_f64()));
     }
@@ -95,24 +98,26 @@ async fn fill(store: &Store, services: usize, facts: usize) -> anyhow::Result<Du
     Ok(began.elapsed())
 }
 
-async fn ask(store: &Store) -> anyhow::Result<()> {
+async fn ask(store: &Store, only: &str) -> anyhow::Result<()> {
     let days = |days: i64| NOW - Span::from_days(days);
     let quarters = [("the newest quarter", days(90), NOW), ("a quarter a year ago", days(455), days(365))];
     for (when, from, to) in quarters {
         let all = Question::new(from, to, NOW);
-        timed(&format!("availability of all, {when}"), async || Ok(written(&report::availability(store, &all).await?)))
-            .await?;
+        timed(only, &format!("availability of all, {when}"), async || {
+            Ok(written(&report::availability(store, &all).await?))
+        })
+        .await?;
     }
     let one = Question {
         services: vec![history::service(7)],
         group_by: vec![GroupBy::Day],
         ..Question::new(days(365), NOW, NOW)
     };
-    timed("availability of one, a year by day", async || Ok(written(&report::availability(store, &one).await?)))
+    timed(only, "availability of one, a year by day", async || Ok(written(&report::availability(store, &one).await?)))
         .await?;
     for (when, from, to) in quarters {
         let means = means(from, to);
-        timed(&format!("incidents by service and month, {when}"), async || {
+        timed(only, &format!("incidents by service and month, {when}"), async || {
             Ok(written(&report::incidents(store, &means).await?))
         })
         .await?;
@@ -129,7 +134,10 @@ fn written<T: serde::Serialize>(answer: &report::Answer<T>) -> usize {
     serde_json::to_vec(answer).map_or(0, |json| json.len())
 }
 
-async fn timed(name: &str, question: impl AsyncFn() -> anyhow::Result<usize>) -> anyhow::Result<()> {
+async fn timed(only: &str, name: &str, question: impl AsyncFn() -> anyhow::Result<usize>) -> anyhow::Result<()> {
+    if !name.contains(only) {
+        return Ok(());
+    }
     let mut times = Times::default();
     let began = Instant::now();
     let bytes = question().await?;

@@ -8,7 +8,7 @@ use crate::services::Lent;
 use crate::workshop::{WITH_TLS, Workshop, run};
 
 /// Their proofs are long, so that they pay for being optimised; assertions stay on (profile `prove`).
-const LONG: [&str; 2] = ["engine", "sim"];
+const LONG: [&str; 4] = ["engine", "reliability", "replay", "sim"];
 
 pub(crate) fn parts() -> Vec<Part> {
     vec![
@@ -23,8 +23,12 @@ pub(crate) fn full_parts() -> Vec<Part> {
     vec![
         Part { name: "install", about: "what the tests need of this machine", run: packages::install },
         Part { name: "build", about: "every test of the workspace, built", run: build },
-        Part { name: "short", about: "every test but those of the engine and the simulator, run", run: short },
-        Part { name: "long", about: "the engine's and the simulator's, optimised and run", run: long },
+        Part { name: "short", about: "every test but those that are many, run", run: short },
+        Part {
+            name: "long",
+            about: "those of the engine, of measures and histories, and of the simulator, optimised and run",
+            run: long,
+        },
     ]
 }
 

@@ -169,7 +169,7 @@ impl From<ReportError> for Fault {
     fn from(error: ReportError) -> Fault {
         match error {
             ReportError::Store(error) => Fault::from(error),
-            ReportError::UnknownItems(_) => Fault::new(StatusCode::NOT_FOUND, "Not found", error.to_string()),
+            ReportError::UnknownItems { .. } => Fault::new(StatusCode::NOT_FOUND, "Not found", error.to_string()),
             other => Fault::bad(other.to_string()),
         }
     }

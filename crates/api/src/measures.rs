@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use model::incident::Priority;
 use model::{CiId, Span, Timestamp};
-use report::{Filter, GroupBy, Question, ReportError, Step, Tabular};
+use report::{Filter, GroupBy, Include, Question, ReportError, Step, Tabular};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use utoipa_axum::router::OpenApiRouter;
@@ -72,7 +72,8 @@ macro_rules! measures {
                     time such as 6h, counted from 1970"),
                 ("time_zone" = Option<String>, Query, description = "whose days and months; UTC unless said"),
                 ("with_service_only" = Option<bool>, Query, description = "incidents with an affected service"),
-                ("include" = Option<String>, Query, description = "intervals: what each figure came from"),
+                ("include" = Option<String>, Query, description = "intervals: what each figure came from; burn_down: of slo, how each \
+                    budget was used over its window, by `step` (a day unless said); burn_down_worst: those of which most is used"),
                 ("format" = Option<String>, Query, description = "json, csv, or html: a page that stands alone; as \
                     `Accept` says (application/json, text/csv, text/html) unless said"),
             ),
@@ -90,8 +91,8 @@ macro_rules! measures {
             asked: Asked,
         ) -> Result<Written, Fault> {
             let format = Format::of(&asked, &headers)?;
-            let mut question = question(&api, &asked)?;
-            question.include_intervals |= format == Format::Html && report::html::draws_intervals(stringify!($name));
+            let drawn = if format == Format::Html { report::html::draws(stringify!($name)) } else { &[] };
+            let question = question(&api, &asked, drawn)?;
             let store = api.store().clone();
             aside(&api, stringify!($name), format, async move { report::$name(&store, &question).await }).await
         }
@@ -133,23 +134,31 @@ async fn aside<T: Serialize + Tabular + 'static>(
     work.await.map_err(|error| Fault::internal(format!("the report was not computed: {error}")))?
 }
 
-fn question(api: &Api, asked: &Asked) -> Result<Question, Fault> {
+/// With what is `drawn` whether anybody asks for it or not.
+fn question(api: &Api, asked: &Asked, drawn: &[Include]) -> Result<Question, Fault> {
     asked.only(&KNOWN)?;
     let now = as_seen_at(api.now(), asked)?;
     let to = asked.instant("to", now)?.unwrap_or(now);
     let from = asked.instant("from", now)?.unwrap_or(now - FROM_UNLESS_SAID);
     let steps = asked.words("step", Step::from_word, &["day, week, month, quarter or a length such as 6h"])?;
-    let include = asked.words("include", |word| (word == "intervals").then_some(()), &["intervals"])?;
-    Ok(Question {
+    if steps.iter().any(|step| Some(step) != steps.first()) {
+        return Err(Fault::bad("`step` is named several times, and a report is cut into one kind of period: name one"));
+    }
+    let include = asked.words("include", Include::from_word, &Include::ALL.map(Include::as_str))?;
+    let question = Question {
         services: asked.many("service").map(CiId::new).collect(),
         filter: filter(asked)?,
-        group_by: asked.words("group_by", GroupBy::from_word, &GroupBy::ALL.map(GroupBy::as_str))?,
+        group_by: GroupBy::each_once(asked.words(
+            "group_by",
+            GroupBy::from_word,
+            &GroupBy::ALL.map(GroupBy::as_str),
+        )?),
         step: steps.first().copied(),
         time_zone: asked.one("time_zone").map(str::to_owned),
         with_service_only: asked.flag("with_service_only")?.unwrap_or(false),
-        include_intervals: !include.is_empty(),
         ..Question::new(from, to, now)
-    })
+    };
+    Ok(question.including(&include).drawing(drawn))
 }
 
 /// What is still to come nobody has seen.

@@ -80,7 +80,7 @@ fn written(line: &IssuedLine, format: Format, body: Vec<u8>) -> Response {
 fn page(report: &IssuedReport) -> Result<String, Fault> {
     let unknown = || Fault::internal(format!("an issued report is of an unknown kind, `{}`", report.line.kind));
     let kind = Kind::from_word(&report.line.kind).ok_or_else(unknown)?;
-    kind.page(&report.answer).map_err(|error| damaged(&error))
+    kind.page(report).map_err(|error| damaged(&error))
 }
 
 /// As [`v1::IssuedReportInFull`], with the very bytes that were issued.

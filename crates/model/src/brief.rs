@@ -1,5 +1,7 @@
 //! Incidents and outages as reports count them: by the million, and so each with what figures are made of, and no more.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::IncidentId;
@@ -9,7 +11,7 @@ use crate::outage::{Outage, OutageState};
 use crate::time::{Interval, Timestamp};
 
 /// An incident's instants, and what it is grouped by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentBrief {
     pub id: IncidentId,
     pub number: Option<u64>,
@@ -25,7 +27,7 @@ pub struct IncidentBrief {
     /// Counts in nothing ([`Incident::is_excluded`]).
     pub excluded: bool,
     pub priority: Priority,
-    pub team: Option<Box<str>>,
+    pub team: Option<Arc<str>>,
     /// As [`Incident::named_cause`].
     pub cause: Option<CiId>,
     pub services: Vec<CiId>,
@@ -78,7 +80,7 @@ impl From<&Incident> for IncidentBrief {
             preexisting: incident.preexisting,
             excluded: incident.is_excluded(),
             priority: incident.priority,
-            team: incident.team.clone(),
+            team: incident.team.as_deref().map(Arc::from),
             cause: incident.named_cause().cloned(),
             services: incident.services.iter().map(|service| service.id.clone()).collect(),
             cis: incident.cis.clone(),

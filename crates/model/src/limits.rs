@@ -110,6 +110,8 @@ pub const REPORT_WAIT_MAX: Span = Span::from_seconds(30);
 pub const REPORT_HTML_ROWS_MAX: usize = 10_000;
 /// Rows that a chart of it shows: those that weigh most, of periods the last.
 pub const REPORT_CHART_ROWS_MAX: usize = 24;
+/// Error budgets of which it draws how they were used: those of which most is. More: in the table alone.
+pub const REPORT_BURN_DOWNS_DRAWN_MAX: usize = 8;
 /// Services of which `/metrics` shows figures, the most critical first. More: left out and counted.
 pub const GAUGED_SERVICES_MAX: usize = 500;
 /// So long after its end a day's incidents and outages are packed for reports: till then they still change.

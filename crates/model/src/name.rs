@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::limits::NAME_BYTES_MAX;
@@ -52,7 +53,7 @@ macro_rules! names {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                String::deserialize(deserializer).map($name::from)
+                deserializer.deserialize_str(Text).map($name)
             }
         }
 
@@ -73,4 +74,19 @@ names! {
     PipelineName,
     /// The name of a monitoring system, as its events give it.
     SourceName,
+}
+
+/// Reads a name from wherever it stands, without a copy between.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Arc<str>, E> {
+        Ok(Arc::from(bounded(text, NAME_BYTES_MAX)))
+    }
 }

@@ -120,7 +120,7 @@ impl Parts {
     }
 }
 
-fn downtime(down: Span, degraded: Span, weight: f64) -> f64 {
+pub(crate) fn downtime(down: Span, degraded: Span, weight: f64) -> f64 {
     down.micros() as f64 + weight * degraded.micros() as f64
 }
 

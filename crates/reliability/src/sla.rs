@@ -3,6 +3,8 @@
 //! Rule: the clock of a target runs inside the calendar and outside holds for the customer or a supplier. It has
 //! *passed* the target when it shows more, so work done while it stands at just the target is in time.
 
+use std::cell::OnceCell;
+
 use calendar::{Calendar, IntervalSet};
 use model::incident::HoldFor;
 use model::limits::AGREED_HOURS_SOUGHT;
@@ -47,12 +49,16 @@ pub struct Sla {
     pub running: u64,
     /// `met / (met + breached)`; `None` where neither is.
     pub attainment: Option<f64>,
+    /// When the next of those running passes its target; `None` where none does.
+    pub next_breach_at: Option<Timestamp>,
 }
 
 /// What is known at an instant of one incident against one target.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Judged<'a> {
     task: Task<'a>,
+    /// When its clock passes the target: sought once, however many windows ask.
+    passes: OnceCell<Option<Timestamp>>,
     /// Met or breached, and when.
     decided: Option<(Timestamp, Outcome)>,
     /// From here it counts as running no more: it was decided, or could not be any more.
@@ -62,33 +68,37 @@ pub struct Judged<'a> {
 
 impl<'a> Task<'a> {
     pub fn judge(self, now: Timestamp) -> Judged<'a> {
+        let mut judged = Judged { task: self, passes: OnceCell::new(), decided: None, ended_at: None, now };
         let [done, over] = [self.done_at, self.over_at].map(|at| at.filter(|at| *at <= now));
-        let decided = match (self.passed_before(done.or(over).unwrap_or(now)), done) {
+        judged.decided = match (judged.passed_before(done.or(over).unwrap_or(now)), done) {
             (Some(at), _) => Some((at, Outcome::Breached { at })),
             (None, Some(at)) => Some((at, Outcome::Met { at })),
             (None, None) => None,
         };
-        Judged { task: self, decided, ended_at: decided.map(|(at, _)| at).or(over), now }
+        judged.ended_at = judged.decided.map(|(at, _)| at).or(over);
+        judged
     }
 }
 
 impl Judged<'_> {
-    /// From its opening to where it counts no more; nothing of it counts in a window that shares no instant with that,
-    /// both ends included.
+    /// From its opening, or where it was done before anybody heard of it, to where it counts no more; nothing of it counts
+    /// in a window that shares no instant with that, both ends included.
     pub fn extent(&self) -> (Timestamp, Timestamp) {
-        (self.task.opened_at, self.ended_at.unwrap_or(Timestamp::MAX))
+        let (opened_at, ended_at) = (self.task.opened_at, self.ended_at.unwrap_or(Timestamp::MAX));
+        (opened_at.min(ended_at), ended_at)
     }
 
     /// As far as it counts in a window: what was decided in it, and what was not yet decided at its end, or now. `None`
     /// where it was decided before, opened after, or was over before anybody had done it or was late.
     pub fn within(&self, window: Interval) -> Option<Outcome> {
-        if self.task.opened_at > self.now || self.task.opened_at >= window.end() {
+        if self.task.opened_at > self.now {
             return None;
         }
         match (self.decided, self.ended_at) {
             (_, Some(at)) if at < window.start() => None,
             (decided, Some(at)) if at < window.end() => decided.map(|(_, outcome)| outcome),
-            _ => Some(Outcome::Running { breaches_at: self.task.passes_at() }),
+            _ if self.task.opened_at >= window.end() => None,
+            _ => Some(Outcome::Running { breaches_at: self.passes_at() }),
         }
     }
 
@@ -109,25 +119,39 @@ pub fn stopped(holds: &[HoldBrief], now: Timestamp) -> IntervalSet {
 /// Counts outcomes.
 pub fn sla(outcomes: impl IntoIterator<Item = Outcome>) -> Sla {
     let mut sla = Sla::default();
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Met { .. } => sla.met += 1,
-            Outcome::Breached { .. } => sla.breached += 1,
-            Outcome::Running { .. } => sla.running += 1,
-        }
-    }
-    let decided = sla.met + sla.breached;
-    sla.attainment = (decided > 0).then(|| sla.met as f64 / decided as f64);
+    outcomes.into_iter().for_each(|outcome| sla.count(outcome));
     sla
 }
 
-impl Task<'_> {
+impl Sla {
+    /// One more.
+    pub fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Met { .. } => self.met += 1,
+            Outcome::Breached { .. } => self.breached += 1,
+            Outcome::Running { breaches_at } => {
+                self.running += 1;
+                self.next_breach_at = self.next_breach_at.into_iter().chain(breaches_at).min();
+            }
+        }
+        let decided = self.met + self.breached;
+        self.attainment = (decided > 0).then(|| self.met as f64 / decided as f64);
+    }
+}
+
+impl Judged<'_> {
     fn passed_before(&self, end: Timestamp) -> Option<Timestamp> {
         // What took no longer on the wall clock took no longer on this one.
-        let took = end - self.opened_at;
-        (took > self.target).then(|| self.passes_at()).flatten().filter(|at| *at < end)
+        let took = end - self.task.opened_at;
+        (took > self.task.target).then(|| self.passes_at()).flatten().filter(|at| *at < end)
     }
 
+    fn passes_at(&self) -> Option<Timestamp> {
+        *self.passes.get_or_init(|| self.task.passes_at())
+    }
+}
+
+impl Task<'_> {
     /// The last instant at which the clock shows no more than the target. Looks ahead in strides that double, so that a
     /// near one is found at once and a far one soon.
     fn passes_at(&self) -> Option<Timestamp> {

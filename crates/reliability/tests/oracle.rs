@@ -10,33 +10,22 @@ use proptest::sample::{select, subsequence};
 use reliability::gaps::Targets;
 use reliability::sla::{Task, stopped};
 use reliability::{
-    ContinuityFacts, IncidentFact, OutageFact, Outcome, Reached, Sample, ServiceFacts, availability, continuity,
-    incident_means, slo,
+    ContinuityFacts, IncidentFact, OutageFact, Outcome, Reached, Sample, ServiceFacts, availability, burn_down,
+    continuity, incident_means, slo,
 };
+use testkit::clock::EVENTFUL;
 use testkit::oracle::agreement::{Stands, stands};
 use testkit::oracle::availability::availability as obvious_availability;
 use testkit::oracle::continuity::{exposure, recoveries, worst_exposure};
 use testkit::oracle::hours::Agreed;
 use testkit::oracle::incidents::{self, means};
 use testkit::oracle::service::{Asked, Lost, Service};
-use testkit::oracle::slo::slo as obvious_slo;
+use testkit::oracle::slo::{exhausted_at, left, slo as obvious_slo};
 use testkit::oracle::{is_seconds, is_share, over};
 
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 const DAY: i64 = 96 * QUARTER;
 const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"];
-
-/// Where something happens: the clocks change, both ways; a leap day; the turn of a year.
-const EVENTFUL: [&str; 8] = [
-    "2026-03-29T01:00:00Z",
-    "2026-10-25T01:00:00Z",
-    "2026-03-08T07:00:00Z",
-    "2026-11-01T06:00:00Z",
-    "2026-04-04T15:00:00Z",
-    "2026-10-03T15:30:00Z",
-    "2028-02-29T12:00:00Z",
-    "2026-12-31T23:00:00Z",
-];
 
 const DAYS: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
@@ -213,6 +202,11 @@ fn world() -> impl Strategy<Value = World> {
     })
 }
 
+fn windows() -> impl Strategy<Value = SloWindow> {
+    let rolling = (0..6 * DAY).prop_map(|length| SloWindow::Rolling(Span::from_micros(length)));
+    prop_oneof![rolling, Just(SloWindow::Month), Just(SloWindow::Quarter)]
+}
+
 /// A world and incidents in it, with what may be odd about them.
 fn incident_of(start: i64) -> impl Strategy<Value = Incident> {
     let step = || prop_oneof![1 => Just(0), 4 => 0..6 * QUARTER];
@@ -295,11 +289,7 @@ proptest! {
     #[test]
     fn budgets_and_burn_rates_are_what_counting_piece_by_piece_gives(
         world in world(),
-        window in prop_oneof![
-            (0..6 * DAY).prop_map(|length| SloWindow::Rolling(Span::from_micros(length))),
-            Just(SloWindow::Month),
-            Just(SloWindow::Quarter),
-        ],
+        window in windows(),
         objective in select(vec![0.5, 0.99, 0.9995, 1.0]),
     ) {
         let row = world.with_facts(|facts, _, now| slo(facts, objective, window, at(world.to), now));
@@ -312,6 +302,40 @@ proptest! {
         for ((name, rate), expected) in row.burn_rate.named().into_iter().zip(expected.burn_rates) {
             prop_assert!(is_share(rate, expected), "{}: {:?}, not {:?}", name, rate, expected);
         }
+    }
+
+    #[test]
+    fn a_burn_down_is_what_counting_piece_by_piece_leaves(
+        world in world(),
+        window in windows(),
+        objective in select(vec![0.5, 0.9, 0.99, 1.0]),
+        mut shares in prop::collection::vec(0i64..=1000, 0..6),
+    ) {
+        shares.sort_unstable();
+        let (asked, service) = (world.asked(), world.service());
+        let expected = obvious_slo(&service, objective, window, asked);
+        let (from, to) = (expected.period.0, expected.period.1.min(asked.end()));
+        prop_assume!(from <= to);
+        let instants: Vec<Timestamp> =
+            shares.iter().map(|share| from + Span::from_micros((to - from).micros() / 1000 * share)).chain([to]).collect();
+        let (row, burned) = world.with_facts(|facts, _, now| {
+            let row = slo(facts, objective, window, asked.to, now);
+            let burned = burn_down(facts, &row, asked.end(), instants.iter().copied());
+            (row, burned)
+        });
+        prop_assert_eq!(burned.points.iter().map(|point| point.at).collect::<Vec<_>>(), instants);
+        for point in &burned.points {
+            let left = left(&service, &expected, point.at, asked);
+            prop_assert!(is_seconds(Some(point.remaining_seconds), Some(left)), "{:?}, not {}", point, left);
+        }
+        prop_assert_eq!(burned.points.last().map(|last| last.remaining_seconds), Some(row.remaining_seconds));
+        // Below nought by half a microsecond, but for what a float of many of them can be off by.
+        let exhausted = |least| exhausted_at(&service, &expected, asked, least);
+        let (early, late) = (exhausted(-0.49), exhausted(-0.51));
+        let is_between = burned.exhausted_at.map_or(late.is_none(), |at| {
+            early.is_some_and(|early| early <= at) && late.is_none_or(|late| at <= late)
+        });
+        prop_assert!(is_between, "{:?}, not from {:?} to {:?}", burned.exhausted_at, early, late);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::moved::moved;
 use crate::origins::Origins;
 use crate::periods::Part;
 use crate::question::Question;
+use crate::unheard::unheard;
 use crate::versions::Versions;
 
 /// A report as the contract writes it down, and beside it `now` and `definitions`.
@@ -94,6 +95,7 @@ impl<T> Answer<T> {
     pub(crate) async fn corrected(mut self, store: &Store, question: &Question) -> Result<Answer<T>, ReportError> {
         self.corrections = moved(store, question).await?;
         self.completeness = completeness(store, question).await?;
+        self.notes.extend(unheard(store, question, &self.completeness).await?);
         self.cmdb_version = Versions::asked(store, question).await?.in_force(question.end());
         Ok(self)
     }

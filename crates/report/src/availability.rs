@@ -27,8 +27,21 @@ use crate::watch::Watch;
 /// # Errors
 /// A window, item, time zone or group that makes no sense here; a store that does not answer.
 pub async fn availability(store: &Store, question: &Question) -> Result<Answer<AvailabilityRow>, ReportError> {
+    if question.include_intervals || !question.draws_intervals {
+        return answered(store, question).await;
+    }
+    match answered(store, &Question { include_intervals: true, ..question.clone() }).await {
+        Err(ReportError::TooManyOrigins) => Ok(answered(store, question).await?.noting(Some(UNDRAWN.to_owned()))),
+        answer => answer,
+    }
+}
+
+const UNDRAWN: &str =
+    "when each service was out is more than a page draws: ask for less time or fewer services to see it";
+
+async fn answered(store: &Store, question: &Question) -> Result<Answer<AvailabilityRow>, ReportError> {
     let grouped = |by: GroupBy| by == GroupBy::Service || by.is_period();
-    question.only_grouped_by("availability", grouped, "it has a row for each service; cut it into periods")?;
+    question.only_grouped_by("availability", grouped, "it has a row for each service; filter those (by team, class, environment, criticality), or cut it into periods")?;
     question.only_filtered_by("availability", &FilterBy::OF_SERVICES)?;
     let periods = Periods::of(question)?;
     let over = question.elapsed();

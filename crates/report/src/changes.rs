@@ -17,7 +17,7 @@ use wire::v1::{ChangesRow, Ratio};
 use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
-use crate::groups::{columns, named};
+use crate::groups::{columns, key, named};
 use crate::origins::{Origins, Rows};
 use crate::periods::{Part, Periods};
 use crate::question::{GroupBy, Named, Question};
@@ -52,15 +52,18 @@ pub async fn changes(store: &Store, question: &Question) -> Result<Answer<Change
         groups.entry(Vec::new()).or_default(); // there is one group of everything, also of nothing
     }
     let by = columns(question)?;
-    let mut rows: BTreeMap<Vec<String>, Explained<ChangesRow>> = BTreeMap::new();
+    let mut rows: BTreeMap<Vec<&str>, Explained<ChangesRow>> = BTreeMap::new();
     for (group, members) in &groups {
-        let of_group: Vec<_> = periods.parts().iter().map(|part| (part, row(members, part, question))).collect();
+        let within = by_period(members, &periods);
+        let of_group: Vec<_> =
+            periods.parts().iter().zip(within).map(|(part, members)| (part, row(&members, part, question))).collect();
         if by_service && of_group.iter().all(|(_, row)| row.figures.finished == 0) {
             continue;
         }
+        let group: Vec<&str> = group.iter().map(String::as_str).collect();
         rows.extend(of_group.into_iter().map(|(part, mut row)| {
-            let (key, group) = named(&by, group, part);
-            row.figures.group = group;
+            let key = key(&by, &group, part);
+            row.figures.group = named(&by, &key);
             (key, row.of(part))
         }));
     }
@@ -132,6 +135,16 @@ fn services_of(change: &Change, topology: &Topology, named: &Named) -> BTreeSet<
         false => named.has(graph.id(*item)),
     };
     above.filter(meant).map(|item| graph.id(item).clone()).collect()
+}
+
+/// A change counts in one period, so that each is looked at once, however many there are.
+fn by_period<'k>(members: &[&'k Known], periods: &Periods) -> Vec<Vec<&'k Known>> {
+    let mut within = vec![Vec::new(); periods.parts().len()];
+    for known in members {
+        let of_period = known.fact.finished_at.and_then(|at| within.get_mut(periods.place(at)?));
+        of_period.into_iter().for_each(|of_period| of_period.push(*known));
+    }
+    within
 }
 
 fn row(members: &[&Known], part: &Part, question: &Question) -> Explained<ChangesRow> {

@@ -116,8 +116,7 @@ pub(crate) fn told(known: &Completeness) -> Vec<String> {
         format!("  {} of {}, positions {} to {}, noticed {}", gap.count, gap.origin, gap.from, gap.to, noticed(gap.at))
     });
     let silent = known.silent.iter();
-    let silent =
-        silent.map(|one| format!("  {} was silent from {} to {}", one.source, instant(one.from), instant(one.to)));
+    let silent = silent.map(|one| format!("silent: {} from {} to {}", one.source, instant(one.from), instant(one.to)));
     let listed: Vec<String> = gaps.chain(silent).collect();
     let more = listed.len().saturating_sub(GAPS_LISTED_MAX) as u64 + known.more;
     lines.extend(listed.into_iter().take(GAPS_LISTED_MAX));

@@ -39,8 +39,11 @@ fn field(cell: &Cell) -> String {
     }
 }
 
+/// What a formula begins with, as wide letters too: where those are written a spreadsheet takes them for the narrow ones.
+const FORMULA_BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 fn harmless(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let formula = text.starts_with(FORMULA_BEGINS);
     if formula { format!("'{text}") } else { text.to_owned() }
 }
 
@@ -68,6 +71,10 @@ mod tests {
             ("\t=1", "'\t=1"),
             ("\r=1", "\"'\r=1\""),
             ("=cmd|',\"", "\"'=cmd|',\"\"\""),
+            ("＝1+1", "'＝1+1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠SUM(A1)", "'＠SUM(A1)"),
             ("a=1", "a=1"),
             ("", ""),
         ] {

@@ -21,10 +21,9 @@ pub enum ReportError {
     #[error("the report begins and ends at {at}, which is no time at all: let it end later, or begin earlier")]
     NoTime { at: Timestamp },
     #[error(
-        "no version of the CMDB in force in this time has an item {}: `watchfire services list` names \
-         the services there are", names(.0)
+        "no version of the CMDB in force in this time has an item {}: {}", names(.unknown), there_are(.services)
     )]
-    UnknownItems(Vec<CiId>),
+    UnknownItems { unknown: Vec<CiId>, services: Vec<CiId> },
     #[error("time_zone: {0}")]
     UnknownZone(#[from] UnknownZone),
     /// Imports check calendars, so this is a store that something else wrote.
@@ -76,6 +75,17 @@ pub enum ReportError {
 
 /// More are counted.
 const NAMED_MAX: usize = 10;
+const SERVICES_NAMED_MAX: usize = 20;
+
+/// A store has nobody who could be asked for its list.
+fn there_are(services: &[CiId]) -> String {
+    let named: Vec<String> = services.iter().take(SERVICES_NAMED_MAX).map(|id| format!("`{id}`")).collect();
+    match services.len().saturating_sub(SERVICES_NAMED_MAX) {
+        _ if named.is_empty() => "there are no services in it either".to_owned(),
+        0 => format!("the services there are {}", named.join(", ")),
+        more => format!("of services there are {} and {more} more", named.join(", ")),
+    }
+}
 
 fn names(ids: &[CiId]) -> String {
     let named: Vec<String> = ids.iter().take(NAMED_MAX).map(|id| format!("`{id}`")).collect();

@@ -6,7 +6,7 @@
 mod rows;
 
 use model::Timestamp;
-use wire::v1::Group;
+use wire::v1::{BurnDown, Group};
 
 use crate::answer::Answer;
 use crate::question::GroupBy;
@@ -69,6 +69,11 @@ pub trait Tabular {
 
     /// What the row is of; `None` where such rows are never grouped.
     fn group(&self) -> Option<&Group> {
+        None
+    }
+
+    /// How the row's error budget was used, where it has one and that was asked for.
+    fn burn_down(&self) -> Option<&BurnDown> {
         None
     }
 }

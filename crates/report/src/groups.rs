@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{CiId, IncidentBrief};
+use model::{CiId, IncidentBrief, SourceName};
 use topology::Topology;
 use wire::v1::Group;
 
@@ -18,55 +18,36 @@ pub(crate) fn columns(question: &Question) -> Result<Vec<GroupBy>, ReportError> 
     Ok(asked.filter(|by| seen.insert(*by)).collect())
 }
 
-/// The key of a group's row in one period, and how the row names it.
-pub(crate) fn named(by: &[GroupBy], group: &[String], part: &Part) -> (Vec<String>, Group) {
-    let mut values = group.iter();
-    let value = |by: &GroupBy| if by.is_period() { part.label.clone() } else { values.next().cloned() };
-    let key: Vec<String> = by.iter().map(value).map(Option::unwrap_or_default).collect();
-    let named = by.iter().map(|by| by.as_str().to_owned()).zip(key.iter().cloned()).collect();
-    (key, named)
+/// The key of a group's row in one period: rows are sorted by it.
+pub(crate) fn key<'k>(by: &[GroupBy], group: &[&'k str], part: &'k Part) -> Vec<&'k str> {
+    let mut values = group.iter().copied();
+    let value = |by: &GroupBy| if by.is_period() { part.label.as_deref() } else { values.next() };
+    by.iter().map(value).map(Option::unwrap_or_default).collect()
 }
 
-/// Of each kind of group asked for, periods left out, the values that an incident has: it is in every combination.
-#[derive(Debug)]
-pub(crate) struct Within(Vec<BTreeSet<String>>);
-
-pub(crate) fn groups_of(
-    incident: &IncidentBrief,
-    by: &[GroupBy],
-    services: &Named,
-    topology: Option<&Topology>,
-) -> Within {
-    let kinds = by.iter().filter(|by| !by.is_period());
-    Within(kinds.map(|by| values(incident, *by, services, topology)).collect())
+/// How a row names its group.
+pub(crate) fn named(by: &[GroupBy], key: &[&str]) -> Group {
+    by.iter().zip(key).map(|(by, value)| (by.as_str().to_owned(), (*value).to_owned())).collect()
 }
 
-impl Within {
-    /// How many groups it is in.
-    pub(crate) fn count(&self) -> usize {
-        self.0.iter().fold(1, |count, values| count.saturating_mul(values.len()))
-    }
-
-    /// Every group it is in: for each, its values in the order asked.
-    pub(crate) fn each(&self) -> Vec<Vec<String>> {
-        let with_each = |groups: Vec<Vec<String>>, values: &BTreeSet<String>| {
-            let extended = |group: &Vec<String>, value: &String| group.iter().chain([value]).cloned().collect();
-            groups.iter().flat_map(|group| values.iter().map(move |value| extended(group, value))).collect()
-        };
-        self.0.iter().fold(vec![Vec::new()], with_each)
-    }
-}
-
-/// Sorted, each once.
-fn values(incident: &IncidentBrief, by: GroupBy, services: &Named, topology: Option<&Topology>) -> BTreeSet<String> {
+/// Of one kind of group the values that an incident has; one may come twice.
+pub(crate) fn values<'a>(
+    incident: &'a IncidentBrief,
+    by: GroupBy,
+    services: &'a Named,
+    topology: Option<&'a Topology>,
+) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+    let one = |name: &'a str| -> Box<dyn Iterator<Item = &'a str> + 'a> { Box::new(std::iter::once(name)) };
     match by {
-        GroupBy::Service => concerned(incident, services).map(ToString::to_string).collect(),
-        GroupBy::Class => topology.map(|topology| classes(incident, topology)).unwrap_or_default(),
-        GroupBy::Source => incident.sources.iter().map(ToString::to_string).collect(),
-        GroupBy::Priority => BTreeSet::from([incident.priority.as_str().to_owned()]),
-        GroupBy::Team => BTreeSet::from([incident.team.as_deref().unwrap_or_default().to_owned()]),
-        GroupBy::Cause => BTreeSet::from([incident.cause.as_ref().map(ToString::to_string).unwrap_or_default()]),
-        GroupBy::Day | GroupBy::Week | GroupBy::Month | GroupBy::Quarter | GroupBy::Step => BTreeSet::new(),
+        GroupBy::Service => Box::new(concerned(incident, services).map(CiId::as_str)),
+        GroupBy::Class => Box::new(topology.into_iter().flat_map(|topology| classes(incident, topology))),
+        GroupBy::Source => Box::new(incident.sources.iter().map(SourceName::as_str)),
+        GroupBy::Priority => one(incident.priority.as_str()),
+        GroupBy::Team => one(incident.team.as_deref().unwrap_or_default()),
+        GroupBy::Cause => one(incident.cause.as_ref().map(CiId::as_str).unwrap_or_default()),
+        GroupBy::Day | GroupBy::Week | GroupBy::Month | GroupBy::Quarter | GroupBy::Step => {
+            Box::new(std::iter::empty())
+        }
     }
 }
 
@@ -78,8 +59,8 @@ pub(crate) fn concerned<'a>(incident: &'a IncidentBrief, named: &'a Named) -> im
 }
 
 /// Of its items, as they were when it opened.
-fn classes(incident: &IncidentBrief, topology: &Topology) -> BTreeSet<String> {
+fn classes<'a>(incident: &'a IncidentBrief, topology: &'a Topology) -> impl Iterator<Item = &'a str> {
     let graph = topology.at(incident.opened_at);
     let items = incident.cis.iter().filter_map(|ci| graph.find(ci.as_str()));
-    items.map(|idx| graph.class_of(idx).id.to_string()).collect()
+    items.map(|idx| &*graph.class_of(idx).id)
 }

@@ -4,9 +4,9 @@
 //! Rule: one row for each group that counts anything in the window, and of each such group one for every period; without
 //! a group, always one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use model::{FixedMap, IncidentBrief, Timestamp};
+use model::{IncidentBrief, Timestamp};
 use reliability::{IncidentFact, IncidentMeans, incident_means};
 use store::Store;
 use topology::Topology;
@@ -16,7 +16,8 @@ use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
 use crate::filter::FilterBy;
-use crate::groups::{columns, concerned, groups_of, named};
+use crate::gathered::Gathered;
+use crate::groups::{columns, concerned, key, named};
 use crate::origins::Rows;
 use crate::periods::{Part, Periods};
 use crate::question::{GroupBy, Named, Question};
@@ -31,37 +32,28 @@ pub async fn incidents(store: &Store, question: &Question) -> Result<Answer<Inci
     question.only_filtered_by("incidents", &FilterBy::ALL)?;
     let periods = Periods::of(question)?;
     let named = question.named()?;
-    let topology = topology(store, question).await?;
     let incidents = store.incident_briefs(question.window()?).await?;
+    let topology = topology(store, question, &incidents).await?;
+    let by = columns(question)?;
     let known: Vec<Known<'_>> = incidents
         .iter()
         .filter(|incident| is_asked_for(incident, question, &named))
         .filter(|incident| question.filter.fits_incident(incident, topology.as_ref()))
         .map(|incident| Known { incident, fact: IncidentFact::of(incident, question.now) })
         .collect();
-    let mut groups: FixedMap<Vec<String>, Vec<&Known<'_>>> = FixedMap::new();
+    let mut groups = Gathered::new();
     for known in &known {
-        let within = groups_of(known.incident, &question.group_by, &named, topology.as_ref());
+        let within = groups.within(known.incident, &by, &named, topology.as_ref());
         // Before they are made: an incident that affects many is in each combination.
         periods.bear(groups.len().max(within.count()), "groups")?;
-        for group in within.each() {
-            groups.get_or_insert_with(group, Vec::new).push(known);
-        }
+        groups.put(&within, known);
         periods.bear(groups.len(), "groups")?;
     }
-    let groupless = question.group_by.iter().all(|by| by.is_period());
-    if groupless {
-        groups.get_or_insert_with(Vec::new(), Vec::new); // there is one group of everything, also of nothing
+    if is_groupless(&by) {
+        groups.ensure(&[]); // there is one group of everything, also of nothing
     }
-    let by = columns(question)?;
-    let mut rows: BTreeMap<Vec<String>, Explained<IncidentsRow>> = BTreeMap::new();
-    for (group, members) in groups.sorted() {
-        let of_group = rows_of(members, &periods, question);
-        if groupless || of_group.iter().any(|(_, row)| counts_anything(&row.figures)) {
-            rows.extend(of_group.into_iter().map(|(part, row)| labelled(&by, group, part, row)));
-        }
-    }
-    let answer = Answer::new(question, definitions::INCIDENTS, Rows::all(rows.into_values())?);
+    let rows = rows(&groups, &by, &periods, question)?;
+    let answer = Answer::new(question, definitions::INCIDENTS, rows);
     answer.corrected(store, &question.unfiltered()).await
 }
 
@@ -70,21 +62,54 @@ struct Known<'a> {
     fact: IncidentFact,
 }
 
-/// The CMDB, where the question needs it: for classes, and to know a name from a slip of the pen.
-async fn topology(store: &Store, question: &Question) -> Result<Option<Topology>, ReportError> {
+impl Known<'_> {
+    fn affects(&self) -> bool {
+        !self.incident.services.is_empty()
+    }
+}
+
+/// The CMDB, where the question is about what items were when an incident opened; and a name is told from a slip of the pen.
+async fn topology(
+    store: &Store,
+    question: &Question,
+    incidents: &[IncidentBrief],
+) -> Result<Option<Topology>, ReportError> {
     let by_items = question.group_by.contains(&GroupBy::Class) || question.filter.asks_of_items();
     if !by_items && question.services.is_empty() {
         return Ok(None);
     }
     let versions = Versions::asked(store, question).await?;
-    let topology = versions.since(question.elapsed().start()).await?;
-    asked(&topology, &question.unfiltered())?;
-    Ok(by_items.then_some(topology))
+    if !question.services.is_empty() {
+        asked(&versions.since(question.elapsed().start()).await?, &question.unfiltered())?;
+    }
+    Ok(if by_items { Some(versions.as_opened(incidents).await?) } else { None })
 }
 
 fn is_asked_for(incident: &IncidentBrief, question: &Question, named: &Named) -> bool {
     (named.is_all() || concerned(incident, named).next().is_some())
         && (!question.with_service_only || !incident.services.is_empty())
+}
+
+fn is_groupless(by: &[GroupBy]) -> bool {
+    by.iter().all(|by| by.is_period())
+}
+
+fn rows(
+    groups: &Gathered<'_, &Known<'_>>,
+    by: &[GroupBy],
+    periods: &Periods,
+    question: &Question,
+) -> Result<Vec<Explained<IncidentsRow>>, ReportError> {
+    let groupless = is_groupless(by);
+    let mut rows = Vec::with_capacity(groups.len() * periods.parts().len()); // no more than a report bears
+    for (group, members) in groups.sorted() {
+        let of_group = rows_of(members, periods, question);
+        if groupless || of_group.iter().any(|(_, row)| counts_anything(&row.figures)) {
+            rows.extend(of_group.into_iter().map(|(part, row)| labelled(by, &group, part, row)));
+        }
+    }
+    rows.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Rows::all(rows.into_iter().map(|(_, row)| row))
 }
 
 fn rows_of<'p>(
@@ -94,9 +119,9 @@ fn rows_of<'p>(
 ) -> Vec<(&'p Part, Explained<IncidentsRow>)> {
     let mut within: Vec<Vec<&Known<'_>>> = vec![Vec::new(); periods.parts().len()];
     for known in members {
-        let places: BTreeSet<usize> = instants(&known.fact).filter_map(|at| periods.place(at)).collect();
-        for place in places {
-            if let Some(of_period) = within.get_mut(place) {
+        for place in instants(&known.fact).filter_map(|at| periods.place(at)) {
+            let Some(of_period) = within.get_mut(place) else { continue };
+            if !of_period.last().is_some_and(|last| std::ptr::eq(*last, *known)) {
                 of_period.push(known);
             }
         }
@@ -111,13 +136,17 @@ fn instants(fact: &IncidentFact) -> impl Iterator<Item = Timestamp> {
 }
 
 fn row(known: &[&Known<'_>], part: &Part, question: &Question) -> Explained<IncidentsRow> {
-    let means = |counts: &dyn Fn(&IncidentBrief) -> bool| {
-        let counting = known.iter().filter(|known| counts(known.incident));
-        incident_means(counting.map(|known| &known.fact), part.window, question.now)
+    let means = |known: &[&Known<'_>]| incident_means(known.iter().map(|known| &known.fact), part.window, question.now);
+    let all = means(known);
+    let figures = match known.iter().filter(|known| known.affects()).count() {
+        0 => written(&all, &IncidentMeans::default(), &all),
+        affect if affect == known.len() => written(&all, &all, &IncidentMeans::default()),
+        _ => {
+            let (with_service, without): (Vec<&Known<'_>>, Vec<&Known<'_>>) =
+                known.iter().copied().partition(|known| known.affects());
+            written(&all, &means(&with_service), &means(&without))
+        }
     };
-    let affects = |incident: &IncidentBrief| !incident.services.is_empty();
-    let [all, with_service, without] = [means(&|_| true), means(&affects), means(&|incident| !affects(incident))];
-    let figures = written(&all, &with_service, &without);
     let incident_numbers = question.include_intervals.then(|| origins(known, part, question.now));
     Explained { incident_numbers, ..Explained::plain(figures) }
 }
@@ -157,14 +186,14 @@ fn counts_anything(row: &IncidentsRow) -> bool {
     row.opened + row.resolved + row.reopened + samples.iter().map(|sample| sample.count).sum::<u64>() > 0
 }
 
-fn labelled(
+fn labelled<'k>(
     by: &[GroupBy],
-    group: &[String],
-    part: &Part,
+    group: &[&'k str],
+    part: &'k Part,
     mut row: Explained<IncidentsRow>,
-) -> (Vec<String>, Explained<IncidentsRow>) {
-    let (key, named) = named(by, group, part);
-    row.figures.group = named;
+) -> (Vec<&'k str>, Explained<IncidentsRow>) {
+    let key = key(by, group, part);
+    row.figures.group = named(by, &key);
     (key, row.of(part))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`question`] and `filter` (what can be asked), [`answer`] (what comes back, `origins` that each
 //! figure names where asked, and [`definitions`] of its figures); then one module for each report:
-//! [`availability`](mod@availability), [`slo`](mod@slo), [`sla`](mod@sla), [`continuity`](mod@continuity),
+//! [`availability`](mod@availability), [`slo`](mod@slo) (with `burn_down`), [`sla`](mod@sla), [`continuity`](mod@continuity),
 //! [`incidents`](mod@incidents), [`changes`](mod@changes), [`noise`](mod@noise),
 //! [`problems`](mod@problems). Beside them: [`standing`](mod@standing) (how each service stands now, for gauges) with
 //! [`burn`] (budgets that burn too fast), [`similar`](mod@similar) (what was seen before), [`review`](mod@review) (of a
@@ -10,7 +10,7 @@
 //! (which graph was in force when), `services` (what is asked about, and what was promised of it), `agreements` (what was
 //! promised of incidents), `outages`
 //! (from the store, or swept anew from episodes), `maintenance`, `watch` (coverage and silence), `moved` (what truth
-//! that came late moved), `completeness` (what came in, and what became of it), `periods` and
+//! that came late moved), `completeness` (what came in, and what became of it), `unheard` (that nothing did), `periods` and
 //! `groups`. [`issued`]: what is kept as it was issued, and revised. Last how rows are written down: [`grid`] (rows as
 //! cells), [`table`], [`csv`], [`html`], [`text`] (figures in words).
 //!
@@ -43,15 +43,18 @@ pub mod table;
 pub mod text;
 
 mod agreements;
+mod burn_down;
 mod completeness;
 mod filter;
 mod fit;
+mod gathered;
 mod groups;
 mod maintenance;
 mod moved;
 mod origins;
 mod periods;
 mod services;
+mod unheard;
 mod versions;
 mod watch;
 mod windows;
@@ -69,7 +72,7 @@ pub use noise::noise;
 pub use origins::{HourOrigin, Origins, OutageOrigin, PointOrigin};
 pub use outages::recomputed as recomputed_outages;
 pub use problems::problems;
-pub use question::{GroupBy, Question, Step};
+pub use question::{BurnDowns, GroupBy, Include, Question, Step};
 pub use similar::similar;
 pub use sla::sla;
 pub use slo::slo;

@@ -39,8 +39,9 @@ pub(crate) async fn moved(store: &Store, question: &Question) -> Result<Correcti
     let about: Vec<(About, BTreeSet<CiId>)> = about.into_iter().filter(|(_, of)| !of.is_empty()).collect();
     let concerned: BTreeSet<CiId> = about.iter().flat_map(|(_, of)| of.iter().cloned()).collect();
     bear_days(concerned.len(), over)?;
-    let known = Known::read(store, late, &topology, concerned, over, question.now).await?;
+    let mut known = Known::read(store, late, &topology, concerned, over, question.now).await?;
     let services: Vec<&Service<'_>> = services.iter().filter(|service| known.concerned.contains(&service.id)).collect();
+    known.with = known.figures(&services, &BTreeSet::new(), question);
     let all: BTreeSet<About> = about.iter().map(|(one, _)| *one).collect();
     let mut items = Vec::new();
     for (one, of) in about.iter().take(CORRECTIONS_SHOWN_MAX) {
@@ -154,7 +155,10 @@ struct Known<'t> {
     late: Late,
     topology: &'t Topology,
     concerned: BTreeSet<CiId>,
-    episodes: Vec<EpisodeRecord>,
+    /// By item.
+    episodes: BTreeMap<CiId, Vec<EpisodeRecord>>,
+    /// The figures as they are, of the services concerned.
+    with: BTreeMap<CiId, [f64; 4]>,
     over: Interval,
     now: Timestamp,
 }
@@ -169,26 +173,41 @@ impl<'t> Known<'t> {
         now: Timestamp,
     ) -> Result<Known<'t>, StoreError> {
         let needed: Vec<CiId> = everything_below(topology, &concerned).into_iter().collect();
-        let episodes = store.episodes_of_items(&needed, over).await?;
-        Ok(Known { late, topology, concerned, episodes, over, now })
+        let mut episodes: BTreeMap<CiId, Vec<EpisodeRecord>> = BTreeMap::new();
+        for episode in store.episodes_of_items(&needed, over).await? {
+            if let Some(ci) = episode.ci.clone() {
+                episodes.entry(ci).or_default().push(episode);
+            }
+        }
+        Ok(Known { late, topology, concerned, episodes, with: BTreeMap::new(), over, now })
     }
 
     /// By how much figures of these services are greater than without some of what was corrected.
     fn moved(&self, services: &[&Service<'_>], without: &BTreeSet<About>, question: &Question) -> Moved {
-        let [with, without] = [&BTreeSet::new(), without].map(|left_out| self.sum(services, left_out, question));
-        let [down, degraded, planned, agreed] = std::array::from_fn(|at| Seconds::new(with[at] - without[at]));
+        let mut moved = [0.0; 4];
+        for (service, without) in self.figures(services, without, question) {
+            let with = self.with.get(&service).copied().unwrap_or(without);
+            moved.iter_mut().zip(with).zip(without).for_each(|((moved, with), without)| *moved += with - without);
+        }
+        let [down, degraded, planned, agreed] = moved.map(Seconds::new);
         Moved { down, degraded, planned, agreed }
     }
 
-    /// Down, degraded, planned and agreed seconds of these services together.
-    fn sum(&self, services: &[&Service<'_>], left_out: &BTreeSet<About>, question: &Question) -> [f64; 4] {
-        let windows = self.windows(left_out);
-        let ids: BTreeSet<&CiId> = services.iter().map(|service| &service.id).collect();
-        let maintenance = rolled_up(self.topology, windows.clone(), self.over, &ids);
-        let outages = self.outages(&ids, &windows, left_out);
+    /// Down, degraded, planned and agreed seconds of each of these services. Of what is known only that is gone through which
+    /// can bear on them.
+    fn figures(
+        &self,
+        services: &[&Service<'_>],
+        left_out: &BTreeSet<About>,
+        question: &Question,
+    ) -> BTreeMap<CiId, [f64; 4]> {
+        let ids: BTreeSet<CiId> = services.iter().map(|service| service.id.clone()).collect();
+        let below = everything_below(self.topology, &ids);
+        let windows = self.windows(left_out, &below);
+        let maintenance = rolled_up(self.topology, windows.clone(), self.over, &ids.iter().collect());
+        let outages = self.outages(&ids, &below, &windows, left_out);
         let never = IntervalSet::new();
-        let mut sum = [0.0; 4];
-        for service in services {
+        let of = |service: &&Service<'_>| {
             let facts = ServiceFacts {
                 outages: outages.get(&service.id).map(Vec::as_slice).unwrap_or_default(),
                 maintenance: maintenance.get(&service.id).unwrap_or(&never),
@@ -200,14 +219,15 @@ impl<'t> Known<'t> {
             };
             let figures = reliability::availability(&facts, None, self.over, question.now);
             let of = [figures.down_seconds, figures.degraded_seconds, figures.planned_seconds, figures.agreed_seconds];
-            sum.iter_mut().zip(of).for_each(|(sum, seconds)| *sum += seconds);
-        }
-        sum
+            (service.id.clone(), of)
+        };
+        services.iter().map(of).collect()
     }
 
     fn outages(
         &self,
-        ids: &BTreeSet<&CiId>,
+        ids: &BTreeSet<CiId>,
+        below: &BTreeSet<CiId>,
         windows: &[WindowInterval],
         left_out: &BTreeSet<About>,
     ) -> BTreeMap<CiId, Vec<reliability::OutageFact>> {
@@ -215,7 +235,8 @@ impl<'t> Known<'t> {
             let judged = episode.incident.is_some_and(|id| left_out.contains(&About::FalsePositive(id)));
             !episode.false_positive || judged
         };
-        let faults = faults_of(self.episodes.iter().filter(counts));
+        let bearing = below.iter().filter_map(|ci| self.episodes.get(ci)).flatten();
+        let faults = faults_of(bearing.filter(counts));
         let told = sweep(self.topology, &faults, windows, self.over, &|graph, idx| ids.contains(graph.id(idx)));
         let said = self
             .late
@@ -228,14 +249,18 @@ impl<'t> Known<'t> {
     }
 
     /// Of a window that is left out, what began before it was recorded.
-    fn windows(&self, left_out: &BTreeSet<About>) -> Vec<WindowInterval> {
+    fn windows(&self, left_out: &BTreeSet<About>, below: &BTreeSet<CiId>) -> Vec<WindowInterval> {
         let mut named = Vec::new();
         for (at, window) in self.late.windows.iter().enumerate() {
+            let cis: Vec<&CiId> = window.cis.iter().filter(|ci| below.contains(*ci)).collect();
+            if cis.is_empty() {
+                continue;
+            }
             let late = left_out.contains(&About::Window(at));
             let occurrences = Occurrences::of(window);
             let counts = |occurrence: &Interval| !late || window.received_at <= occurrence.start();
             for interval in occurrences.overlapping(self.over).filter(counts) {
-                named.extend(window.cis.iter().map(|ci| WindowInterval { ci: ci.clone(), interval }));
+                named.extend(cis.iter().map(|ci| WindowInterval { ci: (*ci).clone(), interval }));
             }
         }
         named

@@ -6,6 +6,7 @@
 //! Why a firing was suppressed is what its alert still remembers of it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use model::alert::{Alert, Suppression};
 use model::limits::PAGE_ROWS_MAX;
@@ -145,34 +146,66 @@ async fn count_alerts(
 ) -> Result<(), ReportError> {
     let mut request = PageRequest::first(PAGE_ROWS_MAX);
     let mut named = 0;
+    let mut spoken = Spoken::over(known.len());
     loop {
         let page = store.alerts(&AlertFilter::default(), &request).await?;
         // What Watchfire says itself was no event.
         for alert in page.items.iter().filter(|alert| alert.source.as_str() != source::OWN) {
-            named += count_alert(alert, now, periods, known);
+            let places = spoken_in(alert, now, periods);
+            spoken.add(&places);
+            if known.first().is_some_and(|known| known.origins.is_some()) {
+                named += places.len();
+                bear_origins(named)?;
+                let of_alert = known.get_mut(places).into_iter().flatten();
+                of_alert.for_each(|known| known.name(|named| named.alerts.push(alert.id.to_string())));
+            }
+            named += count_suppressed(alert, now, periods, known);
         }
         bear_origins(named)?;
         match page.next {
             Some(next) => request.cursor = Some(next),
-            None => return Ok(()),
+            None => break,
         }
+    }
+    known.iter_mut().zip(spoken.counts()).for_each(|(known, count)| known.facts.alerts += count);
+    Ok(())
+}
+
+/// How many alerts span each period: one that spans all of them costs no more than one that spans one.
+struct Spoken {
+    /// At each place how many more begin than have ended just before it.
+    edges: Vec<i64>,
+}
+
+impl Spoken {
+    fn over(periods: usize) -> Spoken {
+        Spoken { edges: vec![0; periods + 1] }
+    }
+
+    fn add(&mut self, places: &Range<usize>) {
+        for (place, one) in [(places.start, 1), (places.end, -1)] {
+            self.edges.get_mut(place).into_iter().for_each(|edge| *edge += one);
+        }
+    }
+
+    fn counts(&self) -> impl Iterator<Item = u64> + '_ {
+        self.edges.iter().scan(0_i64, |spoken, edge| {
+            *spoken += edge;
+            Some(spoken.unsigned_abs())
+        })
     }
 }
 
+/// The places of the periods that its span overlaps, up to now.
+fn spoken_in(alert: &Alert, now: Timestamp, periods: &Periods) -> Range<usize> {
+    let (first, last) = (alert.hot.first_received_at, alert.hot.last_received_at);
+    let begun = Interval::or_empty(first, last.min(now) + Span::MICROSECOND);
+    if first > now { 0..0 } else { periods.places(begun) }
+}
+
 /// How often it is named.
-fn count_alert(alert: &Alert, now: Timestamp, periods: &Periods, known: &mut [Known]) -> usize {
+fn count_suppressed(alert: &Alert, now: Timestamp, periods: &Periods, known: &mut [Known]) -> usize {
     let mut times = 0;
-    let spoken = Interval::or_empty(alert.hot.first_received_at, alert.hot.last_received_at + Span::MICROSECOND);
-    let begun = Interval::or_empty(spoken.start(), spoken.end().min(now + Span::MICROSECOND));
-    if !begun.is_empty() {
-        for known in known.get_mut(periods.places(begun)).into_iter().flatten() {
-            known.facts.alerts += 1;
-            known.name(|named| {
-                named.alerts.push(alert.id.to_string());
-                times += 1;
-            });
-        }
-    }
     for episode in alert.episodes.iter().filter(|episode| episode.first_received_at <= now) {
         let Some(by) = &episode.suppressed else { continue };
         if let Some(known) = periods.place(episode.first_received_at).and_then(|place| known.get_mut(place)) {

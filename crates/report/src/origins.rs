@@ -98,11 +98,7 @@ pub(crate) struct Rows<T> {
 }
 
 impl<T> Rows<T> {
-    pub(crate) fn new() -> Rows<T> {
-        Rows { rows: Vec::new(), origins: 0 }
-    }
-
-    pub(crate) fn push(&mut self, row: Explained<T>) -> Result<(), ReportError> {
+    fn push(&mut self, row: Explained<T>) -> Result<(), ReportError> {
         self.origins += row.intervals.as_ref().map_or(0, size);
         self.origins += row.incident_numbers.as_ref().map_or(0, size);
         self.origins += row.origins.len();
@@ -112,8 +108,11 @@ impl<T> Rows<T> {
     }
 
     pub(crate) fn all(rows: impl IntoIterator<Item = Explained<T>>) -> Result<Vec<Explained<T>>, ReportError> {
-        let mut bounded = Rows::new();
-        rows.into_iter().try_for_each(|row| bounded.push(row))?;
+        let rows = rows.into_iter();
+        let mut bounded = Rows { rows: Vec::with_capacity(rows.size_hint().0), origins: 0 };
+        for row in rows {
+            bounded.push(row)?;
+        }
         Ok(bounded.rows)
     }
 }

@@ -29,6 +29,11 @@ impl Periods {
         }
     }
 
+    /// Of a window, as far as it has begun, in the periods of a zone.
+    pub(crate) fn cut_by(window: Interval, now: Timestamp, zone: &Zone, step: Step) -> Result<Periods, ReportError> {
+        cut(window, now, zone, step)
+    }
+
     pub(crate) fn parts(&self) -> &[Part] {
         &self.0
     }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::limits::PAGE_ROWS_MAX;
-use model::{CiId, Incident, IncidentId, Outage, Problem, ProblemId, Span};
+use model::{CiId, IncidentBrief, IncidentId, Outage, Problem, ProblemId, Span};
 use reliability::{Lost, OutageFact, Scope, lost};
 use store::{PageRequest, ProblemFilter, Store};
 use wire::v1::ProblemsRow;
@@ -35,19 +35,21 @@ pub async fn problems(store: &Store, question: &Question) -> Result<Answer<Probl
     let named = question.named()?;
     let scope = Scope::new(window, question.now);
     let problems = all(store).await?;
-    let incidents = store.incidents_touching(window).await?;
-    let links = Links::of(&problems, &incidents);
+    let mut incidents = store.incident_briefs(window).await?;
+    incidents.retain(|incident| !incident.excluded);
+    incidents.sort_unstable_by_key(|incident| incident.id);
+    let mut outages = store.outages_overlapping(window).await?;
+    outages.retain(|outage| named.has(&outage.service));
+    let mut links = Links::of(&problems);
+    links.follow(store, outages.iter().filter_map(|outage| outage.incident), &incidents).await?;
     let mut costs: BTreeMap<ProblemId, Cost> = BTreeMap::new();
-    for incident in incidents.iter().filter(|incident| !incident.is_excluded() && scope.holds(incident.opened_at)) {
+    for incident in incidents.iter().filter(|incident| scope.holds(incident.opened_at)) {
         if let Some(problem) = links.problem(incident.id) {
             costs.entry(problem).or_default().incidents.push(incident.label());
         }
     }
-    for outage in store.outages_overlapping(window).await? {
-        let asked = named.has(&outage.service);
-        let Some(problem) = outage.incident.filter(|_| asked).and_then(|incident| links.problem(incident)) else {
-            continue;
-        };
+    for outage in outages {
+        let Some(problem) = outage.incident.and_then(|incident| links.problem(incident)) else { continue };
         costs.entry(problem).or_default().outages.entry(outage.service.clone()).or_default().push(outage);
     }
     let mut rows: Vec<Explained<ProblemsRow>> = Vec::new();
@@ -90,10 +92,31 @@ struct Links {
 }
 
 impl Links {
-    fn of(problems: &[Problem], incidents: &[Incident]) -> Links {
+    fn of(problems: &[Problem]) -> Links {
         let linked = problems.iter().flat_map(|problem| problem.incidents.iter().map(|id| (*id, problem.id)));
-        let merged = incidents.iter().filter_map(|incident| Some((incident.id, incident.merged_into?)));
-        Links { problems: linked.collect(), merged: merged.collect() }
+        Links { problems: linked.collect(), merged: BTreeMap::new() }
+    }
+
+    /// Looks up what the incidents of outages were merged into, whenever that was. `apart` are some that were not, by id.
+    async fn follow(
+        &mut self,
+        store: &Store,
+        of_outages: impl Iterator<Item = IncidentId>,
+        apart: &[IncidentBrief],
+    ) -> Result<(), ReportError> {
+        let is_known = |id: &IncidentId| apart.binary_search_by_key(id, |incident| incident.id).is_ok();
+        let mut seen = BTreeSet::new();
+        let mut asked: BTreeSet<IncidentId> = of_outages.collect();
+        while !asked.is_empty() {
+            asked.retain(|id| !self.problems.contains_key(id) && !is_known(id) && seen.insert(*id));
+            let ids: Vec<IncidentId> = std::mem::take(&mut asked).into_iter().collect();
+            for some in ids.chunks(PAGE_ROWS_MAX) {
+                let found = store.incidents_by_id(some).await?;
+                self.merged.extend(found.iter().filter_map(|incident| Some((incident.id, incident.merged_into?))));
+            }
+            asked.extend(ids.iter().filter_map(|id| self.merged.get(id)));
+        }
+        Ok(())
     }
 
     /// Of one that was merged away, that of what it was merged into.

@@ -45,9 +45,34 @@ pub struct Question {
     pub with_service_only: bool,
     /// Says with each row what its figures came from.
     pub include_intervals: bool,
+    /// Of which objectives an SLO report says how their budgets were used; [`step`](Question::step) then says at which
+    /// instants.
+    pub burn_downs: BurnDowns,
+    /// A page draws what its figures came from, where that is no more than a report may name.
+    pub draws_intervals: bool,
     /// The last version of the CMDB that counts, 0: none does; `None`: the one in force at `now`. What was issued stays one
     /// of the services that there were.
     pub cmdb: Option<u64>,
+}
+
+/// See [`Question::burn_downs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BurnDowns {
+    None,
+    /// Those that used most of it, as many as a page draws.
+    Worst,
+    All,
+}
+
+/// What is answered with rows, where it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Include {
+    /// What each figure came from.
+    Intervals,
+    /// How error budgets were used.
+    BurnDown,
+    /// The same of those that are used most, as many as a page draws.
+    BurnDownWorst,
 }
 
 /// What the rows of a report are of.
@@ -82,8 +107,36 @@ impl Question {
             time_zone: None,
             with_service_only: false,
             include_intervals: false,
+            burn_downs: BurnDowns::None,
+            draws_intervals: false,
             cmdb: None,
         }
+    }
+
+    /// With all of these; of more and fewer burn-downs, more.
+    #[must_use]
+    pub fn including<'a>(mut self, asked: impl IntoIterator<Item = &'a Include>) -> Question {
+        for include in asked {
+            match include {
+                Include::Intervals => self.include_intervals = true,
+                Include::BurnDown => self.burn_downs = BurnDowns::All,
+                Include::BurnDownWorst if self.burn_downs == BurnDowns::None => self.burn_downs = BurnDowns::Worst,
+                Include::BurnDownWorst => {}
+            }
+        }
+        self
+    }
+
+    /// With what a page draws, as far as it goes: more intervals than a report may name are left out.
+    #[must_use]
+    pub fn drawing(mut self, drawn: &[Include]) -> Question {
+        for include in drawn {
+            match include {
+                Include::Intervals => self.draws_intervals = true,
+                Include::BurnDown | Include::BurnDownWorst => self = self.including([include]),
+            }
+        }
+        self
     }
 
     /// `[from, to)`, which is some time.
@@ -169,6 +222,22 @@ impl Question {
     }
 }
 
+impl Include {
+    pub const ALL: [Include; 3] = [Include::Intervals, Include::BurnDown, Include::BurnDownWorst];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Include::Intervals => "intervals",
+            Include::BurnDown => "burn_down",
+            Include::BurnDownWorst => "burn_down_worst",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Include> {
+        Include::ALL.into_iter().find(|include| include.as_str() == word)
+    }
+}
+
 impl GroupBy {
     pub const ALL: [GroupBy; 10] = [
         GroupBy::Service,
@@ -207,6 +276,12 @@ impl GroupBy {
 
     pub fn from_word(word: &str) -> Option<GroupBy> {
         GroupBy::ALL.into_iter().find(|by| by.as_str() == word)
+    }
+
+    /// In the order asked: what is named twice is meant once.
+    pub fn each_once(asked: impl IntoIterator<Item = GroupBy>) -> Vec<GroupBy> {
+        let mut seen = BTreeSet::new();
+        asked.into_iter().filter(|by| seen.insert(*by)).collect()
     }
 
     /// The period it cuts into; `None` where it does not say how long that is.
@@ -291,6 +366,12 @@ mod tests {
             assert_eq!(by.step().map(GroupBy::of_step).unwrap_or(by), by);
         }
         assert_eq!(GroupBy::from_word("year"), None);
+    }
+
+    #[test]
+    fn a_group_that_is_named_twice_is_meant_once() {
+        use GroupBy::{Month, Service, Team};
+        assert_eq!(GroupBy::each_once([Team, Service, Team, Month, Service]), [Team, Service, Month]);
     }
 
     #[test]

@@ -57,7 +57,10 @@ pub(crate) fn asked<'t>(topology: &'t Topology, question: &Question) -> Result<V
         let live = life(topology, &id, graph.life(idx));
         found.push(Service { is_service: services.contains(&id), graph, idx, calendar, live, id });
     }
-    if unknown.is_empty() { Ok(found) } else { Err(ReportError::UnknownItems(unknown)) }
+    match unknown.is_empty() {
+        true => Ok(found),
+        false => Err(ReportError::UnknownItems { unknown, services: services.into_iter().collect() }),
+    }
 }
 
 /// Refuses more days of services than one report goes over.
@@ -154,7 +157,10 @@ mod tests {
         assert_eq!(named, [("db-7", false), ("shop", true)]);
         question.services.push("shpo".into());
         let told = asked(&topology, &question).expect_err("there is no such item").to_string();
-        assert!(told.contains("`shpo`"), "{told}");
+        assert!(
+            told.contains("`shpo`") && told.contains("the services there are `") && told.contains("`shop`"),
+            "{told}"
+        );
     }
 
     #[test]

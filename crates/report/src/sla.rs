@@ -4,10 +4,9 @@
 //! Rule: agreements are those of the CMDB in force at `min(now, to)`, whatever was agreed when an incident opened; so what
 //! a report over a past quarter says does not change with what is agreed later.
 
-use std::collections::BTreeMap;
-
-use model::{FixedMap, IncidentBrief};
-use reliability::{Outcome, sla as counted};
+use model::incident::Priority;
+use model::{FixedMap, IncidentBrief, Span};
+use reliability::{Outcome, Sla};
 use store::Store;
 use wire::v1::{Group, Ratio, SlaIncident, SlaRow, TargetKind};
 
@@ -16,6 +15,7 @@ use crate::answer::{Answer, Explained};
 use crate::definitions;
 use crate::error::ReportError;
 use crate::groups::concerned;
+use crate::origins::bear_origins;
 use crate::periods::{Part, Periods};
 use crate::question::{GroupBy, Question};
 use crate::services::asked;
@@ -31,9 +31,8 @@ pub async fn sla(store: &Store, question: &Question) -> Result<Answer<SlaRow>, R
     let periods = Periods::of(question)?;
     let versions = Versions::asked(store, question).await?;
     let named = question.named()?;
-    let past = versions.since(question.elapsed().start()).await?;
     if !named.is_all() {
-        asked(&past, question)?;
+        asked(&versions.since(question.elapsed().start()).await?, question)?;
     }
     let topology = versions.since(question.end()).await?;
     let agreements = Agreements::of(topology.at(question.end()))?;
@@ -46,10 +45,12 @@ pub async fn sla(store: &Store, question: &Question) -> Result<Answer<SlaRow>, R
     periods.bear(listed.iter().map(|(_, agreed)| agreed.targets().count()).sum(), "targets")?;
 
     let incidents = store.incident_briefs(question.window()?).await?;
+    let of_items = question.filter.asks_of_items();
+    let then = if of_items { Some(versions.as_opened(&incidents).await?) } else { None };
     let concerns = |incident: &IncidentBrief| {
         (named.is_all() || concerned(incident, &named).next().is_some())
             && (!question.with_service_only || !incident.services.is_empty())
-            && question.filter.fits_incident(incident, Some(&past))
+            && question.filter.fits_incident(incident, then.as_ref())
     };
     let mut members: FixedMap<usize, Vec<&IncidentBrief>> = FixedMap::new();
     for incident in incidents.iter().filter(|incident| concerns(incident)) {
@@ -57,59 +58,81 @@ pub async fn sla(store: &Store, question: &Question) -> Result<Answer<SlaRow>, R
             members.get_or_insert_with(nth, Vec::new).push(incident);
         }
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut listed_so_far) = (Vec::new(), 0);
     for (nth, agreed) in listed {
         let incidents = members.get(&nth).map(Vec::as_slice).unwrap_or_default();
-        rows.extend(rows_of(agreed, incidents, &periods, question));
+        rows.extend(rows_of(agreed, incidents, &periods, question, &mut listed_so_far)?);
     }
-    Answer::new(question, definitions::SLA, rows).corrected(store, question).await
+    Answer::new(question, definitions::SLA, rows).corrected(store, &question.unfiltered()).await
+}
+
+/// What came of one target in one period.
+#[derive(Clone, Default)]
+struct Tally<'i> {
+    counts: Sla,
+    /// Where they are asked for.
+    standing: Vec<Standing<'i>>,
 }
 
 /// How one incident stands in one period.
 type Standing<'i> = (&'i IncidentBrief, Outcome);
 
+/// By target, then by period. `listed` counts the incidents that are listed, in these rows and those before.
 fn rows_of(
     agreed: &Agreed<'_>,
     incidents: &[&IncidentBrief],
     periods: &Periods,
     question: &Question,
-) -> Vec<Explained<SlaRow>> {
-    let mut standing: BTreeMap<(usize, usize), Vec<Standing<'_>>> = BTreeMap::new();
+    listed: &mut usize,
+) -> Result<Vec<Explained<SlaRow>>, ReportError> {
+    let targets: Vec<(Priority, TargetKind, Span)> = agreed.targets().collect();
+    let mut tallies = vec![vec![Tally::default(); periods.parts().len()]; targets.len()];
     for incident in incidents {
         let subject = Subject::of(incident, question.now);
-        for (nth, (priority, kind, target)) in agreed.targets().enumerate() {
-            if priority != incident.priority {
-                continue;
-            }
-            let judged = agreed.judge(&subject, kind, target);
+        let of_priority = targets.iter().zip(&mut tallies).filter(|((priority, ..), _)| *priority == incident.priority);
+        for ((_, kind, target), tallies) in of_priority {
+            let judged = agreed.judge(&subject, *kind, *target);
             for (place, part) in periods.within(judged.extent()) {
-                if let Some(outcome) = judged.within(part.window) {
-                    standing.entry((nth, place)).or_default().push((incident, outcome));
+                let Some((tally, outcome)) = tallies.get_mut(place).zip(judged.within(part.window)) else { continue };
+                tally.counts.count(outcome);
+                if question.include_intervals {
+                    tally.standing.push((incident, outcome));
+                    *listed += 1;
+                    bear_origins(*listed)?;
                 }
             }
         }
     }
-    let mut rows = Vec::new();
-    for (nth, (priority, target, length)) in agreed.targets().enumerate() {
-        for (place, part) in periods.parts().iter().enumerate() {
-            let standing = standing.remove(&(nth, place)).unwrap_or_default();
-            let counts = counted(standing.iter().map(|(_, outcome)| *outcome));
-            let figures = SlaRow {
-                group: group(part, question),
-                agreement: agreed.agreement.id.to_string(),
-                priority: priority.as_str().to_owned(),
-                target,
-                target_seconds: length.into(),
-                met: counts.met,
-                breached: counts.breached,
-                running: counts.running,
-                attainment: counts.attainment.map(Ratio),
-                incidents: question.include_intervals.then(|| told(standing)),
-            };
-            rows.push(Explained::plain(figures).of(part));
-        }
-    }
-    rows
+    let of_target = targets.into_iter().zip(tallies);
+    let each = of_target.flat_map(|(target, tallies)| {
+        let of_period = periods.parts().iter().zip(tallies);
+        of_period.map(move |(part, tally)| row(agreed, target, part, tally, question))
+    });
+    Ok(each.collect())
+}
+
+fn row(
+    agreed: &Agreed<'_>,
+    (priority, target, length): (Priority, TargetKind, Span),
+    part: &Part,
+    tally: Tally<'_>,
+    question: &Question,
+) -> Explained<SlaRow> {
+    let Tally { counts, standing } = tally;
+    let figures = SlaRow {
+        group: group(part, question),
+        agreement: agreed.agreement.id.to_string(),
+        priority: priority.as_str().to_owned(),
+        target,
+        target_seconds: length.into(),
+        met: counts.met,
+        breached: counts.breached,
+        running: counts.running,
+        attainment: counts.attainment.map(Ratio),
+        next_breach_at: counts.next_breach_at.map(Into::into),
+        incidents: question.include_intervals.then(|| told(standing)),
+    };
+    Explained::plain(figures).of(part)
 }
 
 /// By number.

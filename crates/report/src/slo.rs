@@ -1,15 +1,17 @@
-//! The SLO report: error budget and burn rate of each service that has an objective, as they stand at `min(now, to)`.
+//! The SLO report: error budget and burn rate of each service that has an objective, as they stand at `min(now, to)`, and how
+//! it came to that where asked.
 //! docs/contract.md section 8; the formulas are `reliability::slo`'s, docs/measures.md section 6.
 
 use model::item::SloWindow;
 use model::{Interval, Span, Timestamp};
 use reliability::slo::Evidence;
-use reliability::{BURN_WINDOWS, IntervalSet, OutageFact, Parts, ServiceFacts};
+use reliability::{BURN_WINDOWS, IntervalSet, OutageFact, Parts, ServiceFacts, Slo};
 use store::Store;
 use wire::v1::{BurnRate, Ratio, SloRow, slo_window};
 
 use crate::answer::{Answer, Explained, Stretch};
 use crate::availability::stretches;
+use crate::burn_down::{Points, Steps, chosen};
 use crate::definitions;
 use crate::error::ReportError;
 use crate::filter::FilterBy;
@@ -17,8 +19,9 @@ use crate::maintenance::Maintenance;
 use crate::origins::{OnRecord, Origins, Rows, by_figure};
 use crate::outages::Outages;
 use crate::periods::bear;
-use crate::question::{GroupBy, Question};
+use crate::question::{BurnDowns, GroupBy, Question};
 use crate::services::{Service, asked, bear_days};
+use crate::text;
 use crate::versions::Versions;
 use crate::watch::Watch;
 
@@ -31,8 +34,10 @@ const WINDOW_UNLESS_SAID: SloWindow = SloWindow::Rolling(Span::from_days(30));
 /// A window, item or group that makes no sense here; a store that does not answer.
 pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, ReportError> {
     question.window()?;
-    let instead = "it says how each service stands at the report's end; ask for several ends";
-    question.only_grouped_by("slo", |by| by == GroupBy::Service, instead)?;
+    let instead = "it says how each service stands at the report's end; ask for several ends, or how it came to that with \
+                   `include=burn_down`";
+    let is_cut = question.burn_downs != BurnDowns::None;
+    question.only_grouped_by("slo", |by| by == GroupBy::Service || is_cut && by.is_period(), instead)?;
     question.only_filtered_by("slo", &FilterBy::OF_SERVICES)?;
     let versions = Versions::asked(store, question).await?;
     let mut topology = versions.since(question.elapsed().start()).await?;
@@ -51,9 +56,18 @@ pub async fn slo(store: &Store, question: &Question) -> Result<Answer<SloRow>, R
         watch: Watch::read(store, question, &services, span).await?,
         on_record: OnRecord::read(store, question, span).await?,
     };
-    let rows = Rows::all(services.iter().filter_map(|service| row(service, &known, question)))?;
-    let note = question.note_of_filter(rows.len());
+    let mut rows = Rows::all(services.iter().filter_map(|service| row(service, &known, question)))?;
+    with_burn_downs(&mut rows, &services, &known, question)?;
+    let note = if rows.is_empty() { question.note_of_filter(0) } else { Some(of_its_own_window(question)) };
     Answer::new(question, definitions::SLO, rows).noting(note).corrected(store, question).await
+}
+
+/// Whoever asks about ninety days would take what is left of thirty for theirs.
+fn of_its_own_window(question: &Question) -> String {
+    let end = text::instant(question.end());
+    format!(
+        "budgets and burn rates are those of each objective's own window, as it stood at {end}, whenever the report begins"
+    )
 }
 
 struct Known {
@@ -89,19 +103,49 @@ pub(crate) fn span(services: &[Service<'_>], question: &Question) -> Interval {
     })
 }
 
-fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Explained<SloRow>> {
-    let objective = service.objectives().slo?;
-    let never = IntervalSet::new();
-    let facts = ServiceFacts {
+/// What nothing here looks at.
+const NEVER: &IntervalSet = &IntervalSet::new();
+
+fn facts<'a>(service: &'a Service<'_>, known: &'a Known) -> ServiceFacts<'a> {
+    ServiceFacts {
         outages: known.outages.of(&service.id),
         maintenance: known.maintenance.of(&service.id),
-        blind: &never,
+        blind: NEVER,
         first_heard: &[],
         calendar: &service.calendar,
         degraded_weight: service.objectives().degraded_weight,
         live: service.live,
-    };
-    let figures = reliability::slo(&facts, objective, window(service), question.to, question.now);
+    }
+}
+
+fn figures(service: &Service<'_>, facts: &ServiceFacts<'_>, question: &Question) -> Option<Slo> {
+    let objective = service.objectives().slo?;
+    Some(reliability::slo(facts, objective, window(service), question.to, question.now))
+}
+
+/// Each row is of the service in its place: all of them have an objective.
+fn with_burn_downs(
+    rows: &mut [Explained<SloRow>],
+    services: &[Service<'_>],
+    known: &Known,
+    question: &Question,
+) -> Result<(), ReportError> {
+    let (steps, chosen) = (Steps::of(question)?, chosen(rows, question.burn_downs));
+    let mut points = Points::of(chosen.len());
+    for place in chosen {
+        let (Some(row), Some(service)) = (rows.get_mut(place), services.get(place)) else { continue };
+        let facts = facts(service, known);
+        let Some(figures) = figures(service, &facts, question) else { continue };
+        let burned = steps.of_budget(&facts, &figures, question.end())?;
+        points.bear(burned.points.len())?;
+        row.figures.burn_down = Some(burned);
+    }
+    Ok(())
+}
+
+fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Explained<SloRow>> {
+    let facts = facts(service, known);
+    let figures = figures(service, &facts, question)?;
     let period = figures.period;
     // Of what nobody ever spoke of, an untouched budget would be a claim.
     let evident = is_evident(service, &facts, &known.watch, period, question.end());
@@ -117,6 +161,7 @@ fn row(service: &Service<'_>, known: &Known, question: &Question) -> Option<Expl
         consumed_seconds: of_evidence(figures.consumed_seconds),
         remaining_seconds: of_evidence(figures.remaining_seconds),
         burn_rate: BurnRate { hour, six_hours, day, three_days },
+        burn_down: None,
     };
     let evidence = || reliability::slo::evidence(&facts, period, question.end());
     let row = Explained::plain(figures);

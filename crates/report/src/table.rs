@@ -35,11 +35,14 @@ pub fn render<T: Tabular>(answer: &Answer<T>, style: Style) -> String {
 
 /// How much truth that came late moved; that it moved nothing is said too.
 fn corrected(corrections: &Corrections) -> String {
+    if corrections.count == 0 {
+        return "corrections: none".to_owned();
+    }
     let Moved { down, degraded, planned, agreed } = corrections.moved_seconds;
     let moved = [("down", down), ("degraded", degraded), ("planned", planned), ("agreed", agreed)];
     let signed = |seconds: f64| format!("{}{}", if seconds > 0.0 { "+" } else { "" }, text::duration(seconds));
     let moved = moved.map(|(what, seconds)| format!("{what} {}", signed(seconds.value())));
-    format!("corrections: {} (moved {})", corrections.count, moved.join(", "))
+    format!("corrections: {}; moved by them: {}", corrections.count, moved.join(", "))
 }
 
 /// The rows alone, under their headings.

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::Timestamp;
 use model::limits::GRAPHS_KEPT_ITEMS_MAX;
+use model::{IncidentBrief, Timestamp};
 use store::{Store, StoreError};
 use topology::{Graph, Topology};
 
@@ -46,6 +46,12 @@ impl Versions {
     /// The number of the newest.
     pub(crate) fn last(&self) -> Option<u64> {
         self.known.last().map(|(_, version)| *version)
+    }
+
+    /// Those in force since the first of these opened: what their items were then.
+    pub(crate) async fn as_opened(&self, incidents: &[IncidentBrief]) -> Result<Topology, StoreError> {
+        let first = incidents.iter().map(|incident| incident.opened_at).min();
+        self.since(first.unwrap_or(Timestamp::MAX)).await
     }
 
     /// The graphs in force at and after `since`; no question about an earlier instant is to be put to them.

@@ -2,16 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use model::incident::Priority;
-use model::item::{CalendarDef, Hours, Weekday};
+use model::incident::{AffectedService, Priority};
+use model::item::{AgreedTarget, Agreement, AgreementKind, CalendarDef, Hours, Weekday};
+use model::outage::ItemState;
 use model::outage::OutageState::Down;
-use model::{CiId, Cmdb, Span, Timestamp};
+use model::{CiId, Cmdb, Severity, Span, Timestamp};
 use report::{
-    Filter, GroupBy, Question, ReportError, Step, availability, changes, continuity, incidents, noise, problems, slo,
+    Filter, GroupBy, Question, ReportError, Step, availability, changes, continuity, incidents, noise, problems, sla,
+    slo,
 };
 use store::{Store, ready};
 
-use crate::stage::{Stage, at, incident, of_the_day, outage, spoken, window};
+use crate::stage::{Stage, alert, at, incident, of_the_day, outage, spoken, window};
 
 /// Far more than any of these takes; a slow death takes longer.
 const BOUND: Duration = Duration::from_secs(120);
@@ -21,6 +23,7 @@ fn all(store: &Store, question: &Question) -> Vec<(&'static str, Result<usize, R
     let told = vec![
         ("availability", ready(availability(store, question)).map(|answer| answer.rows().count())),
         ("slo", ready(slo(store, question)).map(|answer| answer.rows().count())),
+        ("sla", ready(sla(store, question)).map(|answer| answer.rows().count())),
         ("continuity", ready(continuity(store, question)).map(|answer| answer.rows().count())),
         ("incidents", ready(incidents(store, question)).map(|answer| answer.rows().count())),
         ("changes", ready(changes(store, question)).map(|answer| answer.rows().count())),
@@ -254,7 +257,7 @@ fn a_filter_that_a_report_has_no_use_for_is_refused_and_says_what_it_has() {
     let filter = Filter { priorities: vec![Priority::P1], ..Filter::default() };
     for (report, told) in all(&store, &Question { filter, ..of_the_day() }) {
         match told {
-            Ok(_) => assert_eq!(report, "incidents"),
+            Ok(_) => assert!(["incidents", "sla"].contains(&report), "{report}"),
             Err(error) => assert!(error.to_string().contains("is not filtered by priority: it has "), "{error}"),
         }
     }
@@ -273,4 +276,62 @@ fn noise_is_cut_into_hours_and_nothing_finer() {
     assert!(ready(availability(&store, &short)).expect_err("too short").to_string().contains("REPORT_STEP_MIN"));
     let two = Question { step: Step::from_word("6h"), group_by: vec![GroupBy::Month], ..of_the_day() };
     assert!(ready(availability(&store, &two)).expect_err("two kinds").to_string().contains("month and step"));
+}
+
+/// Each has a year of office hours, and runs in each of as many periods as a report has.
+#[test]
+fn targets_that_run_for_long_are_counted_in_every_period_and_listed_up_to_the_limit() {
+    let mut cmdb = shops(1, office("office", vec![Weekday::Mon, Weekday::Tue]));
+    cmdb.agreements = vec![Agreement {
+        id: "gold".into(),
+        kind: AgreementKind::Sla,
+        service: Some("s0".into()),
+        team: None,
+        supplier: None,
+        calendar: Some("office".into()),
+        targets: vec![AgreedTarget { priority: Priority::P1, respond: None, restore: Some(Span::from_days(100)) }],
+    }];
+    let mut stage = Stage::with(cmdb);
+    let opened = |nth: usize| {
+        let mut incident = incident(&nth.to_string(), ["00:00", "00:00", "", "", ""]);
+        incident.priority = Priority::P1;
+        incident.services = vec![AffectedService {
+            id: "s0".into(),
+            state: ItemState::Down,
+            now: ItemState::Down,
+            since: at("00:00"),
+            criticality: 1,
+        }];
+        incident
+    };
+    stage.facts(|step| step.incidents = (0..300).map(opened).collect());
+    let store = stage.store();
+    let end = at("00:00") + Span::from_hours(4_000);
+    let hourly = Question { step: Some(Step::Every(Span::HOUR)), ..Question::new(at("00:00"), end, end) };
+    let begun = Instant::now();
+    let answer = ready(sla(&store, &hourly)).expect("it answers");
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+    assert!(answer.rows().count() == 4_000 && answer.rows().all(|row| row.running == 300));
+    let told = ready(sla(&store, &Question { include_intervals: true, ..hourly })).expect_err("they are 1 200 000");
+    assert!(told.to_string().contains("REPORT_ORIGINS_MAX"), "{told}");
+}
+
+#[test]
+fn alerts_that_are_spoken_of_for_long_are_counted_in_every_hour_and_listed_up_to_the_limit() {
+    let end = at("00:00") + Span::from_hours(4_000);
+    let mut stage = Stage::of("shop{service}");
+    stage.facts(|step| {
+        let spoken = |nth: usize| {
+            let mut alert = alert(&nth.to_string(), "shop", &[("00:00", Severity::Major)], "");
+            alert.hot.last_received_at = end;
+            alert
+        };
+        step.alerts = (0..300).map(spoken).collect();
+    });
+    let store = stage.store();
+    let hourly = Question { step: Some(Step::Every(Span::HOUR)), ..Question::new(at("00:00"), end, end) };
+    let answer = ready(noise(&store, &hourly)).expect("it answers");
+    assert!(answer.rows().count() == 4_000 && answer.rows().all(|row| row.alerts == 300));
+    let told = ready(noise(&store, &Question { include_intervals: true, ..hourly })).expect_err("they are 1 200 000");
+    assert!(told.to_string().contains("REPORT_ORIGINS_MAX"), "{told}");
 }

@@ -53,8 +53,29 @@ fn what_was_lost_and_who_was_silent_is_listed() {
     assert_eq!((day.lost, day.gaps), (3, vec![gap]));
     let silence = SourceSilence { source: "prom".to_owned(), from: at("20:00").into(), to: at("+00:00").into() };
     assert_eq!((day.silent, day.more), (vec![silence], 0));
+    let answer = ready(availability(&stage.store(), &of_the_day())).expect("it answers");
+    let last = table::render(&answer, Style::default()).lines().last().map(str::to_owned);
+    assert_eq!(last.as_deref(), Some("silent: prom from 2026-05-04T20:00:00Z to 2026-05-05T00:00:00Z"));
     let before = of(&stage, &Question::new(at("10:00"), at("13:00"), at("+00:00")));
     assert_eq!((before.lost, before.silent), (0, Vec::new()));
+}
+
+#[test]
+fn of_time_in_which_nothing_was_heard_a_report_says_so() {
+    for (from, to, now, expected) in [
+        ("12:30", "+00:00", "+00:00", None),
+        ("11:59", "13:00", "+00:00", Some("the first event came in the hour of 2026-05-04T12:00:00Z: ")),
+        ("08:00", "09:00", "+00:00", Some("the first event came in the hour of 2026-05-04T12:00:00Z: ")),
+        ("14:00", "15:00", "+00:00", Some("nothing came in over this time: ")),
+        ("14:00", "15:00", "14:00", Some("all of this time is yet to come: ")),
+    ] {
+        let question = Question::new(at(from), at(to), at(now));
+        let notes = ready(availability(&stage().store(), &question)).expect("it answers").notes;
+        let told = notes.first().map(|note| note.split_inclusive(": ").next().unwrap_or_default());
+        assert_eq!((told, notes.len()), (expected, usize::from(expected.is_some())), "{from} {to} {now}");
+    }
+    let never = ready(availability(&Stage::of("shop{service}").store(), &of_the_day())).expect("it answers");
+    assert!(never.notes.is_empty(), "there each service is without evidence, and says so itself");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Reports as pages: the worked example to the byte, and whatever comes from outside.
 
-mod markup;
+pub(crate) mod markup;
 
 use std::path::Path;
 
-use model::limits::{REPORT_CHART_ROWS_MAX, REPORT_HTML_ROWS_MAX};
+use model::item::SloWindow;
+use model::limits::{REPORT_BURN_DOWNS_DRAWN_MAX, REPORT_CHART_ROWS_MAX, REPORT_HTML_ROWS_MAX};
 use model::outage::OutageState;
-use model::{Cmdb, ConfigurationItem};
+use model::{Cmdb, ConfigurationItem, Span};
 use report::grid::Column;
 use report::{
     Answer, Cell, GroupBy, Question, Tabular, availability, changes, continuity, html, incidents, noise, problems, slo,
@@ -33,11 +34,15 @@ fn of_availability(store: &Store, question: Question) -> String {
     html::render(&ready(availability(store, &Question { include_intervals: true, ..question })).expect("it answers"))
 }
 
+fn of_objectives(store: &Store, question: Question) -> String {
+    html::render(&ready(slo(store, &question.including(html::draws("slo")))).expect("it answers"))
+}
+
 /// Every report of a store, as a page.
 fn pages(store: &Store, question: &Question) -> Vec<String> {
     vec![
         of_availability(store, question.clone()),
-        html::render(&ready(slo(store, question)).expect("it answers")),
+        of_objectives(store, question.clone()),
         html::render(&ready(continuity(store, question)).expect("it answers")),
         html::render(&ready(incidents(store, question)).expect("it answers")),
         html::render(&ready(changes(store, question)).expect("it answers")),
@@ -103,7 +108,7 @@ fn names_from_outside_stay_text_wherever_they_stand() {
     let items = HOSTILE.map(|name| {
         let mut item = ConfigurationItem::new(name, "service");
         item.objectives.slo = Some(0.999);
-        item.objectives.rto = Some(model::Span::from_minutes(5));
+        item.objectives.rto = Some(Span::from_minutes(5));
         item
     });
     let mut stage = Stage::with(Cmdb { items: items.into(), ..Cmdb::default() });
@@ -152,6 +157,51 @@ fn of_a_budget_that_nobody_used_nothing_is_drawn_as_used() {
     assert_eq!(page.matches("<rect class=\"good\"").count(), 1, "that of mail");
     assert!(page.contains("; shop: 0s of "), "which is said in words");
     assert!(page.contains("dark: no data</desc>") && page.contains("<dt>no data</dt><dd>1</dd>"), "{page}");
+}
+
+#[test]
+fn a_page_draws_how_budgets_were_used_and_since_when_one_is_exhausted() {
+    let mut cmdb = testkit::cmdb("shop{service}\nmail{service}\ndark{service}");
+    for item in &mut cmdb.items {
+        item.objectives.slo = Some(0.999);
+        item.objectives.slo_window = Some(SloWindow::Rolling(Span::from_days(5)));
+    }
+    let mut stage = Stage::with(cmdb);
+    stage.facts(|step| {
+        step.outages = vec![
+            outage("mail", "10:00", "12:00", OutageState::Down, false),
+            outage("shop", "10:00", "10:01", OutageState::Down, false),
+        ];
+    });
+    let page = of_objectives(&stage.store(), of_the_day());
+    markup::is_sound(&page);
+    assert!(page.contains("<h3>How error budgets were used</h3>"));
+    let said = "mail: exhausted 2026-05-04 10:07:12, −1h 53m left; shop: 6m 12s of 7m 12s left</desc>";
+    assert!(page.contains(said), "the worst first, and nothing of what nobody watches: {page}");
+    let count = |what: &str| page.matches(what).count();
+    assert_eq!((count("class=\"zero\""), count("class=\"use\"")), (2, 2), "each has its line, and one of nought");
+    assert_eq!(count("<path class=\"bad\""), 2, "what is beyond the budget, and the mark where that began");
+    assert!(
+        !of_objectives(&stage.store(), Question { now: at("09:00"), ..of_the_day() }).contains("budgets were used")
+    );
+}
+
+#[test]
+fn a_page_draws_the_budgets_of_which_most_is_used_and_says_how_many_there_are() {
+    let names: Vec<String> = (0..REPORT_BURN_DOWNS_DRAWN_MAX + 2).map(|nth| format!("shop-{nth}{{service}}")).collect();
+    let mut cmdb = testkit::cmdb(&names.join("\n"));
+    cmdb.items.iter_mut().for_each(|item| item.objectives.slo = Some(0.999));
+    let ids: Vec<String> = cmdb.items.iter().map(|item| item.id.to_string()).collect();
+    let mut stage = Stage::with(cmdb);
+    stage.facts(|step| {
+        let lost = |id: &String| outage(id, "10:00", "10:05", OutageState::Down, false);
+        step.outages = ids.iter().map(lost).collect();
+    });
+    let page = of_objectives(&stage.store(), of_the_day());
+    assert!(
+        page.contains(&format!("The first {REPORT_BURN_DOWNS_DRAWN_MAX} of {}, of which most is used.", ids.len()))
+    );
+    assert_eq!(page.matches("class=\"use\"").count(), REPORT_BURN_DOWNS_DRAWN_MAX);
 }
 
 #[test]
@@ -212,7 +262,8 @@ fn rows(count: usize) -> Answer<AvailabilityRow> {
 fn a_page_of_very_many_rows_is_bounded_and_says_what_it_leaves_out() {
     let page = html::render(&rows(REPORT_HTML_ROWS_MAX + 2000));
     markup::is_sound(&page);
-    assert_eq!(page.matches("<tr><th scope=\"row\">").count(), REPORT_HTML_ROWS_MAX);
+    let shown = page.split("<h2>").map(|section| section.matches("<tr><th scope=\"row\">").count());
+    assert_eq!(shown.filter(|rows| *rows > 0).collect::<Vec<_>>(), [REPORT_HTML_ROWS_MAX; 2], "figures, and details");
     assert!(page.contains("The first 10\u{202f}000 of 12\u{202f}000 rows (limit REPORT_HTML_ROWS_MAX)"));
     assert_eq!(page.matches("<text class=\"name\"").count(), REPORT_CHART_ROWS_MAX);
     assert!(page.contains("The first 24 of 12\u{202f}000, those that stand out most."), "charts say it too");
@@ -269,7 +320,7 @@ fn any_grid_is_a_page_and_what_its_columns_say_is_drawn() {
     for said in [
         "<h1>Targets &amp; agreements</h1>",
         "Targets met and breached",
-        "gold: 40 met, 2 breached; silver: 3 met, 0 breached",
+        "gold: 40 met, 2 breached, 1 running; silver: 3 met, 0 breached",
         "a note &amp; &lt;b&gt;",
     ] {
         assert!(page.contains(said), "{said}");

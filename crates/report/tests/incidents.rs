@@ -92,6 +92,22 @@ fn an_incident_counts_once_in_each_of_its_services_classes_and_sources() {
 }
 
 #[test]
+fn classes_are_those_that_items_had_when_the_incident_opened_also_before_the_window() {
+    let mut stage = Stage::of("shop{service} -> db-7{database}");
+    stage.import(testkit::cmdb("shop{service} -> db-7{server}"), at("-20:00"));
+    stage.facts(|step| {
+        let mut early = incident("early", ["-21:00", "-20:59", "-20:58", "01:00", "01:05"]);
+        early.cis = vec!["db-7".into()];
+        let mut later = incident("later", ["-19:00", "-18:59", "-18:58", "02:00", "02:05"]);
+        later.cis = vec!["db-7".into()];
+        step.incidents = vec![early, later];
+    });
+    let answer = ask(&stage.store(), &by(&[GroupBy::Class]));
+    let resolved: Vec<(&str, u64)> = answer.rows().map(|row| (row.group["class"].as_str(), row.resolved)).collect();
+    assert_eq!(resolved, [("database", 1), ("server", 1)]);
+}
+
+#[test]
 fn rows_are_sorted_in_the_order_of_the_groups_asked() {
     let store = stage().store();
     let keys = |group_by: &[GroupBy]| -> Vec<String> {

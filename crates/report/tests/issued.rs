@@ -8,6 +8,7 @@ use report::{GroupBy, definitions};
 use serde_json::{Value, json};
 use store::{IssuedFilter, IssuedLine, IssuedReport, ready};
 
+use crate::html::markup;
 use crate::stage::{Stage, at, incident, outage, window};
 
 const SHOP: &str = "shop{service} -> db-7";
@@ -142,6 +143,30 @@ fn a_later_correction_makes_a_revision_that_names_the_cells() {
 }
 
 #[test]
+fn a_page_says_which_revision_it_is_what_it_stands_on_and_what_changed() {
+    let mut stage = stage();
+    let first = done(ready(issue_next(&stage.store(), &monthly(Kind::Availability), june())));
+    let page = |line: &IssuedLine| Kind::Availability.page(&whole(&stage, line)).expect("it reads");
+    let of_first = page(&first);
+    markup::is_sound(&of_first);
+    for told in ["revision 1</h2>", &first.id.to_string(), &first.digest.to_string(), "As it was first issued"] {
+        assert!(of_first.contains(told), "{told}");
+    }
+    stage.step(Step {
+        clock: on("2026-06-02T00:00:00Z"),
+        outages: vec![outage("shop", "10:00", "11:00", OutageState::Down, false)],
+        ..Step::default()
+    });
+    let second = done(ready(revise(&stage.store(), &first, on("2026-06-02T00:01:00Z"))));
+    let of_second = Kind::Availability.page(&whole(&stage, &second)).expect("it reads");
+    markup::is_sound(&of_second);
+    let cell = "<tr><th scope=\"row\"><bdi>shop</bdi></th><td class=\"t\">down</td><td>2h</td><td>1h</td></tr>";
+    for told in ["revision 2</h2>", "What changed since revision 1", cell] {
+        assert!(of_second.contains(told), "{told}");
+    }
+}
+
+#[test]
 fn a_newer_cmdb_and_what_came_in_later_months_change_nothing_of_what_was_issued() {
     let mut stage = stage();
     let first = done(ready(issue_next(&stage.store(), &monthly(Kind::Availability), june())));
@@ -183,4 +208,18 @@ fn months_that_were_missed_are_caught_up_the_oldest_first() {
     assert_eq!(ready(issue_next(&stage.store(), &schedule, now)).expect("it answers"), Issued::Nothing);
     let all = ready(stage.store().every_issued_report(&IssuedFilter::default())).expect("it answers");
     assert!(all.iter().all(|line| line.asked.contains("\"group_by\":[\"priority\"]")), "{all:?}");
+}
+
+/// Nobody knows the mail of before June: nothing can be said of it in May, and much of it later.
+#[test]
+fn a_month_that_cannot_be_reported_keeps_no_later_one_waiting() {
+    let mut stage = stage();
+    stage.import(testkit::cmdb("shop{service} -> db-7\nmail{service}"), on("2026-06-03T00:00:00Z"));
+    let schedule = Schedule { services: vec!["mail".into()], ..monthly(Kind::Availability) };
+    let now = on("2026-08-02T00:00:00Z");
+    let starts: Vec<String> =
+        (0..2).map(|_| done(ready(issue_next(&stage.store(), &schedule, now))).period.start().to_string()).collect();
+    assert_eq!(starts, ["2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z"]);
+    let why = ready(issue_next(&stage.store(), &schedule, now)).expect_err("May is still missing").to_string();
+    assert!(why.contains("`mail`"), "{why}");
 }

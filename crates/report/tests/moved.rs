@@ -1,14 +1,17 @@
 //! What truth that came late moved: each kind by itself, and all of them together.
 
+use std::time::{Duration, Instant};
+
+use model::alert::SeverityStep;
 use model::fact::{InsteadOf, MaintenanceWindow};
 use model::outage::OutageState;
 use model::step::{Decision, Subject};
-use model::{Interval, OutageId, Reason, Severity, Step, Timestamp};
+use model::{Interval, OutageId, Reason, Severity, Span, Step, Timestamp};
 use report::{Question, availability, noise, problems};
 use store::ready;
 use wire::v1::{Corrected, CorrectedKind, Corrections, Moved};
 
-use crate::stage::{Stage, alert, at, correction, incident, of_items, of_the_day, outage, window};
+use crate::stage::{Stage, alert, alert_of, at, correction, episode, incident, of_items, of_the_day, outage, window};
 
 const SHOP: &str = "shop{service} -> db-7\nmail{service}";
 
@@ -143,11 +146,11 @@ fn every_report_says_the_same_and_a_table_in_a_line() {
     assert_eq!(of_noise.corrections, corrections(&stage, &of_the_day()));
     assert_eq!(of_problems.corrections, of_noise.corrections);
     let table = report::table::render(&of_problems, report::Style::default());
-    let line = "corrections: 1 (moved down -1h, degraded 0s, planned 0s, agreed 0s)";
+    let line = "corrections: 1; moved by them: down -1h, degraded 0s, planned 0s, agreed 0s";
     assert!(table.lines().any(|said| said == line), "{table}");
     let empty = ready(problems(&Stage::of(SHOP).store(), &of_the_day())).expect("it answers");
     let table = report::table::render(&empty, report::Style::default());
-    assert!(table.contains("corrections: 0 (moved down 0s, degraded 0s, planned 0s, agreed 0s)"), "{table}");
+    assert!(table.contains("\ncorrections: none\n"), "{table}");
 }
 
 #[test]
@@ -167,4 +170,32 @@ fn a_window_that_lay_ahead_of_most_of_its_occurrences_moved_the_first_alone() {
     let found = corrections(&stage, &Question::new(from, at("+00:00"), at("+00:00")));
     assert_eq!((found.count, seconds(found.moved_seconds)), (1, [0.0, 0.0, 0.0, -HOUR]));
     assert_eq!(corrections(&stage, &of_the_day()), Corrections::default());
+}
+
+/// Each is of another service, and what the others rest on is not gone through again for it.
+#[test]
+fn a_hundred_corrections_of_as_many_services_are_told_at_once() {
+    let names: Vec<String> = (0..500).map(|nth| format!("s{nth}{{service}} -> db{nth}")).collect();
+    let mut stage = Stage::of(&names.join("\n"));
+    stage.facts(|step| {
+        for nth in 0..500 {
+            let (key, ci) = (format!("a{nth}"), format!("db{nth}"));
+            let failed = |quarter: i64| {
+                let start = at("00:00") + Span::from_minutes(15 * quarter);
+                let down = vec![SeverityStep { at: start, severity: Severity::Critical, effect: None }];
+                episode(&key, start, Some(start + Span::from_minutes(5)), down)
+            };
+            step.alerts.push(alert_of(&key, Some(&ci), (0..90).map(failed).collect()));
+        }
+        let longer = |nth: usize| {
+            let until = Some(at("00:10"));
+            correction(&format!("c{nth}"), &format!("s{nth}"), at("00:00"), until, Some(OutageState::Down))
+        };
+        step.corrections.extend((0..100).map(longer));
+    });
+    let begun = Instant::now();
+    let told = corrections(&stage, &of_the_day());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(told.items.len() == 100 && told.items.iter().all(|one| seconds(one.seconds) == [300.0, 0.0, 0.0, 0.0]));
+    assert_eq!(seconds(told.moved_seconds), [30_000.0, 0.0, 0.0, 0.0]);
 }

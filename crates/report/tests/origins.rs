@@ -190,8 +190,8 @@ fn hours_alerts_and_incidents_stand_behind_noise() {
     }
 }
 
-#[test]
-fn more_behind_a_report_than_it_may_name_is_refused() {
+/// A service that is agreed on every other minute of a working day.
+fn stage_of_minutes() -> Stage {
     let mut cmdb = testkit::cmdb("shop{service} -> db-7");
     cmdb.calendars.push(CalendarDef {
         id: "minutes".into(),
@@ -208,6 +208,12 @@ fn more_behind_a_report_than_it_may_name_is_refused() {
     cmdb.items[0].objectives.calendar = Some("minutes".into());
     let mut stage = Stage::with(cmdb);
     stage.facts(|step| step.coverage = vec![spoken("db-7", "mon", "-01:00")]);
+    stage
+}
+
+#[test]
+fn more_behind_a_report_than_it_may_name_is_refused() {
+    let stage = stage_of_minutes();
     let years = |days: i64, include| Question {
         from: at("+00:00") - Span::from_days(days),
         include_intervals: include,
@@ -218,4 +224,19 @@ fn more_behind_a_report_than_it_may_name_is_refused() {
     assert!(ask(&years(4_000, false)).is_ok());
     let told = ask(&years(4_000, true)).expect_err("some two million stretches").to_string();
     assert!(told.contains("REPORT_ORIGINS_MAX") && told.contains("without `include`"), "{told}");
+}
+
+/// Whoever asks for a page has not asked for what its figures came from.
+#[test]
+fn a_page_draws_what_its_figures_came_from_as_far_as_that_goes() {
+    let stage = stage_of_minutes();
+    let page = |days: i64| {
+        let from = at("+00:00") - Span::from_days(days);
+        let question = Question { from, draws_intervals: true, ..of_the_day() };
+        ready(availability(&stage.store(), &question)).expect("it answers")
+    };
+    let (drawn, plain) = (page(100), page(4_000));
+    assert!(drawn.notes.is_empty() && drawn.report.items.iter().all(|row| row.intervals.is_some()));
+    assert!(plain.notes.iter().any(|note| note.contains("more than a page draws")), "{:?}", plain.notes);
+    assert!(plain.report.items.len() == 1 && plain.report.items.iter().all(|row| row.intervals.is_none()));
 }

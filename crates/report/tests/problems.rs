@@ -120,3 +120,26 @@ fn a_problem_names_its_incidents_and_the_outages_that_cost_time() {
         }
     }
 }
+
+/// Merged away, twice, when none of it had to do with the day; what it began lasts into the day.
+#[test]
+fn an_outage_counts_for_what_its_incident_was_merged_into_long_before() {
+    let mut stage = Stage::of("shop{service} mail{service}");
+    stage.facts(|step| {
+        let [whole, second, first] = [
+            incident("whole", ["-10:00", "-10:00", "", "", ""]),
+            incident("second", ["-10:00", "-10:00", "", "", ""]),
+            incident("first", ["-10:00", "-10:00", "", "", ""]),
+        ];
+        let into = |other: &Incident, merged: Incident| Incident {
+            merged_into: Some(other.id),
+            closed_at: Some(at("-10:30")),
+            ..merged
+        };
+        step.problems = vec![problem("dear", &[&whole])];
+        step.outages = vec![of(first.id, outage("shop", "-10:00", "01:00", Down, false))];
+        step.incidents = vec![into(&second, first), into(&whole, second), whole];
+    });
+    let rows = rows(&stage.store(), &of_the_day());
+    assert_eq!(told(&rows), [("dear", 0, 3600.0, 0.0, vec!["shop"])]);
+}

@@ -24,7 +24,7 @@ fn availability_as_a_table() {
         lines(&text),
         [
             "2026-05-04T00:00:00Z to 2026-05-05T00:00:00Z",
-            "corrections: 0 (moved down 0s, degraded 0s, planned 0s, agreed 0s)",
+            "corrections: none",
             "",
             "SERVICE AVAIL. SLO MET DOWN DEGR. PLANNED AGREED OUTAGES MEAN MTBF COVERAGE BLIND FELT",
             "billing 87.5 % 99.5 % no 1h 15m 10m 0s 10h 2 37m 30s 4h 23m 25 % 0s 88.541 %",

@@ -2,14 +2,14 @@
 
 use model::incident::{AffectedService, Cause, Confidence, Hold, HoldFor, Priority};
 use model::item::{AgreedTarget, Agreement, AgreementKind, CalendarDef, Hours, Weekday};
-use model::outage::ItemState;
+use model::outage::{ItemState, OutageState};
 use model::{Cmdb, Incident, Span, Timestamp};
-use report::{Agreements, Answer, GroupBy, Question, sla};
+use report::{Agreements, Answer, Filter, GroupBy, Question, html, sla};
 use store::{Store, ready};
 use topology::Graph;
 use wire::v1::{Clock, Ratio, SlaRow, TargetKind};
 
-use crate::stage::{Stage, at, incident, of_items, of_the_day};
+use crate::stage::{Stage, at, correction, incident, of_items, of_the_day};
 
 fn ask(store: &Store, question: &Question) -> Answer<SlaRow> {
     ready(sla(store, question)).expect("it answers")
@@ -121,6 +121,10 @@ fn every_target_has_its_row_with_what_was_met_breached_and_still_runs() {
             (Clock::Running, Some(at("+03:50"))),
         ]
     );
+    assert_eq!(
+        rows.iter().map(|row| row.next_breach_at.map(|at| at.0)).collect::<Vec<_>>(),
+        [Some(at("+00:05")), Some(at("+03:50"))]
+    );
     assert!(answer.definitions.contains_key("attainment"));
     let again: Answer<SlaRow> = serde_json::from_str(&answer.to_json()).expect("what is written can be read");
     assert_eq!(again, answer);
@@ -133,6 +137,16 @@ fn an_agreement_without_incidents_has_its_rows_and_no_attainment() {
     assert_eq!(shown(&answer), ["gold P1 respond: 0 0 0", "gold P1 restore: 0 0 0"]);
     assert!(answer.rows().all(|row| row.attainment.is_none()));
     assert!(shown(&ask(&store(vec![], vec![]), &of_the_day())).is_empty());
+}
+
+#[test]
+fn a_page_counts_no_target_as_kept_of_which_nothing_was_decided() {
+    let kept_and_running = of_shop("in-time", ["23:50", "23:55", "", ""]);
+    let page = html::render(&ask(&store(vec![gold()], vec![kept_and_running]), &of_the_day()));
+    assert!(page.contains("<dt>targets without a breach</dt><dd>1 of 1</dd>"), "{page}");
+    let page = html::render(&ask(&store(vec![gold()], vec![]), &of_the_day()));
+    assert!(!page.contains("targets without a breach") && page.contains(">none decided</text>"), "{page}");
+    assert!(page.contains(">target</th>") && page.contains(">within</th>"), "two columns, two headings");
 }
 
 #[test]
@@ -198,6 +212,24 @@ fn an_incident_that_passed_its_target_long_after_anything_happened_to_it_is_brea
     let store = store(vec![agreed], vec![of_shop("quiet", ["01:00", "01:05", "", ""])]);
     let answer = ask(&store, &Question::new(at("12:00"), at("20:00"), at("+00:00")));
     assert_eq!(shown(&answer), ["gold P1 respond: 0 0 0", "gold P1 restore: 0 1 0"]);
+}
+
+/// It was over before anybody heard of it, on the day before.
+#[test]
+fn what_was_restored_before_it_was_opened_is_met_in_one_window_and_no_other() {
+    let store = store(vec![gold()], vec![of_shop("heard late", ["00:10", "00:12", "-23:50", "00:15"])]);
+    let days = Question { group_by: vec![GroupBy::Day], ..Question::new(at("-00:00"), at("+00:00"), at("+00:00")) };
+    let expected = [
+        "2026-05-03 gold P1 respond: 0 0 0",
+        "2026-05-04 gold P1 respond: 1 0 0",
+        "2026-05-03 gold P1 restore: 1 0 0",
+        "2026-05-04 gold P1 restore: 0 0 0",
+    ];
+    assert_eq!(shown(&ask(&store, &days)), expected);
+    let alone = |from, to, now| shown(&ask(&store, &Question::new(at(from), at(to), at(now))))[1].clone();
+    assert_eq!(alone("-00:00", "00:00", "+00:00"), "gold P1 restore: 1 0 0");
+    assert_eq!(alone("00:00", "+00:00", "+00:00"), "gold P1 restore: 0 0 0");
+    assert_eq!(alone("-00:00", "00:00", "00:05"), "gold P1 restore: 0 0 0", "nobody had heard of it");
 }
 
 #[test]
@@ -276,6 +308,40 @@ fn agreements_are_those_in_force_at_the_end_of_the_window() {
     let restored = |to: &str| shown(&ask(&store, &Question::new(at("00:00"), at(to), at("+00:00"))))[1].clone();
     assert_eq!(restored("11:00"), "gold P1 restore: 1 0 0", "a past window keeps what was agreed then");
     assert_eq!(restored("13:00"), "gold P1 restore: 0 1 0");
+}
+
+#[test]
+fn a_filter_of_items_is_about_what_they_were_when_the_incident_opened_also_before_the_window() {
+    let mut stage = Stage::with(cmdb(vec![gold()]));
+    for (environment, from) in [("staging", "-20:00"), ("test", "-23:00")] {
+        let mut moved = cmdb(vec![gold()]);
+        moved.items.iter_mut().for_each(|item| item.environment = environment.into());
+        stage.import(moved, at(from));
+    }
+    stage.facts(|step| {
+        let one = of_shop("one", ["-21:00", "-21:05", "01:30", "01:35"]);
+        step.incidents = vec![one, of_shop("other", ["-20:30", "-20:35", "01:00", "01:05"])];
+    });
+    let restored = |environment: &str| {
+        let filter = Filter { environments: vec![environment.to_owned()], ..Filter::default() };
+        shown(&ask(&stage.store(), &Question { filter, ..of_the_day() }))[1].clone()
+    };
+    assert_eq!(restored("staging"), "gold P1 restore: 0 2 0");
+    assert_eq!(restored("test"), "gold P1 restore: 0 0 0");
+    assert_eq!(restored("production"), "gold P1 restore: 0 0 0");
+}
+
+/// Whose incidents are meant is no word about whose services are.
+#[test]
+fn a_filter_of_incidents_leaves_out_no_correction() {
+    let mut stage = Stage::with(cmdb(vec![gold()]));
+    stage.facts(|step| {
+        step.corrections = vec![correction("c", "shop", at("10:00"), Some(at("11:00")), Some(OutageState::Down))];
+    });
+    let filter = Filter { teams: vec!["net".to_owned()], ..Filter::default() };
+    let answer = ask(&stage.store(), &Question { filter, ..of_the_day() });
+    assert_eq!((answer.corrections.count, answer.corrections.moved_seconds.down.value()), (1, 3600.0));
+    assert_eq!(answer.filters["team"], ["net"]);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod news;
 mod op;
 mod output;
 mod pack;
+mod packed;
 pub mod page;
 mod partition;
 mod plan;

@@ -16,6 +16,8 @@ use serde::de::DeserializeOwned;
 use crate::commit::Commit;
 use crate::error::StoreError;
 use crate::op::{Op, Writes};
+use crate::packed::PackedIncidents;
+use crate::partition::Partition;
 use crate::rows::head::Head;
 use crate::rows::incident::{INCIDENT_LINE, incident_from};
 use crate::schema::{INCIDENT, OUTAGE, PACK, Table};
@@ -25,9 +27,11 @@ use crate::transaction::{Found, Guard, Transaction};
 use crate::value::{Cell, Cells, Row, Value, row};
 
 /// A fact as packs hold it.
-pub(crate) trait Brief: Serialize + DeserializeOwned + fmt::Debug + Send + 'static {
+pub(crate) trait Brief: fmt::Debug + Send + Sized + 'static {
     /// The kind of its packs, and the number of how they are written: those of another number are as good as none.
     const KIND: &'static str;
+    /// Those of a day, as they are written.
+    type Packed: Serialize + DeserializeOwned;
     const TABLE: &'static Table;
     /// What is read of a row.
     const COLUMNS: &'static [&'static str];
@@ -38,10 +42,14 @@ pub(crate) trait Brief: Serialize + DeserializeOwned + fmt::Debug + Send + 'stat
     fn read(row: &[Value]) -> Result<Self, StoreError>;
     /// The first and the last instant that it has to do with.
     fn extent(&self) -> (Timestamp, Timestamp);
+    fn packed(briefs: Vec<Self>) -> Self::Packed;
+    /// `None` of what no pack says.
+    fn unpacked(packed: Self::Packed) -> Option<Vec<Self>>;
 }
 
 impl Brief for IncidentBrief {
-    const KIND: &'static str = "incidents/2";
+    const KIND: &'static str = "incidents/3";
+    type Packed = PackedIncidents;
     const TABLE: &'static Table = &INCIDENT;
     const COLUMNS: &'static [&'static str] = INCIDENT_LINE;
     const DATED: &'static str = "opened_at";
@@ -58,10 +66,19 @@ impl Brief for IncidentBrief {
         let last = self.instants().max().filter(|_| self.is_over());
         (first, last.unwrap_or(Timestamp::MAX))
     }
+
+    fn packed(briefs: Vec<IncidentBrief>) -> PackedIncidents {
+        PackedIncidents::of(&briefs)
+    }
+
+    fn unpacked(packed: PackedIncidents) -> Option<Vec<IncidentBrief>> {
+        packed.unpacked()
+    }
 }
 
 impl Brief for OutageBrief {
     const KIND: &'static str = "outages/1";
+    type Packed = Vec<OutageBrief>;
     const TABLE: &'static Table = &OUTAGE;
     const COLUMNS: &'static [&'static str] = &["service", "start", "stop", "state", "planned"];
     const DATED: &'static str = "stop";
@@ -80,6 +97,14 @@ impl Brief for OutageBrief {
 
     fn extent(&self) -> (Timestamp, Timestamp) {
         (self.from, self.to.unwrap_or(Timestamp::MAX))
+    }
+
+    fn packed(briefs: Vec<OutageBrief>) -> Vec<OutageBrief> {
+        briefs
+    }
+
+    fn unpacked(packed: Vec<OutageBrief>) -> Option<Vec<OutageBrief>> {
+        Some(packed)
     }
 }
 
@@ -129,15 +154,17 @@ pub(crate) fn dated<B: Brief>(from: Timestamp, to: Timestamp) -> Select {
 }
 
 /// The packs that a commit makes untrue: those of the days of what it writes, as it was and as it is. `incidents` and
-/// `outages` are the rows there were of it, with the date last. Mostly none: what is of these days is in no pack.
-pub(crate) fn outdated(commit: &Commit, incidents: &[Row], outages: &[Row]) -> BTreeSet<Row> {
-    let last = Day::last_packed(commit.now);
+/// `outages` are the rows there were of it, with the date last. Of who writes all of it mostly none: what is of these days is
+/// in no pack. A partition may lie behind the clock that days are packed by, so of it any day may be.
+pub(crate) fn outdated(partition: Partition, commit: &Commit, incidents: &[Row], outages: &[Row]) -> BTreeSet<Row> {
+    let last = (partition == Partition::WHOLE).then(|| Day::last_packed(commit.now));
+    let may_be_packed = |day: Day| last.is_none_or(|last| day <= last);
     let was = |row: &Row| row.last().and_then(Timestamp::read);
     let opened = commit.steps.iter().flat_map(|step| &step.incidents).map(|incident| incident.opened_at);
     let ended = commit.steps.iter().flat_map(|step| &step.outages).filter_map(|outage| outage.to);
     let of_incidents = opened.chain(incidents.iter().filter_map(was)).map(|at| (IncidentBrief::KIND, Day::of(at)));
     let of_outages = ended.chain(outages.iter().filter_map(was)).map(|at| (OutageBrief::KIND, Day::of(at)));
-    of_incidents.chain(of_outages).filter(|(_, day)| *day <= last).map(|(kind, day)| row![kind, day]).collect()
+    of_incidents.chain(of_outages).filter(|(_, day)| may_be_packed(*day)).map(|(kind, day)| row![kind, day]).collect()
 }
 
 impl Store {
@@ -210,20 +237,21 @@ impl<B: Brief> Transaction for Pack<B> {
     fn decide(self, mut found: Found) -> Result<(Vec<Op>, ()), StoreError> {
         let briefs = found.next().iter().map(|row| B::read(row)).collect::<Result<Vec<B>, _>>()?;
         let mut writes = Writes::default();
-        writes.put(&PACK, pack_row(self.day, &briefs)?);
+        writes.put(&PACK, pack_row(self.day, briefs)?);
         Ok((writes.finish(), ()))
     }
 }
 
-fn pack_row<B: Brief>(day: Day, briefs: &[B]) -> Result<Row, StoreError> {
-    let body = postcard::to_allocvec(briefs).map_err(|error| damaged(&error.to_string()))?;
+fn pack_row<B: Brief>(day: Day, briefs: Vec<B>) -> Result<Row, StoreError> {
     let least = briefs.iter().map(|brief| brief.extent().0).min().unwrap_or(Timestamp::MAX);
     let most = briefs.iter().map(|brief| brief.extent().1).max().unwrap_or(Timestamp::MIN);
+    let body = postcard::to_allocvec(&B::packed(briefs)).map_err(|error| damaged(&error.to_string()))?;
     Ok(row![B::KIND, day, least, most, body])
 }
 
 pub(crate) fn unpacked<B: Brief>(body: &[u8]) -> Result<Vec<B>, StoreError> {
-    postcard::from_bytes(body).map_err(|error| damaged(&error.to_string()))
+    let packed = postcard::from_bytes(body).map_err(|error| damaged(&error.to_string()))?;
+    B::unpacked(packed).ok_or_else(|| damaged("a name is missing"))
 }
 
 fn damaged(why: &str) -> StoreError {

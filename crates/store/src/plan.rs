@@ -125,7 +125,7 @@ impl Transaction for CommitPlan {
         let incidents = found.next();
         let incident_numbers = numbers_from(&incidents, &INCIDENT)?;
         let problem_numbers = numbers_from(&found.next(), &PROBLEM)?;
-        let outdated = outdated(&commit, &incidents, &found.next());
+        let outdated = outdated(partition, &commit, &incidents, &found.next());
         let positions = found.next().iter().map(|row| position_from(row)).collect::<Result<_, _>>()?;
         plan.positions(&commit.positions, positions, commit.now)?;
         outdated.into_iter().for_each(|key| plan.writes.remove(&PACK, key));

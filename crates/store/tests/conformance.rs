@@ -80,7 +80,8 @@ conform! {
     packs:
         what_is_packed_is_what_the_rows_say,
         days_of_nothing_are_passed_over,
-        only_days_that_are_past_are_packed;
+        only_days_that_are_past_are_packed,
+        what_a_partition_writes_that_lies_behind_is_seen;
     engine:
         an_episode_stays_until_it_is_said_never_to_have_been,
         an_alert_that_comes_again_keeps_what_it_was_forgotten_with,

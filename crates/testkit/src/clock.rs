@@ -2,6 +2,20 @@
 
 use model::{Span, Timestamp};
 
+/// Instants near which something happens, for histories that are made up: clocks change, both ways, in several zones; a leap
+/// day; the turn of a year. And one at which nothing does.
+pub const EVENTFUL: [&str; 9] = [
+    "2026-03-29T01:00:00Z",
+    "2026-10-25T01:00:00Z",
+    "2026-03-08T07:00:00Z",
+    "2026-11-01T06:00:00Z",
+    "2026-04-04T15:00:00Z",
+    "2026-10-03T15:30:00Z",
+    "2028-02-29T12:00:00Z",
+    "2026-12-31T23:00:00Z",
+    "2026-05-13T10:00:00Z",
+];
+
 /// Midnight before every time that a fixture writes.
 pub fn day() -> Timestamp {
     Timestamp::from_date(2026, 5, 1)

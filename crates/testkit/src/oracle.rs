@@ -5,8 +5,9 @@
 //! nothing changes, so a piece is judged by its first instant alone. Hours and changes of the clocks fall on quarters.
 //!
 //! Read in this order: [`episodes`] (from what is said to when an alert fired), [`states`] (from alerts to the state of
-//! every item), [`history`] (from all that is known to the outages of a service), [`hours`] (local clocks), [`service`]
-//! (what each instant of a service counts as), and then the figures: [`availability`], [`slo`], [`continuity`],
+//! every item), [`history`] (from all that is known to the outages of a service), [`recurring`] (windows that recur),
+//! [`silence`] (sources that are not heard), [`hours`] (local clocks), [`service`] (what each instant of a service counts as),
+//! and then the figures: [`availability`], [`slo`], [`continuity`],
 //! [`incidents`], [`agreement`]. Lengths are whole microseconds; what is divided is a float of microseconds or a share.
 
 pub mod agreement;
@@ -16,7 +17,9 @@ pub mod episodes;
 pub mod history;
 pub mod hours;
 pub mod incidents;
+pub mod recurring;
 pub mod service;
+pub mod silence;
 pub mod slo;
 pub mod states;
 

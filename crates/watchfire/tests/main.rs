@@ -12,6 +12,7 @@ mod observed;
 mod offline;
 mod people;
 mod replay;
+mod revised;
 mod service;
 mod worked_cases;
 mod worked_example;

@@ -39,8 +39,8 @@ pub use operation::{AuditEntry, DeadLetter, Link, Subject, TimelineEntry};
 pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, decided, decided_text, joining, reason, suppression};
 pub use report::{
-    AvailabilityRow, BurnRate, ChangesRow, Clock, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
-    ProblemsRow, Report, Sample, SlaIncident, SlaRow, SloRow, TargetKind,
+    AvailabilityRow, BurnDown, BurnDownPoint, BurnRate, ChangesRow, Clock, ContinuityRow, Exercise, Gap, GapKind,
+    Group, IncidentsRow, NoiseRow, ProblemsRow, Report, Sample, SlaIncident, SlaRow, SloRow, TargetKind,
 };
 pub use review::{HurtService, Review, ReviewAction, ReviewLine, ReviewPage};
 pub use scalar::{Instant, Ratio, Seconds};

@@ -127,7 +127,7 @@ fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
     names.collect::<Result<Vec<String>, std::io::Error>>().with_context(|| format!("cannot list {}", folder.display()))
 }
 
-/// Text only: what is not UTF-8 (a compressed recording, a picture) says nothing here.
+/// What is not UTF-8 (a compressed recording, a picture) is there, and says nothing here.
 fn read_into(texts: &mut BTreeMap<String, String>, place: &Path, path: String) -> anyhow::Result<()> {
     if place.is_dir() {
         for name in names(place)?.into_iter().filter(|name| name != "target") {
@@ -136,9 +136,7 @@ fn read_into(texts: &mut BTreeMap<String, String>, place: &Path, path: String) -
         return Ok(());
     }
     let bytes = std::fs::read(place).with_context(|| format!("cannot read {path}"))?;
-    if let Ok(text) = String::from_utf8(bytes) {
-        texts.insert(path, text);
-    }
+    texts.insert(path, String::from_utf8(bytes).unwrap_or_default());
     Ok(())
 }
 
@@ -223,6 +221,16 @@ mod tests {
         ] {
             assert_eq!(test_lines(&tree, path), lines, "{path}");
         }
+    }
+
+    #[test]
+    fn a_picture_is_there_though_it_says_nothing() {
+        let root = std::env::temp_dir().join(format!("watchfire-tidy-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("docs")).unwrap();
+        std::fs::write(root.join("docs/a.png"), [0x89, b'P', 0xff]).unwrap();
+        let tree = Tree::read(&root);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert_eq!(tree.unwrap().file("docs/a.png").map(|file| file.text.as_str()), Some(""));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use model::limits::{HEALTH_LISTED_MAX, ITEM_STALE_AFTER, PAGE_ROWS_MAX};
 use model::reason::Binding;
+use model::source::OWN;
 use model::{Alert, CiId, Interval, Timestamp};
 use serde::Serialize;
 use store::{ChangeFilter, PageRequest, WindowFilter};
@@ -24,7 +25,8 @@ pub(crate) struct Health {
     version: u64,
     items: usize,
     services: usize,
-    /// Alerts that fire and are bound to no item.
+    /// Alerts that fire and are bound to no item; what Watchfire says itself of no item, such as that a budget burns, is not
+    /// meant to be.
     alerts_unbound: usize,
     /// Of each list, how many there are.
     counts: Counts,
@@ -105,7 +107,7 @@ pub(crate) async fn health(_: By<Viewer>, State(api): State<Api>) -> Answer<Heal
     });
     let silent: Vec<String> = silent.map(|service| graph.id(service).to_string()).collect();
     let alerts = api.runtime().live().alerts();
-    let unbound: Vec<&Alert> = alerts.iter().map(|alert| &**alert).filter(|alert| alert.ci.is_none()).collect();
+    let unbound: Vec<&Alert> = alerts.iter().map(|alert| &**alert).filter(|alert| lacks_item(alert)).collect();
     let firing: BTreeSet<&CiId> = alerts.iter().filter_map(|alert| alert.ci.as_ref()).collect();
     let stale = stale(&api, &graph, &covered, &firing, now).await?;
     let unknown = unknown_ids(&api, &graph, now).await?;
@@ -211,6 +213,12 @@ impl Contradicting {
             text: found.to_string(),
         }
     }
+}
+
+/// What Watchfire says itself, and names no item in, has none to find.
+fn lacks_item(alert: &Alert) -> bool {
+    let meant = alert.source.as_str() == OWN && alert.names.is_empty();
+    alert.ci.is_none() && !meant
 }
 
 /// The most missed first.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::service::{alert, service};
+use crate::service::{alert, native, service};
 
 #[tokio::test]
 async fn an_import_says_what_it_does_and_a_trial_does_nothing() {
@@ -91,6 +91,22 @@ async fn health_names_what_alerts_miss_and_what_nothing_watches() {
     assert_eq!(health["services_without_evidence"], json!(["mail"]));
 }
 
+#[tokio::test]
+async fn health_leaves_out_what_watchfire_says_itself_of_no_item() {
+    let service = service().await.with_cmdb().await;
+    let ours = |key: &str, ci: &str| {
+        let event = format!(r#"{{"source":"watchfire","dedup_key":"{key}","severity":"major","summary":"{key}"{ci}}}"#);
+        native(&event)
+    };
+    let burns = ours("slo/checkout/1h", "");
+    let missed = ours("heartbeat", r#","ci":"db-77""#);
+    service.push_items(burns.into_iter().chain(missed).collect()).await;
+    assert_eq!(service.runtime.live().alerts().len(), 2);
+    let health = service.get("/api/v1/cmdb/health").await.of(200);
+    assert_eq!(health["alerts_unbound"], 1, "a budget that burns is of no item, and is not meant to be");
+    assert_eq!(health["names_missed"][0]["name"], "db-77");
+}
+
 const AGREED: &str = r#"
 calendars:
   - {id: night, time_zone: UTC, hours: [{days: [mon, tue, wed, thu, fri, sat, sun], from: "00:00", to: "24:00"}]}
@@ -137,12 +153,13 @@ async fn an_incident_says_how_it_stands_against_what_was_agreed_and_the_report_c
     assert_eq!(rows.len(), 4, "{report}");
     let respond = json!({
         "agreement": "gold", "priority": "P1", "target": "respond", "target_seconds": 900, "met": 1, "breached": 0,
-        "running": 0, "attainment": 1, "incidents":
+        "running": 0, "attainment": 1, "next_breach_at": null, "incidents":
             [{"incident": "INC0000001", "state": "met", "at": incident["acknowledged_at"]}],
     });
     assert_eq!(rows[0], respond);
     assert_eq!((row(1, "running"), row(1, "attainment")), (json!(1), json!(null)));
     assert_eq!((row(2, "agreement"), row(2, "running")), (json!("parts"), json!(1)));
+    assert_eq!(row(2, "next_breach_at"), row(2, "incidents")[0]["at"], "of the only one that runs");
     assert_eq!((row(3, "priority"), row(3, "running"), row(3, "incidents")), (json!("P2"), json!(0), json!([])));
     let monthly = service.get("/api/v1/measures/sla?from=-1h&step=month").await.of(200);
     assert!(monthly["items"][0]["group"]["month"].is_string() && monthly["items"][0]["incidents"].is_null());

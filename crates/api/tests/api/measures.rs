@@ -104,6 +104,8 @@ async fn what_cannot_be_asked_is_told_with_what_can() {
         ("availability?from=2026", "milliseconds since 1970"),
         ("availability?step=1fortnight", "6h"),
         ("availability?step=0s", "6h"),
+        ("availability?step=day,week", "name one"),
+        ("availability?step=6h&step=1h", "name one"),
         ("availability?step=1ms", "REPORT_STEP_MIN"),
         ("availability?from=-1000d&step=1m", "REPORT_PERIODS_MAX"),
         ("availability?priority=P1", "it has service, team, class, environment, criticality"),
@@ -147,4 +149,33 @@ async fn more_reports_at_once_than_are_computed_wait_or_are_told_to_come_again()
     }
     assert!(heard.len() > answered, "they came at once");
     service.get("/api/v1/measures/availability").await.of(200);
+}
+
+#[tokio::test]
+async fn how_a_budget_was_used_is_answered_where_it_is_asked_for() {
+    let service = service_with_roles().await;
+    let file = "items:\n- {id: checkout, class: service, requires: [db-7], objectives: {slo: 0.99}}\n- {id: db-7, class: database}\n";
+    let admin = format!("Bearer {}", secret(api::Role::Admin));
+    service.ask("PUT", "/api/v1/cmdb", &[("authorization", &admin)], file).await.of(200);
+    service.push(&alert("db-7", "disk")).await;
+    let viewer = format!("Bearer {}", secret(api::Role::Viewer));
+    let get = async |query: &str| {
+        service.ask("GET", &format!("/api/v1/measures/slo?{query}"), &[("authorization", &viewer)], "").await
+    };
+    let row = get("include=burn_down,intervals&step=week").await.of(200)["items"][0].clone();
+    let points = row["burn_down"]["points"].as_array().unwrap();
+    assert!((6..=7).contains(&points.len()), "thirty days by their weeks: {row}");
+    assert_eq!(points[0]["remaining_seconds"], row["budget_seconds"]);
+    assert_eq!(points[points.len() - 1]["remaining_seconds"], row["remaining_seconds"]);
+    assert_eq!(row["burn_down"]["exhausted_at"], Value::Null);
+    assert!(row["intervals"].is_object(), "one beside the other");
+    assert!(get("include=burn_down_worst").await.of(200)["items"][0]["burn_down"].is_object());
+    assert!(get("").await.of(200)["items"][0].get("burn_down").is_none());
+    for (query, told) in [("step=week", "include=burn_down"), ("include=burn", "intervals, burn_down, burn_down_worst")]
+    {
+        let refused = get(query).await.of(400);
+        assert!(refused["detail"].as_str().unwrap().contains(told), "{refused}");
+    }
+    let page = get("format=html").await.text;
+    assert!(page.contains("How error budgets were used"), "{page}");
 }

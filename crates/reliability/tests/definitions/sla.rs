@@ -207,6 +207,14 @@ fn sla_running_follows_a_clock_that_hardly_ever_runs_for_years_and_not_for_ever(
 }
 
 #[test]
+fn next_breach_is_that_of_the_first_of_those_running() {
+    let [soon, late] = [hour(3), hour(9)].map(|at| Outcome::Running { breaches_at: Some(at) });
+    let (never, over) = (Outcome::Running { breaches_at: None }, Outcome::Breached { at: hour(1) });
+    assert_eq!(sla([late, over, never, soon]).next_breach_at, Some(hour(3)), "what is breached is no more to come");
+    assert_eq!(sla([over, never]).next_breach_at, None);
+}
+
+#[test]
 fn attainment_is_of_what_is_decided() {
     let outcomes = || [met(1), breached(2), running(None), met(3)].into_iter().flatten();
     let counts = sla(outcomes());

@@ -2,26 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::event::Heartbeat;
 use model::fact::{Correction, Exercise, MaintenanceWindow};
 use model::item::SloWindow;
 use model::outage::OutageState::Down;
 use model::{CiId, Cmdb, ConfigurationItem, Fingerprint, Incident, Interval, MaintenanceId, Outage, Span, Timestamp};
-use report::{Question, availability, continuity, incidents, slo};
+use report::{Question, availability, continuity, incidents, sla, slo};
 use store::{OutageFilter, PageRequest, Store, ready};
-use testkit::event::{SOURCE, fingerprint};
 use testkit::oracle::availability::availability as expected_availability;
 use testkit::oracle::continuity::{exercised, exposure, gaps, recoveries, worst_exposure};
 use testkit::oracle::episodes::{Lasted, Said, episodes};
 use testkit::oracle::history::{History, Lived, Points, faults_of};
 use testkit::oracle::incidents::{self as expected_incidents, means};
+use testkit::oracle::recurring::Recurring;
 use testkit::oracle::service::{Asked, Lost, Service};
+use testkit::oracle::silence::{Beat, silences};
 use testkit::oracle::slo::slo as expected_slo;
 use testkit::oracle::states::required;
 use testkit::oracle::{is_seconds, is_share, over};
-use wire::v1::{AvailabilityRow, ContinuityRow, GapKind, IncidentsRow, Ratio, Sample, Seconds, SloRow};
+use wire::v1::{AvailabilityRow, ContinuityRow, GapKind, IncidentsRow, Ratio, Sample, Seconds, SlaRow, SloRow};
 
+use crate::agreed;
 use crate::story::Story;
-use crate::told::{Alert, Told};
+use crate::told::{Alert, SOURCES, Told};
 
 /// What the product says and the oracle does not, or the other way round.
 pub(crate) fn differences(story: &Story, store: &Store) -> Vec<String> {
@@ -55,6 +58,9 @@ pub(crate) fn differences(story: &Story, store: &Store) -> Vec<String> {
     let everything = Question { services: Vec::new(), ..question };
     let rows = ready(incidents(store, &everything)).expect("it answers").report.items;
     found.extend(rows.iter().flat_map(|row| judge.incidents(&known.incidents, &row.figures)));
+    let rows = ready(sla(store, &everything)).expect("it answers").report.items;
+    let rows: Vec<SlaRow> = rows.into_iter().map(|row| row.figures).collect();
+    found.extend(agreed::differences(judge.agreements(), &known.incidents, judge.asked, &rows));
     found
 }
 
@@ -63,6 +69,9 @@ struct Known {
     history: History,
     /// When any source first spoke of an item.
     first_heard: BTreeMap<CiId, Timestamp>,
+    /// When one of them first spoke of an item.
+    spoken: BTreeMap<(&'static str, CiId), Timestamp>,
+    silent: BTreeMap<&'static str, Vec<Interval>>,
     points: Points,
     exercises: BTreeMap<CiId, Vec<Exercise>>,
     incidents: Vec<Incident>,
@@ -75,20 +84,30 @@ impl Known {
         let mut known = Known {
             history: History { versions: story.versions.clone(), ..History::default() },
             first_heard: BTreeMap::new(),
+            spoken: BTreeMap::new(),
+            silent: BTreeMap::new(),
             points: Points::new(),
             exercises: BTreeMap::new(),
             incidents,
         };
         let mut alerts: BTreeMap<&str, (&Alert, Vec<Said>)> = BTreeMap::new();
-        let mut windows: BTreeMap<MaintenanceId, &MaintenanceWindow> = BTreeMap::new();
+        let mut windows: BTreeMap<MaintenanceId, (&MaintenanceWindow, Option<&Recurring>)> = BTreeMap::new();
+        let mut heard: BTreeMap<&'static str, Vec<Timestamp>> = BTreeMap::new();
+        let mut beats: BTreeMap<String, Vec<Beat>> = BTreeMap::new();
         for (at, told) in &story.told {
             match told {
                 Told::Alert(alert, said) => {
                     known.first_heard.entry(alert.ci.clone()).or_insert(*at);
+                    known.spoken.entry((alert.source, alert.ci.clone())).or_insert(*at);
+                    heard.entry(alert.source).or_default().push(*at);
                     alerts.entry(&alert.key).or_insert((alert, Vec::new())).1.push(said.clone());
                 }
-                Told::Window(window) => {
-                    windows.insert(window.id, window);
+                Told::Window(window, recurring) => {
+                    windows.insert(window.id, (window, recurring.as_ref()));
+                }
+                Told::Heartbeat(heartbeat) => {
+                    let beat = Beat { at: *at, patience: patience(heartbeat) };
+                    beats.entry(heartbeat.source.to_string()).or_default().push(beat);
                 }
                 Told::Correction(correction) => known.corrected(correction, *at),
                 Told::Withdrawn(correction) => known.history.corrections.retain(|known| known.id != correction.id),
@@ -99,12 +118,22 @@ impl Known {
                 Told::Acts(..) | Told::ActsOn(..) | Told::Cmdb(_) => {}
             }
         }
-        for window in windows.into_values().filter(|window| !window.deleted) {
-            known.history.windows.extend(window.cis.iter().map(|ci| (ci.clone(), window.interval)));
+        // The last instant that any report looks at lies within the quarter after it.
+        let horizon = story.to.max(now) + Span::from_days(93);
+        for (window, recurring) in windows.into_values().filter(|(window, _)| !window.deleted) {
+            let occurrences = recurring.map_or(vec![window.interval], |recurring| recurring.occurrences(horizon));
+            for ci in &window.cis {
+                known.history.windows.extend(occurrences.iter().map(|occurrence| (ci.clone(), *occurrence)));
+            }
+        }
+        for source in SOURCES {
+            let heard = heard.remove(source).unwrap_or_default();
+            let beats = beats.remove(source).unwrap_or_default();
+            known.silent.insert(source, silences(&heard, &beats, now));
         }
         let never = known.never_fired(store);
         for (alert, said) in alerts.into_values() {
-            let id = fingerprint(&alert.key, SOURCE);
+            let id = alert.fingerprint();
             let fired: Vec<Lasted> = episodes(&said, now);
             let fired: Vec<Lasted> =
                 fired.into_iter().filter(|episode| !never.contains(&(id, episode.start))).collect();
@@ -145,7 +174,23 @@ impl Judge<'_> {
     }
 
     fn service(&self, id: &CiId) -> Service {
-        self.lived.service(id, self.asked.end(), self.asked.now).expect("a service that is known")
+        let known = self.lived.service(id, self.asked.end(), self.asked.now).expect("a service that is known");
+        Service { blind: self.blind(id), ..known }
+    }
+
+    /// When a source was silent that had spoken of the service by then, or of what it requires.
+    fn blind(&self, id: &CiId) -> Vec<Interval> {
+        let (cmdb, _) = self.described(id).expect("a service that is known");
+        let required = required(cmdb, id);
+        let covers = |source| {
+            let of = |ci: &CiId| self.known.spoken.get(&(source, ci.clone())).copied();
+            required.iter().filter_map(of).min()
+        };
+        let silent = self.known.silent.iter().filter_map(|(source, silent)| Some((silent, covers(*source)?)));
+        silent
+            .flat_map(|(silent, since)| silent.iter().map(move |gap| (gap.start().max(since), gap.end())))
+            .map(|(from, to)| Interval::or_empty(from, to))
+            .collect()
     }
 
     /// Of every version that was in force over the window, up to now; nothing where services are asked about.
@@ -231,7 +276,7 @@ impl Judge<'_> {
         check.seconds("down", Some(row.down_seconds), Some(expected.totals.down as f64));
         check.seconds("degraded", Some(row.degraded_seconds), Some(expected.totals.degraded as f64));
         check.seconds("planned", Some(row.planned_seconds), Some(expected.totals.planned as f64));
-        check.seconds("blind", Some(row.blind_seconds), Some(0.0));
+        check.seconds("blind", Some(row.blind_seconds), Some(expected.totals.blind as f64));
         check.share("availability", row.availability, expected.availability);
         check.same("outages", row.outages, expected.outages);
         check.seconds("mean_outage", row.mean_outage_seconds, expected.mean_outage);
@@ -242,6 +287,11 @@ impl Judge<'_> {
         check.share("coverage", row.coverage, Some(coverage));
         check.share("as experienced", row.availability_as_experienced, expected.as_experienced);
         check.found
+    }
+
+    /// Of the version in force at the end.
+    fn agreements(&self) -> &Cmdb {
+        self.versions().last().copied().expect("there is a first version")
     }
 
     fn slo(&self, id: &CiId, row: &SloRow) -> Vec<String> {
@@ -322,6 +372,13 @@ impl Judge<'_> {
     }
 }
 
+/// How long after one the next heartbeat is missed.
+fn patience(heartbeat: &Heartbeat) -> Option<Span> {
+    let every = heartbeat.every?;
+    let twice = Span::from_micros(every.micros() * 2);
+    Some(every + heartbeat.grace.unwrap_or(twice.max(Span::from_seconds(60))))
+}
+
 /// Whether an outage shares an instant with what is over of the window.
 fn is_on_record(service: &Service, asked: Asked) -> bool {
     let over = Interval::or_empty(asked.from.max(service.live.start()), asked.end().min(service.live.end()));
@@ -382,6 +439,10 @@ pub(crate) struct Seen {
     held: u64,
     versions: u64,
     very_late: u64,
+    recurring: u64,
+    blind: u64,
+    agreed: u64,
+    breached: u64,
 }
 
 impl Seen {
@@ -404,11 +465,21 @@ impl Seen {
             Told::Alert(_, said) => said.at.is_some_and(|end| *at - end > Span::from_days(7)),
             _ => false,
         });
+        self.recurring += told(|(_, told)| matches!(told, Told::Window(_, Some(_))));
+        let gaps = ready(store.source_gaps(all)).expect("it answers");
+        self.blind += u64::from(!gaps.is_empty());
+        let question = Question::new(story.from, story.to, story.until);
+        let rows = ready(sla(store, &question)).expect("it answers").report.items;
+        let counted = |count: fn(&SlaRow) -> u64| u64::from(rows.iter().any(|row| count(&row.figures) > 0));
+        self.agreed += counted(|row| row.met + row.running);
+        self.breached += counted(|row| row.breached);
     }
 
     pub(crate) fn assert_enough(&self, cases: u64) {
-        let Seen { failed, planned, lasting, corrected, mistaken, merged, held, versions, very_late } = *self;
+        let Seen { failed, planned, lasting, corrected, mistaken, merged, held, versions, very_late, .. } = *self;
         let often = [failed, planned, lasting, corrected, mistaken, merged, held, versions, very_late];
+        let Seen { recurring, blind, agreed, breached, .. } = *self;
+        let often = [&often[..], &[recurring, blind, agreed, breached]].concat();
         assert!(often.into_iter().all(|seen| seen >= cases / 20), "of {cases}: {self:?}");
     }
 }

@@ -5,6 +5,7 @@
 //! What the oracle is not asked: which alerts make one incident. Incidents are taken as the engine made them; what is
 //! judged is what figures make of their instants, and that the alerts of those that were false positives never fired.
 
+mod agreed;
 mod judge;
 mod story;
 mod told;

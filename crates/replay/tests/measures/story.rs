@@ -2,10 +2,12 @@
 //! to clocks, and everything that can be told of them, much of it late.
 
 use model::command::IncidentAction;
-use model::fact::{Correction, Exercise, InsteadOf, MaintenanceWindow, RecoveryPoint};
-use model::incident::HoldFor;
+use model::event::Heartbeat;
+use model::fact::{Correction, Exercise, InsteadOf, MaintenanceWindow, RecoveryPoint, Recurrence};
+use model::incident::{HoldFor, Priority};
 use model::item::{
-    CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation, RelationKind, SloWindow, Weekday,
+    AgreedTarget, Agreement, AgreementKind, CalendarDef, Class, Date, Hours, Objectives, RedundantGroup, Relation,
+    RelationKind, SloWindow, Weekday,
 };
 use model::outage::OutageState;
 use model::{
@@ -15,9 +17,11 @@ use model::{
 use replay::Given;
 use store::{Store, ready};
 use testkit::SplitMix64;
+use testkit::clock::EVENTFUL;
 use testkit::oracle::episodes::Said;
+use testkit::oracle::recurring::{Ends, Every, Recurring};
 
-use crate::told::{Alert, OLD, Told};
+use crate::told::{Alert, OLD, SOURCES, Told};
 
 /// With their classes; `net-1` is of one that a major alert takes down.
 const ITEMS: [(&str, &str); 9] = [
@@ -37,18 +41,9 @@ const PASSING: &str = "portal";
 const MORTAL: &str = "mail";
 const SERVICES: [&str; 2] = ["shop", "mail"];
 
-/// Clocks change, both ways; a leap day; the turn of a year; nothing.
-const EVENTFUL: [&str; 9] = [
-    "2026-03-29T01:00:00Z",
-    "2026-10-25T01:00:00Z",
-    "2026-03-08T07:00:00Z",
-    "2026-11-01T06:00:00Z",
-    "2026-04-04T15:00:00Z",
-    "2026-10-03T15:30:00Z",
-    "2028-02-29T12:00:00Z",
-    "2026-12-31T23:00:00Z",
-    "2026-05-13T10:00:00Z",
-];
+const TEAMS: [&str; 2] = ["net", "data"];
+const SUPPLIER: &str = "acme";
+
 const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"];
 const DAYS: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
@@ -152,8 +147,15 @@ pub(crate) fn random(random: &mut SplitMix64) -> Story {
     making.windows();
     making.corrections();
     making.points_and_exercises();
+    making.heartbeats();
     making.people();
     making.story()
+}
+
+/// As who reads what was sent understands it.
+fn recurrence(recurring: &Recurring) -> Option<Recurrence> {
+    let (first, zone) = (recurring.first, Some(recurring.zone));
+    wire::native::recurrence_of(first, Some(&recurring.rule()), zone, &recurring.except).expect("it is understood")
 }
 
 struct Making<'r> {
@@ -235,7 +237,8 @@ impl Making<'_> {
         let named: Vec<&str> = ITEMS.iter().map(|(id, _)| *id).filter(|id| *id != MORTAL).collect();
         let ci = CiId::from(*self.random.pick(&named));
         let effects = [None, None, None, Some(Effect::Down), Some(Effect::Degraded), Some(Effect::None)];
-        Alert { key: format!("{name}/{ci}"), ci, effect: *self.random.pick(&effects) }
+        let source = *self.random.pick(&SOURCES);
+        Alert { key: format!("{name}/{ci}"), ci, source, effect: *self.random.pick(&effects) }
     }
 
     fn severity(&mut self) -> Severity {
@@ -302,20 +305,60 @@ impl Making<'_> {
             let id = MaintenanceId::derive(|hash| {
                 hash.text(&name);
             });
-            self.told.push((
+            let recurring = self.random.once_in(3).then(|| self.recurring(interval));
+            let window = MaintenanceWindow {
+                id,
+                reference: name.into(),
+                cis,
+                interval,
+                recurrence: recurring.as_ref().and_then(recurrence),
+                reason: "upgrade".into(),
+                by: None,
                 received_at,
-                Told::Window(MaintenanceWindow {
-                    id,
-                    reference: name.into(),
-                    cis,
-                    interval,
-                    recurrence: None,
-                    reason: "upgrade".into(),
-                    by: None,
-                    received_at,
-                    deleted: self.random.once_in(8),
-                }),
-            ));
+                deleted: self.random.once_in(8),
+            };
+            self.told.push((received_at, Told::Window(window, recurring)));
+        }
+    }
+
+    fn recurring(&mut self, first: Interval) -> Recurring {
+        let every = match self.random.below(2) {
+            0 => Every::Days(1 + self.random.below(3) as i32),
+            _ => {
+                let mut days = DAYS.to_vec();
+                self.random.shuffle(&mut days);
+                days.truncate(1 + self.random.below(3));
+                Every::Weeks(1 + self.random.below(2) as i32, days)
+            }
+        };
+        // Whatever the rule, it gives a day in two weeks and one.
+        let ends = match (self.random.below(3), &every) {
+            (0, Every::Weeks(..)) => Ends::Never,
+            (1, _) => Ends::At((first.start() + Span::from_days(15) + self.length(LIFE)).floor(Span::SECOND)),
+            _ => Ends::After(1 + self.random.below(8)),
+        };
+        let zone = *self.random.pick(&ZONES);
+        let all = Recurring { first, zone, every, ends, except: Vec::new() };
+        let known = all.occurrences(first.end() + Span::from_days(21));
+        let left_out = if self.random.once_in(3) { vec![self.random.pick(&known).start()] } else { Vec::new() };
+        Recurring { except: left_out, ..all }
+    }
+
+    /// Of some sources, which then stop for a while, or for good. Nothing else falls on these microseconds.
+    fn heartbeats(&mut self) {
+        for source in SOURCES {
+            for _ in 0..self.random.below(6) {
+                let at = self.instant() + Span::from_micros(3);
+                let every = Span::from_minutes(1) + self.length(Span::from_hours(12)) + Span::from_micros(7);
+                let heartbeat = Heartbeat {
+                    source: source.into(),
+                    every: (!self.random.once_in(8)).then_some(every),
+                    grace: self.random.once_in(2).then(|| self.length(Span::from_hours(2))),
+                    ci: None,
+                    severity: None,
+                };
+                self.told.push((at, Told::Heartbeat(heartbeat)));
+            }
         }
     }
 
@@ -383,11 +426,11 @@ impl Making<'_> {
     }
 
     fn people(&mut self) {
-        let keys: Vec<(String, Timestamp)> = self
+        let keys: Vec<(Alert, Timestamp)> = self
             .told
             .iter()
             .filter_map(|(at, told)| match told {
-                Told::Alert(alert, _) if !alert.is_old() => Some((alert.key.clone(), *at)),
+                Told::Alert(alert, _) if !alert.is_old() => Some((alert.clone(), *at)),
                 _ => None,
             })
             .collect();
@@ -425,7 +468,29 @@ impl Making<'_> {
         let network = Class { down_at: Severity::Major, ..Class::implied("network") };
         let calendars = vec![self.calendar()];
         let items = ITEMS.iter().map(|(id, class)| self.described(id, class)).collect();
-        Cmdb { classes: vec![network], calendars, items, ..Cmdb::default() }
+        let agreements = (0..self.random.below(4)).map(|nth| self.agreement(nth)).collect();
+        Cmdb { classes: vec![network], calendars, items, agreements }
+    }
+
+    fn agreement(&mut self, nth: usize) -> Agreement {
+        let party = self.random.below(3);
+        let mut lengths = [None; 2];
+        let mut target = |priority| {
+            for length in &mut lengths {
+                *length = (!self.random.once_in(4)).then(|| Span::from_minutes(5) + self.length(Span::from_hours(3)));
+            }
+            AgreedTarget { priority, respond: lengths[0], restore: lengths[1] }
+        };
+        let targets = Priority::ALL.into_iter().map(&mut target).collect();
+        Agreement {
+            id: format!("agreed-{nth}").into(),
+            kind: AgreementKind::Sla,
+            service: (party == 0).then(|| CiId::from(*self.random.pick(&SERVICES))),
+            team: (party == 1).then(|| (*self.random.pick(&TEAMS)).into()),
+            supplier: (party == 2).then(|| SUPPLIER.into()),
+            calendar: self.random.once_in(2).then(|| "office".into()),
+            targets,
+        }
     }
 
     fn described(&mut self, id: &str, class: &str) -> ConfigurationItem {
@@ -447,6 +512,9 @@ impl Making<'_> {
             item.groups.push(RedundantGroup { of: others, k });
         }
         item.objectives = self.objectives();
+        item.criticality = 1 + self.random.below(4) as u8;
+        item.team = self.random.once_in(2).then(|| (*self.random.pick(&TEAMS)).into());
+        item.supplier = self.random.once_in(3).then(|| SUPPLIER.into());
         if id == MORTAL {
             (item.live_since, item.retired_at) = self.life;
         }

@@ -1,12 +1,13 @@
 //! What is told of in a story, one thing at a time, as it goes in.
 
 use model::command::{Action, Command, IncidentAction, IncidentTarget};
-use model::event::Event;
+use model::event::{Event, Heartbeat};
 use model::fact::{Correction, Exercise, MaintenanceWindow, RecoveryPoint};
-use model::{CiId, Cmdb, Effect, IncidentId};
+use model::{CiId, Cmdb, Effect, Fingerprint, IncidentId};
 use replay::Given;
 use testkit::event::fingerprint;
 use testkit::oracle::episodes::Said;
+use testkit::oracle::recurring::Recurring;
 use testkit::{Says, clear, firing};
 
 /// An alert, by its key, on one item; all that it ever says has one effect.
@@ -14,8 +15,13 @@ use testkit::{Says, clear, firing};
 pub(crate) struct Alert {
     pub(crate) key: String,
     pub(crate) ci: CiId,
+    /// Who tells of it.
+    pub(crate) source: &'static str,
     pub(crate) effect: Option<Effect>,
 }
+
+/// Who tells of alerts, and may promise to be heard.
+pub(crate) const SOURCES: [&str; 2] = [testkit::event::SOURCE, "eye"];
 
 /// The names of alerts that are told of in one word, long after.
 pub(crate) const OLD: &str = "old";
@@ -24,19 +30,25 @@ impl Alert {
     pub(crate) fn is_old(&self) -> bool {
         self.key.starts_with(OLD)
     }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        fingerprint(&self.key, self.source)
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Told {
     Alert(Alert, Said),
-    Window(MaintenanceWindow),
+    /// With how it recurs, where it does.
+    Window(MaintenanceWindow, Option<Recurring>),
+    Heartbeat(Heartbeat),
     Correction(Correction),
     /// The correction as it was said.
     Withdrawn(Correction),
     Point(RecoveryPoint),
     Exercise(Exercise),
     /// A person acts on the incident of an alert.
-    Acts(String, IncidentAction),
+    Acts(Alert, IncidentAction),
     ActsOn(IncidentId, IncidentAction),
     Cmdb(Cmdb),
 }
@@ -48,7 +60,8 @@ impl Told {
             |action| Given::Input(wire::Input::Command(Box::new(Command { by: "ana".into(), at: None, action })));
         match self {
             Told::Alert(alert, said) => event(says(alert, said).event()),
-            Told::Window(window) => event(Event::Maintenance(Box::new(window.clone()))),
+            Told::Window(window, _) => event(Event::Maintenance(Box::new(window.clone()))),
+            Told::Heartbeat(heartbeat) => event(Event::Heartbeat(heartbeat.clone())),
             Told::Point(point) => event(Event::RecoveryPoint(point.clone())),
             Told::Exercise(exercise) => event(Event::Exercise(exercise.clone())),
             Told::Cmdb(cmdb) => Given::Cmdb(Box::new(cmdb.clone())),
@@ -60,8 +73,8 @@ impl Told {
             Told::ActsOn(id, action) => {
                 command(Action::Incident { target: IncidentTarget::Id(*id), action: action.clone() })
             }
-            Told::Acts(key, action) => command(Action::Incident {
-                target: IncidentTarget::HoldsAlert(fingerprint(key, testkit::event::SOURCE)),
+            Told::Acts(alert, action) => command(Action::Incident {
+                target: IncidentTarget::HoldsAlert(alert.fingerprint()),
                 action: action.clone(),
             }),
         }
@@ -69,7 +82,8 @@ impl Told {
 }
 
 fn says(alert: &Alert, said: &Said) -> Says {
-    let mut says = if said.clear { clear(&alert.key) } else { firing(&alert.key) }.severity(said.severity);
+    let says = if said.clear { clear(&alert.key) } else { firing(&alert.key) };
+    let mut says = says.source(alert.source).severity(said.severity);
     if let Some(effect) = alert.effect {
         says = says.effect(effect);
     }

@@ -1,8 +1,8 @@
 //! The columns of each report, and the cells of its rows.
 
 use wire::v1::{
-    AvailabilityRow, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow, ProblemsRow,
-    Ratio, Sample, Seconds, SlaRow, SloRow,
+    AvailabilityRow, BurnDown, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
+    ProblemsRow, Ratio, Sample, Seconds, SlaRow, SloRow,
 };
 
 use super::{Cell, Column, Tabular};
@@ -97,6 +97,10 @@ impl Tabular for SloRow {
             burn(self.burn_rate.three_days),
         ]
     }
+
+    fn burn_down(&self) -> Option<&BurnDown> {
+        self.burn_down.as_ref()
+    }
 }
 
 impl Tabular for SlaRow {
@@ -112,6 +116,7 @@ impl Tabular for SlaRow {
         Column::plain("met"),
         Column::plain("breached"),
         Column::plain("running"),
+        Column::new("next_breach_at", "next breach"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -119,6 +124,7 @@ impl Tabular for SlaRow {
             [&*self.agreement, &*self.priority, word(self.target)].map(|text| Cell::Text(text.to_owned())).into();
         cells.extend([seconds(self.target_seconds), portion(self.attainment)]);
         cells.extend([self.met, self.breached, self.running].map(Cell::Count));
+        cells.push(self.next_breach_at.map_or(Cell::Nothing, |at| Cell::Instant(at.0)));
         cells
     }
 

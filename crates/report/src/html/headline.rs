@@ -129,7 +129,10 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
 }
 
 fn targets(sheet: &Sheet<'_>) -> Vec<Said> {
-    let kept = |row: Row<'_>| row.count("breached").map(|breached| breached == 0);
+    // Where nothing was decided nothing was kept either.
+    let decided =
+        |row: Row<'_>| row.count("met").zip(row.count("breached")).filter(|(met, breached)| met + breached > 0);
+    let kept = |row: Row<'_>| decided(row).map(|(_, breached)| breached == 0);
     let mut said: Vec<Said> = met(sheet, "targets without a breach", "breached", kept).into_iter().collect();
     said.extend(least(sheet, "lowest attainment", "attainment", |row| row.name()));
     said.extend(most(sheet, "most breached", "breached"));
@@ -188,15 +191,19 @@ fn problems(sheet: &Sheet<'_>) -> Vec<Said> {
 fn met(sheet: &Sheet<'_>, what: &'static str, not: &str, judge: impl Fn(Row<'_>) -> Option<bool>) -> Option<Said> {
     let missed: Vec<String> = sheet.rows().filter(|row| judge(*row) == Some(false)).map(|row| row.name()).collect();
     let judged = sheet.rows().filter_map(judge).count();
-    let note = match missed.as_slice() {
-        [] => format!("none {not}"),
-        [one] => format!("{not}: {one}"),
-        [one, other] => format!("{not}: {one} and {other}"),
-        [one, other, rest @ ..] => format!("{not}: {one}, {other} and {} more", words::count(rest.len() as u64)),
-    };
+    let note = if missed.is_empty() { format!("none {not}") } else { format!("{not}: {}", few(&missed)) };
     let met = words::count((judged - missed.len()) as u64);
     let look = if missed.is_empty() { "good" } else { "bad" };
     (judged > 0).then(|| Said { what, figure: format!("{met} of {}", words::count(judged as u64)), note, look })
+}
+
+/// The first of them by name.
+fn few(names: &[String]) -> String {
+    match names {
+        [one, other] => format!("{one} and {other}"),
+        [one, other, rest @ ..] => format!("{one}, {other} and {} more", words::count(rest.len() as u64)),
+        few => few.concat(),
+    }
 }
 
 /// The row with the largest figure, where it is above nothing.
@@ -217,9 +224,8 @@ fn extreme<'g>(sheet: &Sheet<'g>, what: &'static str, name: &str, sign: f64) -> 
 
 fn counted<'g>(rows: impl Iterator<Item = Row<'g>>, what: &'static str, note: &str) -> Option<Said> {
     let names: Vec<String> = rows.map(|row| row.name()).collect();
-    let first = names.first()?;
-    let note = if note.is_empty() { first.clone() } else { note.to_owned() };
-    Some(Said { what, figure: words::count(names.len() as u64), note, look: "bad" })
+    let note = if note.is_empty() { few(&names) } else { note.to_owned() };
+    (!names.is_empty()).then(|| Said { what, figure: words::count(names.len() as u64), note, look: "bad" })
 }
 
 /// Rows of what nobody watches are counted apart: they are in no other figure.

@@ -1,8 +1,8 @@
 //! Reports as pages of HTML that stand alone: one file with its style and its charts in it, without a script and without a
 //! link to anywhere, so that it can be mailed, kept and printed, and is read as well in ten years.
 //!
-//! Read in this order: `render` (the page), `headline` (the few figures said first), `chart` (charts), `table` (all figures);
-//! beside them `sheet` (a grid by the names of its columns), `words` (figures in words), `escape`, and the style.
+//! Read in this order: `render` (the page), `headline` (the few figures said first), `issued` (of a report that was issued),
+//! `chart` (charts), `table` (all figures); beside them `sheet` (a grid by the names of its columns), `words` (figures in words), `escape`, and the style.
 //!
 //! Rules. Names come from outside: everything that is not ours goes through `escape`. A page is chosen by the columns that a
 //! grid has, never by which report it is. What is no data is said to be no data, and never 100 %.
@@ -10,6 +10,7 @@
 mod chart;
 mod escape;
 mod headline;
+mod issued;
 mod sheet;
 mod table;
 mod words;
@@ -18,35 +19,52 @@ use std::collections::BTreeMap;
 
 use calendar::Zone;
 use model::Interval;
-use wire::v1::{Completeness, Corrected, CorrectedKind, Corrections, Moved, Seconds};
+use store::IssuedReport;
+use wire::v1::{ChangedCell, Completeness, Corrected, CorrectedKind, Corrections, Moved, Seconds};
 
-use crate::answer::{Answer, Stretch};
+use crate::answer::{Answer, Explained, Stretch};
 use crate::completeness::told;
 use crate::grid::{Cell, Grid, Tabular};
-use chart::Strip;
+use crate::question::Include;
+use chart::{Burned, Strip};
 use escape::{apart, composed, part, text};
-use sheet::Sheet;
+use sheet::{Row, Sheet};
 
 const STYLE: &str = include_str!("style.css");
 /// A flame; ours to draw.
 const FLAME: &str = "<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path d=\"M12.6 1.5c.5 3.6-1 5.4-2.7 7.4C8.1 11 6 13.2 6 16.4 6 \
                      20 8.7 22.5 12 22.5s6-2.5 6-6.1c0-2.3-.9-4.1-2.1-5.8-.3 1.5-.9 2.5-1.9 3.2.6-4.6-.1-9.1-1.4-12.3z\"/></svg>";
 
-/// Whether a page of this report shows what its figures came from, so that the question has to ask for it.
-pub fn draws_intervals(report: &str) -> bool {
-    report == "availability"
+/// What a page of this report draws beyond its rows, so that the question has to ask for it.
+pub fn draws(report: &str) -> &'static [Include] {
+    match report {
+        "availability" => &[Include::Intervals],
+        "slo" => &[Include::BurnDownWorst],
+        _ => &[],
+    }
 }
 
 /// The whole report as a page. Ends with a line feed.
 pub fn render<T: Tabular>(answer: &Answer<T>) -> String {
+    page(answer, None)
+}
+
+/// A report as it was issued: a page that says so, and what changed since the revision before.
+pub(crate) fn render_issued<T: Tabular>(answer: &Answer<T>, issued: &IssuedReport, changes: &[ChangedCell]) -> String {
+    page(answer, Some((issued, changes)))
+}
+
+fn page<T: Tabular>(answer: &Answer<T>, issued: Option<(&IssuedReport, &[ChangedCell])>) -> String {
     let grid = answer.grid();
     let sheet = Sheet::of(&grid);
+    let issued = issued.map(|(report, changes)| issued::shown(report, changes)).unwrap_or_default();
     let shown = [
         head(T::TITLE, answer, grid.rows.len()),
         headline::headline(&sheet),
+        issued,
+        notes(&answer.notes),
         charts(&sheet, answer),
         table::tables(&grid, sheet.labels(), &answer.definitions),
-        notes(&answer.notes),
         late(&answer.corrections),
         complete(&answer.completeness),
         meanings(answer, &grid),
@@ -112,13 +130,18 @@ fn charts<T: Tabular>(sheet: &Sheet<'_>, answer: &Answer<T>) -> String {
     let window = Interval::or_empty(answer.report.from.0, answer.until().0);
     let zone = answer.time_zone.as_deref().and_then(|name| Zone::named(name).ok()).unwrap_or_else(Zone::utc);
     let mut charts = chart::charts(sheet);
-    charts.extend(chart::strip(&strips(answer, sheet), window, zone));
+    charts.extend(chart::strip(&strips(answer, sheet), window, zone.clone()));
     let drawn = charts.iter().enumerate().map(|(number, chart)| chart::figure(chart, sheet, number));
-    if charts.is_empty() {
-        String::new()
-    } else {
-        format!("<div class=\"charts\">\n{}</div>\n", drawn.collect::<String>())
-    }
+    let drawn: String = drawn.chain(chart::burn_downs(burned(answer, sheet), zone, charts.len())).collect();
+    if drawn.is_empty() { drawn } else { format!("<div class=\"charts\">\n{drawn}</div>\n") }
+}
+
+/// How each budget was used, as far as the answer says; and how many there are.
+fn burned<'a, T: Tabular>(answer: &'a Answer<T>, sheet: &'a Sheet<'_>) -> (Vec<Burned<'a>>, usize) {
+    let known = |row: &Row<'_>| row.number("remaining_seconds").is_some();
+    let of = |(row, item): (Row<'a>, &'a Explained<T>)| Some(Burned { row, of: item.figures.burn_down()? });
+    let drawn = sheet.rows().zip(&answer.report.items).filter_map(of).collect();
+    (drawn, sheet.rows().filter(known).count())
 }
 
 /// When each service was out, as far as the answer says what its figures came from; its periods one after another.

@@ -8,8 +8,11 @@ use super::escape::{apart, text};
 use super::words::{self, heading, meaning};
 use crate::grid::{Cell, Grid};
 
-/// More stand beside each other on no paper: then the details are a table of their own.
-const COLUMNS_MAX: usize = 16;
+/// More stand beside each other on no paper and no usual screen: then the details are tables of their own.
+const COLUMNS_MAX: usize = 14;
+
+/// Of details, so many in each of those.
+const DETAIL_COLUMNS_MAX: usize = 10;
 
 /// So many take the whole width of the page; fewer would only stand apart.
 const WIDE_COLUMNS: usize = 7;
@@ -32,11 +35,13 @@ pub(super) fn tables(grid: &Grid, labels: usize, definitions: &BTreeMap<String, 
             words::count(grid.rows.len() as u64)
         ),
     };
-    let rest = if detail.is_empty() {
-        String::new()
-    } else {
-        let columns: Vec<usize> = (0..labels).chain(detail).collect();
-        format!("<section>\n<h2>More figures</h2>\n{}</section>\n", shown.table(&columns))
+    let rest = match detail.len().div_ceil(DETAIL_COLUMNS_MAX) {
+        0 => String::new(),
+        tables => {
+            let columns = |part: &[usize]| (0..labels).chain(part.iter().copied()).collect::<Vec<usize>>();
+            let parts = detail.chunks(detail.len().div_ceil(tables)).map(|part| shown.table(&columns(part)));
+            format!("<section>\n<h2>More figures</h2>\n{}</section>\n", parts.collect::<String>())
+        }
     };
     format!(
         "<section>\n<h2>Figures</h2>\n{cut}{}<p class=\"note\">– no sample, or nothing known; <b>no data</b> nothing \
@@ -58,10 +63,12 @@ impl Shown<'_> {
             let cells: String = columns.iter().map(|at| self.cell(*at, &cells[*at])).collect();
             format!("<tr>{cells}</tr>\n")
         };
-        let wide = if columns.len() >= WIDE_COLUMNS { " class=\"wide\"" } else { "" };
+        let is_wide = columns.len() >= WIDE_COLUMNS;
+        let class = [(is_wide, "wide"), (self.labels > 0, "named")].into_iter().filter(|(is_so, _)| *is_so);
+        let class = class.map(|(_, word)| word).collect::<Vec<_>>().join(" ");
         let body: String = self.grid.rows.iter().take(REPORT_HTML_ROWS_MAX).map(row).collect();
         format!(
-            "<div class=\"scroll\"><table{wide}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
+            "<div class=\"scroll\"><table class=\"{class}\">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
         )
     }
 

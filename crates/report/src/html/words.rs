@@ -16,6 +16,9 @@ const ACRONYMS: [&str; 13] =
 
 /// What a column is called: its name without the unit, which every figure shows: `MTTR mean`, `availability as experienced`.
 pub(super) fn heading(name: &str) -> String {
+    if name == "target_seconds" {
+        return "within".to_owned(); // beside the target that it is of
+    }
     let words = name.strip_suffix("_seconds").unwrap_or(name).replace("mttr_resolve", "mttr_(resolve)");
     let words = words.strip_suffix("_held_at").unwrap_or(&words);
     let word = |word: &str| if ACRONYMS.contains(&word) { word.to_uppercase() } else { word.to_owned() };
@@ -86,6 +89,7 @@ pub(super) fn figure(cell: &Cell) -> String {
         Cell::Share(share) => text::share(*share),
         Cell::Unwatched(_) => "no data".to_owned(),
         Cell::Objective(share) => text::objective(*share),
+        Cell::Factor(factor) if *factor >= 1000.0 => count(factor.round() as u64),
         Cell::Factor(factor) | Cell::Burn(factor) => text::factor(*factor),
         Cell::Instant(at) => clock(*at),
         Cell::Flag { value, .. } => if *value { "yes" } else { "no" }.to_owned(),
@@ -119,6 +123,8 @@ mod tests {
             ("rto_attainment", "RTO attainment"),
             ("burn_rate_1h", "burn rate 1h"),
             ("service", "service"),
+            ("target_seconds", "within"),
+            ("target", "target"),
         ] {
             assert_eq!(heading(name), expected);
         }
@@ -147,6 +153,7 @@ mod tests {
         assert_eq!((moved(60.0), moved(0.0), moved(-60.0)), ("+1m".to_owned(), "0s".to_owned(), "−1m".to_owned()));
         assert_eq!([0, 999, 1000, 1_234_567].map(count).join(" "), "0 999 1\u{202f}000 1\u{202f}234\u{202f}567");
         assert_eq!(figure(&Cell::Unwatched(1.0)), "no data");
+        assert_eq!(figure(&Cell::Factor(4_778_000.0)), "4\u{202f}778\u{202f}000");
         let long: Vec<String> = (1..=14).map(|nth| nth.to_string()).collect();
         assert_eq!(listed(&long).last().map(String::as_str), Some("and 2 more"));
     }

@@ -34,16 +34,28 @@ pub enum Issued {
     Unsettled,
 }
 
-/// Issues the report of the oldest period that is over and has none.
+/// Issues the report of the oldest period that is over and has none. One that cannot be made, as of a service that nobody
+/// knew then, keeps no later one waiting.
 ///
 /// # Errors
-/// A question that makes no sense, such as one of a service that no version of the CMDB has; a store that does not answer.
+/// A question that makes no sense in any period that is left, such as one of a service that no version of the CMDB has; a
+/// store that does not answer.
 pub async fn issue_next(store: &Store, schedule: &Schedule, now: Timestamp) -> Result<Issued, ReportError> {
     let Some(first) = store.first_hour().await? else { return Ok(Issued::Nothing) };
     let of_name = IssuedFilter { name: Some(schedule.name.clone()), ..IssuedFilter::default() };
     let lines = store.every_issued_report(&of_name).await?;
     let issued: BTreeSet<Timestamp> = lines.iter().map(|line| line.period.start()).collect();
-    let Some(period) = schedule.missing(&issued, first, now)?.into_iter().next() else { return Ok(Issued::Nothing) };
+    let mut why = None;
+    for period in schedule.missing(&issued, first, now)? {
+        match issue_of(store, schedule, period, now).await {
+            Err(error) if !matches!(error, ReportError::Store(_)) => why = why.or(Some(error)),
+            issued => return issued,
+        }
+    }
+    why.map_or(Ok(Issued::Nothing), Err)
+}
+
+async fn issue_of(store: &Store, schedule: &Schedule, period: Interval, now: Timestamp) -> Result<Issued, ReportError> {
     let question = schedule.question(period, now);
     let cmdb = Versions::asked(store, &question).await?.last();
     let question = Question { cmdb: Some(cmdb.unwrap_or(0)), ..question };

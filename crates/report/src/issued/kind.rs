@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::Store;
+use store::{IssuedReport, Store};
 use wire::v1;
 
 use crate::answer::Answer;
@@ -50,10 +50,16 @@ macro_rules! kinds {
                 }
             }
 
-            /// The same as a page.
-            pub fn page(self, json: &str) -> Result<String, serde_json::Error> {
+            /// What was issued, as a page that says so.
+            ///
+            /// # Errors
+            /// A report that something else wrote.
+            pub fn page(self, issued: &IssuedReport) -> Result<String, serde_json::Error> {
+                let changes: Vec<v1::ChangedCell> = serde_json::from_str(&issued.changes)?;
                 match self {
-                    $(Kind::$kind => Ok(html::render(&read::<v1::$row>(json)?))),*
+                    $(Kind::$kind => {
+                        Ok(html::render_issued(&read::<v1::$row>(&issued.answer)?, issued, &changes))
+                    }),*
                 }
             }
         }

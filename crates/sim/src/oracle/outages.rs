@@ -1,11 +1,12 @@
-//! Outages against a roll-up by brute force: at every elementary interval, every item, until nothing changes. `[I13]`
+//! Outages against a roll-up by brute force: at every elementary interval, every item, until nothing changes, as `testkit`'s
+//! oracle of the measures has it. `[I13]`
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::fact::Correction;
-use model::item::RelationKind;
-use model::outage::{ItemState, OutageState};
-use model::{CiId, Cmdb, ConfigurationItem, Effect, Severity, Timestamp, limits};
+use model::outage::OutageState::{self, Down};
+use model::{CiId, Cmdb, Effect, Severity, Timestamp, limits};
+use testkit::oracle::history::said;
+use testkit::oracle::states::{States, least, own_state};
 
 use super::evidence::Evidence;
 use crate::sometimes::Rare;
@@ -122,14 +123,15 @@ fn by_brute_force(evidence: &Evidence, from: Timestamp, clock: Timestamp) -> BTr
         if own.is_empty() && evidence.corrections.is_empty() {
             continue;
         }
-        let states = states(cmdb, &own);
+        let states = least(cmdb, &own);
         let covering = evidence.windows.iter().filter(|window| window.interval.contains(*start));
-        let named = covering.flat_map(|window| &window.cis).map(|ci| (ci, ItemState::Down)).collect();
-        let maintained = states_of(cmdb, named);
+        let named = covering.flat_map(|window| &window.cis).map(|ci| (ci.clone(), Some(Down))).collect();
+        let maintained = least(cmdb, &named);
         for item in cmdb.items.iter().filter(|item| &*item.class == "service") {
-            let told = states.get(&item.id).and_then(|state| state.outage());
-            let told = told.map(|state| (state, maintained.get(&item.id) == Some(&ItemState::Down)));
-            let Some((state, planned)) = said(evidence, &item.id, *start).unwrap_or(told) else { continue };
+            let told = states.get(&item.id).copied().flatten();
+            let told = told.map(|state| (state, maintained.get(&item.id) == Some(&Some(Down))));
+            let said = said(&evidence.corrections, &item.id, *start);
+            let Some((state, planned)) = said.unwrap_or(told) else { continue };
             let of_item = pieces.entry(item.id.clone()).or_default();
             match of_item.last_mut() {
                 Some(last) if (last.1, last.2, last.3) == (*start, state, planned) => last.1 = *end,
@@ -140,26 +142,6 @@ fn by_brute_force(evidence: &Evidence, from: Timestamp, clock: Timestamp) -> BTr
     pieces
 }
 
-/// What people said last of a service at an instant, which may be that it was up; `None`: nothing, or that alerts have
-/// their say.
-fn said(evidence: &Evidence, service: &CiId, at: Timestamp) -> Option<Option<(OutageState, bool)>> {
-    let mut known: Vec<&Correction> = evidence.corrections.iter().filter(|known| known.service == *service).collect();
-    known.sort_by_key(|known| std::cmp::Reverse((known.at, known.id)));
-    for known in known {
-        if known.from <= at && known.to.is_none_or(|to| at < to) {
-            return Some(known.state.map(|state| (state, known.planned)));
-        }
-        let Some(of) = &known.instead_of else { continue };
-        if of.interval.contains(at) {
-            return Some(None);
-        }
-        if of.ended && at >= of.interval.end() {
-            return None;
-        }
-    }
-    None
-}
-
 /// The version in force at an instant; the first holds for all time before it.
 fn in_force(evidence: &Evidence, at: Timestamp) -> Option<&Cmdb> {
     let versions = &evidence.loaded.topology;
@@ -167,71 +149,13 @@ fn in_force(evidence: &Evidence, at: Timestamp) -> Option<&Cmdb> {
     newest.or(versions.first()).map(|version| &version.cmdb)
 }
 
-fn own_states<'a>(cmdb: &Cmdb, faults: &[Fault<'a>], at: Timestamp) -> BTreeMap<&'a CiId, ItemState> {
-    let mut own: BTreeMap<&CiId, ItemState> = BTreeMap::new();
+fn own_states(cmdb: &Cmdb, faults: &[Fault<'_>], at: Timestamp) -> States {
+    let mut own = States::new();
     for fault in faults.iter().filter(|fault| fault.start <= at && at < fault.end) {
-        if cmdb.items.iter().all(|item| item.id != *fault.ci) {
-            continue;
+        if let Some(state) = own_state(cmdb, fault.ci, fault.severity, fault.effect) {
+            let worst = own.entry(fault.ci.clone()).or_default();
+            *worst = (*worst).max(Some(state));
         }
-        let state = match (fault.effect, fault.severity) {
-            (Some(Effect::None), _) => ItemState::Up,
-            (Some(Effect::Down), _) | (None, Severity::Critical) => ItemState::Down,
-            (Some(Effect::Degraded), _) | (None, Severity::Major | Severity::Minor) => ItemState::Degraded,
-            (None, Severity::Warning | Severity::Info) => ItemState::Up,
-        };
-        let worst = own.entry(fault.ci).or_default();
-        *worst = state.max(*worst);
     }
-    own.retain(|_, state| *state != ItemState::Up);
     own
-}
-
-fn states(cmdb: &Cmdb, own: &BTreeMap<&CiId, ItemState>) -> BTreeMap<CiId, ItemState> {
-    states_of(cmdb, own.clone())
-}
-
-/// The least solution: from the items' own states, the rules again and again until nothing changes.
-fn states_of(cmdb: &Cmdb, own: BTreeMap<&CiId, ItemState>) -> BTreeMap<CiId, ItemState> {
-    let mut states: BTreeMap<CiId, ItemState> = own.into_iter().map(|(ci, state)| (ci.clone(), state)).collect();
-    loop {
-        let mut changed = false;
-        for item in &cmdb.items {
-            let due = demanded(item, &states);
-            let state = states.entry(item.id.clone()).or_default();
-            if due > *state {
-                *state = due;
-                changed = true;
-            }
-        }
-        if !changed {
-            return states;
-        }
-    }
-}
-
-fn demanded(item: &ConfigurationItem, states: &BTreeMap<CiId, ItemState>) -> ItemState {
-    let of = |ci: &CiId| match states.get(ci).copied().unwrap_or_default() {
-        ItemState::AtRisk => ItemState::Degraded,
-        state => state,
-    };
-    let mut worst = ItemState::Up;
-    for relation in &item.relations {
-        let weight = match (&relation.kind, of(&relation.to)) {
-            (RelationKind::Requires, state) => state,
-            (RelationKind::Uses, ItemState::Down) => ItemState::Degraded,
-            _ => ItemState::Up,
-        };
-        worst = worst.max(weight);
-    }
-    for group in &item.groups {
-        let down = group.of.iter().filter(|ci| of(ci) == ItemState::Down).count();
-        let hurt = group.of.iter().any(|ci| of(ci) != ItemState::Up);
-        let left = group.of.len() - down;
-        worst = worst.max(match (left < group.k as usize, hurt) {
-            (true, _) => ItemState::Down,
-            (false, true) => ItemState::Degraded,
-            (false, false) => ItemState::Up,
-        });
-    }
-    worst
 }

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0013_completeness.sql"),
     include_str!("../../migrations/postgres/0014_issued_reports.sql"),
     include_str!("../../migrations/postgres/0015_packs_anew.sql"),
+    include_str!("../../migrations/postgres/0016_packs_of_names.sql"),
 ];
 
 /// What the advisory lock of a migration is called: "Wfir".

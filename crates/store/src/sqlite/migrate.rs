@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0013_completeness.sql"),
     include_str!("../../migrations/sqlite/0014_issued_reports.sql"),
     include_str!("../../migrations/sqlite/0015_packs_anew.sql"),
+    include_str!("../../migrations/sqlite/0016_packs_of_names.sql"),
 ];
 
 /// "Wfir": this file is a store of ours.

@@ -1,7 +1,7 @@
 //! What reports read by the million says the same, packed or not.
 
-use model::{IncidentBrief, Interval, OutageBrief, Span, Step, Timestamp};
-use store::Store;
+use model::{Incident, IncidentBrief, Interval, OutageBrief, Span, Step, Timestamp};
+use store::{Partition, Store};
 use testkit::SplitMix64;
 
 use crate::common::{Chain, at, days, incident, outage, outage_id, step};
@@ -50,6 +50,27 @@ pub(crate) async fn only_days_that_are_past_are_packed(store: Store) {
     assert!(!store.pack(9).await.expect("it packs"), "all that there is to pack is packed");
     chain.step(Step { outages_removed: vec![(outage_id(1), "service-1".into())], ..step(days(3)) }).await;
     assert_eq!(outages(&store, everything()).await.len(), 2);
+    assert_eq!(store.check().await.expect("the store answers"), []);
+}
+
+/// I13: days are packed by the clock that is furthest ahead, and whoever lies behind it writes of them still.
+pub(crate) async fn what_a_partition_writes_that_lies_behind_is_seen(store: Store) {
+    let of = |n| Partition::nth(n).expect("a partition that there may be");
+    let mut ahead = Chain::claim(&store.for_partition(of(0))).await;
+    let mut behind = Chain::claim(&store.for_partition(of(1))).await;
+    let ended = |n: u64, to: Timestamp| outage(n, &format!("service-{n}"), to - Span::HOUR, Some(to));
+    let step = |domain: &str, clock: Timestamp| Step { domain: domain.into(), ..step(clock) };
+    ahead.step(Step { outages: vec![ended(1, days(5))], ..step("acme", days(20)) }).await;
+    while store.pack(9).await.expect("it packs") {}
+    let opened = vec![Incident { domain: "umbrella".into(), ..incident(2, days(5)) }];
+    behind.step(Step { outages: vec![ended(2, days(5))], incidents: opened, ..step("umbrella", days(6)) }).await;
+    assert_eq!(outages(&store, everything()).await.len(), 2);
+    while store.pack(9).await.expect("it packs") {}
+    let resolved = Incident { domain: "umbrella".into(), resolved_at: Some(days(6)), ..incident(2, days(5)) };
+    let gone = vec![(outage_id(2), "service-2".into())];
+    behind.step(Step { outages_removed: gone, incidents: vec![resolved], ..step("umbrella", days(6)) }).await;
+    assert_eq!(outages(&store, everything()).await, outages_of_rows(&store, everything()).await);
+    assert_eq!(incidents(&store, everything()).await, incidents_of_rows(&store, everything()).await);
     assert_eq!(store.check().await.expect("the store answers"), []);
 }
 

@@ -4,6 +4,7 @@ use model::incident::{Hold, HoldFor};
 use model::{Span, Timestamp};
 
 use super::hours::{Agreed, quarters};
+use super::service::Asked;
 
 /// How one incident stands against one target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,4 +70,39 @@ fn passed_at(
         shows += (piece[1] - piece[0]).micros();
     }
     None
+}
+
+/// What is to be done of one incident, and by when.
+#[derive(Clone, Debug)]
+pub struct Owed<'a> {
+    pub opened_at: Timestamp,
+    pub done_at: Option<Timestamp>,
+    /// From here nobody can be late any more.
+    pub over_at: Option<Timestamp>,
+    pub target: Span,
+    pub hours: &'a Agreed,
+    pub holds: &'a [Hold],
+}
+
+/// As what it counts in a window; `None`: as nothing. The clock is followed up to `horizon`.
+pub fn counts(owed: &Owed<'_>, asked: Asked, horizon: Timestamp) -> Option<Stands> {
+    let holds: Vec<Hold> =
+        owed.holds.iter().filter(|hold| hold.from <= asked.now).map(|hold| known(hold, asked.now)).collect();
+    let passed = passed_at(owed.opened_at, owed.target, owed.hours, &holds, horizon);
+    let [done, over] = [owed.done_at, owed.over_at].map(|at| at.filter(|at| *at <= asked.now));
+    let too_late = done.or(over).unwrap_or(asked.now);
+    // What is first decides it, for good.
+    let (decided_at, decided) = match (passed.filter(|at| *at < too_late), done, over) {
+        (Some(at), _, _) => (at, Some(Stands::Breached { at })),
+        (None, Some(at), _) => (at, Some(Stands::Met)),
+        (None, None, Some(at)) => (at, None),
+        (None, None, None) => (Timestamp::MAX, None),
+    };
+    let is_open = owed.opened_at < asked.to && owed.opened_at <= asked.now;
+    match decided_at {
+        _ if !is_open => None,
+        at if at < asked.from => None,
+        at if at < asked.to => decided,
+        _ => Some(Stands::Running { breaches_at: passed }),
+    }
 }

@@ -102,27 +102,27 @@ impl History {
         let end = [item.retired_at, gone].into_iter().flatten().min();
         Interval::or_empty(item.live_since.or(added).unwrap_or(Timestamp::MIN), end.unwrap_or(Timestamp::MAX))
     }
+}
 
-    /// What people said last of a service at an instant, which may be that it was up; `None`: nothing, or that alerts
-    /// have their say.
-    fn said(&self, service: &CiId, at: Timestamp) -> Option<Option<(OutageState, bool)>> {
-        let stands = |known: &&Correction| known.service == *service && known.withdrawn.is_none();
-        let mut said: Vec<&Correction> = self.corrections.iter().filter(stands).collect();
-        said.sort_by_key(|known| std::cmp::Reverse((known.at, known.id)));
-        for known in said {
-            if known.from <= at && known.to.is_none_or(|to| at < to) {
-                return Some(known.state.map(|state| (state, known.planned)));
-            }
-            let Some(of) = &known.instead_of else { continue };
-            if of.interval.contains(at) {
-                return Some(None);
-            }
-            if of.ended && at >= of.interval.end() {
-                return None;
-            }
+/// What people said last of a service at an instant, which may be that it was up; `None`: nothing, or that alerts have
+/// their say.
+pub fn said(corrections: &[Correction], service: &CiId, at: Timestamp) -> Option<Option<(OutageState, bool)>> {
+    let stands = |known: &&Correction| known.service == *service && known.withdrawn.is_none();
+    let mut said: Vec<&Correction> = corrections.iter().filter(stands).collect();
+    said.sort_by_key(|known| std::cmp::Reverse((known.at, known.id)));
+    for known in said {
+        if known.from <= at && known.to.is_none_or(|to| at < to) {
+            return Some(known.state.map(|state| (state, known.planned)));
         }
-        None
+        let Some(of) = &known.instead_of else { continue };
+        if of.interval.contains(at) {
+            return Some(None);
+        }
+        if of.ended && at >= of.interval.end() {
+            return None;
+        }
     }
+    None
 }
 
 fn life_edges(item: &ConfigurationItem) -> impl Iterator<Item = Timestamp> {
@@ -165,7 +165,7 @@ impl Lived<'_> {
             && item.retired_at.is_none_or(|end| piece.from < end);
         let planned = piece.maintained.get(id) == Some(&Some(Down));
         let told = piece.states.get(id).copied().flatten().map(|state| (state, planned));
-        self.history.said(id, piece.from).unwrap_or(told).filter(|_| lives)
+        said(&self.history.corrections, id, piece.from).unwrap_or(told).filter(|_| lives)
     }
 
     fn maintenance(&self, id: &CiId) -> Vec<Interval> {

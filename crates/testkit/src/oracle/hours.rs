@@ -8,7 +8,7 @@ use model::item::{CalendarDef, Date, Hours, Weekday};
 
 pub(crate) const QUARTER: i64 = 15 * 60 * 1_000_000;
 
-const DAYS: [Weekday; 7] =
+pub(crate) const DAYS: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
 /// When a service is promised to be there; hours begin and end on quarters of an hour.

@@ -42,3 +42,26 @@ pub fn slo(service: &Service, objective: f64, window: SloWindow, asked: Asked) -
         burn_rates: [1, 6, 24, 72].map(burn_rate),
     }
 }
+
+/// In microseconds: what is left of the budget at an instant of the window.
+pub fn left(service: &Service, slo: &Slo, at: Timestamp, asked: Asked) -> f64 {
+    slo.budget - service.lost(service.totals(slo.period.0, at, asked.now))
+}
+
+/// Where what is left was last not below so many microseconds; found by halving, as it only ever shrinks.
+pub fn exhausted_at(service: &Service, slo: &Slo, asked: Asked, least: f64) -> Option<Timestamp> {
+    let is_over = |at: i64| left(service, slo, Timestamp::from_micros(at), asked) < least;
+    let (mut before, mut over) = (slo.period.0.micros(), asked.end().min(slo.period.1).micros());
+    if over <= before || !is_over(over) {
+        return None;
+    }
+    while over - before > 1 {
+        let middle = before + (over - before) / 2;
+        if is_over(middle) {
+            over = middle;
+        } else {
+            before = middle;
+        }
+    }
+    Some(Timestamp::from_micros(before))
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use model::incident::Priority;
-use report::{GroupBy, Step};
+use report::{GroupBy, Include, Step};
 
 use crate::moment::Moment;
 use crate::place::StorePlace;
@@ -17,7 +17,15 @@ use crate::place::StorePlace;
 #[command(after_help = "Examples:\n  watchfire report availability --from -30d\n  \
                         watchfire report incidents --group-by service,month --format csv > incidents.csv\n  \
                         watchfire report availability --from -90d --format html > availability.html\n  \
-                        watchfire report slo --service checkout --url http://127.0.0.1:8080 --format json")]
+                        watchfire report slo --service checkout --url http://127.0.0.1:8080 --format json\n\n\
+                        Headings of tables are short:\n  \
+                        avail.    agreed time less downtime, as a share of agreed time\n  \
+                        down      agreed time in which it was down; degr. degraded, and not down\n  \
+                        mean      the mean outage; mtbf the mean time between failures\n  \
+                        coverage  the share of what it requires of which any source ever spoke\n  \
+                        blind     agreed time in which a source that covers it was silent\n  \
+                        felt      availability round the clock, maintenance counted as down\n\
+                        JSON and HTML say beside the rows what every figure means.")]
 pub(crate) struct Report {
     #[arg(value_enum, value_name = "REPORT")]
     pub(crate) kind: ReportKind,
@@ -51,8 +59,9 @@ pub(crate) struct Report {
     /// The same of criticalities: 1, the most critical, to 4
     #[arg(long, value_name = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=4))]
     pub(crate) criticality: Vec<u8>,
-    /// What each figure came from, with --format json: its intervals, outages, incidents
-    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    /// With --format json: intervals (what each figure came from), burn_down (of slo, how each budget was used over its
+    /// window, by --step), burn_down_worst (of those of which most is used)
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = include)]
     pub(crate) include: Vec<Include>,
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     pub(crate) format: ReportFormat,
@@ -101,9 +110,11 @@ pub(crate) enum ReportFormat {
     Html,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Include {
-    Intervals,
+fn include(word: &str) -> Result<Include, String> {
+    Include::from_word(word).ok_or_else(|| {
+        let known = Include::ALL.map(Include::as_str);
+        format!("what can be included is {}", known.join(", "))
+    })
 }
 
 fn step(word: &str) -> Result<Step, String> {

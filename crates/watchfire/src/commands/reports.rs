@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use clap::ValueEnum as _;
 use model::{CiId, Span, Timestamp};
-use report::{Answer, Filter, Question, Style, Tabular};
+use report::{Answer, Filter, GroupBy, Include, Question, Style, Tabular};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -79,7 +79,7 @@ async fn answered(store: &Store, args: &Report, clock: Timestamp, written: &Writ
 
 fn question(args: &Report, clock: Timestamp) -> Question {
     let now = args.now.map_or(clock, |now| now.resolve(runtime::clock::wall()));
-    Question {
+    let question = Question {
         services: args.service.iter().map(|id| CiId::from(id.as_str())).collect(),
         filter: Filter {
             teams: args.team.clone(),
@@ -88,19 +88,19 @@ fn question(args: &Report, clock: Timestamp) -> Question {
             environments: args.environment.clone(),
             criticalities: args.criticality.clone(),
         },
-        group_by: args.group_by.clone(),
+        group_by: GroupBy::each_once(args.group_by.iter().copied()),
         step: args.step,
-        include_intervals: with_intervals(args),
         time_zone: args.time_zone.clone(),
         with_service_only: args.with_service_only,
         ..Question::new(args.from.resolve(now), end(args, now), now)
-    }
+    };
+    question.including(&args.include).drawing(drawn(args))
 }
 
-/// A page shows when services were out, whether anybody asked for it or not.
-fn with_intervals(args: &Report) -> bool {
-    let drawn = || args.kind.to_possible_value().is_some_and(|kind| report::html::draws_intervals(kind.get_name()));
-    !args.include.is_empty() || args.format == ReportFormat::Html && drawn()
+/// What a page draws, whether anybody asked for it or not.
+fn drawn(args: &Report) -> &'static [Include] {
+    let kind = args.kind.to_possible_value().filter(|_| args.format == ReportFormat::Html);
+    kind.map_or(&[], |kind| report::html::draws(kind.get_name()))
 }
 
 /// A window is half-open, and the store knows everything up to its clock, that instant too: what the last commit ended
@@ -158,12 +158,12 @@ fn query(args: &Report, wall: Timestamp) -> Query<'static> {
         ("environment", args.environment.clone()),
         ("criticality", args.criticality.iter().map(u8::to_string).collect()),
         ("group_by", args.group_by.iter().map(|by| by.as_str().to_owned()).collect()),
+        ("include", args.include.iter().chain(drawn(args)).map(|include| include.as_str().to_owned()).collect()),
     ];
     query.extend(listed.into_iter().filter(|(_, of)| !of.is_empty()).map(|(name, of)| (name, of.join(","))));
     query.extend(args.step.map(|step| ("step", step.to_string())));
     query.extend(args.time_zone.clone().map(|zone| ("time_zone", zone)));
     query.extend(args.with_service_only.then(|| ("with_service_only", "true".to_owned())));
-    query.extend(with_intervals(args).then(|| ("include", "intervals".to_owned())));
     query
 }
 

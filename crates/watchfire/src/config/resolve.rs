@@ -241,7 +241,7 @@ impl Resolver<'_> {
             every: every?,
             time_zone: shape.time_zone.map(|zone| zone.value),
             services: services.iter().map(|id| CiId::from(id.value.as_str())).collect(),
-            group_by,
+            group_by: GroupBy::each_once(group_by),
         };
         match schedule.check() {
             Ok(()) => Some(schedule),

@@ -215,9 +215,17 @@ impl Folder {
 
     /// What one can do with it now.
     fn hint(&self) -> String {
-        let asks = "watchfire report availability --from -90d";
+        // As it was started, so that the lines can be pasted: whoever runs it by cargo has it on no path.
+        let program = std::env::args().next().unwrap_or_else(|| "watchfire".to_owned());
+        let asks = format!("{program} report availability --from -90d");
         match self.kept {
-            true => format!("kept: {asks} --store sqlite://{}", self.place.join("watchfire.db").display()),
+            true => {
+                let store = format!("--store sqlite://{}", self.place.join("watchfire.db").display());
+                format!(
+                    "kept; ask it what leadership asks:\n  {asks} {store}\n  {program} report slo {store}\n  \
+                     {asks} --format html {store} > availability.html"
+                )
+            }
             false => format!("its store is gone now; --keep DIR keeps it for `{asks}` and its like"),
         }
     }

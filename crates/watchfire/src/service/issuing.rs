@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use model::limits::REPORT_REVISED_WITHIN;
+use model::text::counted;
 use model::{Span, Timestamp};
 use report::ReportError;
 use report::issued::{Issued, Schedule, issue_next, revise};
@@ -99,7 +100,7 @@ fn told(issued: &Issued) {
     if let Issued::Done(line) = issued {
         let what = match line.revision {
             1 => "is issued".to_owned(),
-            nth => format!("is issued as revision {nth}: {} cells changed", line.changed),
+            nth => format!("is issued as revision {nth}: {} changed", counted(line.changed as usize, "cell")),
         };
         let (from, to) = (line.period.start(), line.period.end());
         telemetry::notice(&format!("the report `{}` of {from} to {to} {what} ({})", line.name, line.id));

@@ -94,6 +94,29 @@ pub struct SloRow {
     /// Negative where more was consumed than there was.
     pub remaining_seconds: Option<Seconds>,
     pub burn_rate: BurnRate,
+    /// How it came to that, where that was asked for and anything is known of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burn_down: Option<BurnDown>,
+}
+
+/// How an error budget was used over the window `[from, to)` of its objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BurnDown {
+    pub from: Instant,
+    pub to: Instant,
+    /// Since when less than nothing remains; `None` where something does.
+    pub exhausted_at: Option<Instant>,
+    /// In order of time: the first is the whole budget, the last the row's `remaining_seconds`.
+    pub points: Vec<BurnDownPoint>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BurnDownPoint {
+    pub at: Instant,
+    /// Negative where more was consumed than there was.
+    pub remaining_seconds: Seconds,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,6 +145,9 @@ pub struct SlaRow {
     pub breached: u64,
     pub running: u64,
     pub attainment: Option<Ratio>,
+    /// When the next of those running passes the target; `None` where none does.
+    #[serde(default)]
+    pub next_breach_at: Option<Instant>,
     /// Those that are counted, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incidents: Option<Vec<SlaIncident>>,

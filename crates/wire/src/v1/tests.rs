@@ -372,7 +372,15 @@ fn report_rows_have_the_contract_s_shape() {
         consumed_seconds: Some(Seconds::new(4500.0)),
         remaining_seconds: Some(Seconds::new(-3780.0)),
         burn_rate: BurnRate { day: Some(Ratio(25.0)), ..BurnRate::default() },
+        burn_down: None,
     };
+    let point = BurnDownPoint { at: Instant(at("2026-05-04T00:00:00Z")), remaining_seconds: Seconds::new(-3780.0) };
+    let burn_down = BurnDown { from: point.at, to: point.at, exhausted_at: Some(point.at), points: vec![point] };
+    let instant = "2026-05-04T00:00:00Z";
+    assert_eq!(
+        json_of(burn_down),
+        json!({"from": instant, "to": instant, "exhausted_at": instant, "points": [{"at": instant, "remaining_seconds": -3780}]})
+    );
     let report =
         Report { from: Instant(at("2026-05-04T00:00:00Z")), to: Instant(at("2026-05-05T00:00:00Z")), items: vec![slo] };
     let expected = json!({"from": "2026-05-04T00:00:00Z", "to": "2026-05-05T00:00:00Z", "items": [

@@ -2,12 +2,13 @@
 //!
 //! Read in this order: [`Chart`] (what one is made of), `scale` (where a figure stands), `svg` (how it is drawn), then which
 //! charts there are: `services` (availability, outages, budgets, recoveries) and `work` (incidents, targets, changes, noise,
-//! problems).
+//! problems); `burn_down` (how budgets were used) draws itself, since it has a height.
 //!
 //! Rules. A chart is chosen by the columns that a grid has, so that a report which nobody knows yet is a table at least. It
 //! shows nothing that is not in the table, and what it says by shape and colour it says in words too. A row without a figure
 //! is told as such, and has no mark.
 
+mod burn_down;
 mod scale;
 mod services;
 mod svg;
@@ -18,6 +19,7 @@ use model::limits::REPORT_CHART_ROWS_MAX;
 use super::sheet::{Row, Sheet};
 use scale::Scale;
 
+pub(super) use burn_down::{Burned, burn_downs};
 pub(super) use services::{Strip, strip};
 pub(super) use svg::figure;
 

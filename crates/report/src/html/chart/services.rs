@@ -19,7 +19,7 @@ pub(in crate::html) type Strip = (String, BTreeMap<String, Vec<Stretch>>);
 /// Two stretches that are closer than this share of the window are drawn as one.
 const SEEN_APART: f64 = 0.001;
 /// Consumed budgets are drawn up to this many times what there was.
-const OVERSPENT_MAX: f64 = 2.0;
+pub(super) const OVERSPENT_MAX: f64 = 2.0;
 
 pub(super) fn availability(sheet: &Sheet<'_>) -> Option<Chart> {
     if !sheet.has(&["availability", "objective"]) {
@@ -147,8 +147,8 @@ pub(super) fn budget(sheet: &Sheet<'_>) -> Option<Chart> {
     };
     let lines = sheet.rows().map(line).collect();
     let reading = format!(
-        "The downtime that each objective allows over its window, and how much of it is used. More than {:.0} times as much is \
-         drawn as that.",
+        "The downtime that each objective allows over its own window, which ends with the report, and how much of it is used. \
+         More than {0:.0} times as much is drawn as {0:.0} times.",
         OVERSPENT_MAX
     );
     let legend = vec![

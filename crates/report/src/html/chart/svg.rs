@@ -6,20 +6,23 @@ use crate::html::sheet::Sheet;
 use crate::html::words::count;
 
 /// Units of the drawing, about a pixel each.
-const WIDTH: f64 = 1040.0;
-const NAMES: f64 = 220.0;
+pub(super) const WIDTH: f64 = 1040.0;
+const NAMES: f64 = 240.0;
 const TOLD: f64 = 276.0;
 const PLOT: f64 = WIDTH - NAMES - TOLD;
 const LINE: f64 = 28.0;
 const HEAD: f64 = 30.0;
 const FOOT: f64 = 6.0;
 /// What of a name and of words fits beside the plot, in widths of a letter.
-const NAME_LETTERS: f64 = 26.0;
+const NAME_LETTERS: f64 = 28.5;
 const TOLD_LETTERS: f64 = 42.0;
+/// Between the parts of a name, and how wide that is.
+const PART: &str = " · ";
+const PART_LETTERS: f64 = 3.0;
 /// Narrower than this a bar is not seen.
 const BAR_WIDTH_MIN: f64 = 2.0;
 /// Words along the scale come no closer than this, for each character of them.
-const CHAR_WIDTH: f64 = 7.0;
+pub(super) const CHAR_WIDTH: f64 = 7.0;
 
 /// The chart as a figure of the page; `number` tells its ids from those of others.
 pub(in crate::html) fn figure(chart: &Chart, sheet: &Sheet<'_>, number: usize) -> String {
@@ -35,8 +38,8 @@ pub(in crate::html) fn figure(chart: &Chart, sheet: &Sheet<'_>, number: usize) -
     };
     format!(
         "<figure>\n<figcaption><h3>{title}</h3><p>{reading}{more}</p>{legend}</figcaption>\n\
-         <svg viewBox=\"0 0 {WIDTH} {height}\" preserveAspectRatio=\"xMinYMin\" role=\"img\" aria-labelledby=\"t{number} d{number}\">\n\
-         <title id=\"t{number}\">{title}</title>\n<desc id=\"d{number}\">{said}</desc>\n{axis}{rows}</svg>\n</figure>\n",
+         <div class=\"scroll\"><svg viewBox=\"0 0 {WIDTH} {height}\" preserveAspectRatio=\"xMinYMin\" role=\"img\" aria-labelledby=\"t{number} d{number}\">\n\
+         <title id=\"t{number}\">{title}</title>\n<desc id=\"d{number}\">{said}</desc>\n{axis}{rows}</svg></div>\n</figure>\n",
         title = text(chart.title),
         reading = text(&chart.reading),
         legend = legend(&used(chart, lines)),
@@ -82,18 +85,21 @@ fn drawn(line: &Line, at: usize) -> String {
     )
 }
 
-/// What of a name is shown: its last part, which tells rows of one name apart, as it is, and of the rest what fits.
+/// What of a name is shown: of its parts the widest is cut to what fits, since often the short ones tell rows apart.
 fn named(name: &str) -> String {
-    match name.rsplit_once(" · ") {
-        Some((first, last)) => {
-            format!("{} · {last}", fitted(first, (NAME_LETTERS - letters(last) - 3.0).max(NAME_LETTERS / 3.0)))
-        }
-        None => fitted(name, NAME_LETTERS),
+    let mut parts: Vec<String> = name.split(PART).map(str::to_owned).collect();
+    let widths: Vec<f64> = parts.iter().map(|part| letters(part)).collect();
+    let most = widths.iter().copied().fold(0.0, f64::max);
+    let between = PART_LETTERS * (widths.len() as f64 - 1.0);
+    let left = NAME_LETTERS - between - (widths.iter().sum::<f64>() - most);
+    if let Some(widest) = parts.iter_mut().zip(&widths).find(|(_, width)| **width >= most).map(|(part, _)| part) {
+        *widest = fitted(widest, left.max(NAME_LETTERS / 3.0));
     }
+    parts.join(PART)
 }
 
 /// At most so wide; a cut is shown by `…`.
-fn fitted(text: &str, most: f64) -> String {
+pub(super) fn fitted(text: &str, most: f64) -> String {
     if letters(text) <= most {
         return text.to_owned();
     }
@@ -146,7 +152,7 @@ fn rectangle(class: &str, x: f64, y: f64, width: f64, height: f64) -> String {
 }
 
 /// What is bad has another shape too: not everybody sees its colour.
-fn diamond(x: f64, y: f64) -> String {
+pub(super) fn diamond(x: f64, y: f64) -> String {
     let (left, right, above, below) = (x - 7.5, x + 7.5, y - 7.5, y + 7.5);
     format!("<path class=\"bad\" d=\"M{x:.1} {above:.1}L{right:.1} {y:.1}L{x:.1} {below:.1}L{left:.1} {y:.1}Z\"/>")
 }
@@ -164,7 +170,7 @@ fn used(chart: &Chart, lines: &[Line]) -> Vec<(Look, &'static str)> {
     chart.legend.iter().copied().filter(|(look, _)| is_used(*look)).collect()
 }
 
-fn legend(looks: &[(Look, &str)]) -> String {
+pub(super) fn legend(looks: &[(Look, &str)]) -> String {
     let entry = |(look, word): &(Look, &str)| format!("<li><i class=\"{}\"></i>{}</li>", look.class(), text(word));
     match looks {
         [] => String::new(),
@@ -181,9 +187,11 @@ mod tests {
         for (name, expected) in [
             ("checkout", "checkout"),
             ("checkout · 2026-05", "checkout · 2026-05"),
-            ("a-service-with-a-very-long-name-indeed", "a-service-with-a-very-long-na…"),
-            ("a-service-with-a-very-long-name-indeed · 2026-05", "a-service-with-a-v… · 2026-05"),
-            ("支払いゲートウェイ中央ヨーロッパ本番環境", "支払いゲートウェイ中央ヨー…"),
+            ("a-service-with-a-very-long-name-indeed", "a-service-with-a-very-long-name…"),
+            ("a-service-with-a-very-long-name-indeed · 2026-05", "a-service-with-a-very… · 2026-05"),
+            ("payments-and-refunds-gold · P1 · respond", "payments-and-… · P1 · respond"),
+            ("2026-05 · payments-gold · P1 · respond", "2026-05 · payments… · P1 · respond"),
+            ("支払いゲートウェイ中央ヨーロッパ本番環境", "支払いゲートウェイ中央ヨーロッ…"),
         ] {
             assert_eq!(named(name), expected);
         }

@@ -84,7 +84,11 @@ const CHANGES: Stack = Stack {
 };
 
 pub(super) fn targets(sheet: &Sheet<'_>) -> Option<Chart> {
-    let told = |row: Row<'_>| format!("{} met, {} breached", row.shown("met"), row.shown("breached"));
+    let told = |row: Row<'_>| match ["met", "breached", "running"].map(|part| row.count(part).unwrap_or_default()) {
+        [0, 0, 0] => "none decided".to_owned(),
+        [_, _, 0] => format!("{} met, {} breached", row.shown("met"), row.shown("breached")),
+        _ => format!("{} met, {} breached, {} running", row.shown("met"), row.shown("breached"), row.shown("running")),
+    };
     stacked(sheet, &TARGETS, |row| row.number("breached").unwrap_or_default(), told)
 }
 

@@ -69,7 +69,7 @@ async fn list(list: &OutageList, console: &Console) -> anyhow::Result<Outcome> {
     .flatten()
     .collect();
     let rows = desk.client.listed(OUTAGES, &query, list.limit).await?;
-    desk.rows(rows, &COLUMNS, "No outages.")
+    desk.rows(rows, &COLUMNS, "No outages in this time; --from looks further back.")
 }
 
 async fn record(args: &OutageRecord, console: &Console) -> anyhow::Result<Outcome> {

@@ -1,9 +1,13 @@
 //! `watchfire reports`: what was issued, listed and shown as it was.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use model::ReportId;
-use report::issued::Kind;
+use report::issued::{Kind, became};
 use serde_json::Value;
+use wire::v1::ChangedCell;
 
 use super::page::{Page, each, word};
 use super::sheet::{self, Show};
@@ -40,7 +44,9 @@ pub(in crate::commands) async fn reports(args: Reports, console: &Console) -> an
 async fn list(list: &ReportsList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&list.shown, console)?;
     let query: Query<'_> = said("name", list.name.clone()).into_iter().collect();
-    let rows = desk.client.listed(REPORTS, &query, list.limit).await?;
+    let mut rows = desk.client.listed(REPORTS, &query, list.limit).await?;
+    // What was caught up was issued at one instant: of that the latest period comes first.
+    rows.rows.sort_by_key(|row| Reverse(["issued_at", "from", "name"].map(|key| word(&row[key]))));
     desk.rows(rows, &COLUMNS, "No report was issued. `reports` in the configuration says what is, and when.")
 }
 
@@ -87,9 +93,10 @@ fn page(report: &Value, console: &Console) -> anyhow::Result<String> {
 
 fn changed(cell: &Value) -> String {
     let row: Vec<String> = cell["row"].as_object().into_iter().flatten().map(|(_, name)| word(name)).collect();
-    let figure = |value: &Value| if value.is_null() { "nothing".to_owned() } else { value.to_string() };
     let of = if row.is_empty() { String::new() } else { format!("{} ", row.join(", ")) };
-    format!("{of}{}: {} became {}", word(&cell["figure"]), figure(&cell["before"]), figure(&cell["after"]))
+    let [before, after] = ["before", "after"].map(|which| cell[which].clone());
+    let (before, after) = became(&ChangedCell { row: BTreeMap::new(), figure: word(&cell["figure"]), before, after });
+    format!("{of}{}: {before} became {after}", word(&cell["figure"]))
 }
 
 /// Whoever names the beginning of one id means it.
@@ -118,7 +125,7 @@ mod tests {
     #[test]
     fn a_changed_cell_is_said_in_a_line() {
         let cell = json!({"row": {"month": "2026-05", "service": "shop"}, "figure": "down_seconds", "before": 7200, "after": null});
-        assert_eq!(changed(&cell), "2026-05, shop down_seconds: 7200 became nothing");
+        assert_eq!(changed(&cell), "2026-05, shop down_seconds: 2h became nothing");
         assert_eq!(changed(&json!({"row": {}, "figure": "opened", "before": 1, "after": 0})), "opened: 1 became 0");
     }
 }

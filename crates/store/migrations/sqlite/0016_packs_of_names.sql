@@ -1,0 +1,2 @@
+-- A pack has each name once: they are made anew.
+DELETE FROM pack;
