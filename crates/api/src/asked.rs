@@ -25,6 +25,11 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 }
 
 impl Asked {
+    /// What a page asks for itself.
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Asked {
+        Asked(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// Refuses every name but these, and those of a page.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), Fault> {
         let stranger = self.0.iter().map(|(name, _)| name.as_str()).find(|name| !known.contains(name));

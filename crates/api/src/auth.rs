@@ -1,11 +1,12 @@
 //! Tokens and their roles. Without tokens everybody may do everything, as `anonymous`; the composition then listens to
 //! this machine only, unless told otherwise in so many words.
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 
@@ -201,9 +202,9 @@ impl<R: Needs> FromRequestParts<Api> for By<R> {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<By<R>, Fault> {
-        let said = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let caller = api.auth().admit(said, R::ROLE)?;
-        if api.auth().is_open() && parts.method != Method::GET {
+        let presented = Presented::of(&parts.headers);
+        let caller = api.auth().admit(presented.authorization().as_deref(), R::ROLE)?;
+        if (api.auth().is_open() || presented.by_browser()) && parts.method != Method::GET {
             from_here(&parts.headers)?;
         }
         let key = key_of(&parts.headers, &caller, parts.uri.path())?;
@@ -211,7 +212,67 @@ impl<R: Needs> FromRequestParts<Api> for By<R> {
     }
 }
 
+/// How a request says whose it is: by a header, or, from the pages, by the cookie that signing in left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Presented<'a> {
+    Header(&'a str),
+    Cookie(&'a str),
+    Nothing,
+}
+
+impl<'a> Presented<'a> {
+    pub(crate) fn of(headers: &'a HeaderMap) -> Presented<'a> {
+        if let Some(header) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+            return Presented::Header(header);
+        }
+        cookie(headers, SESSION).map_or(Presented::Nothing, Presented::Cookie)
+    }
+
+    /// As the header would say it.
+    pub(crate) fn authorization(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Presented::Header(header) => Some(Cow::Borrowed(header)),
+            Presented::Cookie(secret) => Some(Cow::Owned(format!("Bearer {}", from_cookie(secret)))),
+            Presented::Nothing => None,
+        }
+    }
+
+    /// A browser sends cookies by itself, whoever's page asked it to.
+    fn by_browser(&self) -> bool {
+        matches!(self, Presented::Cookie(_))
+    }
+}
+
+/// The cookie that holds a token, for the pages.
+pub(crate) const SESSION: &str = "watchfire_session";
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(said, _)| *said == name).map(|(_, value)| value)
+}
+
+/// A secret may hold what a cookie may not: it stands there in hexadecimal.
+pub(crate) fn to_cookie(secret: &str) -> String {
+    secret.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_cookie(value: &str) -> String {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = value.as_bytes().chunks(2).map(byte).collect();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
 impl<R> By<R> {
+    /// A page asks in the name of whoever looks at it; what it needs was looked at when the page was asked for.
+    pub(crate) fn of(caller: &Caller) -> By<R> {
+        By { caller: caller.clone(), key: None, needs: PhantomData }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.caller.name
     }
@@ -222,7 +283,7 @@ impl<R> By<R> {
 }
 
 /// Where no token is asked for, a browser must not be sent here by another site's page.
-fn from_here(headers: &HeaderMap) -> Result<(), Fault> {
+pub(crate) fn from_here(headers: &HeaderMap) -> Result<(), Fault> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(origin) = text(ORIGIN) else { return Ok(()) };
     let site = origin.split_once("://").map(|(_, site)| site);
@@ -294,6 +355,20 @@ mod tests {
             assert_eq!(header(none), Err(Denied::Missing), "{none}");
         }
         assert_eq!(auth().admit(None, Role::Viewer), Err(Denied::Missing));
+    }
+
+    #[test]
+    fn a_secret_comes_back_from_its_cookie_and_what_is_none_is_nobodys() {
+        for secret in ["0123456789abcdef", "a;b=c,d\"e\\f%0123", "gr\u{fc}n-0123456789ab"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, format!("other=1; {SESSION}={}", to_cookie(secret)).parse().unwrap());
+            let presented = Presented::of(&headers);
+            assert_eq!(presented.authorization().as_deref(), Some(&*format!("Bearer {secret}")));
+            assert!(presented.by_browser());
+        }
+        for none in ["", "zz", "abc", "ff"] {
+            assert_eq!(from_cookie(none), "", "{none}");
+        }
     }
 
     #[test]

@@ -85,7 +85,7 @@ enum Detector {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Incident>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Incident>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Incident>> {
     asked.only(&FILTERS)?;
     let now = api.now();
     let state = |word: &str| IncidentState::ALL.into_iter().find(|state| state.as_str() == word);

@@ -5,7 +5,7 @@
 //! commit); then a module for each thing that can be asked about: `alerts`, `incidents`, `problems`, `facts` (changes,
 //! maintenance, silences), `dead_letters`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
 //! (those that were issued), `stream` (from
-//! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know.
+//! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know. `pages` are what people look at.
 //!
 //! The rule: nothing here decides. What is asked is read from the store or the live view, what is to be done goes to the
 //! engine as a command, and the answer is what the store says afterwards. A handler says by its types who may call it,
@@ -27,6 +27,7 @@ pub mod once;
 mod openapi;
 mod ops;
 mod outages;
+mod pages;
 mod problems;
 mod records;
 mod reports;
@@ -212,7 +213,7 @@ fn described() -> OpenApiRouter<Api> {
 /// The routes, without fallbacks of their own, so that they can be merged with others; [`complete`] adds those.
 pub fn router(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
-    router.route_layer(DefaultBodyLimit::max(model::limits::BODY_BYTES_MAX)).with_state(api)
+    router.merge(pages::routes()).route_layer(DefaultBodyLimit::max(model::limits::BODY_BYTES_MAX)).with_state(api)
 }
 
 /// What all routes of a service have in common, once they are merged: answers for what is not served, and counting.

@@ -1,0 +1,29 @@
+//! Pages for the people on watch and the people who answer for it: HTML from this very binary, and small modules of
+//! JavaScript that keep it fresh and carry out what people do.
+//!
+//! Read in this order: [`visitor`] (who looks, and who must sign in first), [`shell`] (what every page has around it),
+//! `page` (a template becomes an answer, a fault becomes a page), [`told`] (instants, states and lengths as people read
+//! them), `assets` (styles and scripts, from the binary), then a module for each page.
+//!
+//! The rule: a page asks the handlers of the API, as its visitor, and knows no store. What people do goes from the
+//! browser to the API itself. What came from outside is text: templates escape it, [`told::link`] lets through only
+//! `http`, `https` and `mailto`, and the Content-Security-Policy allows no script but ours.
+
+mod assets;
+mod board;
+mod page;
+mod shell;
+mod sign_in;
+mod told;
+mod visitor;
+
+use axum::Router;
+
+use crate::Api;
+
+pub(crate) use page::Trouble;
+
+/// Every page, what they are made with, and signing in and out.
+pub(crate) fn routes() -> Router<Api> {
+    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes())
+}
