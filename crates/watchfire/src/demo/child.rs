@@ -22,6 +22,8 @@ pub(crate) struct Simulated {
     pub(crate) real: Timestamp,
     pub(crate) shown: Timestamp,
     pub(crate) pace: u32,
+    /// It shows this, and goes on like any clock: for who stays and looks around.
+    pub(crate) fast_until: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -34,11 +36,13 @@ pub(crate) struct Service {
 impl Simulated {
     /// As `run --clock` reads it.
     fn argument(&self) -> String {
-        format!("{}:{}:{}", self.real.micros(), self.shown.micros(), self.pace)
+        let until = self.fast_until.map(|until| format!(":{}", until.micros())).unwrap_or_default();
+        format!("{}:{}:{}{until}", self.real.micros(), self.shown.micros(), self.pace)
     }
 
     pub(crate) fn time(&self) -> runtime::Time {
-        runtime::Time::simulated(self.real, self.shown, self.pace)
+        let time = runtime::Time::simulated(self.real, self.shown, self.pace);
+        self.fast_until.map_or(time, |until| time.fast_until(until))
     }
 }
 
@@ -142,7 +146,7 @@ mod tests {
     #[test]
     fn nothing_that_is_set_for_a_real_service_reaches_the_demos() {
         let set = ["WATCHFIRE_STORE__URL", "WATCHFIRE_CONFIG", "WATCHFIRE_LOG__LEVEL", "WATCHFIRE_NOTIFY", "PATH"];
-        let clock = Simulated { real: Timestamp::EPOCH, shown: Timestamp::EPOCH, pace: 1 };
+        let clock = Simulated { real: Timestamp::EPOCH, shown: Timestamp::EPOCH, pace: 1, fast_until: None };
         let command = command("watchfire".as_ref(), "w.yaml".as_ref(), clock, set.into_iter().map(OsString::from));
         let changed: BTreeMap<&str, Option<&str>> = command
             .get_envs()

@@ -1,7 +1,8 @@
 //! `watchfire demo`: a made-up company, ninety days of its history, and one live day in a minute.
 //!
 //! Read in this order: `estate` (the company), `story` (how faults spread), `history`, `day` (what happens), `said`,
-//! `child` (the service, a process of its own), `live` (who pushes and who acts), `truth` and `summary`.
+//! `child` (the service, a process of its own), `live` (who pushes and who acts), `night` (what is broken for who stays),
+//! `truth` and `summary`.
 //!
 //! Rule: what is live goes over HTTP like any monitoring system's; nothing is told to the engine that a user could not.
 
@@ -10,6 +11,7 @@ mod day;
 mod estate;
 mod history;
 mod live;
+mod night;
 mod random;
 mod said;
 mod story;
@@ -58,16 +60,23 @@ pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcom
     let port = free_port()?;
     let url = format!("http://127.0.0.1:{port}");
     let lasts = args.live.unwrap_or(LIVE_UNLESS_SAID);
-    let clock = clock(midnight, lasts);
-    console.say(format!("one day of 2026-06-01, {} times as fast as life, at {url}", clock.pace));
+    let clock = clock(midnight, lasts, args.live.is_none());
+    console.say(format!("one day of 2026-06-01, {} times as fast as life: watch it at {url}", clock.pace));
     let mut service = Service::start(&folder.place, port, clock)?;
     let client = Client::without_token(&url)?;
     service.ready(&client).await?;
     let script = day::script(args.seed, midnight);
     let sent = live_day(&client, clock, midnight, &script, args.kill, &mut service, console).await?;
     if args.live.is_none() {
-        console.say("the day is over; the service stays until Ctrl-C");
-        tokio::signal::ctrl_c().await?;
+        console.say(format!("the day is over, and the night begins at life's own pace; open {url} (Ctrl-C ends it)"));
+        tokio::select! {
+            told = night::falls(&client, clock, midnight + Span::DAY) => {
+                told?;
+                console.say("a storage array has failed, and nobody has looked yet: find out what to do");
+                tokio::signal::ctrl_c().await?;
+            }
+            stopped = tokio::signal::ctrl_c() => stopped?,
+        }
     }
     service.stop().await?;
     let store = Store::open_read_only(&format!("sqlite://{}", folder.place.join("watchfire.db").display())).await?;
@@ -116,12 +125,17 @@ async fn history(folder: &Path, seed: u64, midnight: Timestamp, console: &Consol
     Ok(())
 }
 
-/// The day fits what was asked for, less what starting and stopping take.
-fn clock(midnight: Timestamp, lasts: Duration) -> Simulated {
+/// The day fits what was asked for, less what starting and stopping take; for who stays after it, the clock slows down.
+fn clock(midnight: Timestamp, lasts: Duration, stays: bool) -> Simulated {
     let live = lasts.saturating_sub(AROUND).max(Duration::from_secs(5));
     let pace = u32::try_from(86_400_u64.div_ceil(live.as_secs())).unwrap_or(u32::MAX);
     // A moment for the service to start, before the first event.
-    Simulated { real: runtime::clock::wall() + Span::from_seconds(1), shown: midnight, pace }
+    Simulated {
+        real: runtime::clock::wall() + Span::from_seconds(1),
+        shown: midnight,
+        pace,
+        fast_until: stays.then_some(midnight + Span::DAY),
+    }
 }
 
 async fn live_day(

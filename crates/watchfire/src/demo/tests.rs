@@ -12,7 +12,7 @@ use store::Memory;
 
 use super::random::Random;
 use super::said::Said;
-use super::{day, estate, history};
+use super::{day, estate, history, night};
 
 fn midnight() -> Timestamp {
     Timestamp::from_date(2026, 6, 1)
@@ -102,6 +102,17 @@ async fn the_day_comes_out_the_same_whatever_the_order_of_arrival() {
         let score = grouping(&pairs);
         assert!(score.b_cubed_f1 >= 0.99, "seed {seed}: {score:?}");
     }
+}
+
+#[tokio::test]
+async fn the_night_is_one_incident_that_names_the_array_and_the_change_that_broke_it() {
+    let written = played(&in_order(&night::script(midnight()))).await;
+    let worst = written.incidents.iter().find(|incident| incident.alerts.len() > 5).expect("the cascade is one incident");
+    assert_eq!(worst.causes[0].ci, "san-2", "{:?}", worst.causes);
+    assert_eq!(worst.changes[0].reference, "CHG1077", "{:?}", worst.changes);
+    let down: BTreeSet<&str> = worst.services.iter().map(|service| service.id.as_str()).collect();
+    assert!(["search", "warehouse"].iter().all(|id| down.contains(id)), "{down:?}");
+    assert!(written.incidents.len() >= 2, "and something else is apart from it");
 }
 
 #[test]
