@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use model::Span;
 use model::incident::Priority;
 use model::source::Source;
@@ -16,6 +16,7 @@ use wire::v1::{Instant, Seconds};
 
 use crate::auth::{Admin, By, Viewer};
 use crate::fault::Fault;
+use crate::pages::Trouble;
 use crate::{Answer, Api};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -174,9 +175,12 @@ fn source_status(source: &Source) -> SourceStatus {
     }
 }
 
-/// For paths that nothing serves.
-pub(crate) async fn not_served(uri: axum::http::Uri) -> Fault {
-    Fault::not_served(uri.path())
+/// For paths that nothing serves: a person is told in a page, a program as programs are told.
+pub(crate) async fn not_served(uri: axum::http::Uri, headers: HeaderMap) -> Response {
+    let fault = Fault::not_served(uri.path());
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_page = accepts.contains("text/html") && !uri.path().starts_with("/api/");
+    if is_page { Trouble::Fault(fault).into_response() } else { fault.into_response() }
 }
 
 /// For methods that a path does not answer.

@@ -17,5 +17,6 @@ mod reports;
 mod reviews;
 mod roles;
 mod service;
+mod sign_in;
 mod similar;
 mod stream;

@@ -27,7 +27,8 @@ pub(super) async fn falls(client: &Client, clock: Simulated, midnight: Timestamp
 
 /// What is planned and muted, and something that no program can read.
 async fn prepare(client: &Client) -> anyhow::Result<()> {
-    let silence = json!({"matchers": ["alertname=\"SwapUsed\""], "duration": "8h", "comment": "being looked into: ask Kim"});
+    let silence =
+        json!({"matchers": ["alertname=\"SwapUsed\""], "duration": "8h", "comment": "being looked into: ask Kim"});
     client.post("/api/v1/silences", &silence).await?;
     let broken = r#"<14>Jun  2 00:00:01 host-31 kernel: not what this port speaks"#;
     // It is kept as a dead letter, and its sender is told so.

@@ -107,7 +107,8 @@ async fn the_day_comes_out_the_same_whatever_the_order_of_arrival() {
 #[tokio::test]
 async fn the_night_is_one_incident_that_names_the_array_and_the_change_that_broke_it() {
     let written = played(&in_order(&night::script(midnight()))).await;
-    let worst = written.incidents.iter().find(|incident| incident.alerts.len() > 5).expect("the cascade is one incident");
+    let worst =
+        written.incidents.iter().find(|incident| incident.alerts.len() > 5).expect("the cascade is one incident");
     assert_eq!(worst.causes[0].ci, "san-2", "{:?}", worst.causes);
     assert_eq!(worst.changes[0].reference, "CHG1077", "{:?}", worst.changes);
     let down: BTreeSet<&str> = worst.services.iter().map(|service| service.id.as_str()).collect();
