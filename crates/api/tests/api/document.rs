@@ -76,6 +76,8 @@ fn every_path_of_the_contract_is_in_the_document() {
         "GET /api/v1/dead-letters",
         "POST /api/v1/dead-letters/{id}/replay",
         "POST /api/v1/dead-letters/{id}/discard",
+        "GET /api/v1/pipelines",
+        "POST /api/v1/pipelines/{name}/try",
         "GET /api/v1/outages",
         "POST /api/v1/outages",
         "GET /api/v1/outages/{id}",

@@ -12,6 +12,7 @@ mod measures;
 mod once;
 mod operations;
 mod outages;
+mod pipelines;
 mod problems;
 mod reports;
 mod reviews;
