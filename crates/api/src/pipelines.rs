@@ -27,6 +27,8 @@ pub(crate) struct Pipeline {
     pub(crate) format: Option<String>,
     /// Which sources are meant; `*` stands for any text.
     pub(crate) source: String,
+    /// Names of its rules.
+    pub(crate) rules: Vec<String>,
     pub(crate) in_words: InWords,
     /// Its file, as it was read.
     pub(crate) text: String,
@@ -62,6 +64,7 @@ fn shown(set: &PipelineSet, pipeline: &Compiled) -> Pipeline {
         name: pipeline.name.to_string(),
         format: pipeline.selector.format.map(|format| format.as_str().to_owned()),
         source: pipeline.selector.source.to_string(),
+        rules: pipeline.policy.rules.iter().map(|rule| rule.name.to_string()).collect(),
         in_words: InWords { takes, reading, alerts, together, incidents },
         text: set.text_of(&pipeline.name).unwrap_or_default().to_owned(),
     }

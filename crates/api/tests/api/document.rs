@@ -93,6 +93,7 @@ fn every_path_of_the_contract_is_in_the_document() {
         "GET /api/v1/cis/{id}",
         "GET /api/v1/cis/{id}/impact",
         "GET /api/v1/cis/{id}/causes",
+        "GET /api/v1/cmdb",
         "PUT /api/v1/cmdb",
         "GET /api/v1/cmdb/health",
         "GET /api/v1/measures/availability",
