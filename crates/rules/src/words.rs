@@ -60,7 +60,9 @@ fn reading(decoder: &Decoder) -> Vec<String> {
     }));
     said.push(match decoder.bind.is_empty() {
         true => "No item is looked for.".to_owned(),
-        false => format!("Its item is looked for under, the most trusted first: {}.", listed(decoder.bind.iter().map(name))),
+        false => {
+            format!("Its item is looked for under, the most trusted first: {}.", listed(decoder.bind.iter().map(name)))
+        }
     });
     match &decoder.domain {
         DomainRule::Fixed(domain) if *domain == model::Domain::default() => {}
@@ -99,7 +101,10 @@ fn alerts(policy: &Pipeline) -> Vec<String> {
         policy.open_at.as_str()
     )];
     if policy.order == Order::Arrival {
-        said.push("Events are taken in the order in which they come: the times that the source gives are not used.".to_owned());
+        said.push(
+            "Events are taken in the order in which they come: the times that the source gives are not used."
+                .to_owned(),
+        );
     }
     said.push(match policy.clears {
         Clears::Always => "An alert ends when its source says so.".to_owned(),
@@ -184,7 +189,10 @@ fn incidents(policy: &Pipeline) -> Vec<String> {
         ),
         format!("What fires again within {} of that opens the same incident again.", policy.reopen_window),
         format!("It is closed {} after it was resolved.", policy.close_after),
-        format!("Priority, by impact from high to low, and in each by urgency: {}.", rows.collect::<Vec<_>>().join(" / ")),
+        format!(
+            "Priority, by impact from high to low, and in each by urgency: {}.",
+            rows.collect::<Vec<_>>().join(" / ")
+        ),
         match policy.auto_declare {
             true => "A P1 is declared a major incident.".to_owned(),
             false => "A P1 is proposed as a major incident; a person declares it.".to_owned(),
@@ -265,7 +273,8 @@ mod tests {
 
     #[test]
     fn what_is_switched_off_is_said_too() {
-        let words = words("name: own\nmatch: {source: zabbix}\nflapping: off\nstorm: off\nclears: never\norder: arrival\n");
+        let words =
+            words("name: own\nmatch: {source: zabbix}\nflapping: off\nstorm: off\nclears: never\norder: arrival\n");
         assert_eq!(words.takes, "Takes events in any format, of the source `zabbix`.");
         assert!(words.alerts.contains(&"Flapping is not looked for.".to_owned()), "{words:?}");
         assert!(words.together.contains(&"Storms are not looked for.".to_owned()), "{words:?}");

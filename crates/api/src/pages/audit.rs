@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_told_by_name_and_what_says_nothing_is_not() {
-        let detail = json!({"to": "risk_accepted", "reason": "", "until": null, "what": {"cis": ["a", "b"], "force": true}});
+        let detail =
+            json!({"to": "risk_accepted", "reason": "", "until": null, "what": {"cis": ["a", "b"], "force": true}});
         let told = pairs(&detail);
         let expected = [("cis", "a, b"), ("force", "true"), ("to", "risk_accepted")];
         let mut told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -184,7 +185,8 @@ mod tests {
 
     #[test]
     fn much_is_told_in_short() {
-        let detail: serde_json::Map<String, Value> = (0..9).map(|at| (format!("f{at}"), json!("ä".repeat(500)))).collect();
+        let detail: serde_json::Map<String, Value> =
+            (0..9).map(|at| (format!("f{at}"), json!("ä".repeat(500)))).collect();
         let told = pairs(&Value::Object(detail));
         assert_eq!(told.len(), PAIRS_SHOWN + 1);
         assert_eq!(told.last(), Some(&("and".to_owned(), "3 more".to_owned())));

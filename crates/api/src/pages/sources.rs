@@ -51,8 +51,10 @@ struct Row {
 enum Heard {
     /// It should have said something, since then.
     Silent(v1::Instant),
-    /// It is waited for, and nothing ever came.
+    /// It should have said something, and nothing ever came.
     Never(v1::Instant),
+    /// It is waited for, and still has time.
+    Awaited(v1::Instant),
     Lives,
     /// It never said how often it speaks: its silence means nothing.
     Unpromised,
@@ -65,6 +67,7 @@ impl Row {
         let heard = match (unheard_since, silent_since) {
             (Some(since), Some(_)) => Heard::Never(since),
             (_, Some(since)) => Heard::Silent(since),
+            (Some(since), None) => Heard::Awaited(since),
             _ if promised => Heard::Lives,
             _ => Heard::Unpromised,
         };
@@ -72,13 +75,13 @@ impl Row {
     }
 
     fn is_never_heard(&self) -> bool {
-        matches!(self.heard, Heard::Never(_))
+        matches!(self.heard, Heard::Never(_) | Heard::Awaited(_))
     }
 
     fn since(&self) -> Option<v1::Instant> {
         match self.heard {
             Heard::Silent(since) | Heard::Never(since) => Some(since),
-            Heard::Lives | Heard::Unpromised => None,
+            Heard::Awaited(_) | Heard::Lives | Heard::Unpromised => None,
         }
     }
 
@@ -86,7 +89,7 @@ impl Row {
         match self.heard {
             Heard::Silent(_) | Heard::Never(_) => "down",
             Heard::Lives => "up",
-            Heard::Unpromised => "none",
+            Heard::Awaited(_) | Heard::Unpromised => "none",
         }
     }
 
@@ -94,6 +97,7 @@ impl Row {
         match self.heard {
             Heard::Silent(_) => "silent",
             Heard::Never(_) => "never heard",
+            Heard::Awaited(_) => "waited for",
             Heard::Lives => "heard",
             Heard::Unpromised => "not watched",
         }
@@ -175,6 +179,7 @@ mod tests {
             source("quiet", None, None, None),
             source("lives", Some(60.0), None, None),
             source("new", Some(60.0), Some(5), Some(9)),
+            source("starts", None, Some(5), None),
             source("dead", Some(60.0), None, Some(9)),
         ]
         .into_iter()
@@ -182,7 +187,7 @@ mod tests {
         .collect();
         rows.sort_by_key(|row| row.heard);
         let words: Vec<&str> = rows.iter().map(Row::word).collect();
-        assert_eq!(words, ["silent", "never heard", "heard", "not watched"]);
+        assert_eq!(words, ["silent", "never heard", "waited for", "heard", "not watched"]);
     }
 
     #[test]

@@ -114,7 +114,9 @@ pub(crate) async fn attempt(
     let read = attempt.read(decoder, &body);
     if read.events.len() > EVENTS_TRIED_MAX {
         let held = counted(read.events.len(), "event");
-        return Err(Fault::invalid(format!("it holds {held}: try {EVENTS_TRIED_MAX} at most (limit EVENTS_TRIED_MAX)")));
+        return Err(Fault::invalid(format!(
+            "it holds {held}: try {EVENTS_TRIED_MAX} at most (limit EVENTS_TRIED_MAX)"
+        )));
     }
     let decided = tokio::task::spawn_blocking(move || attempt.decide(loaded, read));
     let (events, at, read) = decided.await.map_err(|error| Fault::internal(error.to_string()))?;
@@ -152,9 +154,10 @@ impl Attempt {
             Refused::TooMany { limit } => format!("it holds more than {limit} events"),
         });
         let of_body = decoded.notices.iter().map(|notice| noticed(None, notice));
-        let of_events = decoded.received.iter().flat_map(|received| {
-            received.notices.iter().map(|notice| noticed(Some(received.index as u64), notice))
-        });
+        let of_events = decoded
+            .received
+            .iter()
+            .flat_map(|received| received.notices.iter().map(|notice| noticed(Some(received.index as u64), notice)));
         Read { refused, notices: of_body.chain(of_events).collect(), events: decoded.received }
     }
 
@@ -273,7 +276,8 @@ fn sentence(reason: &Value) -> String {
 }
 
 fn belongs(incident: Option<&Incident>, joining: Option<&Value>, fires: bool) -> String {
-    let why = joining.and_then(|joining| joining["text"].as_str()).map(|why| format!(": {}", why.trim_end_matches('.')));
+    let why =
+        joining.and_then(|joining| joining["text"].as_str()).map(|why| format!(": {}", why.trim_end_matches('.')));
     let why = why.unwrap_or_default();
     match incident {
         None if fires => "It belongs to no incident.".to_owned(),

@@ -9,7 +9,8 @@ async fn pipelines_are_shown_as_written_and_in_sentences() {
     let file = "# ours\nname: zabbix\nmatch: {source: zabbix-*}\nidentity: [host]\n";
     let service = service_with_pipelines(&[("zabbix.yaml", file)]).await;
     let listed = service.get("/api/v1/pipelines").await.of(200);
-    let names: Vec<&str> = listed["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        listed["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["watchfire", "zabbix", "default"], "the most specific first, and the shipped ones that must be");
     let ours = &listed["items"][1];
     assert_eq!((&ours["text"], &ours["source"], &ours["format"]), (&json!(file), &json!("zabbix-*"), &json!(null)));
@@ -25,12 +26,16 @@ async fn tried(service: &crate::service::Service, pipeline: &str, body: Value) -
 #[tokio::test]
 async fn an_event_is_tried_and_nothing_of_it_is_kept() {
     let service = service().await.with_cmdb().await;
-    let event = json!({"source": "zabbix", "dedup_key": "disk", "severity": "critical", "summary": "disk full", "ci": "db-7"});
+    let event =
+        json!({"source": "zabbix", "dedup_key": "disk", "severity": "critical", "summary": "disk full", "ci": "db-7"});
     let before = service.runtime.live().commit();
     for body in [event.clone(), json!(event.to_string())] {
         let answer = tried(&service, "default", json!({ "body": body })).await;
         let one = &answer["events"][0];
-        assert_eq!((&one["kind"], &one["disposition"], &one["taken_by"]), (&json!("alert"), &json!("opened"), &json!("default")));
+        assert_eq!(
+            (&one["kind"], &one["disposition"], &one["taken_by"]),
+            (&json!("alert"), &json!("opened"), &json!("default"))
+        );
         assert_eq!((&one["alert"]["ci"], &one["alert"]["dedup_key"]), (&json!("db-7"), &json!("disk")));
         assert_eq!((&one["incident"]["number"], &one["incident"]["priority"]), (&json!(null), &json!("P1")));
         assert!(one["in_words"][0].as_str().unwrap().starts_with("A new alert begins"), "{one}");
@@ -44,7 +49,8 @@ async fn an_event_is_tried_and_nothing_of_it_is_kept() {
 async fn what_is_open_already_is_what_it_would_join() {
     let service = service().await.with_cmdb().await;
     service.push(&alert("db-7", "disk")).await;
-    let again = json!({"source": "native", "dedup_key": "slow", "severity": "major", "summary": "slow", "ci": "checkout"});
+    let again =
+        json!({"source": "native", "dedup_key": "slow", "severity": "major", "summary": "slow", "ci": "checkout"});
     let cleared = json!({"dedup_key": "disk", "status": "resolved", "summary": "OK"});
     let answer = tried(&service, "default", json!({ "source": "test", "body": [again, cleared] })).await;
     let (joins, clears) = (&answer["events"][0], &answer["events"][1]);

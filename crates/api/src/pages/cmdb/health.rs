@@ -175,9 +175,8 @@ fn missed(missed: health::NameMissed) -> Row {
 }
 
 fn unknown(unknown: health::UnknownId) -> Row {
-    let said = |what: &str, references: &[String]| {
-        (!references.is_empty()).then(|| format!("{what} {}", few(references)))
-    };
+    let said =
+        |what: &str, references: &[String]| (!references.is_empty()).then(|| format!("{what} {}", few(references)));
     let parts = [said("in the window", &unknown.windows), said("in the change", &unknown.changes)];
     Row { name: unknown.id, text: parts.into_iter().flatten().collect::<Vec<_>>().join("; "), ..Row::default() }
 }

@@ -91,7 +91,11 @@ mod tests {
     fn without_a_place_it_is_shown_from_the_beginning() {
         for error in ["summary is missing", "line x, column 1", "line 9, column 1: x", "line 0, column 0", ""] {
             let shown = Excerpt::of("one\ntwo", error);
-            assert_eq!((shown.before.as_str(), shown.at.as_str(), shown.after.as_str()), ("", "", "one\ntwo"), "{error}");
+            assert_eq!(
+                (shown.before.as_str(), shown.at.as_str(), shown.after.as_str()),
+                ("", "", "one\ntwo"),
+                "{error}"
+            );
         }
         assert!(Excerpt::of("", "line 1, column 1: x").is_empty());
     }
