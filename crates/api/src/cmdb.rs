@@ -1,7 +1,9 @@
 //! The CMDB: imported whole or not at all, and how well it fits what the alerts say.
 
-mod health;
+pub(crate) mod health;
 mod import;
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -12,13 +14,56 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::asked::{Asked, Raw};
-use crate::auth::{Admin, By};
+use crate::auth::{Admin, By, Viewer};
 use crate::fault::Fault;
 use crate::{Answer, Api};
-use import::{How, Import};
+use import::{FieldChange, How, Import};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(put)).routes(routes!(health::health))
+    OpenApiRouter::new().routes(routes!(overview, put)).routes(routes!(health::health))
+}
+
+/// The CMDB in force, in figures.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Overview {
+    pub(crate) version: u64,
+    pub(crate) items: usize,
+    pub(crate) services: usize,
+    /// Each with how many items are of it, by name.
+    pub(crate) classes: Vec<Counted>,
+    /// Each with how many items it owns, by name.
+    pub(crate) teams: Vec<Counted>,
+    /// Files that the configuration names: while there are any, requests import nothing.
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Counted {
+    pub(crate) name: String,
+    pub(crate) items: usize,
+}
+
+/// What is in the CMDB in force: how many items of which class, and of which team.
+#[utoipa::path(get, path = "/api/v1/cmdb", tag = "cmdb", responses((status = 200, body = Overview)))]
+pub(crate) async fn overview(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<Overview> {
+    asked.only(&[])?;
+    let graph = api.runtime().graph();
+    let classes = graph.indices().map(|item| graph.class_of(item).id.to_string());
+    let teams = graph.indices().filter_map(|item| graph.team(item).map(str::to_owned));
+    Ok(Json(Overview {
+        version: graph.version(),
+        items: graph.len(),
+        services: graph.services().count(),
+        classes: counted(classes),
+        teams: counted(teams),
+        files: api.0.parts.cmdb_files.to_vec(),
+    }))
+}
+
+fn counted(names: impl Iterator<Item = String>) -> Vec<Counted> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    counts.into_iter().map(|(name, items)| Counted { name, items }).collect()
 }
 
 /// What an import does, or would do.
@@ -31,6 +76,8 @@ struct Imported {
     added: Vec<String>,
     changed: Vec<String>,
     removed: Vec<String>,
+    /// What is different about those that changed: the first 500 fields.
+    fields: Vec<FieldChange>,
     classes_changed: bool,
     calendars_changed: bool,
     agreements_changed: bool,
@@ -115,6 +162,7 @@ fn imported(import: &Import, version: u64, dry_run: bool, orphaned: Orphaned) ->
         added: ids(&import.diff.added),
         changed: ids(&import.diff.changed),
         removed: ids(&import.diff.removed),
+        fields: import.fields.clone(),
         classes_changed: import.diff.classes_changed,
         calendars_changed: import.diff.calendars_changed,
         agreements_changed: import.diff.agreements_changed,

@@ -30,6 +30,15 @@ const STATES: [(&str, DeadLetterState); 3] = [
     ("discarded", DeadLetterState::Discarded),
 ];
 
+/// A letter with its bytes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Shown {
+    #[serde(flatten)]
+    pub(crate) letter: v1::DeadLetter,
+    /// Of one that waits: why the pipelines in force cannot read it either, with the place in these bytes; `null`: they can.
+    pub(crate) unreadable: Option<String>,
+}
+
 /// What became of a letter that was replayed.
 #[derive(Debug, Serialize, ToSchema)]
 struct Replayed {
@@ -56,7 +65,7 @@ struct Discard {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::DeadLetter>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::DeadLetter>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::DeadLetter>> {
     asked.only(&["state", "source", "limit", "cursor"])?;
     let state = |word: &str| STATES.into_iter().find(|(known, _)| *known == word).map(|(_, state)| state);
     let filter = DeadLetterFilter {
@@ -67,12 +76,16 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
     Ok(Json(v1::List { items: page.items.iter().map(line).collect(), next: page.next }))
 }
 
-/// One dead letter, with its bytes.
+/// One dead letter, with its bytes, and whether it reads now.
 #[utoipa::path(get, path = "/api/v1/dead-letters/{id}", tag = "dead letters",
     params(("id" = String, Path, description = "`dl_…`")),
-    responses((status = 200, body = v1::DeadLetter)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::DeadLetter> {
-    Ok(Json(api.letter_object(parse(&id)?).await?))
+    responses((status = 200, body = Shown)))]
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<Shown> {
+    let id = parse(&id)?;
+    let (letter, state) = api.letter(id).await?;
+    let waits = state == DeadLetterState::New;
+    let unreadable = if waits { read(&api.pipelines(), &letter).err() } else { None };
+    Ok(Json(Shown { letter: api.letter_object(id).await?, unreadable }))
 }
 
 /// Reads the letter again, by the pipelines in force now, and takes in what it holds as if it had been readable when it
@@ -86,7 +99,8 @@ async fn replay(by: By<Manager>, State(api): State<Api>, Path(id): Path<String>)
     if state == DeadLetterState::Replayed {
         return Err(Fault::conflict(format!("{id} was replayed already: once is all it takes")));
     }
-    let items = read(&api.pipelines(), &letter)?;
+    let unread = |why| Fault::invalid(format!("it still cannot be read: {why}"));
+    let items = read(&api.pipelines(), &letter).map_err(unread)?;
     let whys: Vec<Option<String>> = items.iter().map(why_unreadable).collect();
     // The key makes it once, also where this process ends between the push and the mark; where it is forwarded, commands
     // only: events may be heard again.
@@ -148,22 +162,21 @@ fn word(state: DeadLetterState) -> &'static str {
 }
 
 /// What the letter holds: at least one event, or the reason why there is none.
-fn read(pipelines: &PipelineSet, letter: &DeadLetter) -> Result<Vec<Item>, Fault> {
-    let unread = |why: String| Fault::invalid(format!("it still cannot be read: {why}"));
+fn read(pipelines: &PipelineSet, letter: &DeadLetter) -> Result<Vec<Item>, String> {
     let format = Format::from_word(&letter.format);
-    let format = format.ok_or_else(|| unread(format!("`{}` is no format that is known here", letter.format)))?;
+    let format = format.ok_or_else(|| format!("`{}` is no format that is known here", letter.format))?;
     let reader = Reader { pipelines, format, letter };
     let (decoded, body) = reader.decode();
     match decoded.refused {
-        Some(Refused::Unreadable(why)) => return Err(unread(why.to_string())),
-        Some(Refused::TooMany { limit }) => return Err(unread(format!("it holds more than {limit} events"))),
+        Some(Refused::Unreadable(why)) => return Err(why.to_string()),
+        Some(Refused::TooMany { limit }) => return Err(format!("it holds more than {limit} events")),
         None => {}
     }
     let items: Vec<Item> = decoded.received.into_iter().map(|received| reader.item(received, &body)).collect();
     let whys: Vec<String> = items.iter().filter_map(why_unreadable).collect();
     match whys.first() {
-        Some(why) if whys.len() == items.len() => Err(unread(why.clone())),
-        None if items.is_empty() => Err(unread("it holds no event".to_owned())),
+        Some(why) if whys.len() == items.len() => Err(why.clone()),
+        None if items.is_empty() => Err("it holds no event".to_owned()),
         _ => Ok(items),
     }
 }

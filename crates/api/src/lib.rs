@@ -3,7 +3,7 @@
 //! Read in this order: [`auth`] (who may do what), `fault` (what an error says), `asked` (what a request asks for),
 //! [`once`] and `command` (people's commands go through the runtime's door, once under a key, answered after the
 //! commit); then a module for each thing that can be asked about: `alerts`, `incidents`, `problems`, `facts` (changes,
-//! maintenance, silences), `dead_letters`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
+//! maintenance, silences), `dead_letters`, `pipelines`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
 //! (those that were issued), `stream` (from
 //! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know. `pages` are what people look at.
 //!
@@ -28,6 +28,7 @@ mod openapi;
 mod ops;
 mod outages;
 mod pages;
+mod pipelines;
 mod problems;
 mod records;
 mod reports;
@@ -199,6 +200,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(facts::maintenance::routes())
         .merge(facts::silences::routes())
         .merge(dead_letters::routes())
+        .merge(pipelines::routes())
         .merge(outages::routes())
         .merge(records::routes())
         .merge(services::routes())

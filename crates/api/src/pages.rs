@@ -9,11 +9,17 @@
 //! browser to the API itself. What came from outside is text: templates escape it, [`told::link`] lets through only
 //! `http`, `https` and `mailto`, and the Content-Security-Policy allows no script but ours.
 
+mod address;
 mod assets;
+mod audit;
 mod board;
+mod cmdb;
+mod dead_letters;
 mod page;
+mod pipelines;
 mod shell;
 mod sign_in;
+mod sources;
 mod told;
 mod visitor;
 
@@ -25,5 +31,13 @@ pub(crate) use page::Trouble;
 
 /// Every page, what they are made with, and signing in and out.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes())
+    Router::new()
+        .merge(assets::routes())
+        .merge(sign_in::routes())
+        .merge(board::routes())
+        .merge(cmdb::routes())
+        .merge(dead_letters::routes())
+        .merge(pipelines::routes())
+        .merge(sources::routes())
+        .merge(audit::routes())
 }

@@ -145,7 +145,7 @@ async fn state(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) ->
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Service>)))]
-async fn cis(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Service>> {
+pub(crate) async fn cis(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Service>> {
     asked.only(&["state", "class", "team", "q", "limit", "cursor"])?;
     let board = api.board().await?;
     let graph = &board.graph;

@@ -4,7 +4,7 @@
 //! Read in this order: [`set`] (all pipelines of a configuration, and which is whose), [`pipeline`] (one file),
 //! [`select`] (its `match`), `reader` and `yaml` (how a file is read so that each error has its line), `matching` and
 //! `pattern` (what contradicts itself), [`schema`](mod@schema) (the same for editors), [`case`] (the cases beside a
-//! pipeline), `remembered` (what need not be read again).
+//! pipeline), [`words`] (a pipeline in sentences), `remembered` (what need not be read again).
 //!
 //! The rule: a file is used whole or not at all. What is unknown, misspelt or contradictory is refused, all of it at
 //! once, each with its place and with what to do. Nothing here opens a file: text comes in, names are only for errors.
@@ -21,6 +21,7 @@ pub mod schema;
 pub mod select;
 pub mod set;
 pub mod shipped;
+pub mod words;
 mod yaml;
 
 pub use error::{FileError, Notice};
@@ -31,3 +32,4 @@ pub use schema::schema;
 pub use select::Selector;
 pub use set::PipelineSet;
 pub use wire::cmdb::Location;
+pub use words::Words;

@@ -66,10 +66,11 @@ pub struct Compiled {
     pub policy: engine::Pipeline,
 }
 
-/// A pipeline, and where its name and its `match` stand.
+/// A pipeline, its file, and where its name and its `match` stand.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
     pub(crate) compiled: Compiled,
+    pub(crate) text: Box<str>,
     pub(crate) name_at: At,
     pub(crate) match_at: At,
 }
@@ -78,7 +79,7 @@ pub(crate) struct Placed {
 pub(crate) fn parse(file: &str, text: &str) -> Result<(Placed, Vec<Notice>), Vec<FileError>> {
     let root = yaml::parse(file, text).map_err(|error| vec![error])?;
     let mut reader = Reader::new(file);
-    let placed = reader.pipeline(Field { key: "file", node: &root });
+    let placed = reader.pipeline(text, Field { key: "file", node: &root });
     match placed {
         Some(placed) if reader.errors.is_empty() => Ok((placed, reader.notices)),
         _ => Err(reader.errors),
@@ -86,7 +87,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<(Placed, Vec<Notice>), Vec
 }
 
 impl Reader<'_> {
-    fn pipeline(&mut self, root: Field<'_>) -> Option<Placed> {
+    fn pipeline(&mut self, text: &str, root: Field<'_>) -> Option<Placed> {
         let fields = self.fields(root, &KEYS)?;
         let mut name = PipelineName::from("default");
         self.take(&fields, "name", &mut name, Reader::name);
@@ -99,6 +100,7 @@ impl Reader<'_> {
         Some(Placed {
             name_at: at("name"),
             match_at: at("match"),
+            text: text.into(),
             compiled: Compiled {
                 decoder: self.decoder(&fields, name.clone()),
                 policy: self.policy(&fields, name.clone()),

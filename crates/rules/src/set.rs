@@ -22,6 +22,8 @@ pub struct PipelineSet {
     /// The most specific first.
     specific: Vec<Compiled>,
     catch_all: Compiled,
+    /// The file of each, as it was read.
+    texts: BTreeMap<PipelineName, Box<str>>,
 }
 
 impl PipelineSet {
@@ -106,6 +108,11 @@ impl PipelineSet {
         let mut names: Vec<&str> = self.pipelines().map(|pipeline| pipeline.name.as_str()).collect();
         names.sort_unstable();
         names
+    }
+
+    /// The file of a pipeline, as it was read.
+    pub fn text_of(&self, pipeline: &PipelineName) -> Option<&str> {
+        self.texts.get(pipeline).map(|text| &**text)
     }
 
     /// The most specific first; the last takes what is left.
@@ -235,26 +242,29 @@ fn rank(pipeline: &Compiled) -> (&str, &str) {
 
 /// Adds what must not be missing, and sorts.
 fn assemble(files: Files) -> PipelineSet {
-    let mut specific: Vec<Compiled> = files.into_iter().map(|(_, placed)| placed.compiled).collect();
-    if specific.iter().all(|pipeline| pipeline.name.as_str() != source::OWN) {
-        specific.extend(own_events());
+    let mut all: Vec<Placed> = files.into_iter().map(|(_, placed)| placed).collect();
+    if all.iter().all(|placed| placed.compiled.name.as_str() != source::OWN) {
+        all.extend(shipped_pipeline(source::OWN));
     }
-    let catch_all = match specific.iter().position(|pipeline| pipeline.selector.is_everything()) {
-        Some(at) => specific.remove(at),
-        None => shipped_pipeline(DEFAULT).expect("a pipeline of that name is shipped"),
-    };
+    if all.iter().all(|placed| !placed.compiled.selector.is_everything()) {
+        all.push(shipped_pipeline(DEFAULT).expect("a pipeline of that name is shipped"));
+    }
+    let texts = all.iter().map(|placed| (placed.compiled.name.clone(), placed.text.clone())).collect();
+    let mut specific: Vec<Compiled> = all.into_iter().map(|placed| placed.compiled).collect();
+    let everything = specific.iter().position(|pipeline| pipeline.selector.is_everything());
+    let catch_all = specific.remove(everything.expect("one was added where there was none"));
     specific.sort_by(|a, b| {
         let closer = b.selector.specificity().cmp(&a.selector.specificity());
         closer.then_with(|| rank(a).cmp(&rank(b)))
     });
-    PipelineSet { specific, catch_all }
+    PipelineSet { specific, catch_all, texts }
 }
 
 fn own_events() -> Option<Compiled> {
-    shipped_pipeline(source::OWN)
+    shipped_pipeline(source::OWN).map(|placed| placed.compiled)
 }
 
-fn shipped_pipeline(name: &str) -> Option<Compiled> {
+fn shipped_pipeline(name: &str) -> Option<Placed> {
     let file = shipped::PIPELINES.iter().find(|file| file.name == name)?;
-    pipeline::parse(file.path, file.text).ok().map(|(placed, _)| placed.compiled)
+    pipeline::parse(file.path, file.text).ok().map(|(placed, _)| placed)
 }

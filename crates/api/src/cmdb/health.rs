@@ -22,71 +22,71 @@ use crate::{Answer, Api};
 /// Lists have at most `HEALTH_LISTED_MAX` entries; `counts` says how many there are.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    version: u64,
-    items: usize,
-    services: usize,
+    pub(crate) version: u64,
+    pub(crate) items: usize,
+    pub(crate) services: usize,
     /// Alerts that fire and are bound to no item; what Watchfire says itself of no item, such as that a budget burns, is not
     /// meant to be.
-    alerts_unbound: usize,
+    pub(crate) alerts_unbound: usize,
     /// Of each list, how many there are.
-    counts: Counts,
+    pub(crate) counts: Counts,
     /// The names they go by, the most missed first: aliases to add, or items that are missing.
-    names_missed: Vec<NameMissed>,
+    pub(crate) names_missed: Vec<NameMissed>,
     /// Services of which no source has spoken, nor of anything they require: no evidence, not health.
-    services_without_evidence: Vec<String>,
+    pub(crate) services_without_evidence: Vec<String>,
     /// Services without a team.
-    services_without_owner: Vec<String>,
+    pub(crate) services_without_owner: Vec<String>,
     /// Items that a source has spoken of, and of which nothing was heard for 90 days.
-    items_stale: Vec<String>,
+    pub(crate) items_stale: Vec<String>,
     /// Items without an edge in either direction.
-    items_unlinked: Vec<String>,
+    pub(crate) items_unlinked: Vec<String>,
     /// Ids that are no item's, in maintenance windows that are not over, and in changes of the last 90 days or to come.
-    unknown_ids: Vec<UnknownId>,
+    pub(crate) unknown_ids: Vec<UnknownId>,
     /// Objectives that cannot hold together.
-    contradictions: Vec<Contradicting>,
+    pub(crate) contradictions: Vec<Contradicting>,
     /// What is odd in the CMDB in force.
-    remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
 }
 
 #[derive(Debug, Default, Serialize, ToSchema)]
-struct Counts {
-    names_missed: usize,
-    services_without_evidence: usize,
-    services_without_owner: usize,
-    items_stale: usize,
-    items_unlinked: usize,
-    unknown_ids: usize,
-    contradictions: usize,
-    remarks: usize,
+pub(crate) struct Counts {
+    pub(crate) names_missed: usize,
+    pub(crate) services_without_evidence: usize,
+    pub(crate) services_without_owner: usize,
+    pub(crate) items_stale: usize,
+    pub(crate) items_unlinked: usize,
+    pub(crate) unknown_ids: usize,
+    pub(crate) contradictions: usize,
+    pub(crate) remarks: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct NameMissed {
-    name: String,
-    alerts: usize,
-    sources: Vec<String>,
+pub(crate) struct NameMissed {
+    pub(crate) name: String,
+    pub(crate) alerts: usize,
+    pub(crate) sources: Vec<String>,
     /// Items of which each could be meant.
-    candidates: Vec<String>,
+    pub(crate) candidates: Vec<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct UnknownId {
-    id: String,
+pub(crate) struct UnknownId {
+    pub(crate) id: String,
     /// References of the windows that name it.
-    windows: Vec<String>,
+    pub(crate) windows: Vec<String>,
     /// References of the changes that name it.
-    changes: Vec<String>,
+    pub(crate) changes: Vec<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Contradicting {
-    ci: String,
+pub(crate) struct Contradicting {
+    pub(crate) ci: String,
     /// `rto_over_mtpd`, `slo_never_agreed`, `slo_window_without_slo`, `exercise_without_rto`, `slo_weaker`, `rto_longer`.
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     /// What it requires, where it is about that.
-    requires: Option<String>,
+    pub(crate) requires: Option<String>,
     /// A sentence that says what to do.
-    text: String,
+    pub(crate) text: String,
 }
 
 #[derive(Default)]

@@ -1,8 +1,13 @@
 //! From a file to the next version of the CMDB: an upsert by id, or the whole. docs/contract.md section 4.
 
+use std::collections::BTreeMap;
+
 use calendar::Calendar;
-use model::{CiId, Cmdb};
+use model::{CiId, Cmdb, ConfigurationItem};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use topology::{CmdbDiff, FaultKind, Graph, diff};
+use utoipa::ToSchema;
 use wire::cmdb::{CmdbFile, Location, LooseRelation};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,14 +23,29 @@ pub(super) struct How {
 pub(super) struct Import {
     pub(super) cmdb: Cmdb,
     pub(super) diff: CmdbDiff,
+    pub(super) fields: Vec<FieldChange>,
     pub(super) left_out: Vec<String>,
     pub(super) remarks: Vec<String>,
+}
+
+/// A field of an item that says something else afterwards, as a file spells it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(super) struct FieldChange {
+    item: String,
+    field: String,
+    /// `null`: it said nothing.
+    #[schema(value_type = Object)]
+    before: Value,
+    #[schema(value_type = Object)]
+    after: Value,
 }
 
 /// What errors call the body of a request.
 const NAME: &str = "body";
 /// Removing more than this share asks for a word of its own.
 const REMOVED_SHARE_MAX: f64 = 0.1;
+/// Fields that an answer tells of.
+const FIELDS_TOLD_MAX: usize = 500;
 
 impl Import {
     /// Every fault there is, each with its place and what to do, where there is any.
@@ -44,12 +64,53 @@ impl Import {
         }
         let Judged { left_out, remarks, .. } = judged;
         let cmdb = if left_out.is_empty() { cmdb } else { Graph::build_lenient(&cmdb, 0).0.to_cmdb() };
-        Ok(Import { diff: diff(known, &cmdb), cmdb, left_out, remarks })
+        let diff = diff(known, &cmdb);
+        Ok(Import { fields: fields_changed(known, &cmdb, &diff.changed), diff, cmdb, left_out, remarks })
     }
 
     pub(super) fn removes_too_much(&self) -> bool {
         self.diff.removed_share() > REMOVED_SHARE_MAX
     }
+}
+
+fn fields_changed(known: &Cmdb, cmdb: &Cmdb, changed: &[CiId]) -> Vec<FieldChange> {
+    let (before, after) = (by_id(known), by_id(cmdb));
+    let of_item = |id: &CiId| {
+        let (before, after) = (before.get(id).map(|item| spelt(item))?, after.get(id).map(|item| spelt(item))?);
+        let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let said = |fields: &Map<String, Value>, name: &str| fields.get(name).cloned().unwrap_or_default();
+        let change = |name: &String| FieldChange {
+            item: id.to_string(),
+            field: name.clone(),
+            before: said(&before, name),
+            after: said(&after, name),
+        };
+        Some(names.into_iter().map(change).filter(|change| change.before != change.after).collect::<Vec<_>>())
+    };
+    changed.iter().filter_map(of_item).flatten().take(FIELDS_TOLD_MAX).collect()
+}
+
+fn by_id(cmdb: &Cmdb) -> BTreeMap<&CiId, &ConfigurationItem> {
+    cmdb.items.iter().map(|item| (&item.id, item)).collect()
+}
+
+/// An item as a file would say it, its relationships with it; in what order it lists them is no difference.
+fn spelt(item: &ConfigurationItem) -> Map<String, Value> {
+    let mut item = item.clone();
+    item.aliases.sort_unstable();
+    item.relations.sort_unstable();
+    item.groups.sort_unstable();
+    let file = wire::cmdb::to_json(&Cmdb { items: vec![item], ..Cmdb::default() });
+    let mut file: Value = serde_json::from_str(&file).unwrap_or_default();
+    let mut fields = match file["items"].get_mut(0).map(Value::take) {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let apart = file["relationships"].take();
+    if apart.as_array().is_some_and(|apart| !apart.is_empty()) {
+        fields.insert("relationships".to_owned(), apart);
+    }
+    fields
 }
 
 /// What the file says stands in the place of what was there; and relationships from items that neither has.
@@ -163,6 +224,10 @@ mod tests {
         let import = import(&three(), text, false, false).unwrap();
         assert_eq!((ids(&import.diff.added), ids(&import.diff.changed)), (vec!["d"], vec!["b", "c"]));
         assert!(import.diff.removed.is_empty());
+        let fields: Vec<(&str, &str)> =
+            import.fields.iter().map(|change| (change.item.as_str(), change.field.as_str())).collect();
+        assert_eq!(fields, [("b", "criticality"), ("c", "requires")]);
+        assert_eq!(import.fields[1].after, serde_json::json!(["d"]));
         assert_eq!(import.cmdb.items.len(), 4);
     }
 

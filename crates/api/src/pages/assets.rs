@@ -29,6 +29,10 @@ const ASSETS: &[(&str, &str)] = assets![
     "live.js",
     "prefer.js",
     "time.js",
+    "build.js",
+    "import.js",
+    "letters.js",
+    "try.js",
     "mark.svg",
 ];
 

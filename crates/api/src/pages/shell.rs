@@ -35,7 +35,16 @@ const PLACES: &[Group] = &[
         ],
     ),
     ("Answer for", &[("/reports", "Reports")]),
-    ("Run", &[("/cmdb", "CMDB"), ("/dead-letters", "Dead letters"), ("/pipelines", "Pipelines")]),
+    (
+        "Run",
+        &[
+            ("/cmdb", "CMDB"),
+            ("/sources", "Sources"),
+            ("/pipelines", "Pipelines"),
+            ("/dead-letters", "Dead letters"),
+            ("/audit", "Audit"),
+        ],
+    ),
 ];
 
 impl Shell {

@@ -10,12 +10,23 @@ async fn an_import_says_what_it_does_and_a_trial_does_nothing() {
     let file = r#"{"items":[{"id":"db-7","class":"database","criticality":2},{"id":"web-1","class":"host"}]}"#;
     let would = service.ask("PUT", "/api/v1/cmdb?dry_run=true", &[], file).await.of(200);
     assert_eq!((&would["added"], &would["changed"]), (&json!(["web-1"]), &json!(["db-7"])));
+    let field = json!({"item": "db-7", "field": "criticality", "before": null, "after": 2});
+    assert_eq!(would["fields"], json!([field]));
     assert_eq!(service.get("/api/v1/cis/web-1").await.status.as_u16(), 404);
     let done = service.ask("PUT", "/api/v1/cmdb", &[], file).await.of(200);
     assert_eq!((&done["version"], &done["items"]), (&json!(2), &json!(4)));
     assert_eq!(service.get("/api/v1/cis/web-1").await.of(200)["class"], "host");
     let again = service.ask("PUT", "/api/v1/cmdb", &[], file).await.of(200);
     assert_eq!((&again["version"], &again["changed"]), (&json!(2), &json!([])));
+}
+
+#[tokio::test]
+async fn the_cmdb_is_told_in_figures() {
+    let service = service().await.with_cmdb().await;
+    let told = service.get("/api/v1/cmdb").await.of(200);
+    assert_eq!((&told["version"], &told["items"], &told["services"]), (&json!(1), &json!(3), &json!(2)));
+    assert_eq!(told["classes"], json!([{"name": "database", "items": 1}, {"name": "service", "items": 2}]));
+    assert_eq!((&told["teams"], &told["files"]), (&json!([]), &json!([])));
 }
 
 #[tokio::test]

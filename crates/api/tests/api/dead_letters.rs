@@ -37,6 +37,8 @@ async fn a_letter_that_reads_now_is_taken_in_as_if_it_had_been_read_and_twice_is
     for (format, raw, events) in READABLE {
         let service = service().await;
         let id = letter(&service, format, raw).await;
+        let shown = service.get(&format!("/api/v1/dead-letters/{id}")).await.of(200);
+        assert_eq!(shown["unreadable"], json!(null), "it would read now: {shown}");
         let replayed = service.post(&format!("/api/v1/dead-letters/{id}/replay"), "").await.of(200);
         assert_eq!((&replayed["accepted"], &replayed["dead_letter"]["state"]), (&json!(events), &json!("replayed")));
         let alerts = service.get("/api/v1/alerts").await.of(200);
@@ -70,6 +72,7 @@ async fn a_letter_that_still_does_not_read_stays_and_says_why() {
         assert!(refused["detail"].as_str().unwrap().contains(says), "{refused}");
         let shown = service.get(&format!("/api/v1/dead-letters/{id}")).await.of(200);
         assert_eq!((&shown["state"], &shown["body"]), (&json!("waiting"), &json!(raw)));
+        assert!(shown["unreadable"].as_str().unwrap().contains(says), "{shown}");
     }
     assert_eq!(service.get("/api/v1/dead-letters?state=waiting").await.of(200)["items"].as_array().unwrap().len(), 3);
     assert_eq!(service.get("/api/v1/alerts").await.of(200)["items"], json!([]));

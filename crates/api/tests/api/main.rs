@@ -12,6 +12,8 @@ mod measures;
 mod once;
 mod operations;
 mod outages;
+mod pages_run;
+mod pipelines;
 mod problems;
 mod reports;
 mod reviews;
