@@ -45,13 +45,13 @@ impl Http {
         Ok(unending.call().map_err(|error| error.to_string())?.into_body().into_reader())
     }
 
-    fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, String> {
+    pub(crate) fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Reply, String> {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let answered = match method {
-            "GET" => self.0.run(request.body(()).unwrap()),
+            "GET" | "DELETE" => self.0.run(request.body(()).unwrap()),
             _ => self.0.run(request.body(body).unwrap()),
         };
         let (parts, mut body) = answered.map_err(|error| error.to_string())?.into_parts();

@@ -16,6 +16,8 @@ usage: cargo xtask COMMAND [--only PART]… [--list]
 
   yardstick
           how well alerts are grouped and causes named, to docs/correlation-quality.md; minutes
+  screenshots [--out DIR]
+          every page of the demo's company, on two screens, light and dark; to target/screenshots unless said
 
   --only PART   only this part (may be repeated)
   --list        name the parts and stop";
@@ -25,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) chore: Chore,
     pub(crate) only: Vec<String>,
     pub(crate) list: bool,
+    /// Where pictures are wanted.
+    pub(crate) out: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,7 @@ pub(crate) enum Chore {
     Ci,
     Services(Order),
     Yardstick,
+    Screenshots,
 }
 
 impl Request {
@@ -53,20 +58,24 @@ impl Request {
                 _ => bail!("say services up, down or status"),
             }),
             Some("yardstick") => Chore::Yardstick,
+            Some("screenshots") => Chore::Screenshots,
             Some("help" | "--help" | "-h") => Chore::Help,
             Some(other) => bail!("there is no command `{other}`"),
             None => bail!("say which command"),
         };
-        let mut request = Request { chore, only: Vec::new(), list: false };
+        let mut request = Request { chore, only: Vec::new(), list: false, out: None };
         while let Some(word) = words.next() {
             match word {
                 "--list" => request.list = true,
                 "--only" => request.only.push(words.next().context("say which part after --only")?.to_owned()),
+                "--out" if chore == Chore::Screenshots => {
+                    request.out = Some(words.next().context("say which folder after --out")?.to_owned());
+                }
                 "--help" | "-h" => request.chore = Chore::Help,
                 other => bail!("there is no option `{other}`"),
             }
         }
-        let whole = matches!(chore, Chore::Tidy | Chore::Services(_) | Chore::Yardstick);
+        let whole = matches!(chore, Chore::Tidy | Chore::Services(_) | Chore::Yardstick | Chore::Screenshots);
         if whole && (request.list || !request.only.is_empty()) {
             bail!("this command has no parts: it takes neither --only nor --list");
         }
@@ -86,7 +95,10 @@ mod tests {
     #[test]
     fn a_command_takes_its_parts() {
         let request = parse("test --only build --only workspace --list").unwrap();
-        assert_eq!(request, Request { chore: Chore::Test, only: vec!["build".into(), "workspace".into()], list: true });
+        let only = vec!["build".into(), "workspace".into()];
+        assert_eq!(request, Request { chore: Chore::Test, only, list: true, out: None });
+        assert_eq!(parse("screenshots --out there").unwrap().out.as_deref(), Some("there"));
+        assert_eq!(parse("screenshots").unwrap().out, None);
         assert_eq!(parse("ci --help").unwrap().chore, Chore::Help);
     }
 
@@ -100,6 +112,8 @@ mod tests {
             ("yardstick --list", "this command has no parts: it takes neither --only nor --list"),
             ("tidy --list", "this command has no parts: it takes neither --only nor --list"),
             ("services", "say services up, down or status"),
+            ("screenshots --out", "say which folder after --out"),
+            ("tidy --out there", "there is no option `--out`"),
         ] {
             assert_eq!(parse(line).unwrap_err(), error, "{line}");
         }

@@ -2,7 +2,7 @@
 //!
 //! [`tidy`] holds code and documents together, [`proof`] runs the tests with their budgets, [`ci`] is both and the
 //! linters: what `.ci/run` calls; [`services`] are the servers that tests talk to,
-//! [`yardstick`] measures grouping and causes. A chore is a list of [`parts`]: named, timed, run in order until one fails.
+//! [`yardstick`] measures grouping and causes, [`screenshots`] shows the pages. A chore is a list of [`parts`]: named, timed, run in order until one fails.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: what it prints is its purpose")]
 
@@ -13,6 +13,7 @@ mod deny;
 mod packages;
 mod parts;
 mod proof;
+mod screenshots;
 mod services;
 mod tidy;
 mod workshop;
@@ -51,6 +52,7 @@ fn carry_out(request: &Request) -> anyhow::Result<()> {
         Chore::Tidy => return tidy::run(&Workshop::new(Budget::SHARE)),
         Chore::Services(order) => return services::carry_out(order, &Workshop::new(Budget::SHARE)),
         Chore::Yardstick => return yardstick::write(&Workshop::new(Budget::SHARE)),
+        Chore::Screenshots => return screenshots::make(&Workshop::new(Budget::SHARE), request.out.as_deref()),
         Chore::Test => (proof::parts(), Budget::SHARE),
         Chore::Prove => (proof::full_parts(), Budget::FULL),
         Chore::Ci => (ci::parts(), Budget::SHARE),

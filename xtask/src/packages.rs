@@ -35,6 +35,10 @@ const NEEDS: &[Need] = &[
     Need { program: "curl", packages: &["curl", "ca-certificates"] },
     Need { program: "ps", packages: &["procps"] },
     Need { program: "kcat", packages: &["kcat"] },
+    // The pages are looked at with a real browser.
+    Need { program: "chromium", packages: &["chromium"] },
+    Need { program: "chromedriver", packages: &["chromium-driver"] },
+    Need { program: "tar", packages: &["tar", "gzip"] },
 ];
 
 /// Debian keeps PostgreSQL's own programs here, a folder for each version, and not on the path.
@@ -108,12 +112,12 @@ mod tests {
         assert_eq!(missing, NEEDS);
         assert_eq!(
             programs(&missing),
-            "gcc, g++, make, pkg-config, /usr/include/openssl/ssl.h, curl-config, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat"
+            "gcc, g++, make, pkg-config, /usr/include/openssl/ssl.h, curl-config, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat, chromium, chromedriver, tar"
         );
         assert_eq!(
             packages(&missing).join(" "),
             "gcc libc6-dev g++ make pkg-config libssl-dev libcurl4-openssl-dev prometheus prometheus-alertmanager postgresql \
-             default-jre-headless curl ca-certificates procps kcat",
+             default-jre-headless curl ca-certificates procps kcat chromium chromium-driver tar gzip",
             "what a person is told to install"
         );
     }
@@ -129,7 +133,7 @@ mod tests {
         missing.retain(|need| !need.program.starts_with('/'));
         assert_eq!(
             programs(&missing),
-            "gcc, g++, pkg-config, curl-config, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat"
+            "gcc, g++, pkg-config, curl-config, prometheus, prometheus-alertmanager, initdb, java, curl, ps, kcat, chromium, chromedriver, tar"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! `test` and `prove`: every test of the workspace, with a share of the budgets or with all of them.
 //!
-//! A further kind of proof (whole processes, a real browser) is a further part in these lists.
+//! Whole processes and pages in a real browser are among them: the package `system-tests`.
 
 use crate::packages;
 use crate::parts::Part;

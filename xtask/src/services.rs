@@ -1,8 +1,10 @@
-//! The servers that tests talk to: `cargo xtask services up|down|status`.
+//! The servers that tests talk to, and the tools that they are given: `cargo xtask services up|down|status`.
 //!
-//! They listen on free ports of the loopback interface, keep what they have in a folder of their own, and trust whoever
+//! Servers listen on free ports of the loopback interface, keep what they have in a folder of their own, and trust whoever
 //! can reach them, or has read their passwords here: nothing in them is worth keeping. `up` says the variables that tests find them by.
 
+mod arrival;
+mod axe;
 mod kafka;
 mod postgres;
 
@@ -13,6 +15,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::workshop::{Workshop, output};
+use axe::Axe;
 use kafka::Kafka;
 use postgres::Postgres;
 
@@ -35,7 +38,7 @@ pub(crate) fn carry_out(order: Order, workshop: &Workshop) -> anyhow::Result<()>
     }
     servers.variables().for_each(|(name, value)| println!("export {name}={value}"));
     // Beside what a shell may read.
-    servers.missing().for_each(|name| eprintln!("{name} does not run"));
+    servers.missing().for_each(|name| eprintln!("{name} is not there"));
     Ok(())
 }
 
@@ -43,7 +46,8 @@ struct Servers {
     site: Site,
     postgres: Postgres,
     kafka: Kafka,
-    /// Kafka's broker too, which alone comes from somebody else's server at the time, must be there.
+    axe: Axe,
+    /// Kafka's broker and axe-core too, which alone come from somebody else's server at the time, must be there.
     all_required: bool,
 }
 
@@ -53,7 +57,7 @@ impl Servers {
         let postgres = Postgres::in_folder(&site.folder);
         let by_caller = std::env::var(REQUIRE).is_ok_and(|required| required == "1");
         let all_required = workshop.requires_services() || by_caller;
-        Servers { site, postgres, kafka: Kafka::of(workshop), all_required }
+        Servers { site, postgres, kafka: Kafka::of(workshop), axe: Axe::of(workshop), all_required }
     }
 
     /// Side by side: each takes seconds.
@@ -61,8 +65,9 @@ impl Servers {
         std::thread::scope(|scope| {
             let kafka = scope.spawn(|| self.kafka.up(self.all_required));
             let postgres = self.site.prepare().and_then(|()| self.postgres.up(&self.site));
+            let axe = self.axe.up(self.all_required);
             let kafka = kafka.join().map_err(|_| anyhow::anyhow!("starting Kafka's broker panicked"))?;
-            postgres.and(kafka)
+            postgres.and(axe).and(kafka)
         })
     }
 
@@ -72,12 +77,16 @@ impl Servers {
     }
 
     fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.postgres.variable(&self.site).into_iter().chain(self.kafka.variables())
+        self.postgres.variable(&self.site).into_iter().chain(self.kafka.variables()).chain(self.axe.variable())
     }
 
     fn missing(&self) -> impl Iterator<Item = &'static str> {
-        let servers = [("PostgreSQL", self.postgres.runs(&self.site)), ("Kafka's broker", self.kafka.runs())];
-        servers.into_iter().filter(|(_, runs)| !runs).map(|(name, _)| name)
+        let all = [
+            ("PostgreSQL", self.postgres.runs(&self.site)),
+            ("Kafka's broker", self.kafka.runs()),
+            ("axe-core", self.axe.is_here()),
+        ];
+        all.into_iter().filter(|(_, here)| !here).map(|(name, _)| name)
     }
 }
 
