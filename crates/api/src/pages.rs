@@ -9,13 +9,18 @@
 //! browser to the API itself. What came from outside is text: templates escape it, [`told::link`] lets through only
 //! `http`, `https` and `mailto`, and the Content-Security-Policy allows no script but ours.
 
+mod alert;
+mod alerts;
 mod assets;
 mod board;
+mod incident;
+mod incidents;
 mod page;
 mod shell;
 mod sign_in;
 mod told;
 mod visitor;
+mod wording;
 
 use axum::Router;
 
@@ -25,5 +30,12 @@ pub(crate) use page::Trouble;
 
 /// Every page, what they are made with, and signing in and out.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes())
+    Router::new()
+        .merge(assets::routes())
+        .merge(sign_in::routes())
+        .merge(board::routes())
+        .merge(incidents::routes())
+        .merge(incident::routes())
+        .merge(alerts::routes())
+        .merge(alert::routes())
 }
