@@ -37,7 +37,9 @@ impl Spread {
             .collect();
         let mut changes: Vec<(ItemIdx, Change)> = firings
             .iter()
-            .flat_map(|(firing, item, episode)| of_firing(graph, *item, *firing, episode).map(|change| (*item, change)))
+            .flat_map(|&(firing, item, episode)| {
+                of_firing(graph, item, firing, episode).map(move |change| (item, change))
+            })
             .collect();
         changes.sort_by_key(|(item, change)| (change.at, *item, change.firing));
         let items: Vec<(&CiId, ItemIdx)> = shown.iter().filter_map(|ci| Some((ci, graph.find(ci.as_str())?))).collect();

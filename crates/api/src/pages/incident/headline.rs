@@ -50,7 +50,6 @@ fn affected(incident: &v1::Incident, map: &IncidentMap, now: Timestamp) -> Strin
     };
     let over = is_over(incident);
     let until = incident.restored_at.or(incident.resolved_at).map_or(now, |at| at.0);
-    let until = if over || incident.restored_at.is_some() { until } else { now };
     let lasted = match told::age(until - since.0) {
         lasted if lasted == "just now" => "less than a minute".to_owned(),
         lasted => lasted,
