@@ -154,7 +154,8 @@ pub(crate) async fn explain(
     asked.only(&["limit", "cursor"])?;
     let alert = api.alert_named(&id).await?;
     let timeline = api.timeline(&Subject::Alert(alert.id), &asked.page()?).await?;
-    let near = alert.episodes.iter().filter_map(|episode| episode.joining.as_ref()).flat_map(|joining| &joining.near_misses);
+    let near =
+        alert.episodes.iter().filter_map(|episode| episode.joining.as_ref()).flat_map(|joining| &joining.near_misses);
     let held = alert.episodes.iter().filter_map(|episode| episode.incident);
     let ids: BTreeSet<IncidentId> = near.map(|near| near.incident).chain(held).collect();
     let names = api.names(&ids.into_iter().collect::<Vec<_>>()).await?;

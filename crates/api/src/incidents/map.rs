@@ -192,9 +192,8 @@ impl Api {
     async fn services_around(&self, board: &Board, incident: &Incident) -> Result<(Vec<MapService>, bool), Fault> {
         let graph = &board.graph;
         let covered: BTreeSet<CiId> = self.store().coverage(None).await?.into_iter().map(|line| line.ci).collect();
-        let watched = |item: ItemIdx| {
-            graph.requires_closure(item).into_iter().any(|item| covered.contains(graph.id(item)))
-        };
+        let watched =
+            |item: ItemIdx| graph.requires_closure(item).into_iter().any(|item| covered.contains(graph.id(item)));
         let affected: BTreeMap<&CiId, &model::incident::AffectedService> =
             incident.services.iter().map(|service| (&service.id, service)).collect();
         let mut services: Vec<MapService> = affected

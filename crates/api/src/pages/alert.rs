@@ -146,7 +146,8 @@ impl AlertPage {
 
     /// The newest first.
     fn lines(&self) -> Vec<(&v1::TimelineEntry, String)> {
-        let names = self.firings.iter().filter_map(|firing| Some((firing.put.incident.clone()?, firing.label()?.clone())));
+        let names =
+            self.firings.iter().filter_map(|firing| Some((firing.put.incident.clone()?, firing.label()?.clone())));
         let nearly = self.firings.iter().flat_map(|firing| &firing.put.nearly);
         let names: BTreeMap<String, String> =
             names.chain(nearly.map(|near| (near.incident.clone(), near.number.clone()))).collect();

@@ -38,8 +38,13 @@ const STATES: [(&str, &str); 6] = [
     ("resolved,closed", "resolved or closed"),
     ("merged", "merged"),
 ];
-const PERIODS: [(&str, &str); 5] =
-    [("-1d", "last 24 hours"), ("-7d", "last 7 days"), ("-30d", "last 30 days"), ("-90d", "last 90 days"), ("-365d", "last year")];
+const PERIODS: [(&str, &str); 5] = [
+    ("-1d", "last 24 hours"),
+    ("-7d", "last 7 days"),
+    ("-30d", "last 30 days"),
+    ("-90d", "last 90 days"),
+    ("-365d", "last year"),
+];
 
 #[derive(Template)]
 #[template(path = "incidents.html")]

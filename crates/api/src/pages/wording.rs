@@ -1,6 +1,8 @@
 //! Filters of templates: what came from outside is cut to what a page can hold, and words of programs are spelt for
 //! people.
 
+#![expect(unreachable_pub, reason = "askama makes a public function of each filter")]
+
 use std::fmt::Display;
 
 use askama::Values;

@@ -84,7 +84,8 @@ async fn only_what_somebody_may_do_is_offered() {
     let viewer = ask(api::Role::Viewer, &path).await;
     assert!(!viewer.contains("data-act=\"/api/v1/incidents"), "who only looks is offered nothing: {viewer}");
     let responder = ask(api::Role::Responder, &path).await;
-    for action in ["acknowledge", "assign", "comment", "hold", "resolve", "close", "merge", "update", "cause", "major"] {
+    for action in ["acknowledge", "assign", "comment", "hold", "resolve", "close", "merge", "update", "cause", "major"]
+    {
         assert!(responder.contains(&format!("/{action}\"")), "{action} is offered: {responder}");
     }
     assert!(!responder.contains("/false_positive\""), "that takes a manager");
@@ -102,10 +103,7 @@ async fn the_map_of_an_incident_says_how_it_spread_and_who_is_in_reach() {
     let map = service.get(&path).await.of(200);
     let ids: Vec<&str> = map["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["checkout", "db-7"], "what alerts, and what it takes down: {map}");
-    assert_eq!(
-        map["links"],
-        json!([{"from": "checkout", "to": "db-7", "kind": "requires", "k": null, "of": null}])
-    );
+    assert_eq!(map["links"], json!([{"from": "checkout", "to": "db-7", "kind": "requires", "k": null, "of": null}]));
     let state = |item: usize| {
         let state = &map["items"][item]["states"][0];
         (state["state"].clone(), state["alerting"].clone())

@@ -290,7 +290,8 @@ mod tests {
     }
 
     fn item(id: &str, states: &[(i64, ItemState, bool)]) -> MapItem {
-        let state = |&(seconds, state, alerting): &(i64, ItemState, bool)| MapState { at: at(seconds), state, alerting };
+        let state =
+            |&(seconds, state, alerting): &(i64, ItemState, bool)| MapState { at: at(seconds), state, alerting };
         let states = states.iter().map(state).collect();
         MapItem { id: id.to_owned(), name: id.to_owned(), class: None, service: false, rank: None, states }
     }
@@ -302,7 +303,15 @@ mod tests {
         let (links, services) = (Vec::new(), Vec::new());
         let (id, cause) = ("inc".to_owned(), Some("disk".to_owned()));
         IncidentMap {
-            id, number: None, topology_version: 1, cause, items, links, cut: false, steps, services,
+            id,
+            number: None,
+            topology_version: 1,
+            cause,
+            items,
+            links,
+            cut: false,
+            steps,
+            services,
             services_cut: false,
         }
     }

@@ -37,9 +37,10 @@ pub(super) fn lists(map: &IncidentMap, over: bool) -> (Vec<Hurt>, Vec<String>) {
         let those = map.services.iter().filter(|service| state(service) == wanted);
         those.map(|service| told_of(service, over)).collect::<Vec<_>>()
     };
-    let healthy = map.services.iter().filter(|service| {
-        state(service) == ItemState::Up && (service.watched || service.worst.is_some())
-    });
+    let healthy = map
+        .services
+        .iter()
+        .filter(|service| state(service) == ItemState::Up && (service.watched || service.worst.is_some()));
     let healthy = healthy.map(|service| told_of(service, over)).collect();
     let unwatched = map.services.iter().filter(|service| !service.watched && service.worst.is_none());
     let headings = if over {

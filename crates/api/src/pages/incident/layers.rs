@@ -119,7 +119,8 @@ fn untangle(grid: &mut Grid, chains: &[Vec<usize>]) {
         let neighbours = if round % 2 == 0 { &left } else { &right };
         let mut place: BTreeMap<usize, usize> =
             grid.iter().flat_map(|column| column.iter().enumerate()).map(|(row, vertex)| (*vertex, row)).collect();
-        let order: Vec<usize> = if round % 2 == 0 { (0..grid.len()).collect() } else { (0..grid.len()).rev().collect() };
+        let order: Vec<usize> =
+            if round % 2 == 0 { (0..grid.len()).collect() } else { (0..grid.len()).rev().collect() };
         for column in order {
             let average = |vertex: &usize| {
                 let near = &neighbours[*vertex];
@@ -127,7 +128,8 @@ fn untangle(grid: &mut Grid, chains: &[Vec<usize>]) {
                 // In thousandths, so that no order hangs on how a fraction is rounded.
                 if near.is_empty() { place[vertex] * 1000 } else { sum * 1000 / near.len() }
             };
-            let mut sorted: Vec<(usize, usize)> = grid[column].iter().map(|vertex| (average(vertex), *vertex)).collect();
+            let mut sorted: Vec<(usize, usize)> =
+                grid[column].iter().map(|vertex| (average(vertex), *vertex)).collect();
             sorted.sort_by_key(|(average, vertex)| (*average, place[vertex]));
             grid[column] = sorted.into_iter().map(|(_, vertex)| vertex).collect();
             place.extend(grid[column].iter().enumerate().map(|(row, vertex)| (*vertex, row)));
@@ -152,7 +154,11 @@ fn crossings(grid: &Grid, right: &[Vec<usize>]) -> usize {
                 ends
             })
             .collect();
-        crossed += ends.iter().enumerate().map(|(at, end)| ends[at..].iter().filter(|later| *later < end).count()).sum::<usize>();
+        crossed += ends
+            .iter()
+            .enumerate()
+            .map(|(at, end)| ends[at..].iter().filter(|later| *later < end).count())
+            .sum::<usize>();
     }
     crossed
 }
@@ -220,7 +226,10 @@ mod tests {
         for (at, one) in drawn.boxes.iter().enumerate() {
             assert!(one.x >= 0 && one.x + BOX_WIDTH <= drawn.width && one.y >= 0 && one.y + BOX_HEIGHT <= drawn.height);
             for other in &drawn.boxes[at + 1..] {
-                assert!((one.x - other.x).abs() >= BOX_WIDTH || (one.y - other.y).abs() >= BOX_HEIGHT, "{one:?} {other:?}");
+                assert!(
+                    (one.x - other.x).abs() >= BOX_WIDTH || (one.y - other.y).abs() >= BOX_HEIGHT,
+                    "{one:?} {other:?}"
+                );
             }
         }
     }

@@ -50,7 +50,9 @@ impl Offers {
             IncidentState::Closed if self.is_past => {
                 Some("It was closed more than seven days ago, and nothing of it can be changed any more.")
             }
-            IncidentState::Closed => Some("It is closed. For seven days it can still be commented and its cause judged."),
+            IncidentState::Closed => {
+                Some("It is closed. For seven days it can still be commented and its cause judged.")
+            }
             _ => None,
         }
     }

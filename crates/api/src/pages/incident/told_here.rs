@@ -219,7 +219,8 @@ pub(crate) struct SimilarTold {
 
 impl SimilarTold {
     pub(super) fn of(one: v1::SimilarIncident) -> SimilarTold {
-        let cause = if one.same_ci { format!("the same cause, {}", one.ci) } else { format!("its cause was {}", one.ci) };
+        let cause =
+            if one.same_ci { format!("the same cause, {}", one.ci) } else { format!("its cause was {}", one.ci) };
         let why = match one.alert_names.as_slice() {
             [] => cause,
             names => {
@@ -250,7 +251,8 @@ impl SimilarTold {
 pub(super) fn facts(incident: &v1::Incident) -> String {
     let nobody = || "nobody".to_owned();
     let judged = |wanted: Verdict| {
-        let judged = incident.causes.iter().filter(|cause| cause.verdict == Some(wanted)).map(|cause| cause.ci.as_str());
+        let judged =
+            incident.causes.iter().filter(|cause| cause.verdict == Some(wanted)).map(|cause| cause.ci.as_str());
         let judged: Vec<&str> = judged.collect();
         if judged.is_empty() { "none".to_owned() } else { judged.join(", ") }
     };
