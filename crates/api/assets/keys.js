@@ -1,7 +1,7 @@
 // The keyboard: `?` says what there is. A page marks rows with data-row, and what a key presses with data-shortcut.
 import { chosen } from "./prefer.js";
 
-const GO = { b: ["/", "the board"], s: ["/services", "services"], m: ["/map", "the map"], p: ["/problems", "problems"],
+const GO = { b: ["/", "the board"], n: ["/incidents", "all incidents"], a: ["/alerts", "alerts"], s: ["/services", "services"], m: ["/map", "the map"], p: ["/problems", "problems"],
   c: ["/changes", "changes"], w: ["/maintenance", "maintenance windows"], i: ["/silences", "silences"],
   r: ["/reports", "reports"], d: ["/dead-letters", "dead letters"] };
 

@@ -2,7 +2,8 @@
 //! what they learn from them in `incidents::review`.
 
 pub(crate) mod actions;
-mod explain;
+pub(crate) mod explain;
+pub(crate) mod map;
 mod review;
 
 use axum::Json;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list, open))
         .routes(routes!(show))
         .routes(routes!(explain::explain))
+        .routes(routes!(map::map))
         .routes(routes!(similar))
         .routes(routes!(review::show, review::write))
         .routes(routes!(review::list))
@@ -151,7 +153,7 @@ pub(crate) fn priority(word: &str) -> Result<Priority, Fault> {
 #[utoipa::path(get, path = "/api/v1/incidents/{number}", tag = "incidents",
     params(("number" = String, Path, description = "`INC0000123`, or the id `inc_…`")),
     responses((status = 200, body = v1::Incident)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Incident> {
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Incident> {
     let incident = api.incident_named(&number).await?;
     Ok(Json(api.incident_object(incident).await?))
 }
@@ -164,7 +166,7 @@ async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>)
         ("limit" = Option<u32>, Query, description = "at most so many, 10 unless said, at most 100"),
     ),
     responses((status = 200, body = v1::SimilarIncidents)))]
-async fn similar(
+pub(crate) async fn similar(
     _: By<Viewer>,
     State(api): State<Api>,
     Path(number): Path<String>,

@@ -10,11 +10,15 @@
 //! `http`, `https` and `mailto`, and the Content-Security-Policy allows no script but ours.
 
 mod address;
+mod alert;
+mod alerts;
 mod assets;
 mod audit;
 mod board;
 mod cmdb;
 mod dead_letters;
+mod incident;
+mod incidents;
 mod page;
 mod pipelines;
 mod shell;
@@ -22,6 +26,7 @@ mod sign_in;
 mod sources;
 mod told;
 mod visitor;
+mod wording;
 
 use axum::Router;
 
@@ -40,4 +45,8 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(pipelines::routes())
         .merge(sources::routes())
         .merge(audit::routes())
+        .merge(incidents::routes())
+        .merge(incident::routes())
+        .merge(alerts::routes())
+        .merge(alert::routes())
 }

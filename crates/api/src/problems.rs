@@ -142,7 +142,7 @@ async fn open(
 #[utoipa::path(get, path = "/api/v1/problems/{number}", tag = "problems",
     params(("number" = String, Path, description = "`PRB0000007`, or the id `prb_…`")),
     responses((status = 200, body = v1::Problem)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Problem> {
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Problem> {
     Ok(Json(v1::Problem::from_model(&api.problem_named(&number).await?)))
 }
 

@@ -34,29 +34,29 @@ const AROUND: Span = Span::from_hours(1);
 
 /// Why an incident holds what it holds.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct IncidentExplained {
+pub(crate) struct IncidentExplained {
     id: String,
     number: Option<String>,
     /// In sentences that a person reads.
-    in_words: v1::Story,
+    pub(crate) in_words: v1::Story,
     /// Suspects, the likeliest first, each with why in `text`.
     changes: Vec<v1::SuspectChange>,
     /// Each firing in it, with the evidence that put it there, and the incidents it nearly joined.
-    members: v1::List<MemberExplained>,
+    pub(crate) members: v1::List<MemberExplained>,
     /// What was decided about it, oldest first.
-    timeline: v1::List<v1::TimelineEntry>,
+    pub(crate) timeline: v1::List<v1::TimelineEntry>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct MemberExplained {
-    alert: String,
-    summary: String,
-    ci: Option<String>,
+pub(crate) struct MemberExplained {
+    pub(crate) alert: String,
+    pub(crate) summary: String,
+    pub(crate) ci: Option<String>,
     episode: String,
-    started_at: v1::Instant,
+    pub(crate) started_at: v1::Instant,
     /// `null` where nobody remembers that firing: neither its alert nor the incident's own decisions.
     #[schema(value_type = Option<Object>)]
-    joining: Option<Value>,
+    pub(crate) joining: Option<Value>,
 }
 
 /// Why it was opened and what was linked to it; near misses, and why not.
@@ -69,7 +69,7 @@ struct MemberExplained {
         ("members_cursor" = Option<String>, Query, description = "`next` of the page of firings before"),
     ),
     responses((status = 200, body = IncidentExplained)))]
-pub(super) async fn explain(
+pub(crate) async fn explain(
     _: By<Viewer>,
     State(api): State<Api>,
     Path(number): Path<String>,
@@ -168,7 +168,7 @@ impl Api {
     }
 
     /// What people call incidents.
-    async fn names(&self, ids: &[IncidentId]) -> Result<BTreeMap<IncidentId, String>, Fault> {
+    pub(crate) async fn names(&self, ids: &[IncidentId]) -> Result<BTreeMap<IncidentId, String>, Fault> {
         let name = |other: &Incident| other.number.map_or_else(|| other.id.to_string(), model::incident::number_text);
         let named = self.store().incidents_by_id(ids).await?;
         Ok(named.iter().map(|other| (other.id, name(other))).collect())

@@ -25,6 +25,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "app.js",
     "act.js",
     "announce.js",
+    "incident.js",
     "keys.js",
     "live.js",
     "prefer.js",

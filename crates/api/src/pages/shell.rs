@@ -24,7 +24,16 @@ type Group = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Where one can go, in the order of the menu.
 const PLACES: &[Group] = &[
-    ("Watch", &[("/", "Board"), ("/services", "Services"), ("/map", "Map")]),
+    (
+        "Watch",
+        &[
+            ("/", "Board"),
+            ("/incidents", "Incidents"),
+            ("/alerts", "Alerts"),
+            ("/services", "Services"),
+            ("/map", "Map"),
+        ],
+    ),
     (
         "Work",
         &[

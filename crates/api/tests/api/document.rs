@@ -60,6 +60,7 @@ fn every_path_of_the_contract_is_in_the_document() {
         "POST /api/v1/incidents",
         "GET /api/v1/incidents/{number}",
         "GET /api/v1/incidents/{number}/explain",
+        "GET /api/v1/incidents/{number}/map",
         "GET /api/v1/incidents/{number}/similar",
         "GET /api/v1/incidents/{number}/review",
         "POST /api/v1/incidents/{number}/review",
