@@ -19,3 +19,4 @@ mod roles;
 mod service;
 mod similar;
 mod stream;
+mod work_pages;
