@@ -198,6 +198,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(problems::routes())
         .merge(facts::changes::routes())
         .merge(facts::maintenance::routes())
+        .merge(facts::occurrences::routes())
         .merge(facts::silences::routes())
         .merge(dead_letters::routes())
         .merge(pipelines::routes())

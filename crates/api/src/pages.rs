@@ -27,6 +27,7 @@ mod sources;
 mod told;
 mod visitor;
 mod wording;
+mod work;
 
 use axum::Router;
 
@@ -49,4 +50,5 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(incident::routes())
         .merge(alerts::routes())
         .merge(alert::routes())
+    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes()).merge(work::routes())
 }

@@ -7,6 +7,7 @@ use axum::http::header::LOCATION;
 use axum::response::{AppendHeaders, IntoResponse};
 use model::command::{Action, Outcome, ProblemAction};
 use model::problem::ProblemState;
+use model::step::Subject;
 use model::{CiId, IncidentId, Problem, ProblemId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,7 +24,11 @@ use crate::incidents::actions::{Assign, Comment, body_of};
 use crate::{Answer, Api};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, open)).routes(routes!(show)).routes(routes!(act))
+    OpenApiRouter::new()
+        .routes(routes!(list, open))
+        .routes(routes!(show))
+        .routes(routes!(timeline))
+        .routes(routes!(act))
 }
 
 const ACTIONS: [&str; 8] = ["move", "known_error", "workaround", "assign", "comment", "link", "unlink", "duplicate"];
@@ -100,7 +105,7 @@ struct Duplicate {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Problem>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Problem>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Problem>> {
     asked.only(&["state", "ci", "q", "limit", "cursor"])?;
     let filter = ProblemFilter {
         domain: None,
@@ -144,6 +149,25 @@ async fn open(
     responses((status = 200, body = v1::Problem)))]
 pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Problem> {
     Ok(Json(v1::Problem::from_model(&api.problem_named(&number).await?)))
+}
+
+/// What was decided about a problem, oldest first.
+#[utoipa::path(get, path = "/api/v1/problems/{number}/timeline", tag = "problems",
+    params(
+        ("number" = String, Path, description = "`PRB0000007`, or the id `prb_…`"),
+        ("limit" = Option<u32>, Query, description = "lines of a page, 100 unless said, at most 1000"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = v1::List<v1::TimelineEntry>)))]
+pub(crate) async fn timeline(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    Path(number): Path<String>,
+    asked: Asked,
+) -> Answer<v1::List<v1::TimelineEntry>> {
+    asked.only(&["limit", "cursor"])?;
+    let problem = api.problem_named(&number).await?;
+    api.timeline(&Subject::Problem(problem.id), &asked.page()?).await.map(Json)
 }
 
 /// Does something to a problem: move, known_error, workaround, assign, comment, link, unlink, duplicate. Answered after

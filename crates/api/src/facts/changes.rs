@@ -23,7 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Whose changes these are, unless it is said.
-const SOURCE: &str = "api";
+pub(crate) const SOURCE: &str = "api";
 
 /// A change that is planned, begins or ends; the same `id` of the same source again is the same change.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,7 +60,7 @@ struct ChangeAsked {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Change>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Change>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Change>> {
     asked.only(&["from", "to", "ci", "q", "limit", "cursor"])?;
     let now = api.now();
     let filter = ChangeFilter {
@@ -77,7 +77,7 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
 #[utoipa::path(get, path = "/api/v1/changes/{id}", tag = "changes",
     params(("id" = String, Path, description = "`chg_…`")),
     responses((status = 200, body = v1::Change)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Change> {
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Change> {
     let missing = || Fault::not_found(format!("change `{id}`"));
     let change = api.store().change(ChangeId::parse(&id).ok_or_else(missing)?).await?;
     api.change_shown(change.ok_or_else(missing)?).await.map(Json)

@@ -27,10 +27,10 @@ use crate::fault::Fault;
 use crate::{Answer, Api};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, set)).routes(routes!(show)).routes(routes!(end))
+    OpenApiRouter::new().routes(routes!(list, set)).routes(routes!(show)).routes(routes!(muted)).routes(routes!(end))
 }
 
-const SOURCE: &str = "api";
+pub(crate) const SOURCE: &str = "api";
 const MOST_CRITICAL: u8 = 1;
 
 /// A window to set. The same `id` again replaces it.
@@ -87,15 +87,15 @@ struct WindowSet {
 
 /// What a window keeps quiet while it lasts.
 #[derive(Debug, Serialize, ToSchema)]
-struct Mutes {
+pub(crate) struct Mutes {
     /// Services that would be in maintenance: down if exactly these items were.
-    services: Vec<String>,
+    pub(crate) services: Vec<String>,
     /// Those of them that are most critical: they need `confirm`.
-    services_most_critical: Vec<String>,
+    pub(crate) services_most_critical: Vec<String>,
     /// Items, the named ones among them, whose faults would be told to nobody.
-    cis: Vec<String>,
+    pub(crate) cis: Vec<String>,
     /// Alerts that fire on those items now and are in no incident: what is in one is told on.
-    alerts: Vec<String>,
+    pub(crate) alerts: Vec<String>,
     /// How many of those that fire there are in an incident, for the notes.
     #[serde(skip)]
     told_on: usize,
@@ -112,7 +112,11 @@ struct Mutes {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::MaintenanceWindow>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::MaintenanceWindow>> {
+pub(crate) async fn list(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    asked: Asked,
+) -> Answer<v1::List<v1::MaintenanceWindow>> {
     asked.only(&["from", "to", "ci", "deleted", "limit", "cursor"])?;
     let filter = WindowFilter {
         overlapping: asked.window(api.now())?,
@@ -134,8 +138,23 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
 #[utoipa::path(get, path = "/api/v1/maintenance-windows/{id}", tag = "maintenance",
     params(("id" = String, Path, description = "`mwn_…`, or its reference where only one goes by it")),
     responses((status = 200, body = v1::MaintenanceWindow)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::MaintenanceWindow> {
+pub(crate) async fn show(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Answer<v1::MaintenanceWindow> {
     Ok(Json(v1::MaintenanceWindow::from_model(&api.window_named(&id).await?, api.now())))
+}
+
+/// What a window mutes while it lasts, by the CMDB in force: items of it that the CMDB does not have mute nothing.
+#[utoipa::path(get, path = "/api/v1/maintenance-windows/{id}/mutes", tag = "maintenance",
+    params(("id" = String, Path, description = "`mwn_…`, or its reference where only one goes by it")),
+    responses((status = 200, body = Mutes)))]
+pub(crate) async fn muted(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<Mutes> {
+    let window = api.window_named(&id).await?;
+    let graph = api.runtime().graph();
+    let known: Vec<CiId> = window.cis.into_iter().filter(|ci| graph.find(ci.as_str()).is_some()).collect();
+    api.mutes(&known).map(Json)
 }
 
 /// Sets a window, and says what it mutes. `409` with `mutes`, and nothing set, where a service of criticality 1 is in it

@@ -1,12 +1,17 @@
 //! Silences: people's wishes not to be told about what matches, until an instant.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use model::alert::Alert;
 use model::command::{Action, Outcome};
 use model::fact::Silence;
-use model::{Matcher, SilenceId, Timestamp};
-use serde::Deserialize;
+use model::{Interval, Matcher, SilenceId, Timestamp};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,8 +41,27 @@ struct SilenceAsked {
     /// Such as `2h`.
     duration: Option<String>,
     /// Why.
+    #[serde(default)]
     comment: String,
+    /// Says what it matches now, and sets nothing.
+    #[serde(default)]
+    dry_run: bool,
 }
+
+/// What a silence would match if it held now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SilenceMatches {
+    /// Alerts that fire and that it matches.
+    matched: usize,
+    /// Those of them that are in an incident: they stay there, and are only shown as silenced.
+    in_incidents: usize,
+    /// Both in a sentence.
+    text: String,
+    /// At most 20 of them, the gravest first.
+    alerts: Vec<v1::Alert>,
+}
+
+const MATCHES_SHOWN_MAX: usize = 20;
 
 /// Silences, the one changed last first.
 #[utoipa::path(get, path = "/api/v1/silences", tag = "silences",
@@ -47,7 +71,7 @@ struct SilenceAsked {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Silence>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Silence>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Silence>> {
     asked.only(&["ended", "limit", "cursor"])?;
     let ended_after: Option<Timestamp> = (!asked.flag("ended")?.unwrap_or(false)).then(|| api.now());
     let page = api.store().silences(ended_after, &asked.page()?).await?;
@@ -64,19 +88,21 @@ async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> 
 
 /// Sets a silence.
 #[utoipa::path(post, path = "/api/v1/silences", tag = "silences", request_body = SilenceAsked,
-    responses((status = 201, description = "Set and committed", body = v1::Silence)))]
-async fn set(
-    by: By<Responder>,
-    State(api): State<Api>,
-    Said(asked): Said<SilenceAsked>,
-) -> Result<(StatusCode, Json<v1::Silence>), Fault> {
+    responses(
+        (status = 201, description = "Set and committed", body = v1::Silence),
+        (status = 200, description = "What it matches now, with `dry_run`; nothing is set", body = SilenceMatches),
+    ))]
+async fn set(by: By<Responder>, State(api): State<Api>, Said(asked): Said<SilenceAsked>) -> Result<Response, Fault> {
+    let matchers = asked.matchers.iter().map(|text| Matcher::parse(text)).collect::<Result<Vec<_>, _>>();
+    let matchers = matchers.map_err(|error| Fault::bad(error.to_string()))?;
+    if asked.dry_run {
+        return Ok(Json(api.silence_matches(&matchers)).into_response());
+    }
     if asked.comment.trim().is_empty() {
         return Err(Fault::invalid("`comment` is empty: say why, for whoever wonders at the quiet"));
     }
     let now = api.now();
     let interval = interval(asked.starts_at, asked.ends_at, asked.duration.as_deref(), now)?;
-    let matchers = asked.matchers.iter().map(|text| Matcher::parse(text)).collect::<Result<Vec<_>, _>>();
-    let matchers = matchers.map_err(|error| Fault::bad(error.to_string()))?;
     let posted = PostableSilence {
         id: None,
         matchers: matchers.iter().map(SilenceMatcher::from_model).collect(),
@@ -87,7 +113,7 @@ async fn set(
     };
     let silenced = posted.to_model(None, now).map_err(|why| Fault::invalid(why.to_string()))?;
     let id = api.silence(&by, silenced).await?;
-    Ok((StatusCode::CREATED, Json(v1::Silence::from_model(&api.silence_with(id).await?))))
+    Ok((StatusCode::CREATED, Json(v1::Silence::from_model(&api.silence_with(id).await?))).into_response())
 }
 
 /// Ends a silence now.
@@ -100,7 +126,45 @@ async fn end(by: By<Responder>, State(api): State<Api>, Path(id): Path<String>) 
     Ok(Json(v1::Silence::from_model(&api.silence_with(id).await?)))
 }
 
+impl SilenceMatches {
+    fn of(mut found: Vec<Arc<Alert>>) -> SilenceMatches {
+        found.sort_by_key(|alert| (Reverse(alert.severity()), alert.id));
+        let in_incident = |alert: &&Arc<Alert>| alert.open_episode().is_some_and(|episode| episode.incident.is_some());
+        let (matched, in_incidents) = (found.len(), found.iter().filter(in_incident).count());
+        let alerts = found.iter().take(MATCHES_SHOWN_MAX).map(|alert| v1::Alert::from_model(alert)).collect();
+        SilenceMatches { matched, in_incidents, text: matches_told(matched, in_incidents), alerts }
+    }
+}
+
+fn matches_told(matched: usize, in_incidents: usize) -> String {
+    let fires = match matched {
+        0 => return "Nothing that fires now matches.".to_owned(),
+        1 => "1 alert that fires now matches".to_owned(),
+        several => format!("{several} alerts that fire now match"),
+    };
+    match in_incidents {
+        0 => format!("{fires}."),
+        all if all == matched => {
+            format!("{fires}, in incidents already: there it stays told, and is marked as silenced.")
+        }
+        some => format!("{fires}; {some} of them in incidents already: those stay there, marked as silenced."),
+    }
+}
+
 impl Api {
+    fn silence_matches(&self, matchers: &[Matcher]) -> SilenceMatches {
+        let silence = Silence {
+            id: SilenceId::from_bytes([0; 16]),
+            matchers: matchers.to_vec(),
+            interval: Interval::or_empty(Timestamp::MIN, Timestamp::MAX),
+            by: Box::default(),
+            comment: Box::default(),
+            updated_at: Timestamp::MIN,
+        };
+        let fires = |alert: &Alert| alert.open_episode().is_some() && silence.matches(alert);
+        SilenceMatches::of(self.runtime().live().alerts_that(fires))
+    }
+
     pub(crate) async fn silence_named(&self, named: &str) -> Result<Silence, Fault> {
         let id = silence_id(named).ok_or_else(|| Fault::not_found(format!("silence `{named}`")))?;
         self.silence_with(id).await

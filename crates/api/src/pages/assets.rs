@@ -26,6 +26,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "act.js",
     "announce.js",
     "incident.js",
+    "forms.js",
     "keys.js",
     "live.js",
     "prefer.js",

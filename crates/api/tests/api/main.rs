@@ -23,3 +23,4 @@ mod service;
 mod sign_in;
 mod similar;
 mod stream;
+mod work_pages;
