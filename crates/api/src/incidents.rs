@@ -151,7 +151,7 @@ pub(crate) fn priority(word: &str) -> Result<Priority, Fault> {
 #[utoipa::path(get, path = "/api/v1/incidents/{number}", tag = "incidents",
     params(("number" = String, Path, description = "`INC0000123`, or the id `inc_…`")),
     responses((status = 200, body = v1::Incident)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Incident> {
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(number): Path<String>) -> Answer<v1::Incident> {
     let incident = api.incident_named(&number).await?;
     Ok(Json(api.incident_object(incident).await?))
 }

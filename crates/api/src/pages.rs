@@ -12,6 +12,7 @@
 mod assets;
 mod board;
 mod page;
+mod reports;
 mod shell;
 mod sign_in;
 mod told;
@@ -25,5 +26,5 @@ pub(crate) use page::Trouble;
 
 /// Every page, what they are made with, and signing in and out.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes())
+    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes()).merge(reports::routes())
 }

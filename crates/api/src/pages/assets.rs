@@ -28,6 +28,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "keys.js",
     "live.js",
     "prefer.js",
+    "reports.js",
     "time.js",
     "mark.svg",
 ];

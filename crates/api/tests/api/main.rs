@@ -7,6 +7,7 @@ mod cmdb;
 mod dead_letters;
 mod document;
 mod facts;
+mod pages_reports;
 mod incidents;
 mod measures;
 mod once;
