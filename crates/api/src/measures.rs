@@ -96,7 +96,7 @@ macro_rules! measures {
             let store = api.store().clone();
             aside(&api, async move {
                 let answer = report::$name(&store, &question).await;
-                move || format.write(stringify!($name), &answer?)
+                move || format.write(stringify!($name), &answer.map_err(Fault::from)?)
             }).await
         }
     )*
@@ -115,7 +115,7 @@ macro_rules! measures {
                     let store = api.store().clone();
                     aside(&api, async move {
                         let answer = report::$name(&store, &question).await;
-                        move || Ok(answer?)
+                        move || answer.map_err(Fault::from)
                     }).await
                 }
             )*

@@ -89,7 +89,8 @@ impl Zone {
             iter::from_fn(move || {
                 let shown = begin.micros().saturating_add(stretch.offset);
                 let hour = shown.div_euclid(HOUR);
-                let next = Timestamp::from_micros((hour + 1).saturating_mul(HOUR).saturating_sub(stretch.offset)).min(end);
+                let next =
+                    Timestamp::from_micros((hour + 1).saturating_mul(HOUR).saturating_sub(stretch.offset)).min(end);
                 let part = Interval::new(begin, next).filter(|part| !part.is_empty())?;
                 begin = next;
                 Some((part, weekday(hour.div_euclid(24)), hour.rem_euclid(24) as usize))
@@ -260,8 +261,10 @@ mod tests {
         // The clocks of Berlin go back at 01:00 UTC on Sunday: its hour 2 comes twice, and no instant is lost.
         let night = Interval::or_empty(at("2026-10-24T21:30:00Z"), at("2026-10-25T02:15:00Z"));
         let berlin = zone("Europe/Berlin");
-        let parts: Vec<(i64, usize, usize)> =
-            berlin.hours_of_week(night).map(|(part, weekday, hour)| (part.length().micros() / 60_000_000, weekday, hour)).collect();
+        let parts: Vec<(i64, usize, usize)> = berlin
+            .hours_of_week(night)
+            .map(|(part, weekday, hour)| (part.length().micros() / 60_000_000, weekday, hour))
+            .collect();
         assert_eq!(parts, [(30, 5, 23), (60, 6, 0), (60, 6, 1), (60, 6, 2), (60, 6, 2), (15, 6, 3)]);
         let of_half_hours: Vec<usize> = zone("Asia/Kolkata").hours_of_week(night).map(|(_, _, hour)| hour).collect();
         assert_eq!(of_half_hours, [3, 4, 5, 6, 7]);

@@ -37,7 +37,10 @@ pub const AVAILABILITY: Texts = &[
 
 pub const WEEK: Texts = &[
     ("outages", "Failures that began in this hour of the week: unplanned, down, with an instant inside the calendar."),
-    ("down_seconds", "Agreed time in this hour of the week in which services were down, those of all services together."),
+    (
+        "down_seconds",
+        "Agreed time in this hour of the week in which services were down, those of all services together.",
+    ),
 ];
 
 pub const SLO: Texts = &[

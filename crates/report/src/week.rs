@@ -1,6 +1,8 @@
 //! When in the week services are down: a row for each of its hours, of all services that are asked about.
 //! docs/contract.md section 8; every figure is one of availability's, told apart by hour.
 
+use std::collections::BTreeMap;
+
 use calendar::Zone;
 use model::Interval;
 use store::Store;
@@ -10,7 +12,7 @@ use crate::answer::{Answer, Explained};
 use crate::availability::availability;
 use crate::definitions;
 use crate::error::ReportError;
-use crate::origins::{OutageOrigin, Origins, by_figure};
+use crate::origins::{Origins, OutageOrigin, by_figure};
 use crate::question::Question;
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -30,8 +32,13 @@ pub async fn week(store: &Store, question: &Question) -> Result<Answer<WeekRow>,
         tell(service, &zone, &mut hours);
     }
     let rows = hours.into_iter().enumerate().map(|(place, hour)| hour.row(place, question.include_intervals)).collect();
-    Ok(Answer { notes: answer.notes, corrections: answer.corrections, completeness: answer.completeness,
-        cmdb_version: answer.cmdb_version, ..Answer::new(question, definitions::WEEK, rows) })
+    Ok(Answer {
+        notes: answer.notes,
+        corrections: answer.corrections,
+        completeness: answer.completeness,
+        cmdb_version: answer.cmdb_version,
+        ..Answer::new(question, definitions::WEEK, rows)
+    })
 }
 
 /// What happened in one hour of the week.
@@ -49,7 +56,7 @@ impl Hour {
             outages: self.began.len() as u64,
             down_seconds: Seconds::new(self.down),
         });
-        let outages = if explained { by_figure([("outages", self.began)]) } else { Default::default() };
+        let outages = if explained { by_figure([("outages", self.began)]) } else { BTreeMap::new() };
         Explained { origins: Origins { outages, ..Origins::default() }, ..row }
     }
 }

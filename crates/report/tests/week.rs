@@ -18,7 +18,8 @@ fn the_hours_of_the_week_are_availability_told_apart() {
     assert!((down - all.rows().map(|row| row.down_seconds.value()).sum::<f64>()).abs() < 1e-6);
     assert_eq!(outages, all.rows().map(|row| row.outages).sum::<u64>());
     // The day is a Monday; checkout and billing both failed at 08:00 for an hour.
-    let of = |hour: u64| answer.report.items.iter().find(|row| row.figures.weekday == "mon" && row.figures.hour == hour);
+    let of =
+        |hour: u64| answer.report.items.iter().find(|row| row.figures.weekday == "mon" && row.figures.hour == hour);
     let eight = of(8).expect("it is there");
     assert_eq!((eight.figures.outages, eight.figures.down_seconds.value()), (2, 7200.0));
     let services: Vec<&str> = eight.origins.outages["outages"].iter().map(|outage| outage.service.as_str()).collect();

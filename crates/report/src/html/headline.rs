@@ -131,7 +131,13 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
     let mean = |what, name: &str, column: &'static str| {
         let [mean, count, median, p90] =
             ["mean_seconds", "count", "median_seconds", "p90_seconds"].map(|part| row.shown(&format!("{name}_{part}")));
-        Said { what, figure: mean, note: format!("mean of {count}; median {median}, p90 {p90}"), look: "plain", of: Of::cell(row, column) }
+        Said {
+            what,
+            figure: mean,
+            note: format!("mean of {count}; median {median}, p90 {p90}"),
+            look: "plain",
+            of: Of::cell(row, column),
+        }
     };
     // The headline is of incidents that affected a service, where the report tells them apart.
     let restored = match sheet.has(&["mttr_with_service_mean_seconds"]) {
@@ -178,8 +184,12 @@ fn changes(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(most(sheet, "most changes", "finished"));
         return said;
     };
-    let plain = |what, name: &'static str, note: String| {
-        Said { what, figure: row.shown(name), note, look: "plain", of: Of::cell(row, name) }
+    let plain = |what, name: &'static str, note: String| Said {
+        what,
+        figure: row.shown(name),
+        note,
+        look: "plain",
+        of: Of::cell(row, name),
     };
     vec![
         plain("changes finished", "finished", format!("of {} nobody told the result", row.shown("unknown"))),
@@ -195,8 +205,12 @@ fn noise(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(least(sheet, "lowest compression", "compression", |row| row.name()));
         return said;
     };
-    let plain = |what, name: &'static str, note: String| {
-        Said { what, figure: row.shown(name), note, look: "plain", of: Of::cell(row, name) }
+    let plain = |what, name: &'static str, note: String| Said {
+        what,
+        figure: row.shown(name),
+        note,
+        look: "plain",
+        of: Of::cell(row, name),
     };
     vec![
         plain("events", "events", format!("of {} alerts", row.shown("alerts"))),
@@ -256,9 +270,8 @@ fn least(sheet: &Sheet<'_>, what: &'static str, name: &'static str, note: impl F
 fn extreme<'g>(sheet: &Sheet<'g>, what: &'static str, name: &'static str, sign: f64) -> Option<(Said, Row<'g>)> {
     let figures = sheet.rows().filter_map(|row| row.number(name).map(|figure| (figure * sign, row)));
     let greatest = figures.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let said = |row: Row<'g>| {
-        Said { what, figure: row.shown(name), note: row.name(), look: "plain", of: Of::cell(row, name) }
-    };
+    let said =
+        |row: Row<'g>| Said { what, figure: row.shown(name), note: row.name(), look: "plain", of: Of::cell(row, name) };
     greatest.map(|(_, row)| (said(row), row))
 }
 

@@ -17,13 +17,13 @@ use super::told::{Behind, Told, Wanted, ask};
 use crate::Api;
 use crate::asked::Asked;
 use crate::fault::Fault;
+use crate::incidents;
 use crate::measures::answers;
 use crate::pages::Trouble;
 use crate::pages::page::Page;
 use crate::pages::shell::Shell;
 use crate::pages::told::{class, state};
 use crate::pages::visitor::Visitor;
-use crate::incidents;
 
 /// Of each list, on one page.
 const ROWS_MAX: usize = 40;
@@ -92,10 +92,16 @@ struct IncidentLine {
     known: Option<v1::Incident>,
 }
 
-pub(super) async fn behind(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Result<Page<BehindPage>, Trouble> {
+pub(super) async fn behind(
+    visitor: Visitor,
+    State(api): State<Api>,
+    asked: Asked,
+) -> Result<Page<BehindPage>, Trouble> {
     let known: Vec<&str> = ASKED.into_iter().chain(ROWS).chain(["report", "figure", "page"]).collect();
     asked.only(&known)?;
-    let said = |name: &str| asked.one(name).ok_or_else(|| Fault::bad(format!("`{name}` is not said: follow a figure of a report")));
+    let said = |name: &str| {
+        asked.one(name).ok_or_else(|| Fault::bad(format!("`{name}` is not said: follow a figure of a report")))
+    };
     let (word, named) = (said("report")?, said("figure")?);
     let page = asked.number("page")?.unwrap_or(1).max(1);
     let mut question: Vec<(&'static str, String)> = Vec::new();
@@ -107,7 +113,8 @@ pub(super) async fn behind(visitor: Visitor, State(api): State<Api>, asked: Aske
     } else {
         let kind = Kind::from_word(word).ok_or_else(|| Fault::not_found(format_args!("report `{word}`")))?;
         let figure = named_behind(kind, named).or_else(|| named_behind(kind, &format!("{named}_mean_seconds")));
-        let figure = figure.ok_or_else(|| Fault::not_found(format_args!("figure `{named}` with anything behind it")))?;
+        let figure =
+            figure.ok_or_else(|| Fault::not_found(format_args!("figure `{named}` with anything behind it")))?;
         of_report(&visitor, &api, kind, figure, &asked, &question).await?
     };
     shown(visitor, &api, &asked, word, page, &question, found).await
@@ -204,8 +211,17 @@ async fn shown(
     let incidents = Listed { rows: with_titles(&visitor, api, incidents.rows).await, all: incidents.all };
     let of = whose(asked);
     let outages = Listed::of(outages, page, |outage| OutageLine::of(outage, now));
-    let stretches = Listed::of(stretches, page, |part| StretchLine { from: part.from, to: part.to, lasted: lasted(part.from, part.to) });
-    let points = Listed::of(points, page, |point| PointLine { lasted: lasted(point.from, point.to), ci: point.ci, from: point.from, to: point.to });
+    let stretches = Listed::of(stretches, page, |part| StretchLine {
+        from: part.from,
+        to: part.to,
+        lasted: lasted(part.from, part.to),
+    });
+    let points = Listed::of(points, page, |point| PointLine {
+        lasted: lasted(point.from, point.to),
+        ci: point.ci,
+        from: point.from,
+        to: point.to,
+    });
     let hours = Listed::of(hours, page, |hour| (hour.from, hour.count));
     let lengths = [outages.all, stretches.all, incidents.all, points.all, hours.all];
     let most = lengths.into_iter().chain(named.iter().map(|(_, listed)| listed.all)).max().unwrap_or_default();
@@ -214,7 +230,11 @@ async fn shown(
     let next = (most > page * ROWS_MAX).then(|| {
         format!("/reports/behind?report={word}&figure={figure_said}&{}&page={}", asking(question, &rows), page + 1)
     });
-    let json = format!("/api/v1/measures/{}?{}", if word == "week" { "week" } else { path }, asking(question, &[("include", "intervals")]));
+    let json = format!(
+        "/api/v1/measures/{}?{}",
+        if word == "week" { "week" } else { path },
+        asking(question, &[("include", "intervals")])
+    );
     let title = format!("What {} came from", heading(&name));
     let edges = format!("/reports/{path}?from={}&to={}", window.start(), window.end());
     Ok(Page(BehindPage {

@@ -92,7 +92,7 @@ pub(super) fn change(column: &str, now: &Cell, before: &Cell) -> Option<Change> 
     };
     let by = now - before;
     let told = amount(by.abs());
-    if by == 0.0 || is_nothing(&told) {
+    if is_nothing(&told) {
         return Some(Change { words: "as before".to_owned(), class: "change" });
     }
     let more = by > 0.0;

@@ -3,6 +3,7 @@
 
 use model::Timestamp;
 use report::issued::Kind;
+use wire::v1::Instant;
 
 use super::period::{Chosen, Offer};
 use crate::asked::Asked;
@@ -52,6 +53,7 @@ pub(super) struct Frame {
     pub(super) page: usize,
     pub(super) from: String,
     pub(super) to: String,
+    pub(super) now: Instant,
 }
 
 impl Frame {
@@ -73,6 +75,7 @@ impl Frame {
             page: asked.number("page")?.unwrap_or(1).max(1),
             from,
             to,
+            now: now.into(),
         })
     }
 

@@ -67,7 +67,12 @@ fn laid_out(rows: &[&WeekRow], frame: &Frame) -> Heat {
     };
     let worst = rows.iter().filter(|row| row.outages > 0).max_by_key(|row| row.outages).map(|row| words(row));
     let csv = frame.csv(Kind::Availability, &[]).replacen("/availability?", "/week?", 1);
-    Heat { days: WEEKDAYS.into_iter().map(day).collect(), outages: rows.iter().map(|row| row.outages).sum(), worst, csv }
+    Heat {
+        days: WEEKDAYS.into_iter().map(day).collect(),
+        outages: rows.iter().map(|row| row.outages).sum(),
+        worst,
+        csv,
+    }
 }
 
 /// In steps that are the same wherever one looks: the most is the darkest.

@@ -59,22 +59,25 @@ pub(super) struct One {
     left_out: usize,
     weeks: Option<weeks::Weeks>,
     heat: Option<heat::Heat>,
-    groups: &'static [(&'static str, &'static str)],
+    kind: Kind,
     sheet: Sheet,
     csv: String,
     notes: Vec<String>,
     notes_before: Vec<String>,
     foot: Markup,
     cmdb_version: Option<u64>,
-    compared: bool,
 }
 
 /// What each report is for, in a sentence.
 const fn lead(kind: Kind) -> &'static str {
     match kind {
         Kind::Availability => "Which share of the promised time each service was not down, against what was aimed at.",
-        Kind::Incidents => "How many incidents there were, how soon they were seen and taken, and how long until it was over.",
-        Kind::Slo => "How much downtime each objective still allows. Each budget is of its own window, which ends with this time.",
+        Kind::Incidents => {
+            "How many incidents there were, how soon they were seen and taken, and how long until it was over."
+        }
+        Kind::Slo => {
+            "How much downtime each objective still allows. Each budget is of its own window, which ends with this time."
+        }
         Kind::Sla => "Which targets of each agreement on incidents were kept.",
         Kind::Continuity => "How recoveries and copies of data stand against what was promised for the worst day.",
         Kind::Problems => "What each problem cost in time of services, the dearest first.",
@@ -100,6 +103,12 @@ const fn groups(kind: Kind) -> &'static [(&'static str, &'static str)] {
         Kind::Noise => &[("", "All together"), ("source", "By source"), ("month", "By month"), ("week", "By week")],
         Kind::Sla => &[("", "All together"), ("month", "By month")],
         _ => &[],
+    }
+}
+
+impl One {
+    fn rows_by(&self) -> &'static [(&'static str, &'static str)] {
+        groups(self.kind)
     }
 }
 
@@ -141,14 +150,13 @@ pub(super) async fn one(
         charts,
         weeks,
         heat,
-        groups: groups(kind),
+        kind,
         csv: frame.csv(kind, if frame.by.is_empty() { &[] } else { by }),
         sheet,
         notes: told.notes,
         notes_before: before.notes,
         foot: Markup(told.foot),
         cmdb_version: told.cmdb_version,
-        compared: true,
         frame,
     }))
 }
@@ -185,7 +193,10 @@ async fn over_time(visitor: &Visitor, api: &Api, frame: &Frame) -> Result<Vec<St
     Ok(months.charts.into_iter().chain(by_cause.charts.into_iter().take(1)).collect())
 }
 
-pub(super) fn pairs<'a>(question: &'a [(&'static str, String)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn pairs<'a>(
+    question: &'a [(&'static str, String)],
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     question.iter().map(|(name, value)| (*name, value.as_str())).chain(more.iter().copied()).collect()
 }
 
@@ -204,10 +215,10 @@ pub(super) fn fitting(charts: Vec<String>) -> Vec<Markup> {
 pub(super) fn cards(kind: Kind, told: &Told, before: &Told, frame: &Frame) -> Vec<Card> {
     let card = |said: &report::html::pieces::Said| {
         let earlier = before.headline.iter().find(|other| other.what == said.what);
-        let of_row = said.of.row.and_then(|row| told.grid.rows.get(row));
-        let link = of_row.and_then(|cells| {
+        let of_row = said.of.row.and_then(|row| Some((row, told.grid.rows.get(row)?)));
+        let link = of_row.and_then(|(row, cells)| {
             let figure = named_behind(kind, said.of.name)?;
-            Some(frame.behind(kind.as_str(), figure, told.window, &whose(kind, told, cells)?))
+            Some(frame.behind(kind.as_str(), figure, told.window_of(row), &whose(kind, told, cells)?))
         });
         let is_none = matches!(said.of.cell, Cell::Count(0) | Cell::Nothing);
         Card {

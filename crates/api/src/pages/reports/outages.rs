@@ -58,7 +58,12 @@ pub(super) async fn outages(visitor: Visitor, State(api): State<Api>, asked: Ask
     let [from, to] = chosen.dates();
     let zone = chosen.zone.name().to_owned();
     let next = found.next.map(|next| {
-        format!("/reports/outages?from={start}&to={end}&zone={}&service={}&cursor={}", encoded(&zone), encoded(&service), encoded(&next))
+        format!(
+            "/reports/outages?from={start}&to={end}&zone={}&service={}&cursor={}",
+            encoded(&zone),
+            encoded(&service),
+            encoded(&next)
+        )
     });
     let shell = Shell::new(&api, visitor, "/reports", format!("Outages, {}", chosen.name));
     Ok(Page(Outages { shell, chosen, service, from, to, zone, rows, next }))

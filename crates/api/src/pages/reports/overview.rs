@@ -31,7 +31,6 @@ pub(super) struct Overview {
     issued: Vec<v1::IssuedReport>,
     more_issued: bool,
     notes: Vec<String>,
-    compared: bool,
 }
 
 struct Part {
@@ -41,7 +40,11 @@ struct Part {
     nothing: &'static str,
 }
 
-pub(super) async fn overview(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Result<Page<Overview>, Trouble> {
+pub(super) async fn overview(
+    visitor: Visitor,
+    State(api): State<Api>,
+    asked: Asked,
+) -> Result<Page<Overview>, Trouble> {
     let frame = Frame::of(&asked, api.now(), None)?;
     let mut parts = Vec::new();
     let mut notes: Vec<String> = Vec::new();
@@ -49,7 +52,11 @@ pub(super) async fn overview(visitor: Visitor, State(api): State<Api>, asked: As
         let (told, before) = both(&visitor, &api, kind, &frame).await?;
         let mut cards = cards(kind, &told, &before, &frame);
         cards.truncate(CARDS_MAX);
-        notes.extend(told.notes.iter().filter(|note| !notes.contains(note)).cloned().collect::<Vec<_>>());
+        for note in &told.notes {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
         let path = format!("/reports/{}{}", kind.as_str(), frame.query(Some(kind)));
         let nothing = if told.grid.rows.is_empty() { told.grid.nothing } else { "" };
         parts.push(Part { name, path, cards, nothing });
@@ -62,7 +69,6 @@ pub(super) async fn overview(visitor: Visitor, State(api): State<Api>, asked: As
         more_issued: issued.next.is_some(),
         issued: issued.items,
         notes,
-        compared: true,
     }))
 }
 

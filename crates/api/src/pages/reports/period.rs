@@ -11,8 +11,12 @@ use crate::fault::Fault;
 
 /// What is looked at unless it is said.
 const UNLESS_SAID: &str = "30d";
-const ROLLING: [(&str, i64, &str); 4] =
-    [("7d", 7, "Last 7 days"), ("30d", 30, "Last 30 days"), ("90d", 90, "Last 90 days"), ("365d", 365, "Last 365 days")];
+const ROLLING: [(&str, i64, &str); 4] = [
+    ("7d", 7, "Last 7 days"),
+    ("30d", 30, "Last 30 days"),
+    ("90d", 90, "Last 90 days"),
+    ("365d", 365, "Last 365 days"),
+];
 /// So many of each the chooser offers.
 const MONTHS: usize = 13;
 const QUARTERS: usize = 6;
@@ -59,10 +63,12 @@ impl Chosen {
         }
         if let Some((word, days, name)) = ROLLING.into_iter().find(|(known, ..)| *known == word) {
             let window = Interval::or_empty(now - Span::from_days(days), now);
-            return Ok(Chosen::plain(word, (*name).to_owned(), window, zone));
+            return Ok(Chosen::plain(word, name.to_owned(), window, zone));
         }
         let (period, within) = calendar_word(word).ok_or_else(|| {
-            Fault::bad(format!("`period` is `{word}`: write a month such as 2026-10, a quarter such as 2026-Q3, 30d, or own"))
+            Fault::bad(format!(
+                "`period` is `{word}`: write a month such as 2026-10, a quarter such as 2026-Q3, 30d, or own"
+            ))
         })?;
         Ok(of_calendar(word, zone.period_of(period, within), period, now, zone))
     }
@@ -105,7 +111,8 @@ impl Chosen {
 
 fn zone(asked: &Asked) -> Result<Zone, Fault> {
     let named = |name: &str| {
-        Zone::named(name).map_err(|_| Fault::bad(format!("`zone` is `{name}`: write an IANA name such as Europe/Berlin, or UTC")))
+        Zone::named(name)
+            .map_err(|_| Fault::bad(format!("`zone` is `{name}`: write an IANA name such as Europe/Berlin, or UTC")))
     };
     asked.one("zone").map_or_else(|| Ok(Zone::utc()), named)
 }
@@ -139,7 +146,8 @@ fn of_calendar(word: &str, whole: Interval, period: Period, now: Timestamp, zone
 }
 
 fn own(asked: &Asked, now: Timestamp, zone: Zone) -> Result<Chosen, Fault> {
-    let missing = || Fault::bad("`from` and `to` say the first and the last day, such as from=2026-10-01&to=2026-10-14");
+    let missing =
+        || Fault::bad("`from` and `to` say the first and the last day, such as from=2026-10-01&to=2026-10-14");
     let of = |name: &str| asked.one(name).ok_or_else(missing);
     let edge = |name: &str, end: bool| -> Result<Timestamp, Fault> {
         let word = of(name)?;

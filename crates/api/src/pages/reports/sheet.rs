@@ -15,6 +15,8 @@ use super::told::Told;
 pub(super) const ROWS_MAX: usize = 20;
 /// Entries of a list in a cell.
 const LISTED_MAX: usize = 4;
+/// Columns that say of which time a row is.
+const PERIODS: [&str; 4] = ["day", "week", "month", "quarter"];
 
 /// For templates `sheet`.
 pub(super) struct Sheet {
@@ -31,11 +33,11 @@ pub(super) struct Sheet {
 pub(super) struct Head {
     pub(super) text: String,
     pub(super) is_number: bool,
-    /// What it is called where a cell stands alone.
-    pub(super) name: String,
 }
 
 pub(super) struct Shown {
+    /// What it is called where it stands alone.
+    pub(super) name: String,
     pub(super) text: String,
     pub(super) list: Vec<String>,
     pub(super) more: usize,
@@ -136,14 +138,21 @@ const fn columns(kind: Kind) -> &'static [&'static str] {
 }
 
 /// The figure behind which one finds what another came from; `None`: nothing is named behind it.
-pub(super) fn named_behind(kind: Kind, column: &str) -> Option<&str> {
-    let known: &[&str] = match kind {
-        Kind::Availability => {
-            &["down_seconds", "degraded_seconds", "planned_seconds", "outages", "mean_outage_seconds", "blind_seconds", "coverage"]
-        }
+pub(super) fn named_behind(kind: Kind, column: &str) -> Option<&'static str> {
+    let known: &[&'static str] = match kind {
+        Kind::Availability => &[
+            "down_seconds",
+            "degraded_seconds",
+            "planned_seconds",
+            "outages",
+            "mean_outage_seconds",
+            "blind_seconds",
+            "coverage",
+        ],
         Kind::Incidents => {
             let means = ["mttr_with_service", "mttr_without_service", "mttr_resolve", "mttr", "mttd", "mtta"];
-            let of = means.into_iter().find(|mean| column.strip_prefix(*mean).is_some_and(|rest| rest.starts_with('_')));
+            let of =
+                means.into_iter().find(|mean| column.strip_prefix(*mean).is_some_and(|rest| rest.starts_with('_')));
             if of.is_some() {
                 return of;
             }
@@ -151,9 +160,13 @@ pub(super) fn named_behind(kind: Kind, column: &str) -> Option<&str> {
         }
         Kind::Slo => &["consumed_seconds", "burn_rate_1h", "burn_rate_6h", "burn_rate_24h", "burn_rate_72h"],
         Kind::Sla => &["met", "breached", "running"],
-        Kind::Continuity => &["recoveries", "rto_met", "worst_recovery_seconds", "rpo_exposure_seconds", "rpo_worst_seconds"],
+        Kind::Continuity => {
+            &["recoveries", "rto_met", "worst_recovery_seconds", "rpo_exposure_seconds", "rpo_worst_seconds"]
+        }
         Kind::Problems => &["incidents", "lost_seconds", "degraded_seconds"],
-        Kind::Changes => &["finished", "successful", "issues", "backed_out", "failed", "unknown", "caused_incident", "failures"],
+        Kind::Changes => {
+            &["finished", "successful", "issues", "backed_out", "failed", "unknown", "caused_incident", "failures"]
+        }
         Kind::Noise => &["events", "alerts", "episodes", "incidents", "told"],
     };
     match (kind, column) {
@@ -180,7 +193,9 @@ impl Sheet {
     /// A page of the rows in `order`, beside those of the time before.
     pub(super) fn of(kind: Kind, told: &Told, before: Option<&Told>, frame: &Frame, order: &[usize]) -> Sheet {
         let labels = told.labels.max(usize::from(kind == Kind::Problems));
-        let shown: Vec<usize> = (0..labels).chain(columns(kind).iter().filter_map(|name| told.place(name)).filter(|at| *at >= labels)).collect();
+        let shown: Vec<usize> = (0..labels)
+            .chain(columns(kind).iter().filter_map(|name| told.place(name)).filter(|at| *at >= labels))
+            .collect();
         let known = before.map(by_label).unwrap_or_default();
         let pages = order.len().div_ceil(ROWS_MAX).max(1);
         let page = frame.page.min(pages);
@@ -189,22 +204,25 @@ impl Sheet {
             let cells = &told.grid.rows[*at];
             let earlier = known.get(&label(cells, labels)).copied();
             let of = whose(kind, told, cells);
-            shown.iter().map(|column| {
-                let name = told.grid.columns[*column].name;
-                let cell = &cells[*column];
-                let change = earlier.filter(|_| *column >= labels).and_then(|row: &[Cell]| change(name, cell, row.get(*column)?));
-                let link = of.as_ref().filter(|_| *column >= labels && !is_none(cell)).and_then(|of| {
-                    let figure = named_behind(kind, name)?;
-                    Some(frame.behind(kind.as_str(), figure, told.window, of))
-                });
-                Shown { change, link, ..Shown::of(cell) }
-            })
-            .collect()
+            shown
+                .iter()
+                .map(|column| {
+                    let name = told.grid.columns[*column].name;
+                    let cell = &cells[*column];
+                    let change = earlier
+                        .filter(|_| *column >= labels)
+                        .and_then(|row: &[Cell]| change(name, cell, row.get(*column)?));
+                    let link = of.as_ref().filter(|_| *column >= labels && !is_none(cell)).and_then(|of| {
+                        let figure = named_behind(kind, name)?;
+                        Some(frame.behind(kind.as_str(), figure, told.window_of(*at), of))
+                    });
+                    Shown { change, link, ..Shown::of(cell, capital(&heading(name))) }
+                })
+                .collect()
         };
         let head = |at: &usize| {
             let is_number = told.grid.rows.first().is_some_and(|row| is_number(&row[*at]));
-            let name = heading(told.grid.columns[*at].name);
-            Head { text: capital(&name), is_number: is_number && *at >= labels, name: capital(&name) }
+            Head { text: capital(&heading(told.grid.columns[*at].name)), is_number: is_number && *at >= labels }
         };
         Sheet {
             heads: shown.iter().map(head).collect(),
@@ -214,11 +232,6 @@ impl Sheet {
             page,
             pages,
         }
-    }
-
-    /// What a cell of a column is called where it stands alone.
-    pub(super) fn head(&self, at: &usize) -> &str {
-        self.heads.get(*at).map_or("", |head| &head.name)
     }
 
     pub(super) fn next(&self) -> Option<usize> {
@@ -231,12 +244,13 @@ impl Sheet {
 }
 
 impl Shown {
-    pub(super) fn of(cell: &Cell) -> Shown {
+    fn of(cell: &Cell, name: String) -> Shown {
         let (list, more) = match cell {
             Cell::List(all) => (all.iter().take(LISTED_MAX).cloned().collect(), all.len().saturating_sub(LISTED_MAX)),
             _ => (Vec::new(), 0),
         };
         Shown {
+            name,
             text: figure(cell),
             list,
             more,
@@ -247,7 +261,8 @@ impl Shown {
                 _ => None,
             },
             is_number: is_number(cell),
-            is_bad: matches!(cell, Cell::Seconds(seconds) if *seconds < 0.0) || matches!(cell, Cell::Burn(rate) if *rate > 1.0),
+            is_bad: matches!(cell, Cell::Seconds(seconds) if *seconds < 0.0)
+                || matches!(cell, Cell::Burn(rate) if *rate > 1.0),
             link: None,
             change: None,
             at: if let Cell::Instant(at) = cell { Some((*at).into()) } else { None },
@@ -259,7 +274,7 @@ impl Shown {
 fn is_none(cell: &Cell) -> bool {
     match cell {
         Cell::Nothing | Cell::Count(0) => true,
-        Cell::Seconds(seconds) => *seconds == 0.0,
+        Cell::Seconds(seconds) => seconds.abs() < f64::EPSILON,
         Cell::Share(share) => *share >= 1.0,
         _ => false,
     }
@@ -291,10 +306,14 @@ pub(super) fn whose<'a>(kind: Kind, told: &'a Told, cells: &'a [Cell]) -> Option
         .iter()
         .zip(cells)
         .filter(|(column, _)| keys(kind).contains(&column.name))
-        .filter_map(|(column, cell)| if let Cell::Text(text) = cell { Some((column.name, text.as_str())) } else { None })
+        .filter_map(
+            |(column, cell)| if let Cell::Text(text) = cell { Some((column.name, text.as_str())) } else { None },
+        )
         .collect();
-    let is_whole = told.grid.columns.iter().take(told.labels).all(|column| keys(kind).contains(&column.name));
-    (is_whole && (own.len() >= told.labels.min(keys(kind).len()))).then_some(own)
+    // A period is said by its edges.
+    let labels = || told.grid.columns.iter().take(told.labels).filter(|column| !PERIODS.contains(&column.name));
+    let is_whole = labels().all(|column| keys(kind).contains(&column.name));
+    (is_whole && own.len() >= labels().count()).then_some(own)
 }
 
 #[cfg(test)]

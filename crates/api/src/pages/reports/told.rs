@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use model::{Interval, Timestamp};
+use model::Interval;
 use report::html::pieces::{self, Said};
 use report::issued::Kind;
 use report::{Answer, Explained, Grid, Origins, Stretch, Tabular};
@@ -27,7 +27,6 @@ pub(super) struct Told {
     pub(super) foot: String,
     pub(super) notes: Vec<String>,
     pub(super) window: Interval,
-    pub(super) now: Timestamp,
     pub(super) cmdb_version: Option<u64>,
     /// Of each row, where that was asked for.
     pub(super) behind: Vec<Behind>,
@@ -96,11 +95,16 @@ impl Told {
             charts,
             foot: pieces::foot(&answer),
             window: Interval::or_empty(answer.report.from.0, answer.until().0),
-            now: answer.now.0,
             cmdb_version: answer.cmdb_version,
             notes: answer.notes,
             behind: answer.report.items.into_iter().map(Behind::of).collect(),
         }
+    }
+
+    /// The time that a row is of.
+    pub(super) fn window_of(&self, row: usize) -> Interval {
+        let period = self.behind.get(row).and_then(|behind| behind.period);
+        period.map_or(self.window, |period| Interval::or_empty(period.from.0, period.to.0))
     }
 
     /// Where a column stands.

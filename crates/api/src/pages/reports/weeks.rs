@@ -68,7 +68,11 @@ fn worst(told: &Told) -> Vec<&str> {
     rows.sort_by(|a, b| missing(b).total_cmp(&missing(a)));
     let id = |row: &&'_ Vec<Cell>| if let Some(Cell::Text(id)) = row.first() { Some(id.clone()) } else { None };
     let ids: Vec<String> = rows.iter().filter_map(id).filter(|id| !id.contains(',')).take(SERVICES_MAX).collect();
-    let known = told.grid.rows.iter().filter_map(|row| if let Some(Cell::Text(id)) = row.first() { Some(id.as_str()) } else { None });
+    let known = told
+        .grid
+        .rows
+        .iter()
+        .filter_map(|row| if let Some(Cell::Text(id)) = row.first() { Some(id.as_str()) } else { None });
     let known: BTreeSet<&str> = known.collect();
     ids.iter().filter_map(|id| known.get(id.as_str()).copied()).collect()
 }
@@ -86,7 +90,9 @@ fn laid_out(cut: &Told, of: &'static str, services: &[&str], all: usize, frame: 
         }
         let was_down = matches!(row[down], Cell::Seconds(seconds) if seconds > 0.0);
         let window = behind.period.map(|period| Interval::or_empty(period.from.0, period.to.0));
-        let link = window.filter(|_| was_down).map(|window| frame.behind("availability", "down_seconds", window, &[("service", &id)]));
+        let link = window
+            .filter(|_| was_down)
+            .map(|window| frame.behind("availability", "down_seconds", window, &[("service", &id)]));
         let (class, word) = judged(&row[share], &row[met]);
         by.entry(id).or_default().push(Part { text: short(&row[share]), period: label, class, word, link });
     }

@@ -10,8 +10,11 @@ pub(super) fn causes(sheet: &Sheet<'_>) -> Option<Chart> {
     if !sheet.has(&["cause", "opened"]) || sheet.labels() != 1 {
         return None;
     }
-    let mut rows: Vec<(String, u64)> =
-        sheet.rows().map(|row| (named(&row.name()), row.count("opened").unwrap_or_default())).filter(|row| row.1 > 0).collect();
+    let mut rows: Vec<(String, u64)> = sheet
+        .rows()
+        .map(|row| (named(&row.name()), row.count("opened").unwrap_or_default()))
+        .filter(|row| row.1 > 0)
+        .collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let all: u64 = rows.iter().map(|(_, opened)| opened).sum();
     let mut before = 0;
@@ -21,7 +24,12 @@ pub(super) fn causes(sheet: &Sheet<'_>) -> Option<Chart> {
         let lead = Mark::Bar { from: 0.0, to: share(before), look: Look::Soft };
         let marks = if before > 0 { vec![lead, bar] } else { vec![bar] };
         before += opened;
-        let told = format!("{} of {}, together {:.0} %", words::count(opened), words::count(all), (share(before) * 100.0).floor());
+        let told = format!(
+            "{} of {}, together {:.0} %",
+            words::count(opened),
+            words::count(all),
+            (share(before) * 100.0).floor()
+        );
         Line { name, marks, told, is_bad: false, weight: opened as f64 }
     };
     let lines: Vec<Line> = rows.into_iter().map(line).collect();
@@ -51,6 +59,9 @@ mod tests {
         let grid = Grid { columns, rows: rows.to_vec(), nothing: "" };
         let chart = causes(&Sheet::of(&grid)).expect("it has the columns");
         let told: Vec<String> = chart.lines.iter().map(|line| format!("{}: {}", line.name, line.told)).collect();
-        assert_eq!(told, ["lb-1: 6 of 10, together 60 %", "db-7: 3 of 10, together 90 %", "no cause found: 1 of 10, together 100 %"]);
+        assert_eq!(
+            told,
+            ["lb-1: 6 of 10, together 60 %", "db-7: 3 of 10, together 90 %", "no cause found: 1 of 10, together 100 %"]
+        );
     }
 }
