@@ -33,6 +33,13 @@ pub(super) struct Heat {
     pub(super) csv: String,
 }
 
+impl Heat {
+    /// What stands over the hours.
+    pub(super) fn labels(&self) -> Vec<String> {
+        (0..24).map(|hour| format!("{hour:02}")).collect()
+    }
+}
+
 pub(super) struct Hour {
     pub(super) outages: u64,
     /// 0, where there were none, to 4.
