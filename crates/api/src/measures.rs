@@ -8,8 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use model::incident::Priority;
 use model::{CiId, Span, Timestamp};
-use report::{Filter, GroupBy, Include, Question, ReportError, Step, Tabular};
-use serde::Serialize;
+use report::{Filter, GroupBy, Include, Question, Step};
 use tokio::runtime::Handle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(noise))
         .routes(routes!(problems))
         .routes(routes!(changes))
+        .routes(routes!(week))
 }
 
 const KNOWN: [&str; 15] = [
@@ -94,9 +94,33 @@ macro_rules! measures {
             let drawn = if format == Format::Html { report::html::draws(stringify!($name)) } else { &[] };
             let question = question(&api, &asked, drawn)?;
             let store = api.store().clone();
-            aside(&api, stringify!($name), format, async move { report::$name(&store, &question).await }).await
+            aside(&api, async move {
+                let answer = report::$name(&store, &question).await;
+                move || format.write(stringify!($name), &answer.map_err(Fault::from)?)
+            }).await
         }
-    )*};
+    )*
+
+        /// The same as typed answers, for pages.
+        pub(crate) mod answers {
+            use super::*;
+
+            $(
+                pub(crate) async fn $name(
+                    _: By<Viewer>,
+                    State(api): State<Api>,
+                    asked: Asked,
+                ) -> Result<report::Answer<v1::$row>, Fault> {
+                    let question = question(&api, &asked, &[])?;
+                    let store = api.store().clone();
+                    aside(&api, async move {
+                        let answer = report::$name(&store, &question).await;
+                        move || answer.map_err(Fault::from)
+                    }).await
+                }
+            )*
+        }
+    };
 }
 
 measures! {
@@ -114,22 +138,22 @@ measures! {
     noise at "/api/v1/measures/noise" gives NoiseRow;
     /// What each problem cost, the dearest first.
     problems at "/api/v1/measures/problems" gives ProblemsRow;
+    /// When in the week services are down: outages and time down by weekday and hour.
+    week at "/api/v1/measures/week" gives WeekRow;
     /// How many changes were finished, and the share of them that failed.
     changes at "/api/v1/measures/changes" gives ChangesRow;
 }
 
 /// A report may compute for seconds, and its answer be long: when it is its turn, on a thread where nobody waits behind it.
-async fn aside<T: Serialize + Tabular + 'static>(
+async fn aside<T: Send + 'static, W: FnOnce() -> Result<T, Fault>>(
     api: &Api,
-    name: &'static str,
-    format: Format,
-    report: impl Future<Output = Result<report::Answer<T>, ReportError>> + Send + 'static,
-) -> Result<Written, Fault> {
+    report: impl Future<Output = W> + Send + 'static,
+) -> Result<T, Fault> {
     let here = Handle::current();
     let turn = api.turns().next().await?;
     let work = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        format.write(name, &here.block_on(report)?)
+        here.block_on(report)()
     });
     work.await.map_err(|error| Fault::internal(format!("the report was not computed: {error}")))?
 }

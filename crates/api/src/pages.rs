@@ -21,6 +21,7 @@ mod incident;
 mod incidents;
 mod page;
 mod pipelines;
+mod reports;
 mod shell;
 mod sign_in;
 mod sources;
@@ -51,4 +52,5 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(alerts::routes())
         .merge(alert::routes())
     Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes()).merge(work::routes())
+    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes()).merge(reports::routes())
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use model::ReportId;
+use report::html::pieces::Pieces;
 use report::issued::{Asked as AskedOf, Kind};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -32,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::IssuedReport>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::IssuedReport>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::IssuedReport>> {
     asked.only(&["name", "from", "to", "limit", "cursor"])?;
     let now = api.now();
     let filter = IssuedFilter {
@@ -61,14 +62,39 @@ async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1:
 async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>, asked: Asked) -> Result<Response, Fault> {
     asked.only(&["format"])?;
     let format = asked.words("format", Format::from_word, &Format::WORDS)?.pop().unwrap_or(Format::Json);
-    let named = || Fault::not_found(format_args!("issued report `{id}`"));
-    let known = ReportId::parse(&id).ok_or_else(named)?;
-    let report = api.store().issued_report(known).await?.ok_or_else(named)?;
+    let report = api.issued_report_named(&id).await?;
     Ok(match format {
         Format::Json => Json(InFull::of(report)?).into_response(),
         Format::Csv => written(&report.line, format, report.csv.into_string().into_bytes()),
         Format::Html => written(&report.line, format, page(&report)?.into_bytes()),
     })
+}
+
+impl Api {
+    async fn issued_report_named(&self, id: &str) -> Result<IssuedReport, Fault> {
+        let named = || Fault::not_found(format_args!("issued report `{id}`"));
+        let known = ReportId::parse(id).ok_or_else(named)?;
+        self.store().issued_report(known).await?.ok_or_else(named)
+    }
+}
+
+/// An issued report with its figures, and what a page of ours shows of them.
+pub(crate) async fn in_full(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Result<InPieces, Fault> {
+    let report = api.issued_report_named(&id).await?;
+    let unknown = || Fault::internal(format!("an issued report is of an unknown kind, `{}`", report.line.kind));
+    let kind = Kind::from_word(&report.line.kind).ok_or_else(unknown)?;
+    Ok(InPieces {
+        issued: shown(&report.line)?,
+        changes: serde_json::from_str(&report.changes).map_err(|error| damaged(&error))?,
+        pieces: kind.pieces(&report.answer).map_err(|error| damaged(&error))?,
+    })
+}
+
+/// See [`in_full`].
+pub(crate) struct InPieces {
+    pub(crate) issued: v1::IssuedReport,
+    pub(crate) changes: Vec<v1::ChangedCell>,
+    pub(crate) pieces: Pieces,
 }
 
 /// As a file of its own; of a browser's doings it is as harmless as any report.

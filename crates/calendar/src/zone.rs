@@ -10,6 +10,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use model::{Interval, Span, Timestamp};
 
 pub(crate) const DAY: i64 = Span::DAY.micros();
+const HOUR: i64 = Span::HOUR.micros();
 
 /// Further from UTC than this stands no clock.
 const OFFSET_MAX: Span = Span::from_hours(26);
@@ -79,6 +80,22 @@ impl Zone {
             Period::Month => format!("{year:04}-{month:02}"),
             Period::Quarter => format!("{year:04}-Q{}", month.div_ceil(3)),
         }
+    }
+
+    /// `span`, cut where a local clock begins another hour: each part with its weekday, 0 for Monday, and its hour.
+    pub fn hours_of_week(&self, span: Interval) -> impl Iterator<Item = (Interval, usize, usize)> + '_ {
+        self.stretches(span).flat_map(|stretch| {
+            let (mut begin, end) = (stretch.interval.start(), stretch.interval.end());
+            iter::from_fn(move || {
+                let shown = begin.micros().saturating_add(stretch.offset);
+                let hour = shown.div_euclid(HOUR);
+                let next =
+                    Timestamp::from_micros((hour + 1).saturating_mul(HOUR).saturating_sub(stretch.offset)).min(end);
+                let part = Interval::new(begin, next).filter(|part| !part.is_empty())?;
+                begin = next;
+                Some((part, weekday(hour.div_euclid(24)), hour.rem_euclid(24) as usize))
+            })
+        })
     }
 
     /// What a local clock shows at `at`.
@@ -237,6 +254,20 @@ mod tests {
                 .map(|period| zone(name).label(period, before_midnight_utc));
             assert_eq!(labels, [day, week, month, quarter], "{name}");
         }
+    }
+
+    #[test]
+    fn hours_of_the_week_are_those_that_a_local_clock_shows() {
+        // The clocks of Berlin go back at 01:00 UTC on Sunday: its hour 2 comes twice, and no instant is lost.
+        let night = Interval::or_empty(at("2026-10-24T21:30:00Z"), at("2026-10-25T02:15:00Z"));
+        let berlin = zone("Europe/Berlin");
+        let parts: Vec<(i64, usize, usize)> = berlin
+            .hours_of_week(night)
+            .map(|(part, weekday, hour)| (part.length().micros() / 60_000_000, weekday, hour))
+            .collect();
+        assert_eq!(parts, [(30, 5, 23), (60, 6, 0), (60, 6, 1), (60, 6, 2), (60, 6, 2), (15, 6, 3)]);
+        let of_half_hours: Vec<usize> = zone("Asia/Kolkata").hours_of_week(night).map(|(_, _, hour)| hour).collect();
+        assert_eq!(of_half_hours, [3, 4, 5, 6, 7]);
     }
 
     #[test]

@@ -35,6 +35,14 @@ pub const AVAILABILITY: Texts = &[
     ),
 ];
 
+pub const WEEK: Texts = &[
+    ("outages", "Failures that began in this hour of the week: unplanned, down, with an instant inside the calendar."),
+    (
+        "down_seconds",
+        "Agreed time in this hour of the week in which services were down, those of all services together.",
+    ),
+];
+
 pub const SLO: Texts = &[
     ("objective", "The availability that is aimed at over the window."),
     (
@@ -158,7 +166,7 @@ mod tests {
 
     #[test]
     fn no_definition_changes_without_a_new_version() {
-        let all = [AVAILABILITY, SLO, SLA, CONTINUITY, INCIDENTS, PROBLEMS, CHANGES, NOISE];
+        let all = [AVAILABILITY, WEEK, SLO, SLA, CONTINUITY, INCIDENTS, PROBLEMS, CHANGES, NOISE];
         let digest = BodyDigest::derive(|hash| {
             for (name, text) in all.iter().copied().flatten() {
                 hash.text(name).text(text);

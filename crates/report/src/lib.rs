@@ -41,6 +41,7 @@ pub mod slo;
 pub mod standing;
 pub mod table;
 pub mod text;
+pub mod week;
 
 mod agreements;
 mod burn_down;
@@ -78,3 +79,4 @@ pub use sla::sla;
 pub use slo::slo;
 pub use standing::{Standing, standing};
 pub use table::Style;
+pub use week::week;

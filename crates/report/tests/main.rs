@@ -18,4 +18,5 @@ mod sla;
 mod slo;
 mod stage;
 mod standing;
+mod week;
 mod worked_example;

@@ -40,7 +40,7 @@ pub use problem::Problem;
 pub use reason::{binding, cause_evidence, cause_text, decided, decided_text, joining, reason, suppression};
 pub use report::{
     AvailabilityRow, BurnDown, BurnDownPoint, BurnRate, ChangesRow, Clock, ContinuityRow, Exercise, Gap, GapKind,
-    Group, IncidentsRow, NoiseRow, ProblemsRow, Report, Sample, SlaIncident, SlaRow, SloRow, TargetKind,
+    Group, IncidentsRow, NoiseRow, ProblemsRow, Report, Sample, SlaIncident, SlaRow, SloRow, TargetKind, WeekRow,
 };
 pub use review::{HurtService, Review, ReviewAction, ReviewLine, ReviewPage};
 pub use scalar::{Instant, Ratio, Seconds};

@@ -30,6 +30,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "keys.js",
     "live.js",
     "prefer.js",
+    "reports.js",
     "time.js",
     "build.js",
     "import.js",

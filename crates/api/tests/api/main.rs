@@ -15,6 +15,7 @@ mod operations;
 mod outages;
 mod pages_run;
 mod pipelines;
+mod pages_reports;
 mod problems;
 mod reports;
 mod reviews;

@@ -83,3 +83,16 @@ async fn an_issued_report_is_shown_to_the_byte() {
     service.get("/api/v1/reports/rep_1").await.of(404);
     service.get(&format!("/api/v1/reports/rep_{}", "0".repeat(32))).await.of(404);
 }
+
+#[tokio::test]
+async fn an_issued_report_has_a_page_that_says_what_changed() {
+    let (service, first, second) = service().await;
+    // What stands there is no whole answer: a page that cannot be written says so, and the list is there all the same.
+    for id in [first, second] {
+        let heard = service.get(&format!("/reports/issued/{id}")).await;
+        assert!(heard.text.contains("<h1"), "{}", heard.text);
+    }
+    let listed = service.get("/reports").await;
+    assert_eq!(listed.status.as_u16(), 200);
+    assert!(listed.text.contains("board") && listed.text.contains("/reports/issued/rep_"), "{}", listed.text);
+}

@@ -2,7 +2,7 @@
 
 use wire::v1::{
     AvailabilityRow, BurnDown, ChangesRow, ContinuityRow, Exercise, Gap, GapKind, Group, IncidentsRow, NoiseRow,
-    ProblemsRow, Ratio, Sample, Seconds, SlaRow, SloRow,
+    ProblemsRow, Ratio, Sample, Seconds, SlaRow, SloRow, WeekRow,
 };
 
 use super::{Cell, Column, Tabular};
@@ -60,6 +60,26 @@ impl Tabular for AvailabilityRow {
 
     fn group(&self) -> Option<&Group> {
         Some(&self.group)
+    }
+}
+
+impl Tabular for WeekRow {
+    const TITLE: &'static str = "When in the week services are down";
+    const NOTHING: &'static str = "No hours.";
+    const COLUMNS: &'static [Column] = &[
+        Column::plain("weekday"),
+        Column::plain("hour"),
+        Column::plain("outages"),
+        Column::new("down_seconds", "down"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Text(self.weekday.clone()),
+            Cell::Count(self.hour),
+            Cell::Count(self.outages),
+            seconds(self.down_seconds),
+        ]
     }
 }
 
@@ -393,6 +413,7 @@ mod tests {
             r#"{"service":"a","objective":0.9,"window":"30d","agreed_seconds":0,"budget_seconds":0,
                 "consumed_seconds":0,"remaining_seconds":0,"burn_rate":{"1h":null,"6h":null,"24h":null,"72h":null}}"#,
         ));
+        every_column_has_its_cell::<WeekRow>(&row(r#"{"weekday":"mon","hour":0,"outages":0,"down_seconds":0}"#));
         every_column_has_its_cell::<SlaRow>(&row(
             r#"{"agreement":"a","priority":"P1","target":"respond","target_seconds":900,"met":0,"breached":0,
                 "running":0,"attainment":null}"#,

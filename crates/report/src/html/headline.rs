@@ -5,28 +5,41 @@ use super::sheet::{Row, Sheet};
 use super::words;
 use crate::grid::Cell;
 
-/// One of them.
-struct Said {
-    what: &'static str,
-    figure: String,
+/// One of them. `figure` and `note` are not escaped yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    pub what: &'static str,
+    pub figure: String,
     /// Whose it is, or of how many.
-    note: String,
-    look: &'static str,
+    pub note: String,
+    /// `good`, `bad`, `plain`, or `none` where nothing is known.
+    pub look: &'static str,
+    pub of: Of,
+}
+
+/// What a figure that is said first is: a cell of a row, or a count of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Of {
+    /// The column; of a count of rows what is counted: `good_rows`, `bad_rows` or `rows`.
+    pub name: &'static str,
+    pub cell: Cell,
+    /// The place of the row, where it is of one.
+    pub row: Option<usize>,
+}
+
+impl Of {
+    fn cell(row: Row<'_>, name: &'static str) -> Of {
+        Of { name, cell: row.cell(name).clone(), row: Some(row.place()) }
+    }
+
+    fn rows(name: &'static str, count: usize) -> Of {
+        Of { name, cell: Cell::Count(count as u64), row: None }
+    }
 }
 
 /// All that the columns of the report have.
 pub(super) fn headline(sheet: &Sheet<'_>) -> String {
-    let said: Vec<Said> = match () {
-        () if sheet.has(&["availability", "agreed_seconds"]) => availability(sheet),
-        () if sheet.has(&["budget_seconds", "remaining_seconds"]) => budgets(sheet),
-        () if sheet.has(&["rto_seconds", "recoveries"]) => continuity(sheet),
-        () if sheet.has(&["mttr_mean_seconds", "opened"]) => incidents(sheet),
-        () if sheet.has(&["breached", "attainment"]) => targets(sheet),
-        () if sheet.has(&["failure_rate", "finished"]) => changes(sheet),
-        () if sheet.has(&["compression", "told"]) => noise(sheet),
-        () if sheet.has(&["problem", "lost_seconds"]) => problems(sheet),
-        () => Vec::new(),
-    };
+    let said = said(sheet);
     if said.is_empty() {
         return String::new();
     }
@@ -40,6 +53,21 @@ pub(super) fn headline(sheet: &Sheet<'_>) -> String {
         )
     };
     format!("<dl class=\"headline\">\n{}</dl>\n", said.iter().map(card).collect::<String>())
+}
+
+/// The same, not written down yet.
+pub(super) fn said(sheet: &Sheet<'_>) -> Vec<Said> {
+    match () {
+        () if sheet.has(&["availability", "agreed_seconds"]) => availability(sheet),
+        () if sheet.has(&["budget_seconds", "remaining_seconds"]) => budgets(sheet),
+        () if sheet.has(&["rto_seconds", "recoveries"]) => continuity(sheet),
+        () if sheet.has(&["mttr_mean_seconds", "opened"]) => incidents(sheet),
+        () if sheet.has(&["breached", "attainment"]) => targets(sheet),
+        () if sheet.has(&["failure_rate", "finished"]) => changes(sheet),
+        () if sheet.has(&["compression", "told"]) => noise(sheet),
+        () if sheet.has(&["problem", "lost_seconds"]) => problems(sheet),
+        () => Vec::new(),
+    }
 }
 
 fn availability(sheet: &Sheet<'_>) -> Vec<Said> {
@@ -76,6 +104,7 @@ fn continuity(sheet: &Sheet<'_>) -> Vec<Said> {
         figure: format!("{} of {}", words::count(within), words::count(of)),
         note: words::counted(with_rto().count(), "service") + " with an RTO",
         look: if within < of { "bad" } else { "good" },
+        of: Of::rows("good_rows", within as usize),
     }];
     said.extend(most(sheet, "longest recovery", "worst_recovery_seconds"));
     said.extend(most(sheet, "oldest recovery point", "rpo_worst_seconds"));
@@ -99,15 +128,21 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(most(sheet, "most never acknowledged", "never_acknowledged"));
         return said;
     };
-    let mean = |what, name: &str| {
+    let mean = |what, name: &str, column: &'static str| {
         let [mean, count, median, p90] =
             ["mean_seconds", "count", "median_seconds", "p90_seconds"].map(|part| row.shown(&format!("{name}_{part}")));
-        Said { what, figure: mean, note: format!("mean of {count}; median {median}, p90 {p90}"), look: "plain" }
+        Said {
+            what,
+            figure: mean,
+            note: format!("mean of {count}; median {median}, p90 {p90}"),
+            look: "plain",
+            of: Of::cell(row, column),
+        }
     };
     // The headline is of incidents that affected a service, where the report tells them apart.
     let restored = match sheet.has(&["mttr_with_service_mean_seconds"]) {
-        true => mean("time to restore services (MTTR)", "mttr_with_service"),
-        false => mean("time to restore service (MTTR)", "mttr"),
+        true => mean("time to restore services (MTTR)", "mttr_with_service", "mttr_with_service_mean_seconds"),
+        false => mean("time to restore service (MTTR)", "mttr", "mttr_mean_seconds"),
     };
     vec![
         Said {
@@ -115,15 +150,17 @@ fn incidents(sheet: &Sheet<'_>) -> Vec<Said> {
             figure: row.shown("opened"),
             note: format!("{} resolved, {} reopened", row.shown("resolved"), row.shown("reopened")),
             look: "plain",
+            of: Of::cell(row, "opened"),
         },
         restored,
-        mean("time to acknowledge (MTTA)", "mtta"),
-        mean("time to detect (MTTD)", "mttd"),
+        mean("time to acknowledge (MTTA)", "mtta", "mtta_mean_seconds"),
+        mean("time to detect (MTTD)", "mttd", "mttd_mean_seconds"),
         Said {
             what: "never acknowledged",
             figure: row.shown("never_acknowledged"),
             note: "of those resolved".to_owned(),
             look: "plain",
+            of: Of::cell(row, "never_acknowledged"),
         },
     ]
 }
@@ -147,7 +184,13 @@ fn changes(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(most(sheet, "most changes", "finished"));
         return said;
     };
-    let plain = |what, name: &str, note: String| Said { what, figure: row.shown(name), note, look: "plain" };
+    let plain = |what, name: &'static str, note: String| Said {
+        what,
+        figure: row.shown(name),
+        note,
+        look: "plain",
+        of: Of::cell(row, name),
+    };
     vec![
         plain("changes finished", "finished", format!("of {} nobody told the result", row.shown("unknown"))),
         plain("failures", "failures", format!("{} caused an incident", row.shown("caused_incident"))),
@@ -162,7 +205,13 @@ fn noise(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(least(sheet, "lowest compression", "compression", |row| row.name()));
         return said;
     };
-    let plain = |what, name: &str, note: String| Said { what, figure: row.shown(name), note, look: "plain" };
+    let plain = |what, name: &'static str, note: String| Said {
+        what,
+        figure: row.shown(name),
+        note,
+        look: "plain",
+        of: Of::cell(row, name),
+    };
     vec![
         plain("events", "events", format!("of {} alerts", row.shown("alerts"))),
         plain("incidents", "incidents", format!("{} firings began", row.shown("episodes"))),
@@ -179,6 +228,7 @@ fn problems(sheet: &Sheet<'_>) -> Vec<Said> {
         figure: words::count(sheet.rows().count() as u64),
         note: words::counted(known, "known error"),
         look: "plain",
+        of: Of::rows("rows", sheet.rows().count()),
     }];
     said.extend(
         extreme(sheet, "most time lost", "lost_seconds", 1.0).map(|(said, row)| Said { note: of(row), ..said }),
@@ -194,7 +244,8 @@ fn met(sheet: &Sheet<'_>, what: &'static str, not: &str, judge: impl Fn(Row<'_>)
     let note = if missed.is_empty() { format!("none {not}") } else { format!("{not}: {}", few(&missed)) };
     let met = words::count((judged - missed.len()) as u64);
     let look = if missed.is_empty() { "good" } else { "bad" };
-    (judged > 0).then(|| Said { what, figure: format!("{met} of {}", words::count(judged as u64)), note, look })
+    let of = Of::rows("good_rows", judged - missed.len());
+    (judged > 0).then(|| Said { what, figure: format!("{met} of {}", words::count(judged as u64)), note, look, of })
 }
 
 /// The first of them by name.
@@ -207,30 +258,34 @@ fn few(names: &[String]) -> String {
 }
 
 /// The row with the largest figure, where it is above nothing.
-fn most(sheet: &Sheet<'_>, what: &'static str, name: &str) -> Option<Said> {
+fn most(sheet: &Sheet<'_>, what: &'static str, name: &'static str) -> Option<Said> {
     extreme(sheet, what, name, 1.0).filter(|(_, row)| row.number(name) > Some(0.0)).map(|(said, _)| said)
 }
 
-fn least(sheet: &Sheet<'_>, what: &'static str, name: &str, note: impl Fn(Row<'_>) -> String) -> Option<Said> {
+fn least(sheet: &Sheet<'_>, what: &'static str, name: &'static str, note: impl Fn(Row<'_>) -> String) -> Option<Said> {
     extreme(sheet, what, name, -1.0).map(|(said, row)| Said { note: note(row), ..said })
 }
 
 /// The first of the largest by `sign`.
-fn extreme<'g>(sheet: &Sheet<'g>, what: &'static str, name: &str, sign: f64) -> Option<(Said, Row<'g>)> {
+fn extreme<'g>(sheet: &Sheet<'g>, what: &'static str, name: &'static str, sign: f64) -> Option<(Said, Row<'g>)> {
     let figures = sheet.rows().filter_map(|row| row.number(name).map(|figure| (figure * sign, row)));
     let greatest = figures.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    greatest.map(|(_, row)| (Said { what, figure: row.shown(name), note: row.name(), look: "plain" }, row))
+    let said =
+        |row: Row<'g>| Said { what, figure: row.shown(name), note: row.name(), look: "plain", of: Of::cell(row, name) };
+    greatest.map(|(_, row)| (said(row), row))
 }
 
 fn counted<'g>(rows: impl Iterator<Item = Row<'g>>, what: &'static str, note: &str) -> Option<Said> {
     let names: Vec<String> = rows.map(|row| row.name()).collect();
     let note = if note.is_empty() { few(&names) } else { note.to_owned() };
-    (!names.is_empty()).then(|| Said { what, figure: words::count(names.len() as u64), note, look: "bad" })
+    let of = Of::rows("bad_rows", names.len());
+    (!names.is_empty()).then(|| Said { what, figure: words::count(names.len() as u64), note, look: "bad", of })
 }
 
 /// Rows of what nobody watches are counted apart: they are in no other figure.
 fn no_data<'g>(rows: impl Iterator<Item = Row<'g>>) -> Option<Said> {
     let count = rows.count();
     let note = "no source has ever spoken of them".to_owned();
-    (count > 0).then(|| Said { what: "no data", figure: words::count(count as u64), note, look: "none" })
+    let of = Of::rows("bad_rows", count);
+    (count > 0).then(|| Said { what: "no data", figure: words::count(count as u64), note, look: "none", of })
 }

@@ -11,6 +11,7 @@ mod chart;
 mod escape;
 mod headline;
 mod issued;
+pub mod pieces;
 mod sheet;
 mod table;
 mod words;
@@ -127,13 +128,18 @@ fn lasted(seconds: f64) -> String {
 }
 
 fn charts<T: Tabular>(sheet: &Sheet<'_>, answer: &Answer<T>) -> String {
+    let drawn: String = figures(sheet, answer, 0).concat();
+    if drawn.is_empty() { drawn } else { format!("<div class=\"charts\">\n{drawn}</div>\n") }
+}
+
+/// Each chart as a figure; ids in them are counted from `first`.
+fn figures<T: Tabular>(sheet: &Sheet<'_>, answer: &Answer<T>, first: usize) -> Vec<String> {
     let window = Interval::or_empty(answer.report.from.0, answer.until().0);
     let zone = answer.time_zone.as_deref().and_then(|name| Zone::named(name).ok()).unwrap_or_else(Zone::utc);
     let mut charts = chart::charts(sheet);
     charts.extend(chart::strip(&strips(answer, sheet), window, zone.clone()));
-    let drawn = charts.iter().enumerate().map(|(number, chart)| chart::figure(chart, sheet, number));
-    let drawn: String = drawn.chain(chart::burn_downs(burned(answer, sheet), zone, charts.len())).collect();
-    if drawn.is_empty() { drawn } else { format!("<div class=\"charts\">\n{drawn}</div>\n") }
+    let drawn = charts.iter().enumerate().map(|(number, chart)| chart::figure(chart, sheet, first + number));
+    drawn.chain(chart::burn_downs(burned(answer, sheet), zone, first + charts.len())).collect()
 }
 
 /// How each budget was used, as far as the answer says; and how many there are.

@@ -21,6 +21,7 @@ pub(super) struct Sheet<'g> {
 pub(super) struct Row<'g> {
     grid: &'g Grid,
     labels: usize,
+    place: usize,
     cells: &'g [Cell],
 }
 
@@ -38,7 +39,8 @@ impl<'g> Sheet<'g> {
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'g>> + '_ {
-        self.grid.rows.iter().map(|cells| Row { grid: self.grid, labels: self.labels, cells })
+        let row = |(place, cells): (usize, &'g Vec<Cell>)| Row { grid: self.grid, labels: self.labels, place, cells };
+        self.grid.rows.iter().enumerate().map(row)
     }
 
     /// The only row of a report whose rows are of nothing, or of one thing.
@@ -63,6 +65,11 @@ impl<'g> Sheet<'g> {
 }
 
 impl<'g> Row<'g> {
+    /// Its place among all rows.
+    pub(super) fn place(&self) -> usize {
+        self.place
+    }
+
     pub(super) fn cell(&self, column: &str) -> &'g Cell {
         let at = self.grid.columns.iter().position(|known| known.name == column);
         at.and_then(|at| self.cells.get(at)).unwrap_or(&Cell::Nothing)

@@ -8,6 +8,7 @@ use wire::v1;
 use crate::answer::Answer;
 use crate::error::ReportError;
 use crate::grid::Tabular;
+use crate::html::pieces::Pieces;
 use crate::question::Question;
 use crate::table::Style;
 use crate::{csv, html, table};
@@ -47,6 +48,16 @@ macro_rules! kinds {
             pub fn table(self, json: &str, style: Style) -> Result<String, serde_json::Error> {
                 match self {
                     $(Kind::$kind => Ok(table::render(&read::<v1::$row>(json)?, style))),*
+                }
+            }
+
+            /// The same in parts, for pages that have more around them.
+            ///
+            /// # Errors
+            /// A report that something else wrote.
+            pub fn pieces(self, json: &str) -> Result<Pieces, serde_json::Error> {
+                match self {
+                    $(Kind::$kind => Ok(Pieces::of(&read::<v1::$row>(json)?))),*
                 }
             }
 

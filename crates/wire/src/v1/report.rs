@@ -47,6 +47,20 @@ pub struct AvailabilityRow {
     pub customer_minutes_lost: Option<Ratio>,
 }
 
+/// An hour of the week, of all services that were asked about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WeekRow {
+    /// `mon` to `sun`.
+    pub weekday: String,
+    /// 0 to 23, as the clock of the report's zone shows it.
+    pub hour: u64,
+    /// Failures that began in it.
+    pub outages: u64,
+    /// Agreed time in it in which services were down: two down for an hour are two hours.
+    pub down_seconds: Seconds,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IncidentsRow {

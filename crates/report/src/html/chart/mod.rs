@@ -9,6 +9,7 @@
 //! is told as such, and has no mark.
 
 mod burn_down;
+mod pareto;
 mod scale;
 mod services;
 mod svg;
@@ -85,6 +86,7 @@ pub(super) fn charts(sheet: &Sheet<'_>) -> Vec<Chart> {
         services::budget,
         services::recoveries,
         services::recovery_points,
+        pareto::causes,
         work::times,
         work::targets,
         work::changes,

@@ -1,0 +1,20 @@
+// Reports: printing, and a time of one's own that is chosen by naming its days.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+const form = document.querySelector("form.filters");
+const period = form?.elements.period;
+
+if (period) {
+  const days = [form.elements.from, form.elements.to];
+  for (const day of days) day.addEventListener("input", () => { period.value = "own"; });
+  // Days are only said where they are meant: an address stays short.
+  form.addEventListener("submit", () => {
+    if (period.value !== "own") for (const day of days) day.disabled = true;
+    for (const field of form.elements) if (field.name && field.value === "") field.disabled = true;
+  });
+  period.addEventListener("change", () => { if (period.value !== "own") form.requestSubmit(); });
+}
+addEventListener("pageshow", () => { for (const field of form?.elements ?? []) field.disabled = false; });
