@@ -162,11 +162,20 @@ fn furnish(service: &Watchfire) {
     service.push(r#"[{"kind":"change","id":"CHG-901","type":"normal","status":"planned","summary":"new certificates on the hosts of rack 1",
         "ci":["host-01"],"starts_at":"2026-06-02T20:00:00Z","ends_at":"2026-06-02T21:00:00Z"}]"#).with(202);
     for (path, body) in [
-        ("/api/v1/maintenance-windows", json!({"id": "MW-12", "ci": ["host-01"], "confirm": true, "reason": "patches, each Tuesday",
-            "starts_at": "2026-06-02T22:00:00Z", "ends_at": "2026-06-02T23:00:00Z", "rrule": "FREQ=WEEKLY"})),
-        ("/api/v1/silences", json!({"matchers": ["source=\"probe\""], "comment": "known, until the new certificates",
-            "ends_at": "2026-06-02T14:00:00Z"})),
-        ("/api/v1/incidents", json!({"title": "Two customers cannot log in", "detected_by": "customer", "cis": ["login"]})),
+        (
+            "/api/v1/maintenance-windows",
+            json!({"id": "MW-12", "ci": ["host-01"], "confirm": true, "reason": "patches, each Tuesday",
+            "starts_at": "2026-06-02T22:00:00Z", "ends_at": "2026-06-02T23:00:00Z", "rrule": "FREQ=WEEKLY"}),
+        ),
+        (
+            "/api/v1/silences",
+            json!({"matchers": ["source=\"probe\""], "comment": "known, until the new certificates",
+            "ends_at": "2026-06-02T14:00:00Z"}),
+        ),
+        (
+            "/api/v1/incidents",
+            json!({"title": "Two customers cannot log in", "detected_by": "customer", "cis": ["login"]}),
+        ),
     ] {
         let reply = post(service, path, &body);
         assert!(matches!(reply.status, 200 | 201), "{path}: {}", reply.text());

@@ -51,6 +51,6 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(incident::routes())
         .merge(alerts::routes())
         .merge(alert::routes())
-    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes()).merge(work::routes())
-    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes()).merge(reports::routes())
+        .merge(work::routes())
+        .merge(reports::routes())
 }
