@@ -30,47 +30,49 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// How the service itself is.
 #[derive(Debug, Serialize, ToSchema)]
-struct Status {
-    version: String,
-    now: Instant,
-    last_commit_at: Instant,
-    commits: u64,
-    incidents_open: usize,
-    alerts_firing: usize,
-    cmdb_version: u64,
-    cmdb_items: usize,
+pub(crate) struct Status {
+    pub(crate) version: String,
+    pub(crate) now: Instant,
+    pub(crate) last_commit_at: Instant,
+    pub(crate) commits: u64,
+    pub(crate) incidents_open: usize,
+    pub(crate) alerts_firing: usize,
+    pub(crate) cmdb_version: u64,
+    /// Since when that version is in force; `null` before the first.
+    pub(crate) cmdb_since: Option<Instant>,
+    pub(crate) cmdb_items: usize,
     /// Messages to the outside that are not delivered yet.
-    outbox_pending: u64,
+    pub(crate) outbox_pending: u64,
     /// How long the oldest of them has waited.
-    outbox_oldest_seconds: Seconds,
+    pub(crate) outbox_oldest_seconds: Seconds,
     /// Changes that topics of Kafka are not told of yet.
-    outputs_waiting: u64,
+    pub(crate) outputs_waiting: u64,
     /// Inputs that could not be read, and nobody has looked at.
-    dead_letters_new: u64,
-    sources_silent: usize,
-    sources: Vec<SourceStatus>,
+    pub(crate) dead_letters_new: u64,
+    pub(crate) sources_silent: usize,
+    pub(crate) sources: Vec<SourceStatus>,
     /// Partitions that are read; none where Kafka is not.
-    kafka: Vec<PartitionStatus>,
+    pub(crate) kafka: Vec<PartitionStatus>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct PartitionStatus {
-    topic: String,
-    partition: i32,
+pub(crate) struct PartitionStatus {
+    pub(crate) topic: String,
+    pub(crate) partition: i32,
     /// Records that are not handed in yet.
-    lag: u64,
+    pub(crate) lag: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct SourceStatus {
-    name: String,
-    heard_at: Instant,
+pub(crate) struct SourceStatus {
+    pub(crate) name: String,
+    pub(crate) heard_at: Instant,
     /// How often it says that it lives; `null` where it never did.
-    every_seconds: Option<Seconds>,
+    pub(crate) every_seconds: Option<Seconds>,
     /// Since then it is waited for, by the configuration or by its own word, and nothing was heard of it after that.
-    unheard_since: Option<Instant>,
+    pub(crate) unheard_since: Option<Instant>,
     /// Since when it should have.
-    silent_since: Option<Instant>,
+    pub(crate) silent_since: Option<Instant>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,8 +139,9 @@ async fn reload(_: By<Admin>, State(api): State<Api>) -> Answer<Reloaded> {
 
 /// What waits, who is silent, what could not be read.
 #[utoipa::path(get, path = "/api/v1/status", tag = "operations", responses((status = 200, body = Status)))]
-async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
+pub(crate) async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
     let depths = api.store().depths().await?;
+    let starts = api.store().topology_starts().await?;
     let (live, graph, now) = (api.runtime().live(), api.runtime().graph(), api.now());
     let sources: Vec<SourceStatus> = live.sources().iter().map(|source| source_status(source)).collect();
     Ok(Json(Status {
@@ -149,6 +152,7 @@ async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
         incidents_open: live.incidents_that(|incident| incident.is_open()),
         alerts_firing: live.alerts_open(),
         cmdb_version: graph.version(),
+        cmdb_since: starts.iter().rfind(|(version, _)| *version == graph.version()).map(|(_, from)| Instant(*from)),
         cmdb_items: graph.len(),
         outbox_pending: depths.outbox.pending,
         outbox_oldest_seconds: depths.outbox.oldest.map_or(Span::ZERO, |oldest| now - oldest).into(),

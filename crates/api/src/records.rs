@@ -28,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::AuditEntry>)))]
-async fn audit(_: By<Manager>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::AuditEntry>> {
+pub(crate) async fn audit(_: By<Manager>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::AuditEntry>> {
     asked.only(&["by", "action", "subject", "from", "to", "limit", "cursor"])?;
     let now = api.now();
     let text = |name| asked.one(name).map(str::to_owned);

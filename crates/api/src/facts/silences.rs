@@ -47,7 +47,7 @@ struct SilenceAsked {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Silence>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Silence>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Silence>> {
     asked.only(&["ended", "limit", "cursor"])?;
     let ended_after: Option<Timestamp> = (!asked.flag("ended")?.unwrap_or(false)).then(|| api.now());
     let page = api.store().silences(ended_after, &asked.page()?).await?;

@@ -25,6 +25,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "app.js",
     "act.js",
     "announce.js",
+    "board.js",
     "keys.js",
     "live.js",
     "prefer.js",
