@@ -2,12 +2,12 @@
 //! site's page can have sent; it says whose the requests of the pages are, as the header does for programs.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Deserialize;
 
 use super::Trouble;
@@ -107,7 +107,9 @@ mod tests {
         for fine in ["/", "/incidents/INC0000001", "/?q=a%20b&sort=age"] {
             assert_eq!(inside(fine), fine);
         }
-        for not in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "javascript:x"] {
+        for not in
+            ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nSet-Cookie: x", "javascript:x"]
+        {
             assert_eq!(inside(not), "/", "{not}");
         }
     }

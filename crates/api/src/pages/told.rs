@@ -121,7 +121,9 @@ mod tests {
         for fine in ["https://a.example/x?y=1", "HTTP://a", "mailto:a@b.example"] {
             assert_eq!(link(fine), Some(fine));
         }
-        for not in ["javascript:alert(1)", " java\tscript:x", "data:text/html,x", "//a", "a", "", "http:", "https://a b"] {
+        for not in
+            ["javascript:alert(1)", " java\tscript:x", "data:text/html,x", "//a", "a", "", "http:", "https://a b"]
+        {
             assert_eq!(link(not), None, "{not}");
         }
     }
