@@ -1,5 +1,9 @@
 //! How everything stands now, as of one commit: the states of items, what is in maintenance, which incidents affect
-//! what. Made when it is first asked for and shared until the next commit.
+//! what. Made when it is first asked for and shared until the next commit. Then what people on watch ask of it: which
+//! incidents are `open`, and what is `quiet`.
+
+pub(crate) mod open;
+pub(crate) mod quiet;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +13,8 @@ use model::outage::ItemState;
 use model::{Alert, CiId, Incident, Interval, Outage, Span, Timestamp};
 use store::{PageRequest, WindowFilter};
 use topology::{Graph, ItemIdx, Rollup};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use wire::v1;
 
 use crate::Api;
@@ -18,6 +24,10 @@ use crate::fault::Fault;
 const SINCE_MAX: Span = Span::from_days(30);
 /// Windows begin and end between commits: a board is never used for longer.
 const AGE_MAX: Span = Span::from_seconds(1);
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(open::open)).routes(routes!(quiet::quiet))
+}
 
 #[derive(Debug)]
 pub(crate) struct Board {

@@ -195,6 +195,7 @@ fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::Base::openapi())
         .merge(alerts::routes())
         .merge(incidents::routes())
+        .merge(board::routes())
         .merge(problems::routes())
         .merge(facts::changes::routes())
         .merge(facts::maintenance::routes())

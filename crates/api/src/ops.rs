@@ -39,6 +39,8 @@ pub(crate) struct Status {
     pub(crate) incidents_open: usize,
     pub(crate) alerts_firing: usize,
     pub(crate) cmdb_version: u64,
+    /// Since when that version is in force; `null` before the first.
+    pub(crate) cmdb_since: Option<Instant>,
     pub(crate) cmdb_items: usize,
     /// Messages to the outside that are not delivered yet.
     pub(crate) outbox_pending: u64,
@@ -140,6 +142,7 @@ async fn reload(_: By<Admin>, State(api): State<Api>) -> Answer<Reloaded> {
 #[utoipa::path(get, path = "/api/v1/status", tag = "operations", responses((status = 200, body = Status)))]
 pub(crate) async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Status> {
     let depths = api.store().depths().await?;
+    let starts = api.store().topology_starts().await?;
     let (live, graph, now) = (api.runtime().live(), api.runtime().graph(), api.now());
     let sources: Vec<SourceStatus> = live.sources().iter().map(|source| source_status(source)).collect();
     Ok(Json(Status {
@@ -150,6 +153,7 @@ pub(crate) async fn status(_: By<Viewer>, State(api): State<Api>) -> Answer<Stat
         incidents_open: live.incidents_that(|incident| incident.is_open()),
         alerts_firing: live.alerts_open(),
         cmdb_version: graph.version(),
+        cmdb_since: starts.iter().rfind(|(version, _)| *version == graph.version()).map(|(_, from)| Instant(*from)),
         cmdb_items: graph.len(),
         outbox_pending: depths.outbox.pending,
         outbox_oldest_seconds: depths.outbox.oldest.map_or(Span::ZERO, |oldest| now - oldest).into(),

@@ -107,7 +107,7 @@ struct ReachedItem {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Service>)))]
-async fn services(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Service>> {
+pub(crate) async fn services(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Service>> {
     asked.only(&["state", "team", "q", "limit", "cursor"])?;
     let board = api.board().await?;
     Ok(Json(page(&board, &asked, board.graph.services())?))

@@ -27,6 +27,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "announce.js",
     "incident.js",
     "forms.js",
+    "board.js",
     "keys.js",
     "live.js",
     "prefer.js",

@@ -56,6 +56,8 @@ fn every_path_of_the_contract_is_in_the_document() {
         "GET /api/v1/alerts",
         "GET /api/v1/alerts/{id}",
         "GET /api/v1/alerts/{id}/explain",
+        "GET /api/v1/board",
+        "GET /api/v1/suppressed",
         "GET /api/v1/incidents",
         "POST /api/v1/incidents",
         "GET /api/v1/incidents/{number}",

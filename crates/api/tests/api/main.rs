@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what fails here is a test that fails")]
 
 mod alertmanager;
+mod board;
+mod board_pages;
 mod cmdb;
 mod dead_letters;
 mod document;
