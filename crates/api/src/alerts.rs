@@ -69,7 +69,7 @@ struct EpisodeExplained {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Alert>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Alert>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Alert>> {
     asked.only(&FILTERS)?;
     let page = api.store().alerts(&filter(&api, &asked).await?, &asked.page()?).await?;
     let items = page.items.iter().map(v1::Alert::from_model).collect();

@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod maintenance;
+pub(crate) mod occurrences;
 pub(crate) mod silences;
 
 use model::{Interval, Span, Timestamp};

@@ -91,7 +91,7 @@ struct OutagesCorrected {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Outage>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Outage>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Outage>> {
     asked.only(&["service", "from", "to", "limit", "cursor"])?;
     let filter = OutageFilter {
         services: asked.many("service").map(CiId::new).collect(),

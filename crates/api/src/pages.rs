@@ -11,7 +11,9 @@
 
 mod assets;
 mod board;
+mod map;
 mod page;
+mod services;
 mod shell;
 mod sign_in;
 mod told;
@@ -22,8 +24,14 @@ use axum::Router;
 use crate::Api;
 
 pub(crate) use page::Trouble;
+pub(crate) use services::Uptimes;
 
 /// Every page, what they are made with, and signing in and out.
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().merge(assets::routes()).merge(sign_in::routes()).merge(board::routes())
+    Router::new()
+        .merge(assets::routes())
+        .merge(sign_in::routes())
+        .merge(board::routes())
+        .merge(services::routes())
+        .merge(map::routes())
 }

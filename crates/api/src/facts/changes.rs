@@ -60,7 +60,7 @@ struct ChangeAsked {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Change>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Change>> {
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Change>> {
     asked.only(&["from", "to", "ci", "q", "limit", "cursor"])?;
     let now = api.now();
     let filter = ChangeFilter {

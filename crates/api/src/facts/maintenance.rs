@@ -112,7 +112,11 @@ struct Mutes {
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::MaintenanceWindow>)))]
-async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::MaintenanceWindow>> {
+pub(crate) async fn list(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    asked: Asked,
+) -> Answer<v1::List<v1::MaintenanceWindow>> {
     asked.only(&["from", "to", "ci", "deleted", "limit", "cursor"])?;
     let filter = WindowFilter {
         overlapping: asked.window(api.now())?,

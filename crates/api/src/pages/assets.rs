@@ -27,7 +27,9 @@ const ASSETS: &[(&str, &str)] = assets![
     "announce.js",
     "keys.js",
     "live.js",
+    "map.js",
     "prefer.js",
+    "strips.js",
     "time.js",
     "mark.svg",
 ];

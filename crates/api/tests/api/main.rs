@@ -17,5 +17,6 @@ mod reports;
 mod reviews;
 mod roles;
 mod service;
+mod services_pages;
 mod similar;
 mod stream;
