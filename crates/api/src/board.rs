@@ -99,6 +99,10 @@ impl Board {
         self.states.state(item)
     }
 
+    pub(crate) fn is_in_maintenance(&self, item: ItemIdx) -> bool {
+        self.maintenance.state(item) == ItemState::Down
+    }
+
     /// Items whose own faults make it what it is.
     pub(crate) fn because(&self, item: ItemIdx) -> Vec<CiId> {
         self.states.contributors(&self.graph, item).into_iter().map(|item| self.graph.id(item).clone()).collect()
@@ -113,7 +117,7 @@ impl Board {
         v1::Service {
             state: self.state(item),
             since: self.since.get(id).copied().map(v1::Instant),
-            in_maintenance: self.maintenance.state(item) == ItemState::Down,
+            in_maintenance: self.is_in_maintenance(item),
             incidents: self.incidents.iter().filter(affects).map(|incident| incident.label()).collect(),
             ..v1::Service::from_model(self.graph.item(item))
         }

@@ -4,6 +4,7 @@
 //! [`once`] and `command` (people's commands go through the runtime's door, once under a key, answered after the
 //! commit); then a module for each thing that can be asked about: `alerts`, `incidents`, `problems`, `facts` (changes,
 //! maintenance, silences), `dead_letters`, `pipelines`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
+//! maintenance, silences), `dead_letters`, `records`, `services` and `dependencies` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
 //! (those that were issued), `stream` (from
 //! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know. `pages` are what people look at.
 //!
@@ -19,6 +20,7 @@ mod board;
 mod cmdb;
 mod command;
 mod dead_letters;
+mod dependencies;
 mod facts;
 mod fault;
 mod incidents;
@@ -96,6 +98,7 @@ struct Shared {
     board: Mutex<Option<Arc<Board>>>,
     importing: tokio::sync::Mutex<()>,
     turns: Turns,
+    uptimes: pages::Uptimes,
     started_at: Timestamp,
 }
 
@@ -110,6 +113,7 @@ impl Api {
             board: Mutex::default(),
             importing: tokio::sync::Mutex::default(),
             turns: Turns::default(),
+            uptimes: pages::Uptimes::default(),
             started_at,
         }))
     }
@@ -169,6 +173,11 @@ impl Api {
         &self.0.turns
     }
 
+    /// Of services, day by day, for a minute.
+    fn uptimes(&self) -> &pages::Uptimes {
+        &self.0.uptimes
+    }
+
     fn kept_board(&self) -> Option<Arc<Board>> {
         self.0.board.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -206,6 +215,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(outages::routes())
         .merge(records::routes())
         .merge(services::routes())
+        .merge(dependencies::routes())
         .merge(cmdb::routes())
         .merge(measures::routes())
         .merge(reports::routes())

@@ -144,6 +144,63 @@ measures! {
     changes at "/api/v1/measures/changes" gives ChangesRow;
 }
 
+/// Availability of some services day by day of UTC, the last day being today, for pages.
+pub(crate) async fn by_day(
+    api: &Api,
+    services: Vec<CiId>,
+    days: i64,
+) -> Result<report::Answer<v1::AvailabilityRow>, Fault> {
+    let now = api.now();
+    let from = now.floor(Span::DAY) - Span::from_days(days - 1);
+    let question = Question { services, step: Step::from_word("day"), ..Question::new(from, now, now) };
+    let store = api.store().clone();
+    computed(api, async move { report::availability(&store, &question).await }).await
+}
+
+/// Availability of one service over the last 30 days.
+pub(crate) async fn availability_of(api: &Api, service: CiId) -> Result<Option<v1::AvailabilityRow>, Fault> {
+    let now = api.now();
+    let question = Question { services: vec![service], ..Question::new(now - FROM_UNLESS_SAID, now, now) };
+    let store = api.store().clone();
+    let answer = computed(api, async move { report::availability(&store, &question).await }).await?;
+    Ok(answer.rows().next().cloned())
+}
+
+/// How the objective of one service stands, and how its budget was used; `None` where it has none.
+pub(crate) async fn objective_of(api: &Api, service: CiId) -> Result<Option<v1::SloRow>, Fault> {
+    let now = api.now();
+    let question = Question { services: vec![service], ..Question::new(now - FROM_UNLESS_SAID, now, now) };
+    let question = question.including(&[Include::BurnDown]);
+    let store = api.store().clone();
+    let answer = computed(api, async move { report::slo(&store, &question).await }).await?;
+    Ok(answer.rows().next().cloned())
+}
+
+/// How recoveries, recovery points and exercises of one service stand against what was promised, over the last year;
+/// `None` where nothing was.
+pub(crate) async fn continuity_of(api: &Api, service: CiId) -> Result<Option<v1::ContinuityRow>, Fault> {
+    const YEAR: Span = Span::from_days(365);
+    let now = api.now();
+    let question = Question { services: vec![service], ..Question::new(now - YEAR, now, now) };
+    let store = api.store().clone();
+    let answer = computed(api, async move { report::continuity(&store, &question).await }).await?;
+    Ok(answer.rows().next().cloned())
+}
+
+/// As [`aside`], for who goes on with the figures.
+async fn computed<T: Send + 'static>(
+    api: &Api,
+    report: impl Future<Output = Result<report::Answer<T>, ReportError>> + Send + 'static,
+) -> Result<report::Answer<T>, Fault> {
+    let here = Handle::current();
+    let turn = api.turns().next().await?;
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        Ok(here.block_on(report)?)
+    });
+    work.await.map_err(|error| Fault::internal(format!("the report was not computed: {error}")))?
+}
+
 /// A report may compute for seconds, and its answer be long: when it is its turn, on a thread where nobody waits behind it.
 async fn aside<T: Send + 'static, W: FnOnce() -> Result<T, Fault>>(
     api: &Api,

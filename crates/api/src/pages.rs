@@ -22,6 +22,9 @@ mod incidents;
 mod page;
 mod pipelines;
 mod reports;
+mod map;
+mod page;
+mod services;
 mod shell;
 mod sign_in;
 mod sources;
@@ -35,6 +38,7 @@ use axum::Router;
 use crate::Api;
 
 pub(crate) use page::Trouble;
+pub(crate) use services::Uptimes;
 
 /// Every page, what they are made with, and signing in and out.
 pub(crate) fn routes() -> Router<Api> {
@@ -53,4 +57,6 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(alert::routes())
         .merge(work::routes())
         .merge(reports::routes())
+        .merge(services::routes())
+        .merge(map::routes())
 }

@@ -28,7 +28,7 @@ const OCCURRENCES_MAX: usize = 1_000;
 
 /// Occurrences, those that begin first first.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Calendar {
+pub(crate) struct MaintenanceCalendar {
     pub(crate) from: v1::Instant,
     pub(crate) to: v1::Instant,
     pub(crate) items: Vec<WindowOccurrence>,
@@ -61,8 +61,8 @@ pub(crate) struct WindowOccurrence {
         ("ci" = Option<String>, Query, description = "that name any of these items"),
         ("service" = Option<String>, Query, description = "that name this item or anything it depends on"),
     ),
-    responses((status = 200, body = Calendar)))]
-pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<Calendar> {
+    responses((status = 200, body = MaintenanceCalendar)))]
+pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<MaintenanceCalendar> {
     asked.only(&["from", "to", "ci", "service"])?;
     let from = asked.instant("from", api.now())?.unwrap_or(api.now());
     let to = asked.instant("to", api.now())?.unwrap_or(from + AHEAD);
@@ -79,7 +79,7 @@ pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) ->
     items.sort_by(|a, b| (a.starts_at, a.ends_at, &a.id).cmp(&(b.starts_at, b.ends_at, &b.id)));
     let cut = items.len() > OCCURRENCES_MAX;
     items.truncate(OCCURRENCES_MAX);
-    Ok(Json(Calendar { from: from.into(), to: to.into(), items, cut }))
+    Ok(Json(MaintenanceCalendar { from: from.into(), to: to.into(), items, cut }))
 }
 
 /// `None`: all of them.

@@ -24,6 +24,7 @@ mod reviews;
 mod roles;
 mod service;
 mod sign_in;
+mod services_pages;
 mod similar;
 mod stream;
 mod work_pages;
