@@ -82,7 +82,7 @@ pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) ->
 #[utoipa::path(get, path = "/api/v1/silences/{id}", tag = "silences",
     params(("id" = String, Path, description = "`sil_…`, or the UUID that Alertmanager's clients see")),
     responses((status = 200, body = v1::Silence)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Silence> {
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Silence> {
     Ok(Json(v1::Silence::from_model(&api.silence_named(&id).await?)))
 }
 

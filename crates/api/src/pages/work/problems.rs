@@ -8,7 +8,6 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use model::text::counted;
 use wire::v1;
 
 use super::address::Address;
