@@ -70,7 +70,7 @@ impl Drawing {
             return Drawing::default();
         }
         let first_day = now.micros().div_euclid(DAY) * DAY;
-        let days = (ahead.micros() + now.micros() - first_day + DAY - 1).div_euclid(DAY);
+        let days = (ahead.micros() + now.micros() - first_day + DAY - 1) / DAY;
         let mut order: Vec<&str> = Vec::new();
         let mut by_window: BTreeMap<&str, Vec<&WindowOccurrence>> = BTreeMap::new();
         for one in found {
