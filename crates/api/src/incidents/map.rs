@@ -27,6 +27,8 @@ use spread::Spread;
 const ITEMS_MAX: usize = 48;
 /// Services in reach that are told beside those affected.
 const REACHED_MAX: usize = 100;
+/// Items that are asked for by name; where there are more, all are asked for.
+const NAMED_MAX: usize = 5_000;
 /// Edges to go for services in reach.
 const REACH: u32 = 10;
 
@@ -191,11 +193,26 @@ fn link(graph: &Graph, from: ItemIdx, to: ItemIdx, kind: DependencyKind) -> MapL
 impl Api {
     async fn services_around(&self, board: &Board, incident: &Incident) -> Result<(Vec<MapService>, bool), Fault> {
         let graph = &board.graph;
-        let covered: BTreeSet<CiId> = self.store().coverage(None).await?.into_iter().map(|line| line.ci).collect();
-        let watched =
-            |item: ItemIdx| graph.requires_closure(item).into_iter().any(|item| covered.contains(graph.id(item)));
         let affected: BTreeMap<&CiId, &model::incident::AffectedService> =
             incident.services.iter().map(|service| (&service.id, service)).collect();
+        let (mut reached, mut cut) = in_reach(graph, incident);
+        reached.retain(|item| !affected.contains_key(graph.id(*item)));
+        reached.sort_by_key(|item| (graph.criticality(*item), *item));
+        cut |= reached.len() > REACHED_MAX;
+        reached.truncate(REACHED_MAX);
+
+        let known = affected.keys().filter_map(|ci| graph.find(ci.as_str())).chain(reached.iter().copied());
+        let behind: BTreeMap<ItemIdx, Vec<ItemIdx>> = known.map(|item| (item, graph.requires_closure(item))).collect();
+        let asked: BTreeSet<ItemIdx> = behind.values().flatten().copied().collect();
+        let asked: Vec<CiId> = asked.into_iter().map(|item| graph.id(item).clone()).collect();
+        let few = (asked.len() <= NAMED_MAX).then_some(asked.as_slice());
+        let spoken: BTreeSet<CiId> =
+            self.store().coverage(few).await?.into_iter().map(|line| line.ci).collect();
+        let watched = |item: ItemIdx| {
+            let mut behind = behind.get(&item).into_iter().flatten();
+            behind.any(|item| spoken.contains(graph.id(*item)))
+        };
+
         let mut services: Vec<MapService> = affected
             .values()
             .map(|service| {
@@ -212,11 +229,7 @@ impl Api {
                 }
             })
             .collect();
-        let (mut reached, mut cut) = in_reach(graph, incident);
-        reached.retain(|item| !affected.contains_key(graph.id(*item)));
-        reached.sort_by_key(|item| (graph.criticality(*item), *item));
-        cut |= reached.len() > REACHED_MAX;
-        services.extend(reached.into_iter().take(REACHED_MAX).map(|item| MapService {
+        services.extend(reached.into_iter().map(|item| MapService {
             id: graph.id(item).to_string(),
             name: graph.label(item).to_owned(),
             criticality: graph.criticality(item),

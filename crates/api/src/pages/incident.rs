@@ -109,7 +109,7 @@ async fn incident(
         told_here::lines(&explained.timeline.items, &incident.comments, &names, asked.number("lines")?, LINES_OF_PAGE);
     let label = incident.number.clone().unwrap_or_else(|| incident.id.clone());
     let offers = Offers::of(&incident, Some(&visitor), now);
-    let shell = Shell::new(&api, visitor, "/incidents", format!("{label} {}", incident.title));
+    let shell = Shell::new(&api, visitor, "/incidents", format!("{label} {}", model::text::cut(&incident.title, 120)));
     Ok(Page(IncidentPage {
         headline: headline::headline(&incident, &map, now),
         drawing: Drawing::of(&map, over),
