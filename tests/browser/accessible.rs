@@ -84,8 +84,7 @@ fn judged(browser: &Browser, axe: &str) -> Value {
 #[track_caller]
 fn grave(found: &Value) -> Vec<String> {
     let violations = found.as_array().unwrap_or_else(|| panic!("axe-core did not come to an end: {found}"));
-    let grave = violations.iter().filter(|violation| {
-        [json!("serious"), json!("critical")].contains(&violation["impact"])
-    });
+    let grave =
+        violations.iter().filter(|violation| [json!("serious"), json!("critical")].contains(&violation["impact"]));
     grave.map(|violation| format!("{} ({}): {}", violation["id"], violation["help"], violation["nodes"])).collect()
 }

@@ -136,7 +136,10 @@ impl Browser {
 
     /// All text that can be seen.
     pub(crate) fn text(&self) -> String {
-        self.try_script("return document.body.innerText").ok().and_then(|text| Some(text.as_str()?.to_owned())).unwrap_or_default()
+        self.try_script("return document.body.innerText")
+            .ok()
+            .and_then(|text| Some(text.as_str()?.to_owned()))
+            .unwrap_or_default()
     }
 
     pub(crate) fn count(&self, css: &str) -> usize {
@@ -173,9 +176,9 @@ impl Browser {
     /// Types into what has the focus, a key after the other.
     #[track_caller]
     pub(crate) fn press(&self, keys: &str) {
-        let strokes = keys.chars().flat_map(|key| {
-            ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()}))
-        });
+        let strokes = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()})));
         let actions: Vec<Value> = strokes.collect();
         self.ask("POST", "/actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}));
     }
@@ -201,8 +204,11 @@ impl Browser {
     /// The whole page as a picture (PNG), however long it is.
     #[track_caller]
     pub(crate) fn picture(&self) -> Vec<u8> {
-        let shot = self.devtools("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true,
-            "clip": self.clip()}));
+        let shot = self.devtools(
+            "Page.captureScreenshot",
+            &json!({"format": "png", "captureBeyondViewport": true,
+            "clip": self.clip()}),
+        );
         let data = shot["data"].as_str().expect("a picture has data");
         base64::engine::general_purpose::STANDARD.decode(data).unwrap()
     }

@@ -122,9 +122,22 @@ fn stamp() -> String {
     format!("{:016x}", hasher.finish())
 }
 
+/// As it was when its day was over: lived now, or what an earlier `watchfire demo --keep` left in the folder that
+/// `WATCHFIRE_TEST_DEMO` names.
 fn make() -> Folder {
-    say("the demo's company lives its ninety days and one, once for this binary");
     let folder = Folder::new();
+    match std::env::var_os("WATCHFIRE_TEST_DEMO").map(PathBuf::from) {
+        Some(kept) => copy(&kept.join("watchfire.db"), &folder.path().join(STORE)),
+        None => live(&folder),
+    }
+    let service = start(folder.path(), FURNISHED_AT);
+    furnish(&service);
+    service.stop();
+    folder
+}
+
+fn live(folder: &Folder) {
+    say("the demo's company lives its ninety days and one, once for this binary");
     let lived = folder.path().join("lived");
     let mut command = Command::new("timeout");
     command.arg(MADE_WITHIN_SECONDS).arg(binary::watchfire()).args(["demo", "--for", LASTS, "--keep"]).arg(&lived);
@@ -134,10 +147,6 @@ fn make() -> Folder {
     assert!(output.status.success(), "the demo ended with {}: {said}", output.status);
     copy(&lived.join("watchfire.db"), &folder.path().join(STORE));
     std::fs::remove_dir_all(lived).unwrap();
-    let service = start(folder.path(), FURNISHED_AT);
-    furnish(&service);
-    service.stop();
-    folder
 }
 
 /// A SQLite file with what belongs to it, but its lock.
@@ -151,8 +160,26 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+const FAILS: [(&str, &str); 8] = [
+    ("san-2", "VolumeOffline"),
+    ("db-search", "DatabaseDown"),
+    ("db-billing", "DatabaseDown"),
+    ("db-stock", "DatabaseDown"),
+    ("search-api", "HTTPErrors"),
+    ("billing-api", "HTTPErrors"),
+    ("search", "HTTPErrors"),
+    ("warehouse", "HTTPErrors"),
+];
+
 /// What the demo's day does not have, and pages show.
 fn furnish(service: &Watchfire) {
+    // An array fails, and takes databases, applications and services with it; nobody has looked yet.
+    for (ci, alertname) in FAILS {
+        let summary = format!("{alertname} on {ci}");
+        let alert = json!({"kind": "alert", "source": "probe", "ci": ci, "severity": "critical", "summary": summary,
+            "labels": {"alertname": alertname}});
+        service.push(alert.to_string()).with(202);
+    }
     service.push(r#"[{"kind":"alert","source":"probe","summary":"a certificate ends in 6 days","ci":"host-01","severity":"warning"}]"#)
         .with(202);
     for letter in [&b"{\"kind\":\"alert\",\"summary\":"[..], b"\xff\xfe not JSON", b"[{\"kind\":\"alarm\"}]"] {
@@ -162,11 +189,20 @@ fn furnish(service: &Watchfire) {
     service.push(r#"[{"kind":"change","id":"CHG-901","type":"normal","status":"planned","summary":"new certificates on the hosts of rack 1",
         "ci":["host-01"],"starts_at":"2026-06-02T20:00:00Z","ends_at":"2026-06-02T21:00:00Z"}]"#).with(202);
     for (path, body) in [
-        ("/api/v1/maintenance-windows", json!({"id": "MW-12", "ci": ["host-01"], "confirm": true, "reason": "patches, each Tuesday",
-            "starts_at": "2026-06-02T22:00:00Z", "ends_at": "2026-06-02T23:00:00Z", "rrule": "FREQ=WEEKLY"})),
-        ("/api/v1/silences", json!({"matchers": ["source=\"probe\""], "comment": "known, until the new certificates",
-            "ends_at": "2026-06-02T14:00:00Z"})),
-        ("/api/v1/incidents", json!({"title": "Two customers cannot log in", "detected_by": "customer", "cis": ["login"]})),
+        (
+            "/api/v1/maintenance-windows",
+            json!({"id": "MW-12", "ci": ["host-01"], "confirm": true, "reason": "patches, each Tuesday",
+            "starts_at": "2026-06-02T22:00:00Z", "ends_at": "2026-06-02T23:00:00Z", "rrule": "FREQ=WEEKLY"}),
+        ),
+        (
+            "/api/v1/silences",
+            json!({"matchers": ["source=\"probe\""], "comment": "known, until the new certificates",
+            "ends_at": "2026-06-02T14:00:00Z"}),
+        ),
+        (
+            "/api/v1/incidents",
+            json!({"title": "Two customers cannot log in", "detected_by": "customer", "cis": ["login"]}),
+        ),
     ] {
         let reply = post(service, path, &body);
         assert!(matches!(reply.status, 200 | 201), "{path}: {}", reply.text());

@@ -31,7 +31,10 @@ impl Driver {
     pub(crate) fn shared(test: &str) -> Option<Arc<Driver>> {
         static RUNNING: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
         let (Some(chromium), Some(program)) = (installed("chromium"), installed("chromedriver")) else {
-            not_run(test, "there is no chromium with its chromedriver (Debian: apt-get install chromium chromium-driver)");
+            not_run(
+                test,
+                "there is no chromium with its chromedriver (Debian: apt-get install chromium chromium-driver)",
+            );
             return None;
         };
         // A test that failed while it held this took nothing from the next one.
@@ -52,7 +55,12 @@ impl Driver {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim().trim_end_matches('.').parse().ok()
         });
-        Driver { process, address: format!("http://127.0.0.1:{port}"), http: Http::that_waits(ANSWERS_WITHIN), chromium }
+        Driver {
+            process,
+            address: format!("http://127.0.0.1:{port}"),
+            http: Http::that_waits(ANSWERS_WITHIN),
+            chromium,
+        }
     }
 
     pub(crate) fn chromium(&self) -> &Path {
@@ -66,7 +74,8 @@ impl Driver {
         let headers = [("Content-Type", "application/json")];
         let headers = if method == "POST" { &headers[..] } else { &[] };
         let reply = self.http.send(method, &url, headers, body.as_bytes())?;
-        let mut said: Value = serde_json::from_slice(&reply.body).map_err(|error| format!("{error}: {}", reply.text()))?;
+        let mut said: Value =
+            serde_json::from_slice(&reply.body).map_err(|error| format!("{error}: {}", reply.text()))?;
         let value = said.get_mut("value").map(Value::take).unwrap_or_default();
         match value["error"].as_str() {
             Some(error) if reply.status >= 400 => {

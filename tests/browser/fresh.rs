@@ -67,7 +67,10 @@ fn an_open_board_says_that_the_service_is_gone_and_shows_what_happened_once_it_i
     browser.sees("#broken");
     browser.sees("#live[data-state='lost']");
     let said = browser.text();
-    assert!(said.contains("Not live since") && said.contains("alone-1"), "what was known stays, and is called old:\n{said}");
+    assert!(
+        said.contains("Not live since") && said.contains("alone-1"),
+        "what was known stays, and is called old:\n{said}"
+    );
     let site = gone.back();
     site.alert("alone-2", "while the board was cut off", &json!({}));
     shown_at(&browser, "alone-2");
@@ -94,7 +97,8 @@ fn what_is_not_allowed_any_more_is_told_where_it_was_asked_and_nothing_typed_is_
            <button>Resolve</button></form>`)"
     ));
     browser.script("document.querySelector('#asked textarea').value = 'what I found out'");
-    let reply = post(&site.service, &format!("/api/v1/incidents/{number}/close"), &json!({"notes": "mine", "force": true}));
+    let reply =
+        post(&site.service, &format!("/api/v1/incidents/{number}/close"), &json!({"notes": "mine", "force": true}));
     assert_eq!(reply.status, 200, "{}", reply.text());
     browser.click("#asked button");
     browser.sees("#asked .error");

@@ -42,7 +42,8 @@ impl Site {
     /// One needs a token.
     pub(crate) fn guarded() -> Site {
         let token = |name: &str, role: &str, token: &str| format!("{{name: {name}, role: {role}, token: {token}}}");
-        let tokens = [token("vera", "viewer", VIEWER), token("ruth", "responder", RESPONDER), token("prom", "ingest", PUSHER)];
+        let tokens =
+            [token("vera", "viewer", VIEWER), token("ruth", "responder", RESPONDER), token("prom", "ingest", PUSHER)];
         Site::with(&format!("auth: {{tokens: [{}]}}\n", tokens.join(", ")), Some(PUSHER))
     }
 

@@ -38,7 +38,8 @@ fn site() -> Site {
         site.alert(&format!("alone-{}", nth + 1), text, &alert);
         // Longer titles are refused.
         let title: String = text.chars().take(150).collect();
-        let reply = post(&site.service, "/api/v1/incidents", &json!({"title": title, "cis": [format!("alone-{}", nth + 1)]}));
+        let reply =
+            post(&site.service, "/api/v1/incidents", &json!({"title": title, "cis": [format!("alone-{}", nth + 1)]}));
         assert_eq!(reply.status, 201, "{}", reply.text());
     }
     site
@@ -83,7 +84,9 @@ fn on_the_board_what_came_from_outside_is_text() {
         for (word, text) in TEXTS {
             // Signs that turn the direction may be shown by their names, or left out.
             let plain = text.split('\u{202e}').next().unwrap_or(text).trim();
-            wait::until(&format!("{page}: {word} can be read"), || holds(browser.text().contains(plain), || browser.text()));
+            wait::until(&format!("{page}: {word} can be read"), || {
+                holds(browser.text().contains(plain), || browser.text())
+            });
         }
         assert_harmless(&browser, page);
         browser.on(Screen::Phone);
@@ -108,7 +111,9 @@ fn on_every_page_that_shows_it_what_came_from_outside_is_text_and_keeps_to_itsel
     for page in NOW.iter().chain(LATER) {
         let things = match page.split_once('{') {
             None => vec![(*page).to_owned()],
-            Some((path, "incident}")) => field(&incidents, "number").iter().map(|number| format!("{path}{number}")).collect(),
+            Some((path, "incident}")) => {
+                field(&incidents, "number").iter().map(|number| format!("{path}{number}")).collect()
+            }
             Some((path, _)) => field(&alerts, "id").iter().map(|id| format!("{path}{id}")).collect(),
         };
         pages.extend(things);

@@ -119,7 +119,9 @@ fn what_is_typed_into_a_field_is_no_command() {
     let Some(browser) = Browser::open("a field takes every key") else { return };
     let site = Site::open();
     board(&browser, &site);
-    browser.script("document.getElementById('content').prepend(Object.assign(document.createElement('input'), { id: 'typed' }))");
+    browser.script(
+        "document.getElementById('content').prepend(Object.assign(document.createElement('input'), { id: 'typed' }))",
+    );
     browser.script("document.getElementById('typed').focus()");
     browser.press("a?jg/b");
     assert_eq!(browser.script("return document.getElementById('typed').value"), json!("a?jg/b"));
@@ -144,7 +146,9 @@ fn from_the_board_to_an_acknowledged_incident_by_keys_alone() {
         let state = site.newest("/api/v1/incidents", "state");
         holds(state == "acknowledged", || format!("{state}\n{}", browser.text()))
     });
-    wait::until("the page says so", || holds(browser.text().to_lowercase().contains("acknowledged"), || browser.text()));
+    wait::until("the page says so", || {
+        holds(browser.text().to_lowercase().contains("acknowledged"), || browser.text())
+    });
     browser.press("gb");
     until_path(&browser, "it is the board again", |path| path == "/");
 }

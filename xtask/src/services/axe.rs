@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn it_comes_from_the_registry_that_npm_is_told_of() {
         let of = |variables: &[(&str, &str)]| {
-            let owned: Vec<_> = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let owned: Vec<_> =
+                variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             wanted(&registry(owned.into_iter())).address
         };
         assert_eq!(of(&[]), format!("https://registry.npmjs.org/axe-core/-/axe-core-{VERSION}.tgz"));
