@@ -33,7 +33,7 @@ async fn hostile() -> Service {
     service.post("/api/v1/changes", change.to_string()).await.of(201);
     service.push(&format!("{}\n{}", alert("mail", HOSTILE), alert("db-7", HOSTILE))).await;
     opened(&service, [(HOSTILE.to_owned(), Priority::P1, Some(HOSTILE))]).await;
-    let held = service.get("/api/v1/board?q=script&team=-").await.of(200)["items"][0]["number"].clone();
+    let held = service.get("/api/v1/board?q=db-7").await.of(200)["items"][0]["number"].clone();
     let number = held.as_str().unwrap().to_owned();
     for (action, body) in [
         ("assign", serde_json::json!({"team": HOSTILE, "assignee": HOSTILE})),
