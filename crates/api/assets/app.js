@@ -11,3 +11,4 @@ const wide = matchMedia("(min-width: 60rem)");
 const fit = () => { if (menu) menu.open = wide.matches; };
 wide.addEventListener("change", fit);
 fit();
+document.documentElement.dataset.ready = "";

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use model::incident::Priority;
 use model::{CiId, Span, Timestamp};
-use report::{Filter, GroupBy, Include, Question, Step};
+use report::{Filter, GroupBy, Include, Question, ReportError, Step};
 use tokio::runtime::Handle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
