@@ -12,7 +12,7 @@ use crate::pages::told::encoded;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Items<'a>(pub(super) &'a [String]);
 
-const ITEMS_MAX: usize = 12;
+const ITEMS_MAX: usize = 6;
 
 impl fmt::Display for Items<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +58,7 @@ mod tests {
             "<a class=\"isolate\" href=\"/cis/%3Cb%3E%2F%22x\">&#60;b&#62;/&#34;x</a>"
         );
         let many: Vec<String> = (0..14).map(|item| item.to_string()).collect();
-        assert!(Items(&many).to_string().ends_with("</a> and 2 more"));
+        assert!(Items(&many).to_string().ends_with("</a> and 8 more"));
     }
 
     #[test]
