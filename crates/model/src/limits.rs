@@ -86,6 +86,8 @@ pub const AGREED_HOURS_SOUGHT: Span = Span::from_days(1_461);
 pub const ITEM_STALE_AFTER: Span = Span::from_days(90);
 /// Entries of one list of *CMDB health*. More: counted, not listed.
 pub const HEALTH_LISTED_MAX: usize = 100;
+/// Events of a body that a pipeline is tried with. More: refused, and nothing is tried.
+pub const EVENTS_TRIED_MAX: usize = 50;
 /// Periods that one report is cut into; more than ten years of days. More asked: refused, and nothing is computed.
 pub const REPORT_PERIODS_MAX: usize = 4_000;
 /// A period that is a length of time, not of the calendar. Shorter: refused.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use model::event::{Event, Status};
+use model::limits::EVENTS_TRIED_MAX;
 use model::reason::Disposition;
 use model::step::Answer as Became;
 use model::text::counted;
@@ -22,9 +23,6 @@ use crate::asked::Said;
 use crate::auth::{By, Viewer};
 use crate::fault::Fault;
 use crate::{Answer, Api};
-
-/// Events of a body that a pipeline is tried with. More: refused, and nothing is tried.
-const EVENTS_TRIED_MAX: usize = 50;
 
 /// What is tried.
 #[derive(Debug, Deserialize, ToSchema)]
