@@ -171,7 +171,7 @@ mod tests {
                 "db-7 (storage) is the probable cause; b and a have been affected for 14 min.",
             ),
             (
-                json!({"services": ["a", "b", "c", "d"].map(|id| service(id, 1, "down"))}),
+                json!({"services": (["a", "b", "c", "d"].map(|id| service(id, 1, "down")))}),
                 db,
                 "db-7 (storage) is the probable cause; a and 3 more services have been affected for 14 min.",
             ),

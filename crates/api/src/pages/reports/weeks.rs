@@ -29,7 +29,6 @@ pub(super) struct Weeks {
 /// A service in one period.
 pub(super) struct Part {
     pub(super) text: String,
-    pub(super) period: String,
     /// `met`, `missed`, `none`, or `plain` where nothing is aimed at.
     pub(super) class: &'static str,
     pub(super) word: &'static str,
@@ -94,7 +93,7 @@ fn laid_out(cut: &Told, of: &'static str, services: &[&str], all: usize, frame: 
             .filter(|_| was_down)
             .map(|window| frame.behind("availability", "down_seconds", window, &[("service", &id)]));
         let (class, word) = judged(&row[share], &row[met]);
-        by.entry(id).or_default().push(Part { text: short(&row[share]), period: label, class, word, link });
+        by.entry(id).or_default().push(Part { text: short(&row[share]), class, word, link });
     }
     let services = services.iter().filter_map(|id| by.remove_entry(*id)).collect();
     Weeks { of, periods, services, all }

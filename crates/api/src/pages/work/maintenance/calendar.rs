@@ -93,10 +93,6 @@ impl Drawing {
         }
     }
 
-    pub(super) fn label_width(&self) -> i64 {
-        LABEL_WIDTH
-    }
-
     pub(super) fn block_height(&self) -> i64 {
         ROW_HEIGHT - 10
     }
