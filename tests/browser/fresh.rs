@@ -108,7 +108,6 @@ fn what_is_not_allowed_any_more_is_told_where_it_was_asked_and_nothing_typed_is_
 }
 
 #[test]
-#[ignore = "until the board is whole"]
 fn what_one_person_acknowledges_another_sees() {
     let test = "what one acknowledges another sees";
     let (Some(mine), Some(yours)) = (Browser::open(test), Browser::open(test)) else { return };

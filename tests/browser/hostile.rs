@@ -98,7 +98,6 @@ fn on_the_board_what_came_from_outside_is_text() {
 }
 
 #[test]
-#[ignore = "until the board is whole"]
 fn on_every_page_that_shows_it_what_came_from_outside_is_text_and_keeps_to_itself() {
     let Some(browser) = Browser::open("what came from outside is text everywhere") else { return };
     let site = site();

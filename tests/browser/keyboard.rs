@@ -129,7 +129,6 @@ fn what_is_typed_into_a_field_is_no_command() {
 }
 
 #[test]
-#[ignore = "until the board is whole"]
 fn from_the_board_to_an_acknowledged_incident_by_keys_alone() {
     let Some(browser) = Browser::open("an incident by keys alone") else { return };
     let site = Site::open();
@@ -154,7 +153,6 @@ fn from_the_board_to_an_acknowledged_incident_by_keys_alone() {
 }
 
 #[test]
-#[ignore = "until the board is whole"]
 fn on_the_board_a_row_is_acknowledged_and_searched_for_by_keys_alone() {
     let Some(browser) = Browser::open("rows by keys alone") else { return };
     let site = Site::open();

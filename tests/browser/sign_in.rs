@@ -88,7 +88,6 @@ fn who_may_act_acts() {
 }
 
 #[test]
-#[ignore = "until the board is whole"]
 fn who_may_act_is_offered_it() {
     let Some(browser) = Browser::open("a responder is offered actions") else { return };
     let site = Site::guarded();

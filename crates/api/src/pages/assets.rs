@@ -80,3 +80,29 @@ fn media_type(name: &str) -> &'static str {
         _ => "text/plain; charset=utf-8",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_of_the_stylesheet_is_closed_before_the_next_page_begins() {
+        let mut open = 0_i32;
+        for (number, line) in (1..).zip(text("style.css").unwrap_or_default().lines()) {
+            assert!(!line.starts_with("/* Page:") || open == 0, "line {number} stands in a block: {line}");
+            open += i32::try_from(line.matches('{').count()).unwrap_or(0);
+            open -= i32::try_from(line.matches('}').count()).unwrap_or(0);
+            assert!(open >= 0, "line {number} closes what was never opened");
+        }
+        assert_eq!(open, 0, "the last block is closed");
+    }
+
+    #[test]
+    fn each_asset_is_called_once_and_says_what_it_is() {
+        let mut names: Vec<&str> = ASSETS.iter().map(|(name, _)| *name).collect();
+        assert!(names.iter().all(|name| !media_type(name).starts_with("text/plain")), "{names:?}");
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ASSETS.len());
+    }
+}

@@ -46,7 +46,6 @@ async fn every_report_is_a_page_that_shows_hostile_names_as_text() {
         "/reports/continuity",
         "/reports/problems",
         "/reports/changes?by=week",
-        "/reports/noise?by=source",
         "/reports/outages?period=7d",
         "/reports/outages?service=mail&from=2026-01-01&to=2026-01-31&zone=Europe/Berlin",
     ] {
@@ -55,6 +54,19 @@ async fn every_report_is_a_page_that_shows_hostile_names_as_text() {
     let availability = page(&service, "/reports/availability").await;
     assert!(availability.contains("&lt;script&gt;") || availability.contains("&#60;script&#62;"), "{availability}");
     assert!(availability.contains("format=csv"));
+}
+
+#[tokio::test]
+async fn every_way_of_grouping_that_a_report_offers_is_answered() {
+    let service = troubled().await;
+    for kind in ["availability", "incidents", "slo", "sla", "continuity", "problems", "changes", "noise"] {
+        let path = format!("/reports/{kind}");
+        let text = page(&service, &path).await;
+        let links = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(unescaped);
+        for link in links.filter(|link| link.starts_with(&path) && link.contains("by=")) {
+            page(&service, &link).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn hostile() -> Service {
     let service = service().await.with_cmdb().await;
     let named = serde_json::json!({"items": [{"id": "web-1", "class": "host", "name": HOSTILE, "team": HOSTILE}]});
     service.ask("PUT", "/api/v1/cmdb", &[], named.to_string()).await.of(200);
-    let event = serde_json::json!({"source": HOSTILE, "summary": HOSTILE, "severity": "critical", "ci": HOSTILE});
+    let event = serde_json::json!({"source": "relay", "summary": HOSTILE, "severity": "critical", "ci": HOSTILE});
     service.push(&event.to_string()).await;
     service
 }

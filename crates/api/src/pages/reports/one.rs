@@ -100,7 +100,7 @@ const fn groups(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("week", "By week"),
         ],
         Kind::Changes => &[("", "All together"), ("service", "By service"), ("month", "By month"), ("week", "By week")],
-        Kind::Noise => &[("", "All together"), ("source", "By source"), ("month", "By month"), ("week", "By week")],
+        Kind::Noise => &[("", "All together"), ("month", "By month"), ("week", "By week")],
         Kind::Sla => &[("", "All together"), ("month", "By month")],
         _ => &[],
     }
