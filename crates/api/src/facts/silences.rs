@@ -144,7 +144,9 @@ fn matches_told(matched: usize, in_incidents: usize) -> String {
     };
     match in_incidents {
         0 => format!("{fires}."),
-        1 if matched == 1 => format!("{fires}, in an incident already: there it stays told, and is marked as silenced."),
+        1 if matched == 1 => {
+            format!("{fires}, in an incident already: there it stays told, and is marked as silenced.")
+        }
         all if all == matched => {
             format!("{fires}, in incidents already: there they stay told, and are marked as silenced.")
         }

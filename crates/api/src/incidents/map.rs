@@ -206,8 +206,7 @@ impl Api {
         let asked: BTreeSet<ItemIdx> = behind.values().flatten().copied().collect();
         let asked: Vec<CiId> = asked.into_iter().map(|item| graph.id(item).clone()).collect();
         let few = (asked.len() <= NAMED_MAX).then_some(asked.as_slice());
-        let spoken: BTreeSet<CiId> =
-            self.store().coverage(few).await?.into_iter().map(|line| line.ci).collect();
+        let spoken: BTreeSet<CiId> = self.store().coverage(few).await?.into_iter().map(|line| line.ci).collect();
         let watched = |item: ItemIdx| {
             let mut behind = behind.get(&item).into_iter().flatten();
             behind.any(|item| spoken.contains(graph.id(*item)))

@@ -43,7 +43,7 @@ const SIMILAR_MAX: &str = "5";
 const CHILDREN_MAX: &str = "40";
 const RELATED_MAX: usize = 12;
 /// Lines of the timeline on a page, and of it in all.
-const LINES_OF_PAGE: usize = 24;
+const LINES_OF_PAGE: usize = 16;
 const LINES_READ: &str = "1000";
 
 pub(super) fn routes() -> Router<Api> {

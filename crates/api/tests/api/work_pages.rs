@@ -159,7 +159,11 @@ async fn a_window_that_is_set_says_what_it_mutes() {
     let gone = r#"{"kind":"maintenance","source":"changes","id":"MW2","ci":["gone"],"starts_at":"2020-01-01T00:00:00Z","ends_at":"2099-01-01T00:00:00Z"}"#;
     service.push(gone).await;
     let mutes = service.get("/api/v1/maintenance-windows/MW2/mutes").await.of(200);
-    assert_eq!((&mutes["cis"], &mutes["services"]), (&json!([]), &json!([])), "what the CMDB does not have mutes nothing");
+    assert_eq!(
+        (&mutes["cis"], &mutes["services"]),
+        (&json!([]), &json!([])),
+        "what the CMDB does not have mutes nothing"
+    );
     assert!(page(&service, "/maintenance/MW2").await.contains("the CMDB in force has none of its items"));
 }
 

@@ -166,7 +166,7 @@ pub(super) fn lines(
             comment: comment.map(|comment| comment.text.clone()),
         }
     };
-    let older = (begin.saturating_add(of_page) < entries.len()).then_some(page + 1);
+    let older = (begin.saturating_add(of_page) < entries.len()).then(|| page + 1);
     (shown.map(line).collect(), (page > 1).then(|| page - 1), older)
 }
 

@@ -1,6 +1,5 @@
 //! What a figure of a report came from: whoever counts what is listed, or adds up its lengths, has the figure.
 
-
 use askama::Template;
 use axum::extract::{Path, State};
 use model::outage::{ItemState, OutageState};
