@@ -106,7 +106,6 @@ async fn five_thousand_open_incidents_are_a_small_page_that_comes_at_once() {
         let began = Instant::now();
         let heard = service.get(view).await;
         let took = began.elapsed();
-        println!("{view}: {} bytes in {took:?}", heard.text.len());
         assert_eq!(heard.status.as_u16(), 200, "{view}: {}", heard.text);
         assert!(heard.text.len() <= PAGE_BYTES_MAX, "{view}: {} bytes", heard.text.len());
         assert!(took.as_secs() < 20, "{view}: {took:?} is far beyond what a slow machine explains");

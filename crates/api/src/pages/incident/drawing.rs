@@ -195,7 +195,7 @@ fn told_steps(map: &IncidentMap, instants: &[v1::Instant]) -> Vec<Step> {
         let since = before.replace(*at);
         let within = |state: &&MapState| since.is_none_or(|since| state.at > since) && state.at <= *at;
         let changed = map.items.iter().filter(|item| item.states.iter().any(|state| within(&state)));
-        let changes: Vec<(&MapItem, (ItemState, bool), (ItemState, bool))> = changed
+        let changes: Vec<Change<'_>> = changed
             .map(|item| (item, since.map(|since| state_at(item, since)).unwrap_or_default(), state_at(item, *at)))
             .collect();
         steps.push(Step { at: *at, text: told_changes(&changes) });
@@ -203,8 +203,13 @@ fn told_steps(map: &IncidentMap, instants: &[v1::Instant]) -> Vec<Step> {
     steps
 }
 
-fn told_changes(changes: &[(&MapItem, (ItemState, bool), (ItemState, bool))]) -> String {
-    let named = |is: &dyn Fn(&(ItemState, bool), &(ItemState, bool)) -> bool| {
+/// An item's state, and whether it alerts itself.
+type Standing = (ItemState, bool);
+/// An item, how it stood, and how it stands.
+type Change<'a> = (&'a MapItem, Standing, Standing);
+
+fn told_changes(changes: &[Change<'_>]) -> String {
+    let named = |is: &dyn Fn(&Standing, &Standing) -> bool| {
         let names = changes.iter().filter(|(_, was, now)| is(was, now)).map(|(item, ..)| item.name.as_str());
         names.collect::<Vec<_>>()
     };
@@ -217,7 +222,7 @@ fn told_changes(changes: &[(&MapItem, (ItemState, bool), (ItemState, bool))]) ->
     say(named(&|was, now| now.1 && !was.1), "begins to alert", "begin to alert");
     for state in [ItemState::Down, ItemState::Degraded, ItemState::AtRisk] {
         let word = told::state(state);
-        let silent = named(&|was, now| now.0 == state && was.0 != state && !(now.1 && !was.1));
+        let silent = named(&|was, now| now.0 == state && was.0 != state && (!now.1 || was.1));
         say(silent, &format!("is {word}"), &format!("are {word}"));
     }
     say(named(&|was, now| was.0 != ItemState::Up && now.0 == ItemState::Up), "is up again", "are up again");

@@ -69,9 +69,9 @@ fn better(column: &str) -> Better {
     let begins = |known: &&str| column.starts_with(*known);
     if column.ends_with("_count") {
         Better::Neither
-    } else if MORE.iter().any(|known| begins(&known)) {
+    } else if MORE.iter().any(begins) {
         Better::More
-    } else if LESS.iter().chain(&LESS_TOO).any(|known| begins(&known)) {
+    } else if LESS.iter().chain(&LESS_TOO).any(begins) {
         Better::Less
     } else {
         Better::Neither

@@ -125,14 +125,14 @@ pub(super) async fn one(
     if !frame.by.is_empty() && !groups(kind).iter().any(|(word, _)| *word == frame.by) {
         return Err(Fault::bad(format!("`by` is `{}`: this report has no such rows", frame.by)).into());
     }
-    let (told, before) = beside(&visitor, &api, kind, &frame).await?;
+    let (told, before) = Box::pin(beside(&visitor, &api, kind, &frame)).await?;
     let (weeks, heat, more) = match kind {
         Kind::Availability => (
             weeks::weeks(&visitor, &api, &frame, &told).await?,
             Some(heat::heat(&visitor, &api, &frame).await?),
             Vec::new(),
         ),
-        Kind::Incidents if frame.by.is_empty() => (None, None, over_time(&visitor, &api, &frame).await?),
+        Kind::Incidents if frame.by.is_empty() => (None, None, Box::pin(over_time(&visitor, &api, &frame)).await?),
         _ => (None, None, Vec::new()),
     };
     let order = order(kind, &told, &frame.sort);

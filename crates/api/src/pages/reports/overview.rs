@@ -49,7 +49,7 @@ pub(super) async fn overview(
     let mut parts = Vec::new();
     let mut notes: Vec<String> = Vec::new();
     for (kind, name) in KINDS {
-        let (told, before) = both(&visitor, &api, kind, &frame).await?;
+        let (told, before) = Box::pin(both(&visitor, &api, kind, &frame)).await?;
         let mut cards = cards(kind, &told, &before, &frame);
         cards.truncate(CARDS_MAX);
         for note in &told.notes {
