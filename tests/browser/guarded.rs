@@ -73,7 +73,9 @@ impl Site {
     /// Something is wrong with an item, and is committed when this returns.
     #[track_caller]
     pub(crate) fn alert(&self, ci: &str, summary: &str, more: &Value) {
-        let mut event = json!({"kind": "alert", "source": "probe", "ci": ci, "dedup_key": summary, "summary": summary, "severity": "critical"});
+        // A key has at most 8 KiB.
+        let key: String = summary.chars().take(1000).collect();
+        let mut event = json!({"kind": "alert", "source": "probe", "ci": ci, "dedup_key": key, "summary": summary, "severity": "critical"});
         for (name, value) in more.as_object().into_iter().flatten() {
             event[name] = value.clone();
         }
