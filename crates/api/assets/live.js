@@ -1,6 +1,7 @@
 // Keeps a page fresh: every part with data-live is looked at again when something it names was committed. What did not
 // change stays the very element it was, with its focus.
 import { announce } from "./announce.js";
+import { follow } from "./follow.js";
 import { chosen } from "./prefer.js";
 import { localize, moment, now, setNow } from "./time.js";
 
@@ -13,8 +14,8 @@ const parts = () => [...document.querySelectorAll("[data-live][id]")];
 const state = document.getElementById("live");
 const broken = document.getElementById("broken");
 
-let source;
-let last = "";
+let leave;
+let streaming = false;
 let lostAt = 0;
 let timer = 0;
 let lookedAt = 0;
@@ -60,7 +61,7 @@ async function look() {
     if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.assign(answer.url); return; }
     if (!answer.ok) throw new Error(String(answer.status));
     take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    if (!source || source.readyState !== EventSource.CLOSED) back();
+    if (streaming) back();
   } catch {
     lost();
     setTimeout(soon, AGAIN_MS);
@@ -147,9 +148,9 @@ const seen = new Set();
 let unread = 0;
 const title = document.title;
 
-function attend(event) {
+function attend(data) {
   let incident;
-  try { incident = JSON.parse(event.data); } catch { return; }
+  try { incident = JSON.parse(data); } catch { return; }
   document.dispatchEvent(new CustomEvent("watchfire:incident", { detail: incident }));
   const isNew = incident.priority === "P1" && incident.state === "open" && !seen.has(incident.id);
   if (!isNew || now() - Date.parse(incident.opened_at) > 600000) return;
@@ -174,28 +175,37 @@ function tone() {
   }
 }
 
-function watch() {
-  const kinds = new Set(parts().flatMap((part) => part.dataset.live.split(",")).filter(Boolean));
-  kinds.add("incident");
-  const after = last ? `&last_event_id=${encodeURIComponent(last)}` : "";
-  source = new EventSource(`/api/v1/stream?kind=${[...kinds].join(",")}${after}`);
-  source.addEventListener("open", () => { if (lostAt) soon(); else back(); });
-  source.addEventListener("error", () => {
-    lost();
-    // Refused, not only broken off: a browser gives up then, and we do not.
-    if (source.readyState === EventSource.CLOSED) setTimeout(watch, AGAIN_MS);
-  });
-  for (const kind of [...kinds, "reset"]) {
-    source.addEventListener(kind, (event) => {
-      if (event.lastEventId) last = event.lastEventId;
-      if (kind === "incident") attend(event);
-      soon();
-    });
+function heard({ said, kind, data }) {
+  if (said) streaming = said === "open";
+  if (said === "lost") { lost(); return; }
+  if (said === "open") {
+    // What was committed while this page was on its way, or nobody listened, is in no event.
+    if (lostAt || parts().length) soon();
+    if (!lostAt) back();
+    return;
   }
+  if (kind === "incident") attend(data);
+  soon();
+}
+
+// Where browsers have no workers to share, each page listens for itself.
+function listen() {
+  const kinds = [...new Set(["incident", ...parts().flatMap((part) => part.dataset.live.split(",")).filter(Boolean)])];
+  if (!("SharedWorker" in window)) {
+    leave = follow(kinds, heard).close;
+    return;
+  }
+  const { port } = new SharedWorker(new URL("./shared.js", import.meta.url), { type: "module" });
+  port.onmessage = ({ data }) => heard(data);
+  port.postMessage(kinds);
+  leave = () => port.postMessage([]);
 }
 
 if (state) {
-  watch();
+  listen();
+  // A page that a browser sets aside lets go of the stream, and is behind when it is taken out again.
+  addEventListener("pagehide", () => leave());
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) { listen(); soon(); } });
   document.addEventListener("watchfire:refresh", soon);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;

@@ -33,7 +33,7 @@ export function moment(at) {
 export function age(milliseconds) {
   const minutes = Math.floor(Math.abs(milliseconds) / 60000);
   const two = (big, unit, small, of) => (small ? `${big} ${unit} ${small} ${of}` : `${big} ${unit}`);
-  if (minutes < 1) return "just now";
+  if (minutes < 1) return "under 1 min";
   if (minutes < 60) return `${minutes} min`;
   if (minutes < 1440) return two(Math.floor(minutes / 60), "h", minutes % 60, "min");
   if (minutes < 14400) return two(Math.floor(minutes / 1440), "d", Math.floor(minutes / 60) % 24, "h");

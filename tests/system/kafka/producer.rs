@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -49,16 +49,35 @@ const CONDITIONS: u64 = 40;
 const RECORDS_MAX: u64 = 5;
 const SEVERITIES: [&str; 4] = ["critical", "major", "minor", "warning"];
 const PAUSE: Duration = Duration::from_millis(20);
+/// How far a producer that keeps step runs ahead of what is known to be committed.
+const RECORDS_AHEAD_MAX: u64 = 100;
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 impl Producer {
+    /// As fast as it can, whoever reads.
     pub(super) fn start(topic: &Topic, seed: u64) -> Producer {
+        Producer::start_with(topic, seed, |_| true)
+    }
+
+    /// So that what is written while nobody commits does not grow with how slow the machine is.
+    pub(super) fn start_in_step(topic: &Topic, seed: u64, committed: Arc<AtomicU64>) -> Producer {
+        Producer::start_with(topic, seed, move |sent| {
+            sent < committed.load(Ordering::Relaxed).saturating_add(RECORDS_AHEAD_MAX)
+        })
+    }
+
+    fn start_with(topic: &Topic, seed: u64, goes_on: impl Fn(u64) -> bool + Send + 'static) -> Producer {
         let stop = Arc::new(AtomicBool::new(false));
         let (topic, stopped) = (topic.clone(), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
-            let (mut script, mut journal) = (Script::new(seed), Journal::default());
+            let (mut script, mut journal, mut sent) = (Script::new(seed), Journal::default(), 0);
             while !stopped.load(Ordering::Relaxed) {
+                if !goes_on(sent) {
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
                 let batch = script.batch();
+                sent += batch.len() as u64;
                 journal.sent_again += deliver(&topic, &batch);
                 journal.values.extend(batch.into_iter().map(|(_, value)| value));
                 std::thread::sleep(PAUSE);

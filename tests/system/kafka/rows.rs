@@ -1,5 +1,6 @@
 //! Each failure by itself, over and over, while records flow. Their numbers are those of the walk through failures.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -45,7 +46,7 @@ impl<'s> Row<'s> {
     }
 
     fn producer(&mut self) -> Producer {
-        Producer::start(&self.site.topic, self.random.next())
+        Producer::start_in_step(&self.site.topic, self.random.next(), Arc::clone(&self.site.committed))
     }
 
     /// Until some records have been committed, and a moment.

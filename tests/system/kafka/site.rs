@@ -1,5 +1,7 @@
 //! A topic, a store, and the processes between.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::broker::{Broker, Topic};
@@ -16,13 +18,16 @@ pub(super) struct Site {
     pub(super) store: Behind,
     pub(super) folder: Folder,
     pub(super) group: String,
+    /// How many records were committed when it was last looked at.
+    pub(super) committed: Arc<AtomicU64>,
 }
 
 impl Site {
     /// Configured, and not begun.
     pub(super) fn new(broker: &Broker, partitions: usize, store: impl FnOnce(&Folder) -> Behind) -> Site {
         let (topic, folder) = (broker.topic(partitions), Folder::new());
-        let site = Site { group: format!("group-of-{}", topic.name), store: store(&folder), topic, folder };
+        let group = format!("group-of-{}", topic.name);
+        let site = Site { group, store: store(&folder), topic, folder, committed: Arc::default() };
         site.folder.write("cmdb.yaml", &cmdb());
         site.configure(&site.store, broker);
         site
@@ -56,7 +61,10 @@ impl Site {
 
     /// How many records are committed; an error where the store does not answer.
     pub(super) fn try_read(&self) -> Result<u64, String> {
-        self.try_number(&format!("SELECT coalesce(sum(next), 0) FROM position WHERE {}", self.slots("slot")))
+        let question = format!("SELECT coalesce(sum(next), 0) FROM position WHERE {}", self.slots("slot"));
+        let read = self.try_number(&question)?;
+        self.committed.store(read, Ordering::Relaxed);
+        Ok(read)
     }
 
     /// The epoch of the writer that committed a record last.

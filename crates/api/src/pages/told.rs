@@ -36,7 +36,7 @@ impl fmt::Display for Ago {
 
 impl HtmlSafe for Ago {}
 
-/// As the element reads: `just now`, `14 min`, `3 h 20 min`, `2 d 4 h`. `assets/time.js` says the same.
+/// As the element reads: `under 1 min`, `14 min`, `3 h 20 min`, `2 d 4 h`. `assets/time.js` says the same.
 pub(crate) fn age(span: Span) -> String {
     let minutes = span.abs().micros() / 60_000_000;
     let two = |big: i64, unit: &str, small: i64, of: &str| match small {
@@ -44,7 +44,7 @@ pub(crate) fn age(span: Span) -> String {
         _ => format!("{big} {unit} {small} {of}"),
     };
     match minutes {
-        0 => "just now".to_owned(),
+        0 => "under 1 min".to_owned(),
         1..60 => format!("{minutes} min"),
         60..1440 => two(minutes / 60, "h", minutes % 60, "min"),
         1440..14_400 => two(minutes / 1440, "d", minutes / 60 % 24, "h"),
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn ages_are_read_at_a_glance() {
         for (seconds, expected) in [
-            (0, "just now"),
-            (59, "just now"),
+            (0, "under 1 min"),
+            (59, "under 1 min"),
             (60, "1 min"),
             (840, "14 min"),
             (7200, "2 h"),

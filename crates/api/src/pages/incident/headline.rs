@@ -50,10 +50,7 @@ fn affected(incident: &v1::Incident, map: &IncidentMap, now: Timestamp) -> Strin
     };
     let over = is_over(incident);
     let until = incident.restored_at.or(incident.resolved_at).map_or(now, |at| at.0);
-    let lasted = match told::age(until - since.0) {
-        lasted if lasted == "just now" => "less than a minute".to_owned(),
-        lasted => lasted,
-    };
+    let lasted = told::age(until - since.0);
     let still: Vec<&v1::AffectedService> =
         hurt.iter().copied().filter(|service| !over && service.now != ItemState::Up).collect();
     let (subject, one) = subject(if still.is_empty() { &hurt } else { &still }, map);
