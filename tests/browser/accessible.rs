@@ -8,9 +8,12 @@ use crate::guarded::Site;
 use crate::said::not_run;
 
 /// WCAG 2.2 up to AA, as axe-core names its rules.
+const ALL: &str = r#"["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]"#;
+/// What may differ where only the colours do.
+const COLOURS: &str = r#"{ type: "rule", values: ["color-contrast"] }"#;
+
 const RUN: &str = r#"
-axe.run(CONTEXT, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-                    resultTypes: ["violations"] })
+axe.run(CONTEXT, { runOnly: RULES, resultTypes: ["violations"] })
   .then((found) => done(found.violations.map(({ id, impact, help, nodes }) => ({ id, impact, help,
     nodes: nodes.slice(0, 4).map((node) => `${node.html.slice(0, 160)} (${node.failureSummary.split("\n").slice(1).join(" ").trim()})`) }))))
   .catch((error) => done(String(error)));
@@ -23,12 +26,14 @@ fn every_page_is_for_everybody_by_light_and_in_the_dark() {
     let Some(browser) = Browser::open(test) else { return };
     let (demo, guarded) = (Demo::shared(), Site::guarded());
     let mut found = Vec::new();
-    for theme in Theme::ALL {
-        browser.themed(theme);
-        for (name, url) in demo.pages().into_iter().chain([guarded.sign_in()]) {
-            browser.visit(&url);
-            let whole = judged(&browser, &axe);
-            found.extend(grave(&whole).into_iter().map(|line| format!("{name}, {}: {line}", theme.name())));
+    for (name, url) in demo.pages().into_iter().chain([guarded.sign_in()]) {
+        browser.themed(Theme::Light);
+        browser.visit(&url);
+        browser.script(&axe);
+        for (theme, rules) in [(Theme::Light, ALL), (Theme::Dark, COLOURS)] {
+            browser.themed(theme);
+            let lines = grave(&judged(&browser, "document", rules));
+            found.extend(lines.into_iter().map(|line| format!("{name}, {}: {line}", theme.name())));
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
@@ -43,12 +48,13 @@ fn dialogs_are_for_everybody_too() {
     let mut found = Vec::new();
     for (name, url) in demo.pages() {
         browser.visit(&url);
+        browser.script(&axe);
         // Those of the frame are the same on every page.
         let which = if name == "board" { "dialog" } else { "dialog:not(#keys, #prefer)" };
         for nth in 0..browser.count(which) {
             let dialog = format!("document.querySelectorAll('{which}')[{nth}]");
             browser.script(&format!("{dialog}.showModal()"));
-            let lines = grave(&judged_in(&browser, &axe, &dialog));
+            let lines = grave(&judged(&browser, &dialog, ALL));
             found.extend(lines.into_iter().map(|line| format!("{name}, dialog {nth}: {line}")));
             browser.script(&format!("{dialog}.close()"));
         }
@@ -65,11 +71,12 @@ fn what_shuts_people_out_is_found() {
     browser.on(Screen::Desktop);
     browser.visit(&demo.service.url("/"));
     browser.script("document.getElementById('content').append(document.createElement('input'))");
-    let found = grave(&judged(&browser, &axe));
+    browser.script(&axe);
+    let found = grave(&judged(&browser, "document", ALL));
     assert!(found.iter().any(|line| line.contains("label")), "{found:?}");
 }
 
-/// The script; `None`, said loudly, where there is none.
+/// The script, which the driver brings, so that no policy of a page's hinders it; `None`, said loudly, where there is none.
 fn axe(test: &str) -> Option<String> {
     let Some(path) = std::env::var_os("WATCHFIRE_TEST_AXE") else {
         not_run(test, "WATCHFIRE_TEST_AXE names no axe-core (`cargo xtask services up` fetches it)");
@@ -78,14 +85,9 @@ fn axe(test: &str) -> Option<String> {
     Some(std::fs::read_to_string(path).unwrap())
 }
 
-/// By a script of the driver's, which no policy of a page's hinders.
-fn judged(browser: &Browser, axe: &str) -> Value {
-    judged_in(browser, axe, "document")
-}
-
-/// A part of the page.
-fn judged_in(browser: &Browser, axe: &str, context: &str) -> Value {
-    browser.script_later(&format!("{axe}\n{}", RUN.replace("CONTEXT", context)))
+/// What axe-core, which is on the page already, says of a part of it.
+fn judged(browser: &Browser, context: &str, rules: &str) -> Value {
+    browser.script_later(&RUN.replace("CONTEXT", context).replace("RULES", rules))
 }
 
 #[track_caller]

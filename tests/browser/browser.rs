@@ -1,5 +1,6 @@
 //! A browser of a test's own: a window, what is done in it, and what it had to complain of.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ pub(crate) enum Theme {
 pub(crate) struct Browser {
     driver: Arc<Driver>,
     session: String,
+    screen: Cell<Screen>,
 }
 
 /// Notes what goes wrong in a page, from before its first script on. It stands outside of what the page may do.
@@ -60,7 +62,7 @@ impl Browser {
     pub(crate) fn open(test: &str) -> Option<Browser> {
         let driver = Driver::shared(test)?;
         let session = driver.session(&capabilities(&driver));
-        let browser = Browser { driver, session };
+        let browser = Browser { driver, session, screen: Cell::new(Screen::Desktop) };
         browser.on(Screen::Desktop);
         browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({"source": RECORDER}));
         Some(browser)
@@ -78,6 +80,7 @@ impl Browser {
     }
 
     pub(crate) fn on(&self, screen: Screen) {
+        self.screen.set(screen);
         let (width, height, is_phone) = screen.size();
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
@@ -219,9 +222,11 @@ impl Browser {
         json!({"x": 0, "y": 0, "scale": 1, "width": viewport["clientWidth"], "height": content["height"]})
     }
 
-    /// Whether the page can be moved sideways, and by how much.
+    /// By how much the page is wider than the screen. A phone shrinks a wide page to fit, so `innerWidth` grows with it
+    /// and tells nothing.
     pub(crate) fn too_wide_by(&self) -> i64 {
-        self.script("return document.documentElement.scrollWidth - innerWidth").as_i64().unwrap_or(i64::MAX)
+        let width = self.script("return document.documentElement.scrollWidth").as_i64().unwrap_or(i64::MAX);
+        width - i64::from(self.screen.get().width())
     }
 }
 

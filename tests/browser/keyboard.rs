@@ -8,8 +8,8 @@ use crate::guarded::Site;
 use crate::keys::{ENTER, ESCAPE, TAB};
 use crate::wait::{self, holds};
 
-/// Further than anybody goes to find out that he cannot see where he is.
-const TABS: usize = 60;
+/// Past the menu and well into the page.
+const TABS: usize = 40;
 
 #[track_caller]
 fn board(browser: &Browser, site: &Site) {
@@ -59,18 +59,41 @@ fn wherever_the_tab_key_leads_the_focus_can_be_seen() {
     let Some(browser) = Browser::open("the focus can be seen") else { return };
     let demo = Demo::shared();
     let mut hidden = Vec::new();
-    for (name, url) in demo.pages() {
+    for (name, url) in demo.pages().into_iter().filter(|(name, _)| WALKED.contains(name)) {
         browser.visit(&url);
         browser.script(NOTE_FOCUS);
         browser.press(&TAB.repeat(TABS));
         let reached = browser.script("return window.reached").as_u64().unwrap_or_default();
         assert!(reached > 3, "{name}: the keyboard reaches nothing");
-        let lines = browser.script("return [...window.unseen]");
-        let lines = lines.as_array().into_iter().flatten().filter_map(|line| line.as_str());
-        hidden.extend(lines.map(|line| format!("{name}: {line}")));
+        hidden.extend(unseen(&browser, name));
     }
     assert_eq!(hidden, [""; 0]);
 }
+
+#[test]
+fn whatever_can_have_the_focus_shows_it() {
+    let Some(browser) = Browser::open("all that can have the focus") else { return };
+    let demo = Demo::shared();
+    let mut hidden = Vec::new();
+    for (name, url) in demo.pages() {
+        browser.visit(&url);
+        // A key, so that what gets the focus next has it as by the keyboard.
+        browser.press(TAB);
+        browser.script(NOTE_FOCUS);
+        browser.script(FOCUS_EACH);
+        hidden.extend(unseen(&browser, name));
+    }
+    assert_eq!(hidden, [""; 0]);
+}
+
+fn unseen(browser: &Browser, name: &str) -> Vec<String> {
+    let lines = browser.script("return [...window.unseen]");
+    let lines = lines.as_array().into_iter().flatten().filter_map(|line| line.as_str());
+    lines.map(|line| format!("{name}: {line}")).collect()
+}
+
+/// Each of another build: a list, one thing with all its actions, a drawing.
+const WALKED: [&str; 3] = ["board", "incident", "service"];
 
 /// What gets the focus has a mark around it, lies within the page, and is not behind what stands on top.
 const NOTE_FOCUS: &str = r#"
@@ -87,6 +110,13 @@ document.addEventListener("focusin", ({ target }) => {
   if (!there) window.unseen.add(`not to be seen: ${target.outerHTML.slice(0, 120)}`);
   if (above) window.unseen.add(`covered: ${target.outerHTML.slice(0, 120)}`);
 });
+"#;
+
+const FOCUS_EACH: &str = r#"
+const each = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+for (const element of document.querySelectorAll(each)) {
+  if (element.checkVisibility() && !element.disabled && element.tabIndex >= 0) element.focus({ focusVisible: true });
+}
 "#;
 
 #[test]

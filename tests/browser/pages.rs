@@ -64,12 +64,13 @@ fn no_page_moves_sideways_on_a_phone() {
     let Some(browser) = Browser::open("pages fit a phone") else { return };
     let (demo, guarded) = (Demo::shared(), Site::guarded());
     browser.on(Screen::Phone);
+    let widest = WIDEST.replace("WIDTH", &Screen::Phone.width().to_string());
     let mut wide = Vec::new();
     for (name, url) in demo.pages().into_iter().chain([guarded.sign_in()]) {
         browser.visit(&url);
         let over = browser.too_wide_by();
         if over > 0 {
-            wide.push(format!("{name} by {over} px: {}", browser.script(WIDEST)));
+            wide.push(format!("{name} by {over} px: {}", browser.script(&widest)));
         }
     }
     assert_eq!(wide, [""; 0]);
@@ -83,7 +84,7 @@ const scrolls = (element) => {
   return false;
 };
 return [...document.querySelectorAll("body *")]
-  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !scrolls(element))
+  .filter((element) => element.getBoundingClientRect().right > WIDTH + 1 && !scrolls(element))
   .slice(0, 5).map((element) => `${element.tagName.toLowerCase()}.${element.className} ${element.textContent.trim().slice(0, 40)}`);
 "#;
 

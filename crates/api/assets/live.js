@@ -87,8 +87,11 @@ function take(page) {
 const keyOf = (node) => (node.nodeType === 1 ? node.dataset?.key || node.id || "" : "");
 const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && keyOf(a) === keyOf(b);
 
-// What a person did to an element is theirs: it is not taken back.
-const THEIRS = new Set(["open", "value", "checked", "data-busy", "title"]);
+// What a person did to an element is theirs, and is not taken back; what a form carries along is ours.
+const THEIRS = new Set(["open", "data-busy", "title"]);
+const TYPED = new Set(["value", "checked"]);
+const isTheirs = (element, name) =>
+  THEIRS.has(name) || (TYPED.has(name) && element.nodeName === "INPUT" && element.type !== "hidden");
 
 function morph(old, fresh) {
   if (old.nodeType !== 1) {
@@ -103,13 +106,13 @@ function morph(old, fresh) {
 
 function attributes(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !THEIRS.has(name)) {
+    if (!fresh.hasAttribute(name) && !isTheirs(old, name)) {
       if (name === "class" && old.classList.contains("selected")) continue;
       old.removeAttribute(name);
     }
   }
   for (const { name, value } of fresh.attributes) {
-    if (THEIRS.has(name) || old.getAttribute(name) === value) continue;
+    if (isTheirs(old, name) || old.getAttribute(name) === value) continue;
     const marked = name === "class" && old.classList.contains("selected");
     old.setAttribute(name, value);
     if (marked) old.classList.add("selected");

@@ -65,7 +65,7 @@ class Map_ {
     this.found.setAttribute("role", "status");
     const bar = html("div", { className: "map-bar" }, this.find, this.found,
       button("+", "Zoom in", () => this.zoom(1.3)), button("−", "Zoom out", () => this.zoom(1 / 1.3)),
-      button("Fit", "Show all of it", () => this.fit()));
+      button("Fit", "Fit all of it in", () => this.fit()));
     this.svg = svg("svg", { class: "map-view", role: "group", tabindex: "0" });
     this.svg.setAttribute("aria-label", "Dependency map. Arrow keys go along dependencies and to neighbours, Enter opens, c collapses, plus and minus zoom, 0 shows all.");
     this.world = svg("g");
@@ -118,7 +118,7 @@ class Map_ {
     this.nodes = this.items.map((item, at) => {
       const node = svg("a", { href: pathOf(item), transform: `translate(${item.x} ${item.y})`, tabindex: "-1", "data-at": at });
       node.append(svg("title", {}, `${item.name} (${item.kind})`), svg("rect", { width: BOX_WIDTH, height: BOX_HEIGHT, rx: 6 }),
-        svg("path", { class: "mark", d: MARKS[item.state] }), svg("text", { x: 28, y: 17, class: "name" }, short(item.name, 19)),
+        svg("path", { class: "mark", d: MARKS[item.state] }), svg("text", { x: 28, y: 17, class: "name" }, short(item.name, 19)), " ",
         svg("text", { x: 28, y: 32, class: "kind" }, short(item.hidden ? `${item.hidden} behind it` : item.kind, 22)));
       if (item.hidden) node.append(svg("path", { class: "folded", d: `M8 ${BOX_HEIGHT + 4}h${BOX_WIDTH - 16}` }));
       drawn.append(node);
@@ -136,8 +136,9 @@ class Map_ {
   }
 
   words(item) {
-    const behind = item.hidden ? `, collapsed, ${item.hidden} behind it` : "";
-    return `${item.name}, ${item.kind}, ${STATES[item.state]}${item.maintenance ? ", in maintenance" : ""}, needs ${item.needs.length}, needed by ${item.neededBy.length}${behind}`;
+    // Begins with what is to be seen, for who says it aloud to choose it.
+    const seen = item.hidden ? `${item.name}, ${item.hidden} behind it, collapsed, ${item.kind}` : `${item.name}, ${item.kind}`;
+    return `${seen}, ${STATES[item.state]}${item.maintenance ? ", in maintenance" : ""}, needs ${item.needs.length}, needed by ${item.neededBy.length}`;
   }
 
   select(at, focus = true) {

@@ -116,7 +116,13 @@ const PARTS: &[Said] = &[
         ("residual", "true"),
         "/?residual=true",
     ),
-    ("stale", "Stale: their sources are silent", "All of them are heard of.", ("stale", "true"), "/?stale=true"),
+    (
+        "stale",
+        "Stale: their sources are silent",
+        "No incident waits for a silent source.",
+        ("stale", "true"),
+        "/?stale=true",
+    ),
 ];
 
 impl Part {

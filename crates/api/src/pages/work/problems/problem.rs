@@ -107,9 +107,13 @@ fn filled(text: &Option<String>) -> &str {
     text.as_deref().filter(|text| brief(text, TEXT_CHARS_MAX) == *text).unwrap_or_default()
 }
 
-/// A line of the timeline as a sentence.
-fn said(line: &v1::TimelineEntry) -> &str {
-    line.reason["text"].as_str().or(line.reason["code"].as_str()).unwrap_or_default()
+/// A line of the timeline as a sentence, its incidents called by their numbers as far as the page knows them.
+fn said(line: &v1::TimelineEntry, incidents: &[v1::Incident]) -> String {
+    let text = line.reason["text"].as_str().or(line.reason["code"].as_str()).unwrap_or_default();
+    incidents.iter().fold(text.to_owned(), |text, incident| match &incident.number {
+        Some(number) => text.replace(&incident.id, number),
+        None => text,
+    })
 }
 
 /// Where an incident is found.
