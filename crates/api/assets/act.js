@@ -77,18 +77,26 @@ function showError(form, error) {
   if (!form.checkVisibility?.() || form.dataset.inline !== undefined) announce(place.textContent, "error");
 }
 
+// The key of what a form wished for and nobody answered: the same again is the same wish, and anything else another.
+const wishes = new WeakMap();
+
+function keyOf(form, body) {
+  const wish = `${form.dataset.act} ${JSON.stringify(body)}`;
+  if (wishes.get(form)?.wish !== wish) wishes.set(form, { wish, key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` });
+  return wishes.get(form).key;
+}
+
 async function submit(event) {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || !form.dataset.act) return;
   event.preventDefault();
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
-  form.dataset.key ??= crypto.randomUUID?.() ?? String(Math.random());
   form.querySelector("[data-error]")?.replaceChildren();
   try {
     const body = bodyOf(form);
-    const said = await ask(form.dataset.act, { method: form.dataset.method ?? "POST", body, key: form.dataset.key });
-    delete form.dataset.key;
+    const said = await ask(form.dataset.act, { method: form.dataset.method ?? "POST", body, key: keyOf(form, body) });
+    wishes.delete(form);
     if (form.dataset.then) {
       location.assign(form.dataset.then.replace(/\{(number|id)\}/g, (_, name) => encodeURIComponent(said[name] ?? "")));
       return;
@@ -99,7 +107,7 @@ async function submit(event) {
     document.dispatchEvent(new CustomEvent("watchfire:refresh", { detail: said }));
   } catch (error) {
     // The next press is another wish, unless the service never answered.
-    if (error.status) delete form.dataset.key;
+    if (error.status) wishes.delete(form);
     showError(form, error);
   } finally {
     delete form.dataset.busy;

@@ -2,6 +2,7 @@
 import "./prefer.js";
 import "./time.js";
 import "./act.js";
+import "./conflict.js";
 import "./keys.js";
 import "./live.js";
 

@@ -12,11 +12,13 @@ function prepare(event) {
   const number = button.dataset.of;
   form.dataset.act = `/api/v1/incidents/${encodeURIComponent(number)}/${button.dataset.open}`;
   form.dataset.done = `${number}: ${button.dataset.open === "assign" ? "assigned" : "commented"}.`;
-  delete form.dataset.key;
   form.querySelector("[data-error]")?.replaceChildren();
   form.querySelector("[data-which]").textContent = `${number} ${row?.querySelector("a")?.textContent ?? ""}`;
   for (const name of ["team", "assignee"]) {
-    if (form.elements[name]) form.elements[name].value = row?.dataset[name] ?? "";
+    if (!form.elements[name]) continue;
+    // Said, not filled in: what is left empty stays as it is, whoever changed it meanwhile.
+    form.elements[name].value = "";
+    form.elements[name].placeholder = row?.dataset[name] ?? "";
   }
   if (form.elements.text) form.elements.text.value = "";
 }

@@ -101,14 +101,20 @@ function soon(form) {
 const READY = { silence: (body) => body.matchers?.length, window: (body) => body.ci?.length };
 const SAID = { silence: silenceSaid, window: windowSaid };
 
+// The answer of an older question never takes the place of a newer one's.
+let previewed = 0;
+
 async function preview(form) {
   const kind = form.dataset.preview;
+  previewed += 1;
+  const mine = previewed;
   const said = form.querySelector("[data-preview-said]");
   const list = form.querySelector("[data-preview-list]");
   const body = bodyOf(form);
   if (!READY[kind](body)) return;
   try {
     const answer = await ask(form.dataset.act, { body: dry(kind, body), key: null });
+    if (mine !== previewed) return;
     const [text, lines] = SAID[kind](answer, form);
     tell(said, text);
     list.replaceChildren(...lines.map((line) => {
@@ -118,6 +124,7 @@ async function preview(form) {
       return entry;
     }));
   } catch (error) {
+    if (mine !== previewed) return;
     tell(said, error.message);
     list.replaceChildren();
   }
@@ -142,6 +149,9 @@ function windowSaid({ mutes, notes }, form) {
   const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
   const critical = mutes.services_most_critical;
   const confirm = form.querySelector("[data-preview-confirm]");
+  // What was confirmed was confirmed of these services.
+  if (confirm.dataset.of !== critical.join()) confirm.querySelector("input").checked = false;
+  confirm.dataset.of = critical.join();
   confirm.hidden = !critical.length;
   confirm.querySelector("input").disabled = !critical.length;
   const services = mutes.services.length ? `, with the ${mutes.services.length === 1 ? "service" : "services"} ${some(mutes.services)}` : "";

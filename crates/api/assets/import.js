@@ -10,6 +10,7 @@ const SHOWN = 200;
 
 const asked = () => JSON.stringify([text.value, form.elements.how.value, form.elements.allow_removals.checked, form.elements.lenient.checked]);
 let seen = "";
+let seenVersion;
 
 function settle() {
   if (apply) apply.disabled = !seen || seen !== asked();
@@ -122,7 +123,17 @@ async function go(dry) {
   form.dataset.busy = "1";
   const just = asked();
   try {
+    if (!dry) {
+      // What was looked at was held against a CMDB that may not be in force any more.
+      const again = await put(true);
+      if (again.version !== seenVersion) {
+        seenVersion = again.version;
+        show(again);
+        throw Object.assign(new Error("Somebody imported meanwhile. Look again at what would change, then import."), { said: {} });
+      }
+    }
     const told = await put(dry);
+    seenVersion = told.version;
     seen = dry ? just : "";
     show(told);
     if (!dry) announce(`Imported: version ${told.version} is in force.`);

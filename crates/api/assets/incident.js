@@ -1,5 +1,4 @@
-// An incident's page: steps through how a fault spread, dialogs that say when somebody else was faster, and fields that
-// are made of several.
+// An incident's page: steps through how a fault spread, and fields that are made of several.
 import { localize } from "./time.js";
 
 // How it spread. The server drew the step that matters; here the boxes take on what they were at any other.
@@ -37,7 +36,8 @@ function paint(step) {
     else line.removeAttribute("aria-current");
   }
   const said = document.getElementById("step-said");
-  if (said && steps[step]) {
+  if (said && steps[step] && said.dataset.step !== `${step} ${steps[step].textContent}`) {
+    said.dataset.step = `${step} ${steps[step].textContent}`;
     const count = document.createElement("span");
     count.className = "soft";
     count.textContent = `Step ${step + 1} of ${steps.length} `;
@@ -82,41 +82,6 @@ function refresh() {
   paint(Number(field.value));
 }
 
-// Somebody else decided something while a dialog is open: it says what, and what was typed stays.
-const facts = () => {
-  try { return JSON.parse(document.getElementById("incident")?.dataset.facts ?? "{}"); } catch { return {}; }
-};
-
-function compare() {
-  const now = facts();
-  for (const dialog of document.querySelectorAll("dialog[open][data-facts]")) {
-    const then = JSON.parse(dialog.dataset.facts);
-    const changed = Object.keys(now).filter((name) => now[name] !== then[name]);
-    let place = dialog.querySelector("[data-changed]");
-    if (!changed.length) { place?.remove(); continue; }
-    if (!place) {
-      place = document.createElement("p");
-      place.dataset.changed = "";
-      place.className = "notice warn";
-      place.setAttribute("role", "alert");
-      dialog.querySelector("h2")?.after(place);
-    }
-    const told = changed.map((name) => `${name}: ${now[name]} (was ${then[name]})`).join("; ");
-    const text = `Somebody changed it while this was open. ${told}. What you typed is kept.`;
-    if (place.textContent !== text) place.textContent = text;
-  }
-}
-
-const loaded = facts();
-
-// What a dialog writes as a whole was filled in when the page came; all others begin empty.
-function opened(dialog) {
-  if (!dialog) return;
-  dialog.dataset.facts = JSON.stringify("whole" in dialog.dataset ? { ...facts(), Review: loaded.Review } : facts());
-  dialog.querySelector("[data-changed]")?.remove();
-  compare();
-}
-
 // Fields made of several: chosen alerts, rows of a review.
 function gather(form) {
   for (const field of form.querySelectorAll('input[type="hidden"][data-type="list"]')) {
@@ -151,7 +116,6 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
-  if (opener) opened(document.getElementById(opener.dataset.open));
   const filler = event.target.closest("[data-fill]");
   if (filler) {
     const field = (filler.form ?? document.getElementById(filler.dataset.open))?.querySelector(`[name="${filler.dataset.fill}"]`);
@@ -166,7 +130,7 @@ document.addEventListener("click", (event) => {
 });
 // Before the form is read.
 document.addEventListener("submit", (event) => gather(event.target), true);
-document.addEventListener("watchfire:fresh", () => { refresh(); compare(); });
+document.addEventListener("watchfire:fresh", refresh);
 
 if (range()) {
   document.getElementById("stepper").hidden = false;

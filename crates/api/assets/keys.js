@@ -37,8 +37,10 @@ function pressed(key) {
 }
 
 function heard(event) {
-  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest?.("input:not([type='checkbox'], [type='radio'], [type='range']), textarea, select, [contenteditable]");
+  // On many keyboards brackets are typed with AltGr, which says that it is Ctrl and Alt.
+  const isChord = (event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph");
+  if (event.defaultPrevented || isChord || event.metaKey) return;
   if (typing) {
     if (event.key === "Escape") event.target.blur();
     return;

@@ -9,6 +9,7 @@ const LOOK_EVERY_MS = 30000;
 const GATHER_MS = 120;
 const BETWEEN_MS = 400;
 const AGAIN_MS = 3000;
+const ANSWERS_WITHIN_MS = 10000;
 
 const parts = () => [...document.querySelectorAll("[data-live][id]")];
 const state = document.getElementById("live");
@@ -18,6 +19,7 @@ let leave;
 let streaming = false;
 let lostAt = 0;
 let timer = 0;
+let retry = 0;
 let lookedAt = 0;
 let looking = false;
 let wanted = false;
@@ -45,7 +47,9 @@ function back() {
   if (broken) { broken.hidden = true; broken.textContent = ""; }
 }
 
+// A page without such parts is asked for by whoever looks at it, and by nothing else.
 function soon() {
+  if (!parts().length) return;
   wanted = true;
   if (timer || document.hidden) return;
   timer = setTimeout(look, Math.max(GATHER_MS, lookedAt + BETWEEN_MS - Date.now()));
@@ -57,14 +61,16 @@ async function look() {
   looking = true;
   wanted = false;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    // A connection may die without a word: what takes so long is lost.
+    const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store", signal });
     if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.assign(answer.url); return; }
     if (!answer.ok) throw new Error(String(answer.status));
     take(new DOMParser().parseFromString(await answer.text(), "text/html"));
     if (streaming) back();
   } catch {
     lost();
-    setTimeout(soon, AGAIN_MS);
+    retry ||= setTimeout(() => { retry = 0; soon(); }, AGAIN_MS);
   } finally {
     looking = false;
     lookedAt = Date.now();
@@ -76,12 +82,21 @@ function take(page) {
   const styles = (root) => root.querySelector('link[rel="stylesheet"]')?.getAttribute("href");
   if (styles(page) !== styles(document) && !document.querySelector("dialog[open]")) { location.reload(); return; }
   setNow(page.querySelector('meta[name="now"]')?.content);
+  const [active, row] = [document.activeElement, document.activeElement?.closest("[data-key]")?.dataset.key];
   for (const part of parts()) {
     const fresh = page.getElementById(part.id);
     if (fresh) morph(part, fresh);
   }
+  if (active !== document.body && document.activeElement === document.body) refocus(active, row);
   localize();
   document.dispatchEvent(new CustomEvent("watchfire:fresh"));
+}
+
+// What had the focus may be gone, or have been moved: then its row has it, or the page.
+function refocus(active, row) {
+  const place = row && document.querySelector(`[data-key="${CSS.escape(row)}"]`);
+  const next = active.isConnected ? active : place?.querySelector("a[href], button") ?? document.getElementById("content");
+  next?.focus({ preventScroll: true });
 }
 
 const keyOf = (node) => (node.nodeType === 1 ? node.dataset?.key || node.id || "" : "");
@@ -90,8 +105,9 @@ const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName &
 // What a person did to an element is theirs, and is not taken back; what a form carries along is ours.
 const THEIRS = new Set(["open", "data-busy", "title"]);
 const TYPED = new Set(["value", "checked"]);
+const WALKED = new Set(["aria-valuenow", "aria-valuetext"]);
 const isTheirs = (element, name) =>
-  THEIRS.has(name) || (TYPED.has(name) && element.nodeName === "INPUT" && element.type !== "hidden");
+  THEIRS.has(name) || (WALKED.has(name) && element.getAttribute("role") === "slider") || (TYPED.has(name) && element.nodeName === "INPUT" && element.type !== "hidden");
 
 function morph(old, fresh) {
   if (old.nodeType !== 1) {
@@ -120,8 +136,14 @@ function attributes(old, fresh) {
 }
 
 function children(old, fresh) {
+  const staying = new Set([...fresh.childNodes].map(keyOf));
   const byKey = new Map();
-  for (const child of old.childNodes) if (keyOf(child)) byKey.set(keyOf(child), child);
+  // What goes goes first, so that nothing that stays is moved, which would take the focus from it.
+  for (const child of [...old.childNodes]) {
+    if (!keyOf(child)) continue;
+    if (staying.has(keyOf(child))) byKey.set(keyOf(child), child);
+    else child.remove();
+  }
   let at = old.firstChild;
   for (const child of [...fresh.childNodes]) {
     const key = keyOf(child);
@@ -146,26 +168,46 @@ function children(old, fresh) {
   }
 }
 
-// A new P1, for who looks elsewhere.
-const seen = new Set();
+// A new P1, for who looks elsewhere: one that opened lately, or that has become one. Told once, whatever page one is on.
+const FRESH_MS = 600000;
+const TOLD = "watchfire-told";
+const before = new Map();
 let unread = 0;
 const title = document.title;
+
+function toldAlready(id) {
+  try {
+    const told = JSON.parse(sessionStorage.getItem(TOLD) || "[]");
+    if (told.includes(id)) return true;
+    sessionStorage.setItem(TOLD, JSON.stringify([...told, id].slice(-200)));
+  } catch {
+    // A browser that keeps nothing tells it on each page.
+  }
+  return false;
+}
 
 function attend(data) {
   let incident;
   try { incident = JSON.parse(data); } catch { return; }
   document.dispatchEvent(new CustomEvent("watchfire:incident", { detail: incident }));
-  const isNew = incident.priority === "P1" && incident.state === "open" && !seen.has(incident.id);
-  if (!isNew || now() - Date.parse(incident.opened_at) > 600000) return;
-  seen.add(incident.id);
-  announce(`New P1: ${incident.title}`, "error");
+  const was = before.get(incident.id);
+  before.set(incident.id, incident.priority);
+  if (before.size > 1000) before.delete(before.keys().next().value);
+  const isOpened = now() - Date.parse(incident.opened_at) <= FRESH_MS;
+  const isRaised = was !== undefined && was !== "P1";
+  if (incident.priority !== "P1" || incident.state !== "open" || !(isOpened || isRaised)) return;
+  if (toldAlready(incident.id)) return;
+  announce(`${isRaised ? "Now a P1" : "New P1"}: ${incident.title}`, "error");
   if (chosen.badge && document.hidden) { unread += 1; document.title = `(${unread}) ${title}`; }
   if (chosen.sound) tone();
 }
 
+let audio;
+
 function tone() {
   try {
-    const audio = new AudioContext();
+    audio ??= new AudioContext();
+    audio.resume();
     const gain = audio.createGain();
     gain.gain.setValueAtTime(0.05, audio.currentTime);
     gain.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + 0.8);
@@ -188,7 +230,7 @@ function heard({ said, kind, data }) {
     return;
   }
   if (kind === "incident") attend(data);
-  soon();
+  if (kind === "reset" || parts().some((part) => part.dataset.live.split(",").includes(kind))) soon();
 }
 
 // Where browsers have no workers to share, each page listens for itself.
@@ -210,6 +252,8 @@ if (state) {
   addEventListener("pagehide", () => leave());
   addEventListener("pageshow", ({ persisted }) => { if (persisted) { listen(); soon(); } });
   document.addEventListener("watchfire:refresh", soon);
+  // Who wants the tone hears which one it is; and a browser that wants a press before it makes a sound has had one.
+  document.querySelector('#prefer-form [name="sound"]')?.addEventListener("change", ({ target }) => { if (target.checked) tone(); });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     unread = 0;

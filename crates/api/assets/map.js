@@ -345,7 +345,7 @@ class Map_ {
 
   async refresh() {
     try {
-      const answer = await fetch("/map/states.json", { headers: { Accept: "application/json" }, cache: "no-store" });
+      const answer = await fetch(`/map/states.json${this.source.search}`, { headers: { Accept: "application/json" }, cache: "no-store" });
       if (!answer.ok) return;
       const said = await answer.json();
       if (said.version !== this.version || this.source.searchParams.get("show") === "troubled") { await this.load(); return; }

@@ -1,10 +1,16 @@
 // Reports: printing, and a time of one's own that is chosen by naming its days.
+import { chosen } from "./prefer.js";
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
 
 const form = document.querySelector("form.filters");
+
+// Days are of the zone that this person chose, unless the address says of which.
+const asked = new URLSearchParams(location.search);
+if (form?.elements.zone && chosen.zone && !asked.has("zone") && !asked.size) form.elements.zone.value = chosen.zone;
 const period = form?.elements.period;
 
 if (period) {

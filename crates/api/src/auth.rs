@@ -222,10 +222,16 @@ pub(crate) enum Presented<'a> {
 
 impl<'a> Presented<'a> {
     pub(crate) fn of(headers: &'a HeaderMap) -> Presented<'a> {
-        if let Some(header) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) {
-            return Presented::Header(header);
+        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        // A proxy in front of us may ask for a password of its own, which a browser then sends us too.
+        let is_ours =
+            header.is_some_and(|header| header.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("bearer ")));
+        match (header, cookie(headers, SESSION)) {
+            (Some(header), None) => Presented::Header(header),
+            (Some(header), Some(_)) if is_ours => Presented::Header(header),
+            (_, Some(cookie)) => Presented::Cookie(cookie),
+            (None, None) => Presented::Nothing,
         }
-        cookie(headers, SESSION).map_or(Presented::Nothing, Presented::Cookie)
     }
 
     /// As the header would say it.

@@ -177,7 +177,11 @@ async fn correct(
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, body = v1::List<v1::Correction>)))]
-async fn corrections(_: By<Viewer>, State(api): State<Api>, asked: Asked) -> Answer<v1::List<v1::Correction>> {
+pub(crate) async fn corrections(
+    _: By<Viewer>,
+    State(api): State<Api>,
+    asked: Asked,
+) -> Answer<v1::List<v1::Correction>> {
     asked.only(&["service", "from", "to", "withdrawn", "limit", "cursor"])?;
     let filter = CorrectionFilter {
         services: asked.many("service").map(CiId::new).collect(),

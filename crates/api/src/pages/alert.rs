@@ -144,6 +144,16 @@ impl AlertPage {
         pairs(&self.alert.annotations)
     }
 
+    /// Where a silence of what is like it is begun: of its item and its name, as far as it has them, else of its key.
+    fn silenced_at(&self) -> String {
+        let quoted = |name: &str, value: &str| format!("{name}={}", Value::from(value));
+        let ci = self.alert.ci.as_deref().map(|ci| quoted("ci", ci));
+        let name = self.alert.labels.get("alertname").map(|name| quoted("alertname", name));
+        let lines: Vec<String> = ci.into_iter().chain(name).collect();
+        let lines = if lines.is_empty() { vec![quoted("source", &self.alert.source)] } else { lines };
+        format!("/silences?matcher={}", told::encoded(&lines.join("\n")))
+    }
+
     /// The newest first.
     fn lines(&self) -> Vec<(&v1::TimelineEntry, String)> {
         let names =

@@ -28,6 +28,7 @@ const ASSETS: &[(&str, &str)] = assets![
     "incident.js",
     "forms.js",
     "board.js",
+    "conflict.js",
     "follow.js",
     "keys.js",
     "live.js",

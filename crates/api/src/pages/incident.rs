@@ -91,6 +91,7 @@ async fn incident(
     let map = map::map(visitor.by(), state(), path()).await?.0;
     let read = Asked::of(&[("limit", LINES_READ), ("members_limit", LINES_READ)]);
     let explained = explain::explain(visitor.by(), state(), path(), read).await?.0;
+    let timeline = explain::to_its_end(&api, &number, explained.timeline).await?;
     let of_it = Asked::of(&[("incident", &incident.id), ("limit", ALERTS_MAX)]);
     let listed = alerts::list(visitor.by(), state(), of_it).await?.0;
     let similar = incidents::similar(visitor.by(), state(), path(), Asked::of(&[("limit", SIMILAR_MAX)])).await?.0;
@@ -106,7 +107,7 @@ async fn incident(
     let (hurt, unwatched) = hurt::lists(&map, over);
     let names = names(&related, &listed.items, problem.as_ref());
     let (lines, newer, older) =
-        told_here::lines(&explained.timeline.items, &incident.comments, &names, asked.number("lines")?, LINES_OF_PAGE);
+        told_here::lines(&timeline, &incident.comments, &names, asked.number("lines")?, LINES_OF_PAGE);
     let label = incident.number.clone().unwrap_or_else(|| incident.id.clone());
     let offers = Offers::of(&incident, Some(&visitor), now);
     let shell = Shell::new(&api, visitor, "/incidents", format!("{label} {}", model::text::cut(&incident.title, 120)));

@@ -111,8 +111,9 @@ async fn graph(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Result
     Ok(Json(drawn(chosen(graph, show, &collapsed))))
 }
 
-async fn states(visitor: Visitor, State(api): State<Api>, _: Asked) -> Result<Json<States>, Trouble> {
-    let Json(graph) = dependencies::dependencies(visitor.by(), State(api.clone()), Asked::of(&[])).await?;
+async fn states(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Result<Json<States>, Trouble> {
+    // Of the very items that the map asked for: all of them may be more than are told at once.
+    let graph = asked_for(&visitor, &api, &asked).await?;
     let told = graph.items.into_iter().filter(|item| item.state != ItemState::Up || item.in_maintenance);
     let states = told.map(|item| (item.id, (number(item.state), u8::from(item.in_maintenance)))).collect();
     Ok(Json(States { version: graph.version, states }))

@@ -85,7 +85,7 @@ fn kept(token: &str, seconds: u32, headers: &HeaderMap) -> String {
     let secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https");
     let secure = if secure { "; Secure" } else { "" };
     let value = auth::to_cookie(token);
-    format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}", auth::SESSION)
+    format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", auth::SESSION)
 }
 
 fn to(next: &str, cookie: Option<&str>) -> Response {

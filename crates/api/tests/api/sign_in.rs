@@ -36,7 +36,7 @@ async fn a_visitor_without_a_token_is_led_to_sign_in_and_back() {
     let heard = sign_in(&service, &secret(Role::Viewer), "%2F%3Fstate%3Dopen").await;
     assert_eq!((heard.status.as_u16(), header(&heard, "location")), (303, "/?state=open"));
     let set = header(&heard, "set-cookie");
-    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"] {
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
         assert!(set.contains(part), "{set}");
     }
     assert!(!set.contains("Secure") && !set.contains(&secret(Role::Viewer)), "{set}");

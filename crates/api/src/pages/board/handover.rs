@@ -68,7 +68,7 @@ struct End {
     name: String,
     comment: String,
     by: Option<String>,
-    address: &'static str,
+    address: String,
 }
 
 async fn handover(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Result<Page<Handover>, Trouble> {
@@ -109,9 +109,10 @@ const PARTS: &[Said] = &[
     ("waiting", "Not acknowledged", "Nobody is waited for.", ("state", "open"), "/?state=open"),
     ("held", "On hold", "Nothing is on hold.", ("state", "on_hold"), "/?state=on_hold"),
     ("at-work", "Acknowledged", "Nobody is at work on one.", ("state", "acknowledged"), "/?state=acknowledged"),
+    ("restored", "Restored, not resolved yet", "Nothing is.", ("state", "restored"), "/?state=restored"),
     (
         "residual",
-        "Restored, with mild alerts that still fire",
+        "Of these, with mild alerts that still fire",
         "Nothing is left over.",
         ("residual", "true"),
         "/?residual=true",
@@ -165,7 +166,7 @@ impl End {
             name: silence.matchers.join(", "),
             comment: silence.comment.clone(),
             by: Some(silence.by.clone()),
-            address: "/silences",
+            address: format!("/silences/{}", super::encoded(&silence.id)),
         }
     }
 
@@ -181,7 +182,7 @@ impl End {
             name: window.ci.join(", "),
             comment: named,
             by: window.by.clone(),
-            address: "/maintenance",
+            address: format!("/maintenance/{}", super::encoded(&window.id)),
         }
     }
 }

@@ -63,6 +63,12 @@ impl List {
         }
     }
 
+    /// A team is asked for that is none of those offered.
+    pub(super) fn has_team_beside(&self, offered: &[String]) -> bool {
+        let team = self.view.said("team");
+        !["", "-"].contains(&team) && !offered.iter().any(|known| known == team)
+    }
+
     pub(super) fn sorts(&self) -> &'static [(&'static str, &'static str)] {
         &SORTS
     }

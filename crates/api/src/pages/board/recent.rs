@@ -39,6 +39,8 @@ const SPANS: [(&str, &str, Span); 4] = [
 const MOMENTS_SHOWN: usize = 150;
 /// Rows of each kind that are looked through.
 const ROWS: &str = "500";
+/// What is closed now was opened at most so long before the time that is looked at.
+const OPENED_BEFORE: Span = Span::from_hours(7 * 24);
 const AUDIT_ROWS: &str = "60";
 
 #[derive(Template)]
@@ -104,7 +106,9 @@ async fn gathered(api: &Api, visitor: &Visitor, lately: Lately) -> Result<Vec<Mo
     let known = Asked::of(&[all[0], all[1], ("since", &from), ("limit", ROWS)]);
     let changed = open::open(visitor.by(), state(), known).await?.0.items;
     moments.extend(changed.iter().flat_map(|incident| Moment::of_incident(incident, lately)));
-    let over = Asked::of(&[("state", "closed,merged"), ("from", &from), ("limit", ROWS)]);
+    // By when they were opened, which may be long before they were closed.
+    let long_before = (lately.from - OPENED_BEFORE).to_string();
+    let over = Asked::of(&[("state", "closed,merged"), ("from", &long_before), ("limit", ROWS)]);
     let over = incidents::list(visitor.by(), state(), over).await?.0.items;
     moments.extend(over.iter().flat_map(|incident| Moment::of_incident(incident, lately)));
 

@@ -207,6 +207,7 @@ fn marks(incident: &v1::Incident) -> Vec<Mark> {
         (incident.stale, "stale", "warn", "Its source is silent: what it says may be old"),
         (incident.residual, "residual", "", "Restored, while mild alerts still fire"),
         (!incident.reopened_at.is_empty(), "reopened", "", "It came back after it was resolved"),
+        (incident.residual_of.is_some(), "left over", "", "What is left of another incident, which was resolved"),
         (incident.recurrence_of.is_some(), "again", "", "It was seen before, and is of the same cause"),
         (incident.workaround.is_some(), "workaround known", "", "A known error matches: its page says what helps"),
         (!incident.merge_suggested.is_empty(), "may be one with another", "", "Its page says with which"),

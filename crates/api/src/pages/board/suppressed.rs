@@ -94,8 +94,8 @@ impl Reason {
             _ => ("Flapping", "alert"),
         };
         let address = match said.kind {
-            "silence" => Some("/silences".to_owned()),
-            "maintenance" => Some("/maintenance".to_owned()),
+            "silence" => said.id.as_deref().map(|id| format!("/silences/{}", super::encoded(id))),
+            "maintenance" => said.id.as_deref().map(|id| format!("/maintenance/{}", super::encoded(id))),
             "storm" => Some(format!("/incidents/{}", super::encoded(&said.name))),
             _ => None,
         };

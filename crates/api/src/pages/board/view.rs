@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::pages::told::encoded;
 
 /// Rows of a page: what a browser draws at once, well below 100 KB.
-const ROWS: &str = "60";
+const ROWS: &str = "40";
 
 /// What the address says, under the names that the API has for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::measures::answers;
 use crate::pages::Trouble;
 use crate::pages::page::Page;
 use crate::pages::shell::Shell;
-use crate::pages::told::{class, state};
+use crate::pages::told::{class, encoded, state};
 use crate::pages::visitor::Visitor;
 
 /// Of each list, on one page.
@@ -29,7 +29,7 @@ const ROWS_MAX: usize = 40;
 const ASKED: [&str; 10] =
     ["from", "to", "time_zone", "service", "team", "priority", "class", "environment", "criticality", "group_by"];
 /// What tells rows of a report apart beside what it can be asked.
-const ROWS: [&str; 5] = ["agreement", "target", "problem", "weekday", "hour"];
+const ROWS: [&str; 7] = ["agreement", "target", "problem", "weekday", "hour", "cause", "source"];
 
 #[derive(Template)]
 #[template(path = "reports_behind.html")]
@@ -169,11 +169,12 @@ async fn of_report(
 /// The row that the address names, by the columns that tell rows apart; the only one where there is no other.
 fn row_of(told: &Told, kind: Kind, asked: &Asked) -> Option<usize> {
     let is_of = |name: &str| told.labels > 0 || kind == Kind::Problems || name == "service";
-    let keys: Vec<(usize, &str)> = ["service", "team", "priority", "class", "agreement", "target", "problem"]
-        .into_iter()
-        .filter(|name| is_of(name))
-        .filter_map(|name| Some((told.place(name)?, asked.each(name).last()?)))
-        .collect();
+    let keys: Vec<(usize, &str)> =
+        ["service", "team", "priority", "class", "agreement", "target", "problem", "cause", "source"]
+            .into_iter()
+            .filter(|name| is_of(name))
+            .filter_map(|name| Some((told.place(name)?, asked.each(name).last()?)))
+            .collect();
     let fits = |row: &Vec<Cell>| keys.iter().all(|(at, said)| matches!(&row[*at], Cell::Text(text) if text == said));
     told.grid.rows.iter().position(fits)
 }
@@ -234,7 +235,10 @@ async fn shown(
         asking(question, &[("include", "intervals")])
     );
     let title = format!("What {} came from", heading(&name));
-    let edges = format!("/reports/{path}?from={}&to={}", window.start(), window.end());
+    let kept = question.iter().filter(|(name, _)| !["from", "to", "time_zone", "group_by"].contains(name));
+    let kept = kept.map(|(name, value)| format!("&{name}={}", encoded(value))).collect::<String>();
+    let zone = asked.one("time_zone").map(|zone| format!("&zone={}", encoded(zone))).unwrap_or_default();
+    let edges = format!("/reports/{path}?from={}&to={}{zone}{kept}", window.start(), window.end());
     Ok(Page(BehindPage {
         shell: Shell::new(api, visitor, "/reports", title),
         report,
@@ -311,6 +315,19 @@ impl OutageLine {
 }
 
 impl BehindPage {
+    /// Where each of a list of names has its page.
+    fn page_of(&self, what: &str) -> Option<&'static str> {
+        match what {
+            "Alerts" => Some("/alerts/"),
+            "Items that a source has spoken of" => Some("/cis/"),
+            _ => None,
+        }
+    }
+
+    fn encoded(&self, text: &str) -> String {
+        encoded(text)
+    }
+
     fn count(&self, of: &usize) -> String {
         figure(&Cell::Count(*of as u64))
     }

@@ -94,6 +94,15 @@ impl Frame {
         self.filters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
+    /// As the chooser calls it.
+    pub(super) fn word(&self, filter: &str) -> &'static str {
+        match filter {
+            "class" => "Class",
+            "environment" => "Environment",
+            _ => "Criticality",
+        }
+    }
+
     /// Whether the report that is looked at has use for a filter.
     pub(super) fn has(&self, filter: &str) -> bool {
         has(self.kind, filter)

@@ -213,6 +213,7 @@ pub(super) fn fitting(charts: Vec<String>) -> Vec<Markup> {
 
 /// Each figure that is said first, beside the same of the time before.
 pub(super) fn cards(kind: Kind, told: &Told, before: &Told, frame: &Frame) -> Vec<Card> {
+    let rows = || format!("/reports/{}{}#figures", kind.as_str(), frame.query(Some(kind)));
     let card = |said: &report::html::pieces::Said| {
         let earlier = before.headline.iter().find(|other| other.what == said.what);
         let of_row = said.of.row.and_then(|row| Some((row, told.grid.rows.get(row)?)));
@@ -228,7 +229,8 @@ pub(super) fn cards(kind: Kind, told: &Told, before: &Told, frame: &Frame) -> Ve
             look: said.look,
             before: earlier.map(|said| said.figure.clone()).filter(|was| was != "–"),
             change: earlier.and_then(|earlier| change(said.of.name, &said.of.cell, &earlier.of.cell)),
-            link: link.filter(|_| !is_none),
+            // What counts rows leads to the rows.
+            link: link.or_else(|| said.of.row.is_none().then(rows)).filter(|_| !is_none),
         }
     };
     told.headline.iter().map(card).collect()

@@ -174,15 +174,19 @@ pub(super) fn named_behind(kind: Kind, column: &str) -> Option<&'static str> {
         (Kind::Availability, "availability" | "customer_minutes_lost") => Some("down_seconds"),
         (Kind::Slo, "remaining_seconds") => Some("consumed_seconds"),
         (Kind::Changes, "failure_rate") => Some("failures"),
+        (Kind::Sla, "attainment") => Some("breached"),
         _ => known.iter().copied().find(|known| *known == column),
     }
 }
+
+/// What rows are of, and no question can be narrowed to.
+const UNFILTERED: [&str; 2] = ["cause", "source"];
 
 /// What tells the rows of a report apart, in a question and in what is behind it.
 fn keys(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Availability | Kind::Slo | Kind::Continuity => &["service"],
-        Kind::Incidents => &["service", "team", "priority", "class"],
+        Kind::Incidents => &["service", "team", "priority", "class", "cause", "source"],
         Kind::Sla => &["agreement", "priority", "target"],
         Kind::Problems => &["problem"],
         Kind::Changes | Kind::Noise => &["service"],
@@ -300,7 +304,7 @@ fn by_label(told: &Told) -> BTreeMap<Vec<String>, &[Cell]> {
 
 /// As a question says whose figures they are; `None`: it cannot.
 pub(super) fn whose<'a>(kind: Kind, told: &'a Told, cells: &'a [Cell]) -> Option<Vec<(&'a str, &'a str)>> {
-    let own: Vec<(&str, &str)> = told
+    let mut own: Vec<(&str, &str)> = told
         .grid
         .columns
         .iter()
@@ -313,7 +317,11 @@ pub(super) fn whose<'a>(kind: Kind, told: &'a Told, cells: &'a [Cell]) -> Option
     // A period is said by its edges.
     let labels = || told.grid.columns.iter().take(told.labels).filter(|column| !PERIODS.contains(&column.name));
     let is_whole = labels().all(|column| keys(kind).contains(&column.name));
-    (is_whole && own.len() >= labels().count()).then_some(own)
+    let is_known = is_whole && own.len() >= labels().count();
+    // No filter asks for these: their rows are found among all of their kind.
+    let grouped = own.iter().find(|(name, _)| UNFILTERED.contains(name)).map(|(name, _)| ("group_by", *name));
+    own.extend(grouped);
+    is_known.then_some(own)
 }
 
 #[cfg(test)]
@@ -329,7 +337,7 @@ mod tests {
             (Kind::Incidents, "mttr_mean_seconds", Some("mttr")),
             (Kind::Incidents, "opened", Some("opened")),
             (Kind::Slo, "remaining_seconds", Some("consumed_seconds")),
-            (Kind::Sla, "attainment", None),
+            (Kind::Sla, "attainment", Some("breached")),
         ] {
             assert_eq!(named_behind(kind, column), figure, "{column}");
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
-use model::outage::OutageState;
+use model::outage::{ItemState, OutageState};
 use model::{CiId, Span, Timestamp};
 use report::text;
 use wire::v1;
@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::pages::Trouble;
 use crate::pages::page::Page;
 use crate::pages::shell::Shell;
+use crate::pages::told;
 use crate::pages::visitor::Visitor;
 use crate::services::{self, ServiceState};
 use crate::{Api, measures, outages};
@@ -25,6 +26,7 @@ use crate::{Api, measures, outages};
 const OUTAGES_SHOWN: usize = 15;
 const OUTAGES_MORE: usize = 100;
 const BECAUSE_SHOWN: usize = 5;
+const CORRECTIONS_SHOWN: &str = "20";
 
 /// What reports say of it, worked out at most once a minute.
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(super) struct ServicePage {
     without_figures: Option<String>,
     outages: Vec<Out>,
     outages_more: usize,
+    /// What people said of its outages, as far as it stands.
+    corrections: Vec<v1::Correction>,
     /// The only day whose outages are shown.
     day: Option<String>,
     /// The outage that is to be corrected.
@@ -80,6 +84,8 @@ pub(super) async fn service(
     let shown = if asked.one("outages").is_some() { OUTAGES_MORE } else { OUTAGES_SHOWN };
     let outages_more = outages.len().saturating_sub(shown);
     outages.truncate(shown);
+    let said = Asked::of(&[("service", &id), ("limit", CORRECTIONS_SHOWN)]);
+    let corrections = outages::corrections(visitor.by(), State(api.clone()), said).await?.0.items;
     let shell = Shell::new(&api, visitor, "/services", about.item.item.name.clone());
     let day = day.map(str::to_owned);
     Ok(Page(ServicePage {
@@ -92,6 +98,7 @@ pub(super) async fn service(
         without_figures,
         outages,
         outages_more,
+        corrections,
         day,
         correct,
     }))
@@ -133,6 +140,16 @@ async fn outages_of(visitor: &Visitor, api: &Api, id: &str, day: Option<&str>) -
     let Json(found) = outages::list(visitor.by(), State(api.clone()), asked).await?;
     let now = api.now();
     Ok(found.items.into_iter().rev().map(|outage| Out { outage, now }).collect())
+}
+
+impl ServicePage {
+    fn word_of(&self, state: ItemState) -> &'static str {
+        told::state(state)
+    }
+
+    fn class_of(&self, state: ItemState) -> &'static str {
+        told::class(state)
+    }
 }
 
 impl Out {

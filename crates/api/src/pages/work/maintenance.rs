@@ -98,6 +98,12 @@ async fn coming(
 }
 
 impl Maintenance {
+    /// Which time of a window that recurs, and is not in force, is skipped.
+    fn skipped(&self, window: &v1::MaintenanceWindow) -> String {
+        let next = window.next.filter(|_| window.rrule.is_some() && self.stage(window) != Stage::InForce);
+        next.map(|next| next.starts_at.to_string()).unwrap_or_default()
+    }
+
     fn in_force(&self) -> Vec<&v1::MaintenanceWindow> {
         self.of(Stage::InForce)
     }

@@ -52,7 +52,7 @@ struct Problems {
 }
 
 async fn list(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Result<Page<Problems>, Trouble> {
-    let address = Address::of("/problems", &asked, &["state", "q", "ci"])?;
+    let address = Address::of("/problems", &asked, &["state", "q", "ci", "record"])?;
     let state = match address.said("state") {
         "" => UNSETTLED,
         "all" => "",

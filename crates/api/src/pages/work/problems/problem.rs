@@ -77,6 +77,18 @@ impl Shown {
         owner(&self.problem)
     }
 
+    /// What somebody else may change meanwhile, for who has a dialog open.
+    fn facts(&self) -> String {
+        let said = |text: &Option<String>| filled(text).to_owned();
+        let facts = serde_json::json!({
+            "state": steps::word(self.problem.state),
+            "owner": self.owner(),
+            "cause": said(&self.problem.cause),
+            "workaround": said(&self.problem.workaround),
+        });
+        facts.to_string()
+    }
+
     fn takes_cause(&self) -> bool {
         self.shell.responds() && steps::takes_cause(self.problem.state)
     }
