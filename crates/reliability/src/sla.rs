@@ -89,7 +89,8 @@ impl Judged<'_> {
     }
 
     /// As far as it counts in a window: what was decided in it, and what was not yet decided at its end, or now. `None`
-    /// where it was decided before, opened after, or was over before anybody had done it or was late.
+    /// where it was decided before, is open and was opened after, or was over before anybody had done it or was late. What
+    /// was done before anybody heard of it counts where it was done, so that windows side by side count it once.
     pub fn within(&self, window: Interval) -> Option<Outcome> {
         if self.task.opened_at > self.now {
             return None;

@@ -52,10 +52,13 @@ fn least(mut story: Story) -> Story {
     }
 }
 
+/// What once told the two apart: an incident that was over before anybody heard of it.
+const TOLD_APART: [u64; 1] = [450];
+
 #[test]
 fn reports_of_any_history_are_what_judging_each_instant_gives() {
     let mut seen = judge::Seen::default();
-    for seed in 0..cases() {
+    for seed in (0..cases()).chain(TOLD_APART) {
         let mut story = story::random(&mut SplitMix64::new(seed));
         let mut store = lived(&story);
         if seed % MERGED_EVERY == 0 {

@@ -98,11 +98,12 @@ pub fn counts(owed: &Owed<'_>, asked: Asked, horizon: Timestamp) -> Option<Stand
         (None, None, Some(at)) => (at, None),
         (None, None, None) => (Timestamp::MAX, None),
     };
-    let is_open = owed.opened_at < asked.to && owed.opened_at <= asked.now;
     match decided_at {
-        _ if !is_open => None,
+        _ if owed.opened_at > asked.now => None,
         at if at < asked.from => None,
+        // It may be told of after it was done, and counts where it was: once, whatever the windows are.
         at if at < asked.to => decided,
+        _ if owed.opened_at >= asked.to => None,
         _ => Some(Stands::Running { breaches_at: passed }),
     }
 }
