@@ -128,3 +128,19 @@ fn what_one_person_acknowledges_another_sees() {
     assert_eq!(yours.script("return window.isTheSame"), json!(true), "it was loaded anew");
     assert_eq!(site.newest("/api/v1/incidents", "state"), "acknowledged");
 }
+
+#[test]
+fn who_changes_his_mind_twice_about_a_cause_is_taken_at_his_last_word() {
+    let Some(browser) = Browser::open("a cause is judged again") else { return };
+    let site = Site::open();
+    site.alert("db-1", "volume offline", &json!({}));
+    let number = site.incident();
+    browser.visit(&site.url(&format!("/incidents/{number}")));
+    for (key, verdict) in [("confirm", "confirmed"), ("reject", "rejected"), ("confirm", "confirmed")] {
+        browser.click(&format!("form[data-key='{key}'] button"));
+        wait::until(&format!("it is {verdict}"), || {
+            let causes = &site.service.get(&format!("/api/v1/incidents/{number}"))["causes"];
+            holds(causes[0]["verdict"] == verdict, || causes.to_string())
+        });
+    }
+}

@@ -320,6 +320,8 @@ impl From<Denied> for Fault {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
     use super::*;
 
     fn auth() -> Auth {
@@ -330,6 +332,20 @@ mod tests {
     fn admitted(role: Role, needed: Role) -> bool {
         let header = format!("Bearer secret-of-{:0>12}", role.as_str());
         auth().admit(Some(&header), needed).is_ok()
+    }
+
+    #[test]
+    fn a_password_of_a_proxy_does_not_take_the_place_of_who_signed_in() {
+        let said = |lines: &[(HeaderName, &str)]| {
+            let headers: HeaderMap =
+                lines.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect();
+            Presented::of(&headers).authorization().map(Cow::into_owned)
+        };
+        let session = format!("{SESSION}={}", to_cookie("secret"));
+        let signed_in = (COOKIE, session.as_str());
+        assert_eq!(said(&[(AUTHORIZATION, "Basic eDp5"), signed_in.clone()]).as_deref(), Some("Bearer secret"));
+        assert_eq!(said(&[(AUTHORIZATION, "bearer other"), signed_in]).as_deref(), Some("bearer other"));
+        assert_eq!(said(&[(AUTHORIZATION, "Basic eDp5")]).as_deref(), Some("Basic eDp5"));
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl AlertPage {
         pairs(&self.alert.annotations)
     }
 
-    /// Where a silence of what is like it is begun: of its item and its name, as far as it has them, else of its key.
+    /// Where a silence of what is like it is begun: of its item and its name, as far as it has them, else of its source.
     fn silenced_at(&self) -> String {
         let quoted = |name: &str, value: &str| format!("{name}={}", Value::from(value));
         let ci = self.alert.ci.as_deref().map(|ci| quoted("ci", ci));
