@@ -1,10 +1,13 @@
 //! A service of a test's own, with or without tokens; and what a test lets happen in it.
 
+use std::net::{Ipv4Addr, TcpListener};
+
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
 use crate::places::SIGN_IN;
 use crate::process::Process;
+use crate::provider::{CLIENT, Provider, SECRET};
 use crate::watchfire::{Watchfire, configure, run_command};
 
 /// Roles in the order of what they may, and the token of each.
@@ -25,6 +28,19 @@ fn cmdb() -> String {
 
 /// How many machines there are beside the shop: `alone-1` and so on.
 pub(crate) const ALONE: usize = 12;
+
+fn folder_with(more: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("cmdb.yaml", &cmdb());
+    configure(folder.path(), &format!("cmdb: [cmdb.yaml]\n{more}"));
+    folder
+}
+
+/// For a service whose address has to be known before it runs.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
 
 #[derive(Debug)]
 pub(crate) struct Site {
@@ -47,10 +63,27 @@ impl Site {
         Site::with(&format!("auth: {{tokens: [{}]}}\n", tokens.join(", ")), Some(PUSHER))
     }
 
+    /// One signs in there, or with a token; who is of the group `sre` acts, and who is of none stays out.
+    pub(crate) fn of_people(provider: &Provider) -> Site {
+        let port = free_port();
+        let site = format!(
+            "auth:
+  tokens: [{{name: prom, role: ingest, token: {PUSHER}}}, {{name: vera, role: viewer, token: {VIEWER}}}]
+  oidc:
+    issuer: {}
+    client_id: {CLIENT}
+    client_secret: {SECRET}
+    redirect_url: http://127.0.0.1:{port}/sign-in/callback
+    roles: {{sre: responder}}
+",
+            provider.issuer
+        );
+        let folder = folder_with(&site);
+        Gone { folder, port: port.to_string(), token: Some(PUSHER) }.back()
+    }
+
     fn with(more: &str, token: Option<&'static str>) -> Site {
-        let folder = Folder::new();
-        folder.write("cmdb.yaml", &cmdb());
-        configure(folder.path(), &format!("cmdb: [cmdb.yaml]\n{more}"));
+        let folder = folder_with(more);
         Site { service: Watchfire::start(folder.path()), folder, token }
     }
 

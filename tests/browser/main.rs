@@ -3,7 +3,7 @@
 //! What is tested comes first: [`pages`] (each of them, with the data of the demo's company), [`accessible`],
 //! [`fresh`] (what happens shows by itself, also after the service was gone), [`keyboard`], [`hostile`] (what came from
 //! outside is text), [`sign_in`]; [`screenshots`] makes pictures and judges nothing. What it is tested with follows: the
-//! list of pages, the demo's company, a browser, what drives it; and from beside, of the tests of the system, a process,
+//! list of pages, the demo's company, an identity provider, a browser, what drives it; and from beside, of the tests of the system, a process,
 //! a folder, a service and a client.
 //!
 //! Rules: no crate of the product is used here; nothing is fetched from any other host, by the pages or by the browser
@@ -25,6 +25,7 @@ mod driver;
 mod guarded;
 mod keys;
 mod places;
+mod provider;
 
 #[expect(dead_code, reason = "shared with the tests of the system, which use the rest")]
 #[path = "../system/behind.rs"]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::guarded::{RESPONDER, Site, VIEWER};
 use crate::keys::ENTER;
+use crate::provider::Provider;
 use crate::wait::{self, holds};
 
 /// As a person does: sent here from the board, types, presses Enter.
@@ -130,4 +131,54 @@ fn who_signed_out_is_out_and_the_way_back_shows_nothing() {
     });
     let (status, said) = answered(&browser, "GET", "/api/v1/incidents", "");
     assert_eq!(status, 401, "{said}");
+}
+
+/// Sent to sign in, from there to the provider, and says who one is.
+#[track_caller]
+fn sign_in_as(browser: &Browser, url: &str, who: &str) {
+    browser.visit(url);
+    assert_eq!(browser.path(), "/sign-in");
+    browser.click("a[href^='/sign-in/begin']");
+    browser.click(&format!("#{who}"));
+}
+
+#[test]
+fn who_signs_in_at_the_provider_acts_in_the_name_and_the_role_they_have_there() {
+    let Some(browser) = Browser::open("signing in at a provider") else { return };
+    let provider = Provider::start();
+    let site = Site::of_people(&provider);
+    site.alert("db-1", "volume offline", &json!({}));
+    sign_in_as(&browser, &site.url("/?q=db"), "ana");
+    until_on_the_board(&browser);
+    assert!(browser.url().ends_with("/?q=db"), "{}", browser.url());
+    browser.sees_text("ana responder");
+    let (status, incident) = acknowledge(&browser);
+    assert_eq!((status, &incident["acknowledged_by"]), (200, &json!("ana")), "{incident}");
+    assert_eq!(browser.script("return document.cookie"), json!(""), "no script reads the session");
+    assert_eq!(browser.complaints(), [""; 0]);
+
+    let site = site.kill().back();
+    browser.visit(&site.url("/"));
+    until_on_the_board(&browser);
+    browser.sees_text("ana");
+    browser.click("form[action='/sign-out'] button");
+    wait::until("one is out", || holds(browser.path() == "/sign-in", || browser.text()));
+    assert_eq!(answered(&browser, "GET", "/api/v1/incidents", "").0, 401);
+}
+
+#[test]
+fn who_has_no_role_at_the_provider_is_told_and_stays_out() {
+    let Some(browser) = Browser::open("nobody of the provider") else { return };
+    let provider = Provider::start();
+    let site = Site::of_people(&provider);
+    sign_in_as(&browser, &site.url("/"), "zoe");
+    browser.sees_text("You are zoe, and none of what `groups` says of you has a role here.");
+    assert_eq!(answered(&browser, "GET", "/api/v1/incidents", "").0, 401);
+    browser.visit(&site.url("/"));
+    assert_eq!(browser.path(), "/sign-in", "and a token still signs in");
+    browser.click("input[name='token']");
+    browser.press(VIEWER);
+    browser.press(ENTER);
+    until_on_the_board(&browser);
+    browser.sees_text("vera");
 }

@@ -1,5 +1,5 @@
-//! Tokens and their roles. Without tokens everybody may do everything, as `anonymous`; the composition then listens to
-//! this machine only, unless told otherwise in so many words.
+//! Tokens and their roles, and people who signed in at an identity provider. Without either everybody may do everything,
+//! as `anonymous`; the composition then listens to this machine only, unless told otherwise in so many words.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -10,8 +10,11 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 
+use model::Timestamp;
+
 use crate::Api;
 use crate::fault::Fault;
+use crate::oidc::Oidc;
 
 /// What a token allows; each role but `Ingest` allows what those before it do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +44,7 @@ pub struct Token {
 #[derive(Clone, Debug, Default)]
 pub struct Auth {
     tokens: Vec<Token>,
+    oidc: Option<Oidc>,
 }
 
 /// Who asks.
@@ -57,6 +61,8 @@ pub enum Denied {
     Missing,
     /// A token that nobody has.
     Unknown,
+    /// Whoever signed in was signed out by time, or by another configuration.
+    Over,
     /// A token whose role does not allow it.
     Forbidden { needed: Role },
 }
@@ -110,12 +116,40 @@ const ANONYMOUS: &str = "anonymous";
 
 impl Auth {
     pub fn new(tokens: Vec<Token>) -> Auth {
-        Auth { tokens }
+        Auth { tokens, oidc: None }
     }
 
-    /// No tokens are configured: everybody may do everything.
+    /// People sign in there, beside those who have tokens.
+    pub fn and_people_of(self, oidc: Option<Oidc>) -> Auth {
+        Auth { oidc, ..self }
+    }
+
+    /// Neither tokens nor an identity provider are configured: everybody may do everything.
     pub fn is_open(&self) -> bool {
-        self.tokens.is_empty()
+        self.tokens.is_empty() && self.oidc.is_none()
+    }
+
+    pub(crate) fn has_tokens(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    /// The audit calls somebody so already.
+    pub(crate) fn has_token_of(&self, name: &str) -> bool {
+        self.tokens.iter().any(|token| *token.name == *name)
+    }
+
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.oidc.as_ref()
+    }
+
+    /// Who asks in this way, if the role allows what is needed.
+    pub(crate) fn knows(&self, presented: Presented<'_>, now: Timestamp, needed: Role) -> Result<Caller, Denied> {
+        match (presented, &self.oidc) {
+            (Presented::Cookie(session), Some(oidc)) if is_session(session) => {
+                oidc.caller(session, now).ok_or(Denied::Over)?.may(needed)
+            }
+            (presented, _) => self.admit(presented.authorization().as_deref(), needed),
+        }
     }
 
     /// Who sends this `Authorization` header, if the role allows what is needed. Takes as long for a token that nobody
@@ -133,10 +167,13 @@ impl Auth {
         }
         let denied = if said.is_empty() { Denied::Missing } else { Denied::Unknown };
         let token = found.ok_or(denied)?;
-        if !token.role.allows(needed) {
-            return Err(Denied::Forbidden { needed });
-        }
-        Ok(Caller { name: token.name.clone(), role: token.role })
+        Caller { name: token.name.clone(), role: token.role }.may(needed)
+    }
+}
+
+impl Caller {
+    fn may(self, needed: Role) -> Result<Caller, Denied> {
+        if self.role.allows(needed) { Ok(self) } else { Err(Denied::Forbidden { needed }) }
     }
 }
 
@@ -203,7 +240,7 @@ impl<R: Needs> FromRequestParts<Api> for By<R> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<By<R>, Fault> {
         let presented = Presented::of(&parts.headers);
-        let caller = api.auth().admit(presented.authorization().as_deref(), R::ROLE)?;
+        let caller = api.auth().knows(presented, api.now(), R::ROLE)?;
         if (api.auth().is_open() || presented.by_browser()) && parts.method != Method::GET {
             from_here(&parts.headers)?;
         }
@@ -249,10 +286,15 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// The cookie that holds a token, for the pages.
+/// The cookie that holds a token, or who signed in, for the pages.
 pub(crate) const SESSION: &str = "watchfire_session";
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// What is sealed has two parts, a token in hexadecimal has one.
+fn is_session(cookie: &str) -> bool {
+    cookie.contains('.')
+}
+
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(said, _)| *said == name).map(|(_, value)| value)
@@ -311,6 +353,7 @@ impl From<Denied> for Fault {
         match denied {
             Denied::Missing => Fault::unauthorized("No token"),
             Denied::Unknown => Fault::unauthorized("A token that nobody has"),
+            Denied::Over => Fault::unauthorized("Signed in too long ago"),
             Denied::Forbidden { needed } => {
                 Fault::forbidden(format!("this needs a token of the role {} or above", needed.as_str()))
             }

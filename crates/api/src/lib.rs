@@ -1,11 +1,10 @@
 //! Questions, commands of people, and the stream of changes, over HTTP. docs/contract.md section 5.
 //!
-//! Read in this order: [`auth`] (who may do what), `fault` (what an error says), `asked` (what a request asks for),
-//! [`once`] and `command` (people's commands go through the runtime's door, once under a key, answered after the
-//! commit); then a module for each thing that can be asked about: `alerts`, `incidents`, `problems`, `facts` (changes,
-//! maintenance, silences), `dead_letters`, `pipelines`, `records`, `services` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
-//! maintenance, silences), `dead_letters`, `records`, `services` and `dependencies` (on the `board`), `cmdb`, `measures` (in `turns`), `reports`
-//! (those that were issued), `stream` (from
+//! Read in this order: [`auth`] (who may do what), [`oidc`] (who signed in elsewhere), `fault` (what an error says),
+//! `asked` (what a request asks for), [`once`] and `command` (people's commands go through the runtime's door, once under
+//! a key, answered after the commit); then a module for each thing that can be asked about: `alerts`, `incidents`,
+//! `problems`, `facts` (changes, maintenance, silences), `dead_letters`, `pipelines`, `records`, `services` and
+//! `dependencies` (on the `board`), `cmdb`, `measures` (in `turns`), `reports` (those that were issued), `stream` (from
 //! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know. `pages` are what people look at.
 //!
 //! The rule: nothing here decides. What is asked is read from the store or the live view, what is to be done goes to the
@@ -25,6 +24,7 @@ mod facts;
 mod fault;
 mod incidents;
 mod measures;
+pub mod oidc;
 pub mod once;
 mod openapi;
 mod ops;

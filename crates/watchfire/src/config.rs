@@ -6,6 +6,7 @@
 //! Rule: a configuration is used whole or not at all, and an unknown key is refused with the one that may be meant.
 
 mod kafka;
+mod oidc;
 mod overlay;
 mod resolve;
 pub(crate) mod schema;
@@ -29,6 +30,7 @@ use crate::files::TextFile;
 use crate::outcome::Faults;
 use crate::place::StorePlace;
 pub(crate) use kafka::Kafka;
+pub(crate) use oidc::Oidc;
 use secret::Secret;
 pub(crate) use shape::{KEYS, nearest};
 
@@ -42,7 +44,9 @@ pub(crate) struct Config {
     pub(crate) cmdb: Vec<PathBuf>,
     pub(crate) kafka: Option<Kafka>,
     pub(crate) tokens: Vec<Token>,
-    /// Without tokens whoever reaches the port may do anything, and that is meant.
+    /// Where people sign in.
+    pub(crate) oidc: Option<Oidc>,
+    /// Without tokens or an identity provider whoever reaches the port may do anything, and that is meant.
     pub(crate) open: bool,
     pub(crate) retention: Retention,
     pub(crate) sources: Vec<ExpectedSource>,
@@ -127,18 +131,20 @@ impl Config {
         let tokens = self.tokens.iter().filter_map(|token| token.read().err());
         let targets = self.notify.iter().filter_map(|target| target.read().err());
         let kafka = self.kafka.iter().filter_map(|kafka| kafka.read().err());
-        let wrong: Vec<String> = tokens.chain(targets).chain(kafka).collect();
+        let oidc = self.oidc.iter().filter_map(|oidc| oidc.read().err());
+        let wrong: Vec<String> = tokens.chain(oidc).chain(targets).chain(kafka).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Faults(wrong)) }
     }
 
     /// What no single value says.
     fn consistent(&self, file: Option<&TextFile>) -> Result<(), Faults> {
-        if self.listen.ip().is_loopback() || !self.tokens.is_empty() || self.open {
+        let asks_who = !self.tokens.is_empty() || self.oidc.is_some();
+        if self.listen.ip().is_loopback() || asks_who || self.open {
             return Ok(());
         }
         let place = file.map(|file| format!("{}: ", file.name())).unwrap_or_default();
         Err(Faults::one(format!(
-            "{place}`http.listen` is {}, which others can reach, and there are no tokens: add some under `auth.tokens`, \
+            "{place}`http.listen` is {}, which others can reach, and nobody is asked who they are: add `auth.tokens` or `auth.oidc`, \
              listen on 127.0.0.1, or say `auth: {{open: true}}` if anybody may do anything",
             self.listen
         )))

@@ -1,7 +1,7 @@
 //! The running service: builds the parts from a configuration, runs them, and drains them.
 //!
 //! Read in this order: [`serve`](serve()), `reload` (pipelines and CMDB files, whole or not at all), `http` (what is
-//! served, behind what `door`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several
+//! served, behind what `door`, to people of which `provider`), `standby` (of several processes one is active), `kafka` (what is read), `parts` (several
 //! processes instead, over a store that `fits`), `chores` (what is done now and then), `standing` (how services stand, each
 //! minute), `issuing` (reports of what is over), `signals`.
 //!
@@ -15,6 +15,7 @@ mod http;
 mod issuing;
 mod kafka;
 mod parts;
+mod provider;
 mod reload;
 mod signals;
 mod standby;

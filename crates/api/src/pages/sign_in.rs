@@ -1,5 +1,8 @@
-//! Signing in with a token, and out. The browser keeps the token in a cookie that no script can read and that no other
-//! site's page can have sent; it says whose the requests of the pages are, as the header does for programs.
+//! Signing in with a token or at an identity provider, and out. The browser keeps what it came to in a cookie that no
+//! script can read and that no other site's page can have sent; it says whose the requests of the pages are, as the
+//! header does for programs.
+
+mod provider;
 
 use askama::Template;
 use axum::Router;
@@ -8,6 +11,7 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use model::Span;
 use serde::Deserialize;
 
 use super::Trouble;
@@ -18,19 +22,31 @@ use crate::asked::Asked;
 use crate::auth::{self, Denied, Role};
 
 pub(super) fn routes() -> Router<Api> {
-    Router::new().route("/sign-in", get(ask).post(sign_in)).route("/sign-out", post(sign_out))
+    let routes = Router::new().route("/sign-in", get(ask).post(sign_in)).route("/sign-out", post(sign_out));
+    routes.merge(provider::routes())
 }
 
 /// A browser forgets it after so long: a watch lasts eight hours, and nobody should be asked in the middle of one.
-const SESSION_SECONDS: u32 = 12 * 60 * 60;
+const SESSION: Span = Span::from_hours(12);
+/// A cookie that is kept for no time is forgotten.
+const NONE: Span = Span::ZERO;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
     shell: Shell,
     next: String,
-    /// Why it was not let in the last time.
-    why: Option<&'static str>,
+    /// The address where one signs in at the identity provider, and what people know it by.
+    provider: Option<(String, String)>,
+    /// There are tokens to sign in with.
+    tokens: bool,
+    /// Why nobody was let in the last time; of a token, or of the provider.
+    why: Option<Why>,
+}
+
+enum Why {
+    Token(&'static str),
+    Provider(String),
 }
 
 #[derive(Deserialize)]
@@ -44,7 +60,7 @@ struct Said {
 async fn ask(State(api): State<Api>, asked: Asked) -> Response {
     let next = inside(asked.one("next").unwrap_or("/")).to_owned();
     if api.auth().is_open() {
-        return to(&next, None);
+        return to(&next, &[]);
     }
     asking(&api, next, None, StatusCode::OK)
 }
@@ -54,22 +70,27 @@ async fn sign_in(State(api): State<Api>, headers: HeaderMap, Form(said): Form<Sa
     let next = inside(&said.next).to_owned();
     let token = said.token.trim();
     let why = match api.auth().admit(Some(&format!("Bearer {token}")), Role::Viewer) {
-        Ok(_) => return Ok(to(&next, Some(&kept(token, SESSION_SECONDS, &headers)))),
+        Ok(_) => {
+            let cookie = Cookie { name: auth::SESSION, path: "/", value: &auth::to_cookie(token) };
+            return Ok(to(&next, &[cookie.kept(SESSION, is_over_tls(&headers))]));
+        }
         Err(Denied::Missing) => "Enter a token first.",
-        Err(Denied::Unknown) => "Nobody has this token. Look at auth.tokens in the configuration.",
+        Err(Denied::Unknown | Denied::Over) => "Nobody has this token. Look at auth.tokens in the configuration.",
         Err(Denied::Forbidden { .. }) => "This token only pushes events. Signing in needs one that may read.",
     };
-    Ok(asking(&api, next, Some(why), StatusCode::UNAUTHORIZED))
+    Ok(asking(&api, next, Some(Why::Token(why)), StatusCode::UNAUTHORIZED))
 }
 
 async fn sign_out(headers: HeaderMap) -> Result<Response, Trouble> {
     auth::from_here(&headers)?;
-    Ok(to("/sign-in", Some(&kept("", 0, &headers))))
+    let cookie = Cookie { name: auth::SESSION, path: "/", value: "" };
+    Ok(to("/sign-in", &[cookie.kept(NONE, is_over_tls(&headers))]))
 }
 
-fn asking(api: &Api, next: String, why: Option<&'static str>, status: StatusCode) -> Response {
+fn asking(api: &Api, next: String, why: Option<Why>, status: StatusCode) -> Response {
     let shell = Shell::bare(api.now(), api.version(), "Sign in");
-    answered(status, &SignIn { shell, next, why })
+    let provider = api.auth().oidc().map(|oidc| (provider::begin_at(&next), oidc.name().to_owned()));
+    answered(status, &SignIn { shell, next, provider, tokens: api.auth().has_tokens(), why })
 }
 
 /// A path of this service, never a way to another one.
@@ -80,20 +101,33 @@ fn inside(next: &str) -> &str {
     if plain { next } else { "/" }
 }
 
-/// Only over TLS where the page itself came so, as a proxy in front of it says.
-fn kept(token: &str, seconds: u32, headers: &HeaderMap) -> String {
-    let secure = headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https");
-    let secure = if secure { "; Secure" } else { "" };
-    let value = auth::to_cookie(token);
-    format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", auth::SESSION)
+/// What a browser keeps, and sends to `path` and what is below it.
+struct Cookie<'a> {
+    name: &'static str,
+    path: &'static str,
+    value: &'a str,
 }
 
-fn to(next: &str, cookie: Option<&str>) -> Response {
+impl Cookie<'_> {
+    fn kept(&self, span: Span, over_tls: bool) -> String {
+        let Cookie { name, path, value } = self;
+        let seconds = span.micros() / 1_000_000;
+        let secure = if over_tls { "; Secure" } else { "" };
+        format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    }
+}
+
+/// As a proxy in front of this service says.
+fn is_over_tls(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
+}
+
+fn to(next: &str, cookies: &[String]) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(LOCATION, HeaderValue::from_str(next).unwrap_or(HeaderValue::from_static("/")));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
-        headers.insert(SET_COOKIE, cookie);
+    for cookie in cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
+        headers.append(SET_COOKIE, cookie);
     }
     (StatusCode::SEE_OTHER, headers).into_response()
 }

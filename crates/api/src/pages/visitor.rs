@@ -1,4 +1,4 @@
-//! Who looks at a page. Where tokens are configured and none is shown, the visitor is sent to sign in and comes back.
+//! Who looks at a page. Where one has to be known and is not, the visitor is sent to sign in and comes back.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,7 +11,7 @@ use crate::auth::{By, Caller, Presented, Role};
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     caller: Caller,
-    /// Tokens are configured: there is somebody to be, and a way out.
+    /// Tokens or an identity provider are configured: there is somebody to be, and a way out.
     pub(crate) signed_in: bool,
 }
 
@@ -51,7 +51,7 @@ impl FromRequestParts<Api> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Visitor, Trouble> {
         let presented = Presented::of(&parts.headers);
-        let admitted = api.auth().admit(presented.authorization().as_deref(), Role::Viewer);
+        let admitted = api.auth().knows(presented, api.now(), Role::Viewer);
         let wanted = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let caller = admitted.map_err(|_| Trouble::SignIn { next: wanted.to_owned() })?;
         Ok(Visitor { caller, signed_in: !api.auth().is_open() })

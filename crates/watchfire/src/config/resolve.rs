@@ -51,11 +51,12 @@ impl Resolver<'_> {
         let listen = shape.http.unwrap_or_default().listen;
         let url = shape.store.unwrap_or_default().url;
         let log = shape.log.unwrap_or_default();
-        let AuthShape { tokens, open } = shape.auth.unwrap_or_default();
+        let AuthShape { tokens, oidc, open } = shape.auth.unwrap_or_default();
         let listen = self.or(listen, LISTEN, listening);
         let store = self.or(url, place::DEFAULT, str::parse);
         let tokens = self.each(numbered(tokens), Resolver::token);
         self.distinct(&tokens);
+        let oidc = oidc.and_then(|oidc| self.oidc(oidc));
         let retention = self.retention(shape.retention.unwrap_or_default());
         let sources = self.each(shape.sources, Resolver::source);
         let slo_alerts = self.slo_alerts(shape.slo_alerts.unwrap_or_default());
@@ -73,6 +74,7 @@ impl Resolver<'_> {
             cmdb: self.paths(shape.cmdb),
             kafka,
             tokens,
+            oidc,
             open: open.unwrap_or(false),
             retention,
             sources,
@@ -102,7 +104,7 @@ impl Resolver<'_> {
     }
 
     /// One of the two ways to say it.
-    fn secret(&mut self, at: &Text, inline: Option<Text>, file: Option<Text>, key: &str) -> Option<Secret> {
+    pub(super) fn secret(&mut self, at: &Text, inline: Option<Text>, file: Option<Text>, key: &str) -> Option<Secret> {
         match (inline, file) {
             (Some(inline), None) => Some(Secret::Inline(inline.value)),
             (None, Some(file)) => Some(Secret::File(self.folder.join(file.value))),
@@ -118,7 +120,7 @@ impl Resolver<'_> {
     }
 
     /// For the errors of what is in the file: its key, and its place where it has a line.
-    fn said_at(&self, inline: &Option<Text>, file: &Option<Text>, key: &str) -> String {
+    pub(super) fn said_at(&self, inline: &Option<Text>, file: &Option<Text>, key: &str) -> String {
         let named = match (file, inline) {
             (Some(file), _) => Some((format!("{key}_file"), file)),
             (None, inline) => inline.as_ref().map(|inline| (key.to_owned(), inline)),
@@ -286,7 +288,7 @@ impl Resolver<'_> {
         read(&said.value).map_err(|what| self.fault(said, &what)).ok()
     }
 
-    fn fault(&mut self, said: &Text, what: &str) {
+    pub(super) fn fault(&mut self, said: &Text, what: &str) {
         self.fault_at(&said.referenced, what);
     }
 

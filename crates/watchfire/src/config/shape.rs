@@ -84,7 +84,23 @@ pub(super) struct KafkaSourceShape {
 #[serde(deny_unknown_fields)]
 pub(super) struct AuthShape {
     pub(super) tokens: Option<Vec<TokenShape>>,
+    pub(super) oidc: Option<OidcShape>,
     pub(super) open: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OidcShape {
+    pub(super) issuer: Text,
+    pub(super) client_id: Text,
+    pub(super) client_secret: Option<Text>,
+    pub(super) client_secret_file: Option<Text>,
+    pub(super) redirect_url: Text,
+    pub(super) scopes: Option<Vec<Text>>,
+    pub(super) name_claim: Option<Text>,
+    pub(super) roles_claim: Option<Text>,
+    pub(super) roles: Option<BTreeMap<String, Text>>,
+    pub(super) default_role: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -61,6 +61,26 @@ fn every_key_is_read_and_paths_are_meant_from_the_file() {
     assert_eq!(config.log, (LogFormat::Json, "debug".to_owned()));
 }
 
+const OIDC_IN_THE_CLEAR: &str = "auth: {oidc: {issuer: 'http://login.example', client_id: w, client_secret: 0123456789abcdef, redirect_url: 'https://w.example/sign-in/callback', default_role: viewer}}";
+
+#[test]
+fn an_identity_provider_is_read_with_what_it_leaves_out() {
+    let text = OIDC_IN_THE_CLEAR.replace("http://login", "https://login");
+    let (config, _) = loaded(&format!("http: {{listen: 0.0.0.0:8080}}\n{text}"), &[]).unwrap();
+    let settings = config.oidc.unwrap().read().unwrap();
+    assert_eq!(
+        (settings.issuer.as_str(), settings.client_secret.as_str()),
+        ("https://login.example", "0123456789abcdef")
+    );
+    assert_eq!(
+        (settings.scopes, settings.people.roles_claim.as_str()),
+        (vec!["profile".to_owned(), "email".to_owned()], "groups")
+    );
+    assert_eq!((settings.people.name_claim, settings.people.default_role), (None, Some(Role::Viewer)));
+    let (config, _) = loaded(&text, &[("WATCHFIRE_AUTH__OIDC__ROLES", "{sre: responder}")]).unwrap();
+    assert_eq!(config.oidc.unwrap().read().unwrap().people.roles, [("sre".to_owned(), Role::Responder)]);
+}
+
 #[test]
 fn nothing_written_is_what_the_contract_says() {
     let (config, _) = Config::load(None, []).unwrap();
@@ -68,7 +88,7 @@ fn nothing_written_is_what_the_contract_says() {
     assert_eq!(config.store, StorePlace::Sqlite("watchfire-data/watchfire.db".into()));
     assert_eq!(config.retention, Retention::default());
     assert_eq!(config.slo_alerts, report::burn::WORKBOOK);
-    assert!(config.pipelines.is_empty() && config.tokens.is_empty() && !config.open);
+    assert!(config.pipelines.is_empty() && config.tokens.is_empty() && config.oidc.is_none() && !config.open);
     assert!(loaded("", &[]).is_ok() && loaded("# nothing\n", &[]).is_ok());
 }
 
@@ -88,6 +108,31 @@ fn faults_name_their_place_and_what_to_do() {
             "called `a`",
         ),
         ("auth: {tokens: [{name: a, role: admin, token: short}]}", "etc/w.yaml:1:24: the secret of token `a`"),
+        (OIDC_IN_THE_CLEAR, "etc/w.yaml:1:23: `http://login.example` is not over TLS"),
+        (
+            "auth: {oidc: {issuer: 'https://a', client_id: w, client_secret: 0123456789abcdef, redirect_url: 'https://w/back', default_role: viewer}}",
+            "people come back to /sign-in/callback: write",
+        ),
+        (
+            "auth: {oidc: {issuer: 'https://a', client_id: w, client_secret: 0123456789abcdef, redirect_url: 'https://w/x/sign-in/callback', default_role: viewer}}",
+            "people come back to /sign-in/callback: write",
+        ),
+        (
+            "auth: {oidc: {issuer: 'https://a', client_id: w, client_secret: 0123456789abcdef, redirect_url: 'https://w/sign-in/callback'}}",
+            "etc/w.yaml:1:23: nobody who signs in there has a role: add",
+        ),
+        (
+            "auth: {oidc: {issuer: 'https://a', client_id: w, client_secret: 0123456789abcdef, redirect_url: 'https://w/sign-in/callback', roles: {a: ingest}}}",
+            "`ingest` is no role of people: write one of viewer",
+        ),
+        (
+            "auth: {oidc: {issuer: 'https://a', client_id: w, client_secret: short, redirect_url: 'https://w/sign-in/callback', default_role: viewer}}",
+            "the client secret has fewer than 16 characters",
+        ),
+        (
+            "auth: {oidc: {issuer: 'https://a', client_id: w, redirect_url: 'https://w/sign-in/callback', default_role: viewer}}",
+            "`https://a` has no secret: add `client_secret_file`",
+        ),
         ("watchdog: {every: 60s}\n", "`url` is missing: add it"),
         ("slo_alerts: {page: [{long: 31d, short: 1h, burn_rate: 1}]}", "etc/w.yaml:1:28: `31d` is longer than 30d"),
         ("slo_alerts: {page: [{long: 1h, short: 1h, burn_rate: 1}]}", "`1h` is no shorter than `long`, 1h"),

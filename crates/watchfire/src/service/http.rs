@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use api::oidc::Oidc;
 use api::{Api, Auth, Denied, Once, Parts, Role};
 use axum::Router;
 use axum::http::header::AUTHORIZATION;
@@ -14,8 +15,8 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::door;
 use super::reload::InForce;
+use super::{door, provider};
 use crate::config::Config;
 
 /// Every route, and what ends its streams.
@@ -63,7 +64,10 @@ pub(super) async fn serve(listener: TcpListener, router: Router, api: Api, mut s
 
 fn auth(config: &Config) -> anyhow::Result<Auth> {
     let token = |token: &crate::config::Token| token.read().map_err(|why| anyhow!(why));
-    Ok(Auth::new(config.tokens.iter().map(token).collect::<anyhow::Result<_>>()?))
+    let tokens = config.tokens.iter().map(token).collect::<anyhow::Result<_>>()?;
+    let settings = config.oidc.as_ref().map(|oidc| oidc.read().map_err(|why| anyhow!(why))).transpose()?;
+    let oidc = settings.map(|settings| anyhow::Ok(Oidc::new(settings, provider::fetch()?))).transpose()?;
+    Ok(Auth::new(tokens).and_people_of(oidc))
 }
 
 /// Who may push.
@@ -77,7 +81,7 @@ fn gate(auth: &Auth) -> Gate {
         match auth.admit(said, Role::Ingest) {
             Ok(caller) => Ok(caller.name),
             Err(Denied::Missing) => Err(ingest_http::Denied::Missing),
-            Err(Denied::Unknown) => Err(ingest_http::Denied::Unknown),
+            Err(Denied::Unknown | Denied::Over) => Err(ingest_http::Denied::Unknown),
             Err(Denied::Forbidden { .. }) => Err(ingest_http::Denied::Forbidden),
         }
     })
