@@ -33,6 +33,7 @@ pub(crate) const PAGES: &[(&str, &str)] = &[
     ("report-changes", "/reports/changes"),
     ("report-noise", "/reports/noise"),
     ("report-outages", "/reports/outages"),
+    ("reviews", "/reviews"),
     ("cmdb", "/cmdb"),
     ("cmdb-health", "/cmdb/health"),
     ("cmdb-import", "/cmdb/import"),

@@ -172,7 +172,7 @@ fn who_has_no_role_at_the_provider_is_told_and_stays_out() {
     let provider = Provider::start();
     let site = Site::of_people(&provider);
     sign_in_as(&browser, &site.url("/"), "zoe");
-    browser.sees_text("You are zoe, and none of what `groups` says of you has a role here.");
+    browser.sees_text("You are zoe. `groups` says choir of you, and none of that has a role here.");
     assert_eq!(answered(&browser, "GET", "/api/v1/incidents", "").0, 401);
     browser.visit(&site.url("/"));
     assert_eq!(browser.path(), "/sign-in", "and a token still signs in");

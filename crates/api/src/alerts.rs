@@ -210,16 +210,6 @@ impl Api {
         let key = AlertId::parse(id).ok_or_else(missing)?;
         self.store().alert(key).await?.ok_or_else(missing)
     }
-
-    pub(crate) async fn timeline(
-        &self,
-        subject: &Subject,
-        page: &store::PageRequest,
-    ) -> Result<v1::List<v1::TimelineEntry>, Fault> {
-        let page = self.store().timeline(subject, page).await?;
-        let items = page.items.iter().map(|line| v1::TimelineEntry::from_model(&line.decision)).collect();
-        Ok(v1::List { items, next: page.next })
-    }
 }
 
 #[cfg(test)]

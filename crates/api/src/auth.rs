@@ -52,6 +52,8 @@ pub struct Auth {
 pub struct Caller {
     pub name: Box<str>,
     pub role: Role,
+    /// Who signed in at an identity provider is signed out then.
+    pub until: Option<Timestamp>,
 }
 
 /// Why somebody may not.
@@ -133,9 +135,9 @@ impl Auth {
         !self.tokens.is_empty()
     }
 
-    /// The audit calls somebody so already.
+    /// The audit calls somebody so already, or so that people would take one for the other.
     pub(crate) fn has_token_of(&self, name: &str) -> bool {
-        self.tokens.iter().any(|token| *token.name == *name)
+        self.tokens.iter().any(|token| token.name.to_lowercase() == name.to_lowercase())
     }
 
     pub(crate) fn oidc(&self) -> Option<&Oidc> {
@@ -146,7 +148,8 @@ impl Auth {
     pub(crate) fn knows(&self, presented: Presented<'_>, now: Timestamp, needed: Role) -> Result<Caller, Denied> {
         match (presented, &self.oidc) {
             (Presented::Cookie(session), Some(oidc)) if is_session(session) => {
-                oidc.caller(session, now).ok_or(Denied::Over)?.may(needed)
+                let caller = oidc.caller(session, now).filter(|caller| !self.has_token_of(&caller.name));
+                caller.ok_or(Denied::Over)?.may(needed)
             }
             (presented, _) => self.admit(presented.authorization().as_deref(), needed),
         }
@@ -156,7 +159,7 @@ impl Auth {
     /// has as for one that somebody has.
     pub fn admit(&self, authorization: Option<&str>, needed: Role) -> Result<Caller, Denied> {
         if self.is_open() {
-            return Ok(Caller { name: ANONYMOUS.into(), role: Role::Admin });
+            return Ok(Caller { name: ANONYMOUS.into(), role: Role::Admin, until: None });
         }
         let said = authorization.and_then(bearer).unwrap_or_default();
         let mut found = None;
@@ -167,7 +170,7 @@ impl Auth {
         }
         let denied = if said.is_empty() { Denied::Missing } else { Denied::Unknown };
         let token = found.ok_or(denied)?;
-        Caller { name: token.name.clone(), role: token.role }.may(needed)
+        Caller { name: token.name.clone(), role: token.role, until: None }.may(needed)
     }
 }
 
@@ -263,7 +266,8 @@ impl<'a> Presented<'a> {
         // A proxy in front of us may ask for a password of its own, which a browser then sends us too.
         let is_ours =
             header.is_some_and(|header| header.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("bearer ")));
-        match (header, cookie(headers, SESSION)) {
+        let session = cookie(headers, SESSION_OVER_TLS).or_else(|| cookie(headers, SESSION));
+        match (header, session) {
             (Some(header), None) => Presented::Header(header),
             (Some(header), Some(_)) if is_ours => Presented::Header(header),
             (_, Some(cookie)) => Presented::Cookie(cookie),
@@ -288,6 +292,9 @@ impl<'a> Presented<'a> {
 
 /// The cookie that holds a token, or who signed in, for the pages.
 pub(crate) const SESSION: &str = "watchfire_session";
+/// The same over TLS: a browser takes a cookie of such a name from nobody else, such as a neighbour under the same domain.
+/// RFC 6265bis, 4.1.3.2.
+pub(crate) const SESSION_OVER_TLS: &str = "__Host-watchfire_session";
 
 /// What is sealed has two parts, a token in hexadecimal has one.
 fn is_session(cookie: &str) -> bool {
@@ -325,6 +332,10 @@ impl<R> By<R> {
         &self.caller.name
     }
 
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.caller.until
+    }
+
     pub(crate) fn needs_too(&self, needed: Role) -> Result<(), Fault> {
         if self.caller.role.allows(needed) { Ok(()) } else { Err(Fault::from(Denied::Forbidden { needed })) }
     }
@@ -345,7 +356,8 @@ fn key_of(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Option<Box
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
     let key = key.ok_or_else(|| Fault::bad("an Idempotency-Key has 1 to 255 visible ASCII characters"))?;
-    Ok(Some(format!("action {} {path} {key}", caller.name).into()))
+    // No name, path or key has a line feed in it: none can be taken for another.
+    Ok(Some(format!("action\n{}\n{path}\n{key}", caller.name).into()))
 }
 
 impl From<Denied> for Fault {
@@ -353,9 +365,9 @@ impl From<Denied> for Fault {
         match denied {
             Denied::Missing => Fault::unauthorized("No token"),
             Denied::Unknown => Fault::unauthorized("A token that nobody has"),
-            Denied::Over => Fault::unauthorized("Signed in too long ago"),
+            Denied::Over => Fault::unauthorized("Signed in no longer"),
             Denied::Forbidden { needed } => {
-                Fault::forbidden(format!("this needs a token of the role {} or above", needed.as_str()))
+                Fault::forbidden(format!("this needs the role {} or above", needed.as_str()))
             }
         }
     }

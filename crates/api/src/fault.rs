@@ -72,12 +72,12 @@ impl Fault {
     }
 
     pub(crate) fn unauthorized(title: &'static str) -> Fault {
-        let detail = "send `Authorization: Bearer` with a token of the configuration";
+        let detail = "sign in, or send `Authorization: Bearer` with a token of the configuration";
         Fault::new(StatusCode::UNAUTHORIZED, title, detail)
     }
 
     pub(crate) fn forbidden(detail: impl Into<String>) -> Fault {
-        Fault::new(StatusCode::FORBIDDEN, "Not allowed for this token", detail)
+        Fault::new(StatusCode::FORBIDDEN, "Not allowed for this role", detail)
     }
 
     pub(crate) fn too_large(limit: usize) -> Fault {

@@ -4,7 +4,7 @@
 pub(crate) mod actions;
 pub(crate) mod explain;
 pub(crate) mod map;
-mod review;
+pub(crate) mod review;
 
 use axum::Json;
 use axum::extract::{Path, State};

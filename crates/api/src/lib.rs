@@ -3,7 +3,7 @@
 //! Read in this order: [`auth`] (who may do what), [`oidc`] (who signed in elsewhere), `fault` (what an error says),
 //! `asked` (what a request asks for), [`once`] and `command` (people's commands go through the runtime's door, once under
 //! a key, answered after the commit); then a module for each thing that can be asked about: `alerts`, `incidents`,
-//! `problems`, `facts` (changes, maintenance, silences), `dead_letters`, `pipelines`, `records`, `services` and
+//! `problems`, the `timeline` of each, `facts` (changes, maintenance, silences), `dead_letters`, `pipelines`, `records`, `services` and
 //! `dependencies` (on the `board`), `cmdb`, `measures` (in `turns`), `reports` (those that were issued), `stream` (from
 //! the `ring`), `ops`, and `alertmanager`, whose clients find here what they know. `pages` are what people look at.
 //!
@@ -37,6 +37,7 @@ mod reports;
 mod ring;
 mod services;
 mod stream;
+mod timeline;
 mod turns;
 
 use std::fmt;
@@ -45,7 +46,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::HeaderValue;
+use axum::http::header::HOST;
+use axum::middleware::{Next, from_fn_with_state, map_request};
 use axum::response::Response;
 use axum::{Json, Router};
 use model::Timestamp;
@@ -230,12 +233,23 @@ pub fn router(api: Api) -> Router {
     router.merge(pages::routes()).route_layer(DefaultBodyLimit::max(model::limits::BODY_BYTES_MAX)).with_state(api)
 }
 
-/// What all routes of a service have in common, once they are merged: answers for what is not served, and counting.
+/// What all routes of a service have in common, once they are merged: answers for what is not served, counting, and one
+/// place where our name stands.
 pub fn complete(routes: Router, metrics: Metrics) -> Router {
     routes
         .method_not_allowed_fallback(ops::other_method)
         .fallback(ops::not_served)
         .layer(from_fn_with_state(metrics, count))
+        .layer(map_request(called))
+}
+
+/// HTTP/2 says in `:authority` what HTTP/1 says in `Host`: whoever asks what we are called finds it in one place.
+async fn called(mut request: Request) -> Request {
+    let authority = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(authority) = authority {
+        request.headers_mut().entry(HOST).or_insert(authority);
+    }
+    request
 }
 
 /// By the route's pattern, never by what a client wrote: labels are bounded.

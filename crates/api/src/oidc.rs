@@ -16,9 +16,11 @@ mod provider;
 mod sealed;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twin;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -26,12 +28,11 @@ use model::{Span, Timestamp};
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use crate::auth::{Caller, Role};
 use id_token::Expected;
 use provider::Provider;
-use sealed::Seal;
+use sealed::{Root, Seal};
 
 pub use person::People;
 pub use provider::{Ask, Fetch, Told, is_safe};
@@ -54,7 +55,7 @@ pub struct Settings {
 pub const CALLBACK: &str = "/sign-in/callback";
 /// How long somebody may take at the provider, passwords and second factors included.
 pub(crate) const FLIGHT: Span = Span::from_minutes(10);
-/// What a provider says of itself is asked for again after so long.
+/// What a provider says of itself is asked for again after so long; where it does not answer then, it said it before.
 const PROVIDER_KEPT: Span = Span::from_minutes(5);
 /// Sessions are sealed with the secret: who can guess it is whoever they like.
 const SECRET_CHARS_MIN: usize = 16;
@@ -77,6 +78,8 @@ struct Party {
 #[derive(Debug)]
 pub(crate) struct Begun {
     pub(crate) location: String,
+    /// What tells it from others of the same browser.
+    pub(crate) state: String,
     pub(crate) kept: String,
 }
 
@@ -85,6 +88,15 @@ pub(crate) struct Begun {
 pub(crate) struct Ended {
     pub(crate) caller: Caller,
     /// Where one wanted to go.
+    pub(crate) next: String,
+}
+
+/// Nobody is let in.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// A sentence for who wanted to sign in.
+    pub(crate) why: String,
+    /// Where one wanted to go, where that is known.
     pub(crate) next: String,
 }
 
@@ -109,12 +121,12 @@ struct Flight {
 }
 
 const BEGIN_AGAIN: &str =
-    "This answers no sign-in of this browser, or one that was begun more than 10 minutes ago. Sign in again.";
+    "No sign-in is under way in this browser here, or it was begun more than 10 minutes ago. Sign in again.";
 
 impl Oidc {
     pub fn new(settings: Settings, fetch: Fetch) -> Oidc {
-        let flights = Seal::new(&settings.client_secret, "sign-in");
-        let sessions = Seal::new(&settings.client_secret, &format!("session {}", settings.fingerprint()));
+        let root = Root::of(&settings.client_secret, &settings.fingerprint());
+        let [flights, sessions] = ["sign-in", "session"].map(|purpose| Seal::new(&root, purpose));
         Oidc(Arc::new(Party { settings, fetch, flights, sessions, provider: Mutex::default() }))
     }
 
@@ -131,11 +143,12 @@ impl Oidc {
     }
 
     /// # Errors
-    /// A sentence for who wanted to sign in, as of [`end`](Oidc::end).
+    /// A sentence for who wanted to sign in.
     pub(crate) async fn begin(&self, next: &str, now: Timestamp) -> Result<Begun, String> {
         let provider = self.provider(now).await?;
         let next = if next.len() > NEXT_CHARS_MAX { "/" } else { next };
         let flight = Flight { state: random()?, nonce: random()?, verifier: random()?, next: next.to_owned() };
+        let state = flight.state.clone();
         let location = provider.sign_in_at(&[
             ("response_type", "code"),
             ("client_id", &self.0.settings.client_id),
@@ -146,22 +159,28 @@ impl Oidc {
             ("code_challenge", &BASE64.encode(digest(&SHA256, flight.verifier.as_bytes()))),
             ("code_challenge_method", "S256"),
         ]);
-        Ok(Begun { location, kept: self.0.flights.seal(&flight, now + FLIGHT) })
+        Ok(Begun { location, state, kept: self.0.flights.seal(&flight, now + FLIGHT) })
     }
 
     /// `kept` is what [`begin`](Oidc::begin) left with the browser.
-    pub(crate) async fn end(&self, returned: &Returned, kept: Option<&str>, now: Timestamp) -> Result<Ended, String> {
-        let flight: Flight = kept.and_then(|kept| self.0.flights.open(kept, now)).ok_or(BEGIN_AGAIN)?;
-        if returned.state.as_deref() != Some(flight.state.as_str()) {
-            return Err(BEGIN_AGAIN.to_owned());
+    pub(crate) async fn end(&self, returned: &Returned, kept: Option<&str>, now: Timestamp) -> Result<Ended, Refused> {
+        let flight = kept.and_then(|kept| self.0.flights.open(kept, now)).map(|(flight, _): (Flight, _)| flight);
+        let flight = flight.filter(|flight| returned.state.as_ref() == Some(&flight.state));
+        let flight = flight.ok_or_else(|| Refused { why: BEGIN_AGAIN.to_owned(), next: "/".to_owned() })?;
+        match self.who(returned, &flight, now).await {
+            Ok(caller) => Ok(Ended { caller, next: flight.next }),
+            Err(why) => Err(Refused { why, next: flight.next }),
         }
-        let code = returned.code_from(&self.0.settings.issuer)?;
+    }
+
+    async fn who(&self, returned: &Returned, flight: &Flight, now: Timestamp) -> Result<Caller, String> {
+        let Settings { issuer, client_id, people, .. } = &self.0.settings;
         let provider = self.provider(now).await?;
+        let code = returned.code_from(issuer, provider.authorization_response_iss_parameter_supported)?;
         let id_token = provider.exchange(&self.0.settings, code, &flight.verifier, &self.0.fetch).await?;
         let keys = provider.keys(&self.0.fetch).await?;
-        let Settings { issuer, client_id, people, .. } = &self.0.settings;
-        let claims = id_token::claims(&id_token, &keys, &Expected { issuer, client_id, nonce: &flight.nonce, now })?;
-        Ok(Ended { caller: people.caller(&claims)?, next: flight.next })
+        let expected = Expected { issuer, client_id, nonce: &flight.nonce, now };
+        people.caller(&id_token::claims(&id_token, &keys, &expected)?)
     }
 
     /// What the browser keeps as long as somebody is signed in.
@@ -171,20 +190,28 @@ impl Oidc {
 
     /// Whose session that is, if it is one, and not over.
     pub(crate) fn caller(&self, session: &str, now: Timestamp) -> Option<Caller> {
-        let (name, role): (Box<str>, String) = self.0.sessions.open(session, now)?;
-        Some(Caller { name, role: Role::from_word(&role)? })
+        let ((name, role), until): ((Box<str>, String), _) = self.0.sessions.open(session, now)?;
+        Some(Caller { name, role: Role::from_word(&role)?, until: Some(until) })
     }
 
+    /// Nobody waits for another's question: who finds it old asks anew.
     async fn provider(&self, now: Timestamp) -> Result<Arc<Provider>, String> {
-        let mut known = self.0.provider.lock().await;
-        if let Some((at, provider)) = known.as_ref()
+        let known = self.0.provider.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, provider)) = &known
             && (*at..*at + PROVIDER_KEPT).contains(&now)
         {
             return Ok(Arc::clone(provider));
         }
-        let provider = Arc::new(Provider::discover(&self.0.settings.issuer, &self.0.fetch).await?);
-        *known = Some((now, Arc::clone(&provider)));
-        Ok(provider)
+        match (Provider::discover(&self.0.settings.issuer, &self.0.fetch).await, known) {
+            (Ok(provider), _) => {
+                let provider = Arc::new(provider);
+                let said = Some((now, Arc::clone(&provider)));
+                *self.0.provider.lock().unwrap_or_else(PoisonError::into_inner) = said;
+                Ok(provider)
+            }
+            (Err(_), Some((_, provider))) => Ok(provider),
+            (Err(why), None) => Err(why),
+        }
     }
 }
 
@@ -194,16 +221,22 @@ impl Settings {
         ["openid"].into_iter().chain(others).collect::<Vec<_>>().join(" ")
     }
 
-    /// All that a session depends on.
+    /// All of it but the secret: what is sealed under another is nothing here.
     fn fingerprint(&self) -> String {
-        format!("{} {} {:?}", self.issuer, self.client_id, self.people)
+        let Settings { issuer, client_id, client_secret: _, redirect_url, scopes, people } = self;
+        format!("{issuer:?} {client_id:?} {redirect_url:?} {scopes:?} {people:?}")
     }
 }
 
 impl Returned {
+    /// Of which sign-in it is.
+    pub(crate) fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
     /// The code, where the provider let somebody in, and was the one that was asked.
-    fn code_from(&self, issuer: &str) -> Result<&str, String> {
-        if self.iss.as_deref().is_some_and(|said| said != issuer) {
+    fn code_from(&self, issuer: &str, says_who: bool) -> Result<&str, String> {
+        if self.iss.as_deref().map_or(says_who, |said| said != issuer) {
             return Err(format!("This was answered by another provider than {issuer}. Sign in again."));
         }
         match (&self.error, &self.code) {

@@ -23,6 +23,7 @@ mod map;
 mod page;
 mod pipelines;
 mod reports;
+mod reviews;
 mod services;
 mod shell;
 mod sign_in;
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(alert::routes())
         .merge(work::routes())
         .merge(reports::routes())
+        .merge(reviews::routes())
         .merge(services::routes())
         .merge(map::routes())
 }

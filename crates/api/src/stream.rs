@@ -17,6 +17,7 @@ use runtime::Changed;
 use serde::Serialize;
 use telemetry::Metrics;
 use tokio::sync::broadcast;
+use tokio::time::{Instant, timeout_at};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use wire::v1;
@@ -47,7 +48,7 @@ const KINDS: [&str; 4] = ["incident", "alert", "problem", "service"];
     ),
     responses((status = 200, body = String, content_type = "text/event-stream")))]
 async fn stream(
-    _: By<Viewer>,
+    by: By<Viewer>,
     State(api): State<Api>,
     headers: HeaderMap,
     asked: Asked,
@@ -61,7 +62,9 @@ async fn stream(
     let ended = || Fault::unavailable("this process is stopping: watch its successor");
     let Watch { missed, live } = api.ring().watch(after).ok_or_else(ended)?;
     let metrics = api.runtime().metrics().clone();
-    let watcher = Watcher { missed, live, kinds, _counted: Counted::new(metrics), api, begun: false };
+    let until =
+        by.until().map(|until| Instant::now() + Duration::from_micros((until - api.now()).micros().unsigned_abs()));
+    let watcher = Watcher { missed, live, kinds, until, _counted: Counted::new(metrics), api, begun: false };
     Ok(Sse::new(unfold(watcher, Watcher::next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
 }
 
@@ -72,6 +75,8 @@ struct Watcher {
     live: broadcast::Receiver<Told>,
     /// Empty: all.
     kinds: Vec<&'static str>,
+    /// Who watches is signed out then, and has to come again.
+    until: Option<Instant>,
     api: Api,
     begun: bool,
     _counted: Counted,
@@ -102,7 +107,7 @@ impl Watcher {
         loop {
             let told = match self.missed.pop_front() {
                 Some(told) => told,
-                None => match self.live.recv().await {
+                None => match self.heard().await? {
                     Ok(told) => told,
                     // It was too slow: what it missed may be remembered no more, so it is told at once.
                     Err(broadcast::error::RecvError::Lagged(_)) => Told::Reset(NOWHERE),
@@ -112,6 +117,14 @@ impl Watcher {
             if let Some(event) = self.event(&told).await {
                 return Some((Ok(event), self));
             }
+        }
+    }
+
+    /// The next there is, or nothing any more.
+    async fn heard(&mut self) -> Option<Result<Told, broadcast::error::RecvError>> {
+        match self.until {
+            None => Some(self.live.recv().await),
+            Some(until) => timeout_at(until, self.live.recv()).await.ok(),
         }
     }
 

@@ -116,8 +116,9 @@ impl Config {
         file: Option<&TextFile>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(Config, Vec<String>), Faults> {
-        let (config, remarks) = overlay::over(file, variables)?;
+        let (config, mut remarks) = overlay::over(file, variables)?;
         config.consistent(file)?;
+        remarks.extend(config.nobody_pushes());
         Ok((config, remarks))
     }
 
@@ -134,6 +135,16 @@ impl Config {
         let oidc = self.oidc.iter().filter_map(|oidc| oidc.read().err());
         let wrong: Vec<String> = tokens.chain(oidc).chain(targets).chain(kafka).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Faults(wrong)) }
+    }
+
+    /// People sign in, and no program can: what is pushed would be refused.
+    fn nobody_pushes(&self) -> Option<String> {
+        let pushes = self.tokens.iter().any(|token| token.role.allows(Role::Ingest)) || self.kafka.is_some();
+        (self.oidc.is_some() && !pushes).then(|| {
+            "`auth.oidc` lets people in, and no token may push: give monitoring systems one of the role ingest under \
+             `auth.tokens`"
+                .to_owned()
+        })
     }
 
     /// What no single value says.

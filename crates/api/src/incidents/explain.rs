@@ -59,34 +59,6 @@ pub(crate) struct MemberExplained {
     pub(crate) joining: Option<Value>,
 }
 
-/// So many pages of a timeline are read for its newest lines, of 1000 lines each; what is newer then is left out.
-const PAGES_READ_MAX: usize = 20;
-const LINES_OF_PAGE: &str = "1000";
-/// So many lines are kept of a long one, the newest.
-const LINES_KEPT_MAX: usize = 2000;
-
-/// The newest lines of a timeline of which the first page is known, oldest first.
-pub(crate) async fn to_its_end(
-    api: &Api,
-    number: &str,
-    first: v1::List<v1::TimelineEntry>,
-) -> Result<Vec<v1::TimelineEntry>, Fault> {
-    let v1::List { items: mut lines, mut next } = first;
-    if next.is_none() {
-        return Ok(lines);
-    }
-    let incident = api.incident_named(number).await?;
-    for _ in 0..PAGES_READ_MAX {
-        let Some(cursor) = next else { break };
-        let asked = Asked::of(&[("limit", LINES_OF_PAGE), ("cursor", &cursor)]);
-        let more = api.timeline(&Subject::Incident(incident.id), &asked.page()?).await?;
-        lines.extend(more.items);
-        lines.drain(..lines.len().saturating_sub(LINES_KEPT_MAX));
-        next = more.next;
-    }
-    Ok(lines)
-}
-
 /// Why it was opened and what was linked to it; near misses, and why not.
 #[utoipa::path(get, path = "/api/v1/incidents/{number}/explain", tag = "incidents",
     params(

@@ -56,6 +56,9 @@ impl Expected<'_> {
         if !self.is_for_us(claims) {
             return Err(format!("What came back was not said to `{}`, the client of this service.", self.client_id));
         }
+        if said("sub").is_none_or(str::is_empty) {
+            return Err("What came back says of nobody that it is they.".to_owned());
+        }
         if said("nonce") != Some(self.nonce) {
             return Err("What came back answers another sign-in. Sign in again.".to_owned());
         }
@@ -69,15 +72,16 @@ impl Expected<'_> {
         Ok(())
     }
 
-    /// Among several it names the one it was made for.
+    /// Among several it has to name the one it was made for.
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
-        let made_for = claims.get("azp").is_none_or(|party| party == self.client_id);
-        let audience = match claims.get("aud") {
-            Some(Value::String(one)) => one == self.client_id,
-            Some(Value::Array(many)) => many.iter().any(|one| one == self.client_id),
+        let made_for = claims.get("azp").map(|party| party == self.client_id);
+        match claims.get("aud") {
+            Some(Value::String(one)) => one == self.client_id && made_for.unwrap_or(true),
+            Some(Value::Array(many)) => {
+                many.iter().any(|one| one == self.client_id) && made_for.unwrap_or(many.len() == 1)
+            }
             _ => false,
-        };
-        made_for && audience
+        }
     }
 }
 

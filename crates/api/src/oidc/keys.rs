@@ -35,10 +35,14 @@ enum Algorithm {
 
 /// `kid` is the key that the token names, where it names one.
 pub(super) fn verify(keys: &[Key], alg: &str, kid: Option<&str>, said: &[u8], signature: &[u8]) -> Result<(), String> {
-    let algorithm = Algorithm::of(alg)
-        .ok_or_else(|| format!("What the identity provider says is signed with `{alg}`, which proves nothing here."))?;
+    let algorithm = Algorithm::of(alg).ok_or_else(|| {
+        format!(
+            "What the identity provider says is signed with `{alg}`, which proves nothing here: have it sign with \
+                 RS256 or ES256 for this client."
+        )
+    })?;
     let serves = |key: &&Key| {
-        (kid.is_none() || key.kid.as_deref() == kid)
+        (kid.is_none() || key.kid.is_none() || key.kid.as_deref() == kid)
             && key.alg.as_deref().is_none_or(|said| said == alg)
             && key.usage.as_deref().is_none_or(|usage| usage == "sig")
     };

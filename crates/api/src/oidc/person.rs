@@ -7,7 +7,7 @@ use crate::auth::{Caller, Role};
 /// How claims are read.
 #[derive(Clone, Debug)]
 pub struct People {
-    /// Whose value stands in the audit. `None`: the first there is of [`NAMES`].
+    /// Whose value stands in the audit. `None`: the first there is of `preferred_username`, `email`, `sub`.
     pub name_claim: Option<String>,
     /// Whose values are looked up in `roles`; with dots for what lies within others, such as `realm_access.roles`.
     pub roles_claim: String,
@@ -20,6 +20,8 @@ pub struct People {
 /// Only `sub` is always there; the others are what people know each other by.
 const NAMES: [&str; 3] = ["preferred_username", "email", "sub"];
 const NAME_CHARS_MAX: usize = 200;
+/// Of the values that have no role, so that one sees what is meant.
+const VALUES_TOLD: usize = 5;
 
 impl People {
     /// # Errors
@@ -27,37 +29,71 @@ impl People {
     pub(super) fn caller(&self, claims: &Map<String, Value>) -> Result<Caller, String> {
         let name = self.name(claims)?;
         match self.role(claims) {
-            Some(role) => Ok(Caller { name: name.into(), role }),
-            None => Err(format!(
-                "You are {name}, and none of what `{}` says of you has a role here. Whoever runs this service gives \
-                 roles under `auth.oidc.roles`.",
-                self.roles_claim
-            )),
+            Some(role) => Ok(Caller { name: name.into(), role, until: None }),
+            None => Err(format!("You are {name}. {}", self.why_none(claims))),
         }
     }
 
     fn name<'c>(&self, claims: &'c Map<String, Value>) -> Result<&'c str, String> {
         let asked: Vec<&str> = self.name_claim.as_deref().map_or(NAMES.to_vec(), |name| vec![name]);
-        let said = asked.iter().find_map(|name| claim(claims, name)?.as_str()).map(str::trim);
-        let fits =
-            |name: &&str| (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-        said.filter(fits).ok_or_else(|| {
-            format!(
-                "The identity provider gives you no name of 1 to {NAME_CHARS_MAX} characters in `{}`.",
-                asked.join("`, `")
-            )
+        let named = |name: &&str| claim(claims, name)?.as_str().map(str::trim).filter(|said| is_name(said));
+        // An address that nobody has looked at may be anybody's.
+        let serves = |name: &&&str| **name != "email" || claims.get("email_verified") != Some(&Value::Bool(false));
+        asked.iter().filter(serves).find_map(named).ok_or_else(|| {
+            let asked = asked.join("`, `");
+            format!("The identity provider gives you no name of 1 to {NAME_CHARS_MAX} visible characters in `{asked}`.")
         })
     }
 
     fn role(&self, claims: &Map<String, Value>) -> Option<Role> {
-        let said: Vec<&str> = match claim(claims, &self.roles_claim) {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
+        let said = self.said(claims);
         let given = self.roles.iter().filter(|(value, _)| said.contains(&value.as_str())).map(|(_, role)| *role);
         given.max().or(self.default_role)
     }
+
+    /// What is looked up in the table.
+    fn said<'c>(&self, claims: &'c Map<String, Value>) -> Vec<&'c str> {
+        match claim(claims, &self.roles_claim) {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn why_none(&self, claims: &Map<String, Value>) -> String {
+        let claim = &self.roles_claim;
+        let said = self.said(claims);
+        if claims.get("_claim_names").is_some_and(|names| names.get(claim).is_some()) {
+            return format!(
+                "You are in more groups than the identity provider puts into `{claim}`: whoever runs this service has to \
+                 take roles of the application in place of groups."
+            );
+        }
+        if said.is_empty() {
+            return format!(
+                "The identity provider says nothing of you in `{claim}`: whoever runs this service has to have it put \
+                 there, and to ask for the scope that brings it (`auth.oidc.scopes`)."
+            );
+        }
+        let first: Vec<String> = said.iter().take(VALUES_TOLD).map(|value| model::text::cut(value, 60)).collect();
+        let more =
+            if said.len() > VALUES_TOLD { format!(" and {} more", said.len() - VALUES_TOLD) } else { String::new() };
+        format!(
+            "`{claim}` says {}{more} of you, and none of that has a role here. Whoever runs this service gives roles under \
+             `auth.oidc.roles`.",
+            first.join(", ")
+        )
+    }
+}
+
+/// What a line of the audit shows, and nobody can take for somebody else's by what is not seen in it.
+fn is_name(text: &str) -> bool {
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    (1..=NAME_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(unseen)
 }
 
 /// By its very name, else by the way to it.
@@ -101,10 +137,18 @@ mod tests {
 
     #[test]
     fn who_has_no_role_is_not_let_in_and_told_what_was_looked_at() {
-        for groups in [json!(["choir"]), json!([]), json!(null), json!(7), json!({"sre": true})] {
+        for (groups, says) in [
+            (json!(["choir", "/sre"]), "`groups` says choir, /sre of you"),
+            (json!(["a", "b", "c", "d", "e", "f", "g"]), "says a, b, c, d, e and 2 more of you"),
+            (json!([]), "says nothing of you in `groups`"),
+            (json!(null), "`auth.oidc.scopes`"),
+            (json!({"sre": true}), "says nothing"),
+        ] {
             let why = caller(&people(), json!({"email": "cy@example.org", "groups": groups})).unwrap_err();
-            assert!(why.contains("cy@example.org") && why.contains("`groups`"), "{why}");
+            assert!(why.starts_with("You are cy@example.org.") && why.contains(says), "{why}");
         }
+        let entra = json!({"sub": "81", "_claim_names": {"groups": "src1"}});
+        assert!(caller(&people(), entra).unwrap_err().contains("more groups than"));
         let welcoming = People { default_role: Some(Role::Viewer), ..people() };
         assert_eq!(caller(&welcoming, json!({"sub": "81"})).unwrap(), ("81".to_owned(), "viewer"));
     }
@@ -115,6 +159,21 @@ mod tests {
         let said = json!({"sub": "ana", "realm_access": {"roles": ["sre"]}, "https://a.example/roles": ["lead"]});
         assert_eq!(caller(&of("realm_access.roles"), said.clone()).unwrap().1, "responder");
         assert_eq!(caller(&of("https://a.example/roles"), said).unwrap().1, "manager");
+    }
+
+    #[test]
+    fn a_name_is_the_first_there_is_and_no_address_that_nobody_looked_at() {
+        let of = |claims: Value| {
+            let mut said = json!({"sub": "81", "groups": "sre"});
+            for (name, value) in claims.as_object().unwrap() {
+                said[name] = value.clone();
+            }
+            caller(&people(), said).unwrap().0
+        };
+        assert_eq!(of(json!({"preferred_username": "", "email": "ana@example.org"})), "ana@example.org");
+        assert_eq!(of(json!({"email": "ana@example.org", "email_verified": true})), "ana@example.org");
+        assert_eq!(of(json!({"email": "ceo@example.org", "email_verified": false})), "81");
+        assert_eq!(of(json!({"preferred_username": " Zoë Ångström "})), "Zoë Ångström");
     }
 
     #[test]

@@ -43,6 +43,23 @@ pub(super) struct Provider {
     jwks_uri: String,
     #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
+    /// RFC 9207: it says with each answer that it is its own.
+    #[serde(default)]
+    pub(super) authorization_response_iss_parameter_supported: bool,
+}
+
+/// How the client shows its secret. RFC 6749, 2.3.1.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    InHeader,
+    InForm,
+}
+
+/// Why there is no answer that serves.
+struct Unserved {
+    why: String,
+    /// It does not know the client by what was shown.
+    is_unknown: bool,
 }
 
 #[derive(Deserialize)]
@@ -71,7 +88,7 @@ pub fn is_safe(url: &str) -> bool {
 impl Provider {
     pub(super) async fn discover(issuer: &str, fetch: &Fetch) -> Result<Provider, String> {
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let provider: Provider = read("what it says of itself", fetch, Ask::get(&url)).await?;
+        let provider: Provider = read("what it says of itself", fetch, Ask::get(&url)).await.map_err(|no| no.why)?;
         if provider.issuer != issuer {
             let said = &provider.issuer;
             return Err(format!(
@@ -93,6 +110,9 @@ impl Provider {
     }
 
     /// The ID token for a code. RFC 6749, 4.1.3.
+    ///
+    /// What a provider takes it says of itself, what it takes of this client only it knows: where it takes both ways and
+    /// does not know us by the one, we try the other.
     pub(super) async fn exchange(
         &self,
         settings: &Settings,
@@ -100,6 +120,19 @@ impl Provider {
         verifier: &str,
         fetch: &Fetch,
     ) -> Result<String, String> {
+        let mut refused = String::new();
+        for shown in self.takes() {
+            let ask = self.ask_for_token(settings, code, verifier, shown);
+            match read::<Tokens>("a token", fetch, ask).await {
+                Ok(tokens) => return Ok(tokens.id_token),
+                Err(unserved) if unserved.is_unknown => refused = unserved.why,
+                Err(unserved) => return Err(unserved.why),
+            }
+        }
+        Err(refused)
+    }
+
+    fn ask_for_token(&self, settings: &Settings, code: &str, verifier: &str, shown: Shown) -> Ask {
         let Settings { client_id, client_secret, redirect_url, .. } = settings;
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -107,26 +140,27 @@ impl Provider {
             ("redirect_uri", redirect_url),
             ("code_verifier", verifier),
         ];
-        let authorization = self.takes_basic().then(|| basic(client_id, client_secret));
-        if authorization.is_none() {
+        if shown == Shown::InForm {
             form.extend([("client_id", client_id.as_str()), ("client_secret", client_secret)]);
         }
-        let ask = Ask { url: self.token_endpoint.clone(), form: Some(encoded(&form)), authorization };
-        let tokens: Tokens = read("a token", fetch, ask).await?;
-        Ok(tokens.id_token)
+        let authorization = (shown == Shown::InHeader).then(|| basic(client_id, client_secret));
+        Ask { url: self.token_endpoint.clone(), form: Some(encoded(&form)), authorization }
+    }
+
+    /// One that says nothing takes the header.
+    fn takes(&self) -> Vec<Shown> {
+        let said = &self.token_endpoint_auth_methods_supported;
+        let known = [("client_secret_basic", Shown::InHeader), ("client_secret_post", Shown::InForm)];
+        let listed = known.into_iter().filter(|(name, _)| said.iter().any(|method| method == name));
+        let listed: Vec<Shown> = listed.map(|(_, shown)| shown).collect();
+        if listed.is_empty() { vec![Shown::InHeader] } else { listed }
     }
 
     /// What its signatures are made with. Asked for at every sign-in: keys change, and people seldom sign in.
     pub(super) async fn keys(&self, fetch: &Fetch) -> Result<Vec<Key>, String> {
-        let set: KeySet = read("its keys", fetch, Ask::get(&self.jwks_uri)).await?;
+        let set: KeySet = read("its keys", fetch, Ask::get(&self.jwks_uri)).await.map_err(|no| no.why)?;
         // One of a kind that we do not know is none that we could use.
         Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
-    }
-
-    /// What every provider takes that says nothing else.
-    fn takes_basic(&self) -> bool {
-        let said = &self.token_endpoint_auth_methods_supported;
-        said.is_empty() || said.iter().any(|method| method == "client_secret_basic")
     }
 }
 
@@ -147,22 +181,26 @@ fn basic(client_id: &str, client_secret: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", encoded(client_id), encoded(client_secret))))
 }
 
-async fn read<T: DeserializeOwned>(what: &str, fetch: &Fetch, ask: Ask) -> Result<T, String> {
-    let told = fetch(ask).await.map_err(|why| format!("The identity provider cannot be asked for {what}: {why}."))?;
+async fn read<T: DeserializeOwned>(what: &str, fetch: &Fetch, ask: Ask) -> Result<T, Unserved> {
+    let unserved = |why: String| Unserved { why, is_unknown: false };
+    let told = fetch(ask).await;
+    let told = told.map_err(|why| unserved(format!("The identity provider cannot be asked for {what}: {why}.")))?;
     if told.status != 200 {
-        let more = refusal(&told.body).map(|why| format!(": {why}")).unwrap_or_default();
-        return Err(format!("Asked for {what}, the identity provider answered {}{more}.", told.status));
+        let said = refusal(&told.body);
+        let more = if said.is_empty() { String::new() } else { format!(": {}", said.join(", ")) };
+        let why = format!("Asked for {what}, the identity provider answered {}{more}.", told.status);
+        let is_unknown = told.status == 401 || said.first().is_some_and(|error| error == "invalid_client");
+        return Err(Unserved { why, is_unknown });
     }
-    serde_json::from_slice(&told.body)
-        .map_err(|error| format!("Asked for {what}, the identity provider answered what does not read: {error}."))
+    serde_json::from_slice(&told.body).map_err(|error| {
+        unserved(format!("Asked for {what}, the identity provider answered what does not read: {error}."))
+    })
 }
 
-/// RFC 6749, 5.2.
-fn refusal(body: &[u8]) -> Option<String> {
-    let said: Value = serde_json::from_slice(body).ok()?;
-    let words = ["error", "error_description"].map(|name| said[name].as_str());
-    let words: Vec<&str> = words.into_iter().flatten().collect();
-    (!words.is_empty()).then(|| words.join(", "))
+/// Its word for the error, and its description. RFC 6749, 5.2.
+fn refusal(body: &[u8]) -> Vec<String> {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    ["error", "error_description"].into_iter().filter_map(|name| Some(said[name].as_str()?.to_owned())).collect()
 }
 
 /// Without what is secret.

@@ -2,107 +2,12 @@
 
 use std::sync::Mutex as Guarded;
 
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use ring::hmac;
+use ring::signature::KeyPair;
 use serde_json::{Value, json};
 
+use super::twin::{ISSUER, NOW, Twin, oidc, part};
 use super::*;
-
-const ISSUER: &str = "https://login.example/realms/ops";
-const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
-
-/// What it is asked, and how it answers.
-struct Twin {
-    key: EcdsaKeyPair,
-    /// In place of what a provider says that all is well with.
-    claims: Value,
-    alg: &'static str,
-    asked: Guarded<Vec<Ask>>,
-    /// Of the sign-in that is under way.
-    nonce: Guarded<String>,
-}
-
-impl Twin {
-    fn saying(claims: Value) -> Arc<Twin> {
-        Twin::signing("ES256", claims)
-    }
-
-    fn signing(alg: &'static str, claims: Value) -> Arc<Twin> {
-        let random = SystemRandom::new();
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap();
-        Arc::new(Twin { key, claims, alg, asked: Guarded::default(), nonce: Guarded::default() })
-    }
-
-    fn answer(&self, ask: Ask) -> Told {
-        let body = match ask.url.rsplit('/').next().unwrap() {
-            "openid-configuration" => json!({
-                "issuer": ISSUER,
-                "authorization_endpoint": "https://login.example/auth?realm=ops",
-                "token_endpoint": "https://login.example/token",
-                "jwks_uri": "https://login.example/keys",
-            }),
-            "token" => json!({"id_token": self.token(), "access_token": "x", "token_type": "Bearer"}),
-            "keys" => {
-                let point = self.key.public_key().as_ref();
-                let (x, y) = (BASE64.encode(&point[1..33]), BASE64.encode(&point[33..]));
-                json!({"keys": [
-                    {"kty": "oct", "kid": "other", "k": "AAAA"},
-                    {"kty": "EC", "use": "enc", "kid": "one", "crv": "P-256", "x": x, "y": x},
-                    {"kty": "EC", "use": "sig", "kid": "one", "crv": "P-256", "x": x, "y": y},
-                ]})
-            }
-            other => panic!("nobody serves {other}"),
-        };
-        self.asked.lock().unwrap().push(ask);
-        Told { status: 200, body: body.to_string().into_bytes() }
-    }
-
-    fn token(&self) -> String {
-        let mut claims = json!({
-            "iss": ISSUER, "aud": "watchfire", "sub": "81", "preferred_username": "ana", "groups": ["sre"],
-            "exp": 1_790_000_300, "nonce": *self.nonce.lock().unwrap(),
-        });
-        for (name, value) in self.claims.as_object().unwrap() {
-            claims[name] = value.clone();
-        }
-        let written = |value: Value| BASE64.encode(value.to_string());
-        let said = format!("{}.{}", written(json!({"alg": self.alg, "kid": "one"})), written(claims));
-        let signature = self.key.sign(&SystemRandom::new(), said.as_bytes()).unwrap();
-        format!("{said}.{}", BASE64.encode(signature))
-    }
-}
-
-fn oidc(twin: &Arc<Twin>) -> Oidc {
-    let twin = Arc::clone(twin);
-    let people = People {
-        name_claim: None,
-        roles_claim: "groups".to_owned(),
-        roles: vec![("sre".to_owned(), Role::Responder)],
-        default_role: None,
-    };
-    let settings = Settings {
-        issuer: ISSUER.to_owned(),
-        client_id: "watchfire".to_owned(),
-        client_secret: "a-secret-of-a-test".to_owned(),
-        redirect_url: format!("https://watchfire.example{CALLBACK}"),
-        scopes: vec!["openid".to_owned(), "profile".to_owned()],
-        people,
-    };
-    Oidc::new(
-        settings,
-        Arc::new(move |ask| {
-            let told = twin.answer(ask);
-            Box::pin(async move { Ok(told) })
-        }),
-    )
-}
-
-/// What stands in an address.
-fn part(location: &str, name: &str) -> String {
-    let (_, query) = location.split_once('?').unwrap();
-    let found = form_urlencoded::parse(query.as_bytes()).find(|(said, _)| said == name);
-    found.unwrap_or_else(|| panic!("{name} in {location}")).1.into_owned()
-}
 
 fn returned(begun: &Begun) -> Returned {
     Returned { state: Some(part(&begun.location, "state")), code: Some("a-code".to_owned()), ..Returned::default() }
@@ -112,14 +17,18 @@ async fn sign_in(twin: &Arc<Twin>) -> Result<Ended, String> {
     let oidc = oidc(twin);
     let begun = oidc.begin("/incidents?q=a", NOW).await.unwrap();
     *twin.nonce.lock().unwrap() = part(&begun.location, "nonce");
-    oidc.end(&returned(&begun), Some(&begun.kept), NOW).await
+    let ended = oidc.end(&returned(&begun), Some(&begun.kept), NOW).await;
+    ended.map_err(|refused| {
+        assert_eq!(refused.next, "/incidents?q=a", "one still wants to go there");
+        refused.why
+    })
 }
 
 #[tokio::test]
 async fn who_signs_in_comes_back_with_a_name_and_a_role() {
     let twin = Twin::saying(json!({}));
     let ended = sign_in(&twin).await.unwrap();
-    assert_eq!(ended.caller, Caller { name: "ana".into(), role: Role::Responder });
+    assert_eq!(ended.caller, Caller { name: "ana".into(), role: Role::Responder, until: None });
     assert_eq!(ended.next, "/incidents?q=a");
 
     let asked = twin.asked.lock().unwrap();
@@ -156,6 +65,9 @@ async fn what_the_provider_did_not_say_to_us_now_lets_nobody_in() {
         (json!({"aud": "other"}), "not said to `watchfire`"),
         (json!({"aud": ["other"]}), "not said to"),
         (json!({"aud": ["watchfire", "other"], "azp": "other"}), "not said to"),
+        (json!({"aud": ["watchfire", "other"]}), "not said to"),
+        (json!({"azp": "other"}), "not said to"),
+        (json!({"sub": null}), "of nobody"),
         (json!({"aud": null}), "not said to"),
         (json!({"nonce": "another"}), "another sign-in"),
         (json!({"nonce": null}), "another sign-in"),
@@ -167,16 +79,21 @@ async fn what_the_provider_did_not_say_to_us_now_lets_nobody_in() {
         let why = sign_in(&Twin::saying(claims.clone())).await.unwrap_err();
         assert!(why.contains(says), "{claims}: {why}");
     }
-    for fine in [json!({"aud": ["other", "watchfire"], "azp": "watchfire"}), json!({"exp": 1_789_999_970})] {
+    let two = json!({"aud": ["other", "watchfire"], "azp": "watchfire"});
+    for fine in [two, json!({"aud": ["watchfire"]}), json!({"exp": 1_789_999_970})] {
         sign_in(&Twin::saying(fine)).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn what_is_not_signed_by_one_of_its_keys_lets_nobody_in() {
-    for alg in ["none", "HS256", "ES384", "RS256", "EdDSA", ""] {
+    for alg in ["none", "HS256", "ES512", ""] {
         let why = sign_in(&Twin::signing(alg, json!({}))).await.unwrap_err();
-        assert!(why.contains("signed with"), "{alg}: {why}");
+        assert!(why.contains("proves nothing here"), "{alg}: {why}");
+    }
+    for alg in ["ES384", "RS256", "PS256", "EdDSA"] {
+        let why = sign_in(&Twin::signing(alg, json!({}))).await.unwrap_err();
+        assert!(why.contains("signed with none of"), "{alg}: {why}");
     }
     let (one, other) = (Twin::saying(json!({})), Twin::saying(json!({})));
     let (keys, token) = (one.answer(Ask { url: "/keys".to_owned(), form: None, authorization: None }), other.token());
@@ -185,6 +102,16 @@ async fn what_is_not_signed_by_one_of_its_keys_lets_nobody_in() {
     let expected = Expected { issuer: ISSUER, client_id: "watchfire", nonce: "", now: NOW };
     assert!(id_token::claims(&token, &keys, &expected).unwrap_err().contains("none of the identity provider's keys"));
     id_token::claims(&one.token(), &keys, &expected).unwrap();
+    // What anybody could write who knows the public key.
+    let token = one.token();
+    let claims = token.split('.').nth(1).unwrap();
+    let shared = hmac::Key::new(hmac::HMAC_SHA256, one.key.public_key().as_ref());
+    for alg in ["HS256", "none", "ES256"] {
+        let said = format!("{}.{claims}", BASE64.encode(json!({"alg": alg}).to_string()));
+        for signature in [BASE64.encode(hmac::sign(&shared, said.as_bytes())), String::new()] {
+            assert!(id_token::claims(&format!("{said}.{signature}"), &keys, &expected).is_err(), "{alg} {signature}");
+        }
+    }
     for not in ["", "a", "a.b", "a.b.c", one.token().trim_start_matches('e'), &format!("{}.x", one.token())] {
         assert!(id_token::claims(not, &keys, &expected).is_err(), "{not}");
     }
@@ -223,8 +150,8 @@ async fn a_sign_in_ends_where_it_was_begun_and_in_time() {
         (Returned { state: None, ..back() }, Some(&begun.kept), NOW),
         (Returned { code: None, ..back() }, Some(&begun.kept), NOW),
     ] {
-        let why = oidc.end(&returned, kept.map(String::as_str), now).await.unwrap_err();
-        assert_eq!(why, BEGIN_AGAIN);
+        let refused = oidc.end(&returned, kept.map(String::as_str), now).await.unwrap_err();
+        assert_eq!(refused.why, BEGIN_AGAIN);
     }
     assert_eq!(twin.asked.lock().unwrap().len(), 1, "nothing but what it says of itself was asked for");
 }
@@ -238,30 +165,22 @@ async fn what_the_provider_refuses_is_told_in_its_words() {
         error_description: Some("not on call".to_owned()),
         ..returned(&begun)
     };
-    let why = oidc.end(&refused, Some(&begun.kept), NOW).await.unwrap_err();
+    let why = oidc.end(&refused, Some(&begun.kept), NOW).await.unwrap_err().why;
     assert!(why.contains("access_denied: not on call"), "{why}");
     let mixed_up = Returned { iss: Some("https://evil.example".to_owned()), ..returned(&begun) };
-    assert!(oidc.end(&mixed_up, Some(&begun.kept), NOW).await.unwrap_err().contains("another provider"));
+    assert!(oidc.end(&mixed_up, Some(&begun.kept), NOW).await.unwrap_err().why.contains("another provider"));
 }
 
 #[tokio::test]
 async fn a_provider_that_is_away_or_is_another_is_told_and_asked_again_the_next_time() {
-    let answers = Arc::new(Guarded::new(vec![
-        Ok(Told { status: 200, body: json!({"issuer": "https://other.example", "authorization_endpoint": "https://a", "token_endpoint": "https://a", "jwks_uri": "https://a"}).to_string().into_bytes() }),
-        Ok(Told { status: 200, body: json!({"issuer": ISSUER, "authorization_endpoint": "https://a", "token_endpoint": "http://a", "jwks_uri": "https://a"}).to_string().into_bytes() }),
-        Ok(Told { status: 502, body: b"<html>".to_vec() }),
-        Ok(Told { status: 400, body: json!({"error": "slow_down"}).to_string().into_bytes() }),
-        Ok(Told { status: 200, body: b"<html>".to_vec() }),
+    let (oidc, _) = answering(vec![
         Err("connection refused".to_owned()),
-    ]));
-    let settings = oidc(&Twin::saying(json!({}))).0.settings.clone();
-    let oidc = Oidc::new(
-        settings,
-        Arc::new(move |_| {
-            let told = answers.lock().unwrap().pop().unwrap();
-            Box::pin(async move { told })
-        }),
-    );
+        Ok(Told { status: 200, body: b"<html>".to_vec() }),
+        told(400, &json!({"error": "slow_down"})),
+        Ok(Told { status: 502, body: b"<html>".to_vec() }),
+        told(200, &description(&json!({"token_endpoint": "http://a"}))),
+        told(200, &description(&json!({"issuer": "https://other.example"}))),
+    ]);
     for says in [
         "connection refused",
         "does not read",
@@ -278,7 +197,7 @@ async fn a_provider_that_is_away_or_is_another_is_told_and_asked_again_the_next_
 #[tokio::test]
 async fn a_session_is_of_one_person_until_its_end_and_of_one_configuration() {
     let first = oidc(&Twin::saying(json!({})));
-    let ana = Caller { name: "ana".into(), role: Role::Responder };
+    let ana = Caller { name: "ana".into(), role: Role::Responder, until: Some(NOW) };
     let session = first.session(&ana, NOW);
     let before = Timestamp::from_micros(NOW.micros() - 1);
     assert_eq!(first.caller(&session, before), Some(ana));
@@ -286,8 +205,92 @@ async fn a_session_is_of_one_person_until_its_end_and_of_one_configuration() {
     let begun = first.begin("/", NOW).await.unwrap();
     assert_eq!(first.caller(&begun.kept, before), None, "what began is not what it came to");
 
-    let mut settings = first.0.settings.clone();
-    settings.people.roles[0].1 = Role::Viewer;
-    let changed = Oidc::new(settings, Arc::clone(&first.0.fetch));
-    assert_eq!(changed.caller(&session, before), None, "another role is given now");
+    let changed: [fn(&mut Settings); 4] = [
+        |settings| settings.people.roles[0].1 = Role::Viewer,
+        |settings| settings.redirect_url = format!("https://staging.example{CALLBACK}"),
+        |settings| settings.scopes.clear(),
+        |settings| settings.client_secret = "another-secret-of-a-test".to_owned(),
+    ];
+    for change in changed {
+        let mut settings = first.0.settings.clone();
+        change(&mut settings);
+        let changed = Oidc::new(settings, Arc::clone(&first.0.fetch));
+        assert_eq!(changed.caller(&session, before), None, "{changed:?}");
+    }
+    let same = Oidc::new(first.0.settings.clone(), Arc::clone(&first.0.fetch));
+    assert!(same.caller(&session, before).is_some(), "another process knows them too");
+}
+
+/// Answers in their order, and what was asked.
+fn answering(answers: Vec<Result<Told, String>>) -> (Oidc, Arc<Guarded<Vec<Ask>>>) {
+    let (answers, asked) = (Guarded::new(answers.into_iter()), Arc::new(Guarded::new(Vec::new())));
+    let heard = Arc::clone(&asked);
+    let settings = oidc(&Twin::saying(json!({}))).0.settings.clone();
+    let fetch: Fetch = Arc::new(move |ask| {
+        heard.lock().unwrap().push(ask);
+        let told = answers.lock().unwrap().next().expect("it is asked no more than that");
+        Box::pin(async move { told })
+    });
+    (Oidc::new(settings, fetch), asked)
+}
+
+fn told(status: u16, body: &Value) -> Result<Told, String> {
+    Ok(Told { status, body: body.to_string().into_bytes() })
+}
+
+fn description(more: &Value) -> Value {
+    let mut said = json!({
+        "issuer": ISSUER,
+        "authorization_endpoint": "https://a",
+        "token_endpoint": "https://a/token",
+        "jwks_uri": "https://a",
+    });
+    for (name, value) in more.as_object().unwrap() {
+        said[name] = value.clone();
+    }
+    said
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_for_a_while_is_taken_at_what_it_said_before() {
+    let said = || told(200, &description(&json!({})));
+    let (oidc, asked) = answering(vec![said(), Err("timed out".to_owned()), said()]);
+    for (later, times) in [(0, 1), (4, 1), (6, 2), (7, 3), (11, 3)] {
+        oidc.begin("/", NOW + Span::from_minutes(later)).await.unwrap();
+        assert_eq!(asked.lock().unwrap().len(), times, "after {later} minutes");
+    }
+}
+
+#[tokio::test]
+async fn the_secret_is_shown_in_the_way_that_the_provider_takes_of_this_client() {
+    let unknown = || told(401, &json!({"error": "invalid_client"}));
+    let wrong_code = || told(400, &json!({"error": "invalid_grant"}));
+    let both = json!({"token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"]});
+    let post = json!({"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"]});
+    // In the header, and in the form.
+    for (said, answers, expected) in [
+        (json!({}), vec![unknown()], vec![(true, false)]),
+        (post, vec![unknown()], vec![(false, true)]),
+        (both.clone(), vec![unknown(), unknown()], vec![(true, false), (false, true)]),
+        (both, vec![wrong_code()], vec![(true, false)]),
+    ] {
+        let (oidc, asked) = answering([vec![told(200, &description(&said))], answers].concat());
+        let begun = oidc.begin("/", NOW).await.unwrap();
+        let why = oidc.end(&returned(&begun), Some(&begun.kept), NOW).await.unwrap_err().why;
+        assert!(why.contains("invalid_"), "{why}");
+        let asked = asked.lock().unwrap();
+        let form = |ask: &Ask| ask.form.as_deref().unwrap().contains("client_secret=a-secret-of-a-test");
+        let shown: Vec<(bool, bool)> =
+            asked.iter().skip(1).map(|ask| (ask.authorization.is_some(), form(ask))).collect();
+        assert_eq!(shown, expected, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_names_itself_in_each_answer_has_to() {
+    let said = json!({"authorization_response_iss_parameter_supported": true});
+    let (oidc, _) = answering(vec![told(200, &description(&said))]);
+    let begun = oidc.begin("/", NOW).await.unwrap();
+    let why = oidc.end(&returned(&begun), Some(&begun.kept), NOW).await.unwrap_err().why;
+    assert!(why.contains("another provider"), "{why}");
 }

@@ -6,7 +6,9 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
+use model::AlertId;
 use model::alert::{AlertState, EndedBy};
+use model::step::Subject;
 use serde_json::Value;
 use wire::v1;
 
@@ -19,12 +21,13 @@ use super::wording as filters;
 use crate::Api;
 use crate::alerts::{self, AlertExplained, EpisodeExplained};
 use crate::asked::Asked;
+use crate::fault::Fault;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/alerts/{id}", get(alert))
 }
 
-/// Lines of the timeline that are read, the oldest, and that are shown, the newest of those.
+/// Lines of the timeline that are read at once, and that are shown, the newest.
 const LINES_READ: &str = "1000";
 const LINES_SHOWN: usize = 60;
 /// Firings, labels and names that a page holds.
@@ -39,6 +42,8 @@ struct AlertPage {
     explained: AlertExplained,
     /// The newest first.
     firings: Vec<Firing>,
+    /// The newest, oldest first.
+    timeline: Vec<v1::TimelineEntry>,
 }
 
 /// One firing: as it was said, and where it was put.
@@ -57,12 +62,16 @@ async fn alert(
     let alert = alerts::show(visitor.by(), State(api.clone()), Path(id.clone())).await?.0;
     let read = Asked::of(&[("limit", LINES_READ)]);
     let mut explained = alerts::explain(visitor.by(), State(api.clone()), Path(id), read).await?.0;
+    let timeline = std::mem::replace(&mut explained.timeline, v1::List { items: Vec::new(), next: None });
+    let subject = AlertId::parse(&alert.id).map(Subject::Alert);
+    let subject = subject.ok_or_else(|| Fault::not_found(format!("alert `{}`", alert.id)))?;
+    let timeline = api.timeline_to_its_end(&subject, timeline).await?;
     let said: BTreeMap<&str, &v1::Episode> =
         alert.episodes.iter().map(|episode| (episode.id.as_str(), episode)).collect();
     let firing = |put: EpisodeExplained| Firing { said: said.get(put.id.as_str()).map(|said| (*said).clone()), put };
     let firings = std::mem::take(&mut explained.episodes).into_iter().rev().take(FIRINGS_MAX).map(firing).collect();
     let shell = Shell::new(&api, visitor, "/alerts", model::text::cut(&alert.summary, 80));
-    Ok(Page(AlertPage { shell, firings, alert, explained }))
+    Ok(Page(AlertPage { shell, firings, timeline, alert, explained }))
 }
 
 /// A word for its state, and the class that shows it.
@@ -161,7 +170,7 @@ impl AlertPage {
         let nearly = self.firings.iter().flat_map(|firing| &firing.put.nearly);
         let names: BTreeMap<String, String> =
             names.chain(nearly.map(|near| (near.incident.clone(), near.number.clone()))).collect();
-        let lines = self.explained.timeline.items.iter().rev().take(LINES_SHOWN);
+        let lines = self.timeline.iter().rev().take(LINES_SHOWN);
         let text = |line: &v1::TimelineEntry| text_of(&line.reason).unwrap_or_default();
         lines.map(|line| (line, super::incident::named(text(line), &names))).collect()
     }

@@ -17,6 +17,8 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
+use model::IncidentId;
+use model::step::Subject;
 use wire::v1;
 
 use super::Trouble;
@@ -27,6 +29,7 @@ use super::visitor::Visitor;
 use super::wording as filters;
 use crate::Api;
 use crate::asked::Asked;
+use crate::fault::Fault;
 use crate::incidents::{self, explain, map};
 use crate::{alerts, problems};
 use clocks::ClockTold;
@@ -91,7 +94,9 @@ async fn incident(
     let map = map::map(visitor.by(), state(), path()).await?.0;
     let read = Asked::of(&[("limit", LINES_READ), ("members_limit", LINES_READ)]);
     let explained = explain::explain(visitor.by(), state(), path(), read).await?.0;
-    let timeline = explain::to_its_end(&api, &number, explained.timeline).await?;
+    let subject = IncidentId::parse(&incident.id).map(Subject::Incident);
+    let subject = subject.ok_or_else(|| Fault::not_found(format!("incident `{}`", incident.id)))?;
+    let timeline = api.timeline_to_its_end(&subject, explained.timeline).await?;
     let of_it = Asked::of(&[("incident", &incident.id), ("limit", ALERTS_MAX)]);
     let listed = alerts::list(visitor.by(), state(), of_it).await?.0;
     let similar = incidents::similar(visitor.by(), state(), path(), Asked::of(&[("limit", SIMILAR_MAX)])).await?.0;

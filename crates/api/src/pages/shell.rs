@@ -43,7 +43,7 @@ const PLACES: &[Group] = &[
             ("/silences", "Silences"),
         ],
     ),
-    ("Answer for", &[("/reports", "Reports")]),
+    ("Answer for", &[("/reports", "Reports"), ("/reviews", "Reviews")]),
     (
         "Run",
         &[

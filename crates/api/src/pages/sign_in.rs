@@ -4,6 +4,8 @@
 
 mod provider;
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, State};
@@ -71,8 +73,8 @@ async fn sign_in(State(api): State<Api>, headers: HeaderMap, Form(said): Form<Sa
     let token = said.token.trim();
     let why = match api.auth().admit(Some(&format!("Bearer {token}")), Role::Viewer) {
         Ok(_) => {
-            let cookie = Cookie { name: auth::SESSION, path: "/", value: &auth::to_cookie(token) };
-            return Ok(to(&next, &[cookie.kept(SESSION, is_over_tls(&headers))]));
+            let over_tls = is_over_tls(&headers);
+            return Ok(to(&next, &[session(&auth::to_cookie(token), over_tls).kept(SESSION)]));
         }
         Err(Denied::Missing) => "Enter a token first.",
         Err(Denied::Unknown | Denied::Over) => "Nobody has this token. Look at auth.tokens in the configuration.",
@@ -83,8 +85,7 @@ async fn sign_in(State(api): State<Api>, headers: HeaderMap, Form(said): Form<Sa
 
 async fn sign_out(headers: HeaderMap) -> Result<Response, Trouble> {
     auth::from_here(&headers)?;
-    let cookie = Cookie { name: auth::SESSION, path: "/", value: "" };
-    Ok(to("/sign-in", &[cookie.kept(NONE, is_over_tls(&headers))]))
+    Ok(to("/sign-in", &[session("", false).kept(NONE), session("", true).kept(NONE)]))
 }
 
 fn asking(api: &Api, next: String, why: Option<Why>, status: StatusCode) -> Response {
@@ -101,19 +102,24 @@ fn inside(next: &str) -> &str {
     if plain { next } else { "/" }
 }
 
-/// What a browser keeps, and sends to `path` and what is below it.
+/// What a browser keeps, and sends to every path of this service.
 struct Cookie<'a> {
-    name: &'static str,
-    path: &'static str,
+    name: Cow<'a, str>,
     value: &'a str,
+    over_tls: bool,
+}
+
+fn session(value: &str, over_tls: bool) -> Cookie<'_> {
+    let name = if over_tls { auth::SESSION_OVER_TLS } else { auth::SESSION };
+    Cookie { name: name.into(), value, over_tls }
 }
 
 impl Cookie<'_> {
-    fn kept(&self, span: Span, over_tls: bool) -> String {
-        let Cookie { name, path, value } = self;
+    fn kept(&self, span: Span) -> String {
+        let Cookie { name, value, over_tls } = self;
         let seconds = span.micros() / 1_000_000;
-        let secure = if over_tls { "; Secure" } else { "" };
-        format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+        let secure = if *over_tls { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
 }
 

@@ -12,6 +12,7 @@ mod facts;
 mod incident_pages;
 mod incidents;
 mod measures;
+mod oidc;
 mod once;
 mod operations;
 mod outages;

@@ -61,6 +61,8 @@ async fn each_page_is_shown_with_nothing_there() {
         ("/pipelines/default", "Takes what no other pipeline takes."),
         ("/sources", "Nothing has been heard yet."),
         ("/audit", "Nobody has done anything yet."),
+        ("/reviews", "No incident was declared major yet."),
+        ("/reviews?overdue=true", "Nothing is owed here."),
     ] {
         let shown = page(&service, path).await;
         assert!(shown.contains(says), "{path} says {says}: {shown}");

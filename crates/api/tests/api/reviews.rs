@@ -18,15 +18,26 @@ async fn overdue(service: &Service) -> Vec<Value> {
     service.get("/api/v1/reviews?overdue=true").await.of(200)["items"].as_array().unwrap().clone()
 }
 
+/// The page of reviews says that.
+async fn page_says(service: &Service, wanted: &[&str]) {
+    let page = service.get("/reviews").await;
+    assert_eq!(page.status.as_u16(), 200, "{}", page.text);
+    for wanted in wanted {
+        assert!(page.text.contains(wanted), "{wanted}: {}", page.text);
+    }
+}
+
 #[tokio::test]
 async fn a_declared_major_incident_owes_a_review_until_it_is_written_and_its_actions_are_done() {
     let (service, path) = declared().await;
     assert_eq!(overdue(&service).await, Vec::<Value>::new(), "not while it lasts");
     let listed = service.get("/api/v1/reviews").await.of(200)["items"].clone();
     assert_eq!((&listed[0]["written_at"], &listed[0]["overdue"]), (&Value::Null, &json!(false)));
+    page_says(&service, &["INC0000001", "owed once it is resolved", "not yet"]).await;
     let body = r#"{"notes":"new disk","code":"replaced","force":true}"#;
     service.post(&format!("{path}/resolve"), body).await.of(200);
     assert_eq!(overdue(&service).await.len(), 1, "resolved, and nobody wrote one");
+    page_says(&service, &["<span class=\"tag bad\">owed</span>"]).await;
 
     let review = |done: bool, due: &str| {
         let action = json!({"what": "watch growth", "owner": "ana", "due": due, "done": done});
@@ -39,8 +50,10 @@ async fn a_declared_major_incident_owes_a_review_until_it_is_written_and_its_act
     post(review(false, "2020-01-01")).await.of(200);
     let late = overdue(&service).await;
     assert_eq!((late.len(), &late[0]["actions_overdue"][0]["what"]), (1, &json!("watch growth")), "{late:?}");
+    page_says(&service, &["actions are late", "late since 2020-01-01", "watch growth", "1 action<"]).await;
     let done = post(review(true, "2020-01-01")).await.of(200)["review"].clone();
     assert_eq!(done["written_at"], written["written_at"], "it was written once, and changed since");
+    page_says(&service, &["<span class=\"tag\">done</span>", "nothing</span>"]).await;
     assert_eq!(overdue(&service).await, Vec::<Value>::new());
     assert_eq!(service.get("/api/v1/reviews").await.of(200)["items"].as_array().unwrap().len(), 1);
 

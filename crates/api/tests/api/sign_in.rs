@@ -96,6 +96,17 @@ async fn what_another_sites_page_sends_with_our_cookie_is_refused() {
 }
 
 #[tokio::test]
+async fn over_http_2_our_name_is_in_the_authority() {
+    let service = service_with_roles().await;
+    let responder = cookie(&service, Role::Responder).await;
+    for (origin, status) in [("https://w.example", 201), ("https://evil.example", 403)] {
+        let headers = [("cookie", responder.as_str()), ("origin", origin)];
+        let heard = service.ask("POST", "https://w.example/api/v1/incidents", &headers, r#"{"title":"x"}"#).await;
+        assert_eq!(heard.status, status, "{origin}: {}", heard.text);
+    }
+}
+
+#[tokio::test]
 async fn a_page_allows_a_browser_nothing_but_what_is_ours() {
     let service = service().await;
     let page = service.get("/").await;

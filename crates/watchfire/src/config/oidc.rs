@@ -29,7 +29,7 @@ impl Oidc {
     pub(crate) fn read(&self) -> Result<Settings, String> {
         self.secret.with(&self.said_at, |secret| {
             is_secret(secret)?;
-            Ok(Settings { client_secret: secret.to_owned(), ..self.settings.clone() })
+            Ok(Settings { client_secret: secret.trim().to_owned(), ..self.settings.clone() })
         })
     }
 }

@@ -66,7 +66,8 @@ const OIDC_IN_THE_CLEAR: &str = "auth: {oidc: {issuer: 'http://login.example', c
 #[test]
 fn an_identity_provider_is_read_with_what_it_leaves_out() {
     let text = OIDC_IN_THE_CLEAR.replace("http://login", "https://login");
-    let (config, _) = loaded(&format!("http: {{listen: 0.0.0.0:8080}}\n{text}"), &[]).unwrap();
+    let (config, remarks) = loaded(&format!("http: {{listen: 0.0.0.0:8080}}\n{text}"), &[]).unwrap();
+    assert!(remarks.len() == 1 && remarks[0].contains("no token may push"), "{remarks:?}");
     let settings = config.oidc.unwrap().read().unwrap();
     assert_eq!(
         (settings.issuer.as_str(), settings.client_secret.as_str()),

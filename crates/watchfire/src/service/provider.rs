@@ -17,10 +17,12 @@ pub(super) fn fetch() -> anyhow::Result<Fetch> {
     // Another part of the process may have chosen one already, which serves as well.
     drop(rustls::crypto::ring::default_provider().install_default());
     // What is secret goes where the configuration says, and nowhere else.
-    let http = Client::builder().timeout(ANSWER_WITHIN).redirect(redirect::Policy::none()).user_agent("watchfire");
-    let http = http.build().context("no identity provider can be asked")?;
-    Ok(Arc::new(move |ask| {
-        let http = http.clone();
+    let client = || Client::builder().timeout(ANSWER_WITHIN).redirect(redirect::Policy::none()).user_agent("watchfire");
+    let over_tls = client().build().context("no identity provider can be asked")?;
+    // In the clear only this machine is asked, and no proxy on the way to it.
+    let in_the_clear = client().no_proxy().build().context("no identity provider can be asked")?;
+    Ok(Arc::new(move |ask: Ask| {
+        let http = if ask.url.starts_with("https://") { over_tls.clone() } else { in_the_clear.clone() };
         Box::pin(async move { answer(&http, ask).await.map_err(|error| format!("{error:#}")) })
     }))
 }

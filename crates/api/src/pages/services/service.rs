@@ -25,6 +25,8 @@ use crate::{Api, measures, outages};
 
 const OUTAGES_SHOWN: usize = 15;
 const OUTAGES_MORE: usize = 100;
+/// A thousand each, the oldest first: those of a service that fails hundreds of times a day are not all read.
+const OUTAGE_PAGES_READ_MAX: usize = 10;
 const BECAUSE_SHOWN: usize = 5;
 const CORRECTIONS_SHOWN: &str = "20";
 
@@ -136,10 +138,16 @@ async fn outages_of(visitor: &Visitor, api: &Api, id: &str, day: Option<&str>) -
         Some(day) => (day.to_string(), (day + Span::DAY).to_string()),
         None => ("-90d".to_owned(), String::new()),
     };
-    let asked = Asked::of(&[("service", id), ("from", &from), ("to", &to), ("limit", "1000")]);
-    let Json(found) = outages::list(visitor.by(), State(api.clone()), asked).await?;
+    let (mut found, mut next) = (Vec::new(), Some(String::new()));
+    for _ in 0..OUTAGE_PAGES_READ_MAX {
+        let Some(cursor) = next else { break };
+        let asked = [("service", id), ("from", &from), ("to", &to), ("limit", "1000"), ("cursor", &cursor)];
+        let Json(more) = outages::list(visitor.by(), State(api.clone()), Asked::of(&asked)).await?;
+        found.extend(more.items);
+        next = more.next;
+    }
     let now = api.now();
-    Ok(found.items.into_iter().rev().map(|outage| Out { outage, now }).collect())
+    Ok(found.into_iter().rev().map(|outage| Out { outage, now }).collect())
 }
 
 impl ServicePage {

@@ -1,23 +1,24 @@
 //! To the identity provider, and back from it.
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 
 use super::super::address::address;
-use super::{Cookie, NONE, SESSION, Why, asking, inside, to};
+use super::{Cookie, NONE, SESSION, Why, asking, inside, session, to};
 use crate::Api;
 use crate::asked::Asked;
-use crate::auth;
+use crate::auth::cookie;
 use crate::fault::Fault;
-use crate::oidc::{CALLBACK, Ended, FLIGHT, Oidc, Returned};
+use crate::oidc::{CALLBACK, Ended, FLIGHT, Oidc, Refused, Returned};
 use crate::pages::Trouble;
 
 const BEGIN: &str = "/sign-in/begin";
-/// What the provider has to send back as it was, until it has.
-const UNDER_WAY: &str = "watchfire_sign_in";
+/// Of `state`, in the name of what is kept until the provider has sent it back: two pages may sign in at once.
+const TOLD_APART_BY: usize = 8;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route(BEGIN, get(begin)).route(CALLBACK, get(end))
@@ -31,46 +32,59 @@ async fn begin(State(api): State<Api>, asked: Asked) -> Result<Response, Trouble
     let oidc = provider_of(&api)?;
     let next = inside(asked.one("next").unwrap_or("/"));
     match oidc.begin(next, api.now()).await {
-        Ok(begun) => Ok(to(&begun.location, &[under_way(&begun.kept).kept(FLIGHT, oidc.is_over_tls())])),
-        Err(why) => Ok(refused(&api, next, why)),
+        Ok(begun) => Ok(to(&begun.location, &[under_way(oidc, &begun.state, &begun.kept).kept(FLIGHT)])),
+        Err(why) => Ok(refused(&api, Refused { why, next: next.to_owned() })),
     }
 }
 
-async fn end(State(api): State<Api>, headers: HeaderMap, returned: Query<Returned>) -> Result<Response, Trouble> {
+async fn end(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    returned: Result<Query<Returned>, QueryRejection>,
+) -> Result<Response, Trouble> {
     let oidc = provider_of(&api)?;
-    let kept = auth::cookie(&headers, UNDER_WAY);
-    let ended = oidc.end(&returned, kept, api.now()).await.and_then(|ended| apart(&api, ended));
-    Ok(match ended {
+    // What does not read answers nothing that was asked.
+    let returned = returned.map(|returned| returned.0).unwrap_or_default();
+    let state = returned.state().unwrap_or_default();
+    let kept = under_way(oidc, state, "");
+    let ended = oidc.end(&returned, cookie(&headers, &kept.name), api.now()).await;
+    Ok(match ended.and_then(|ended| apart(&api, ended)) {
         Ok(Ended { caller, next }) => {
-            let session = oidc.session(&caller, api.now() + SESSION);
-            let session = Cookie { name: auth::SESSION, path: "/", value: &session };
-            let over_tls = oidc.is_over_tls();
-            to(inside(&next), &[session.kept(SESSION, over_tls), under_way("").kept(NONE, over_tls)])
+            let sealed = oidc.session(&caller, api.now() + SESSION);
+            to(inside(&next), &[session(&sealed, oidc.is_over_tls()).kept(SESSION), kept.kept(NONE)])
         }
-        Err(why) => refused(&api, "/", why),
+        Err(why) => refused(&api, why),
     })
 }
 
 /// The audit calls people by their names: nobody may come to be called as a token is.
-fn apart(api: &Api, ended: Ended) -> Result<Ended, String> {
-    match api.auth().has_token_of(&ended.caller.name) {
-        false => Ok(ended),
-        true => Err(format!(
+fn apart(api: &Api, ended: Ended) -> Result<Ended, Refused> {
+    let Ended { caller, next } = ended;
+    if api.auth().has_token_of(&caller.name) {
+        let why = format!(
             "A token of this service is called {} too, and the audit could not tell you apart. Whoever runs it has to \
              rename the token.",
-            ended.caller.name
-        )),
+            caller.name
+        );
+        return Err(Refused { why, next });
     }
+    Ok(Ended { caller, next })
 }
 
 fn provider_of(api: &Api) -> Result<&Oidc, Fault> {
     api.auth().oidc().ok_or_else(|| Fault::not_found("identity provider here (`auth.oidc` in the configuration)"))
 }
 
-fn refused(api: &Api, next: &str, why: String) -> Response {
-    asking(api, next.to_owned(), Some(Why::Provider(why)), StatusCode::UNAUTHORIZED)
+fn refused(api: &Api, refused: Refused) -> Response {
+    let next = inside(&refused.next).to_owned();
+    asking(api, next, Some(Why::Provider(refused.why)), StatusCode::UNAUTHORIZED)
 }
 
-fn under_way(kept: &str) -> Cookie<'_> {
-    Cookie { name: UNDER_WAY, path: "/sign-in", value: kept }
+/// `state` comes from outside: what no name of a cookie may hold names none.
+fn under_way<'a>(oidc: &Oidc, state: &str, kept: &'a str) -> Cookie<'a> {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let which: String = state.chars().take_while(plain).take(TOLD_APART_BY).collect();
+    let over_tls = oidc.is_over_tls();
+    let prefix = if over_tls { "__Host-" } else { "" };
+    Cookie { name: format!("{prefix}watchfire_sign_in_{which}").into(), value: kept, over_tls }
 }
