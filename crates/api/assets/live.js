@@ -23,6 +23,7 @@ let retry = 0;
 let lookedAt = 0;
 let looking = false;
 let wanted = false;
+let signedOut = false;
 
 function tell(name, text) {
   if (!state || (state.dataset.state === name && state.textContent === text)) return;
@@ -31,6 +32,7 @@ function tell(name, text) {
 }
 
 function lost() {
+  if (signedOut) return;
   if (!lostAt) lostAt = now();
   tell("lost", "Not live");
   if (broken) {
@@ -40,7 +42,27 @@ function lost() {
   }
 }
 
+// A page that is not looked at again by itself, such as a report or a form, stays; but it says why nothing comes any more.
+async function signedIn() {
+  if (parts().length || document.hidden || signedOut) return;
+  try {
+    const answer = await fetch("/api/v1/status", { cache: "no-store", signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+    if (answer.status !== 401) return;
+  } catch {
+    return;
+  }
+  signedOut = true;
+  tell("lost", "Signed out");
+  if (!broken) return;
+  const again = document.createElement("a");
+  again.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  again.textContent = "Sign in again";
+  broken.replaceChildren("You are signed in no longer. ", again);
+  broken.hidden = false;
+}
+
 function back() {
+  signedOut = false;
   if (lostAt) announce("Live again.");
   lostAt = 0;
   tell("live", "Live");
@@ -222,7 +244,7 @@ function tone() {
 
 function heard({ said, kind, data }) {
   if (said) streaming = said === "open";
-  if (said === "lost") { lost(); return; }
+  if (said === "lost") { lost(); signedIn(); return; }
   if (said === "open") {
     // What was committed while this page was on its way, or nobody listened, is in no event.
     if (lostAt || parts().length) soon();

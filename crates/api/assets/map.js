@@ -97,8 +97,11 @@ class Map_ {
       this.items[from].needs.push(to);
       this.items[to].neededBy.push(from);
     }
+    // Who goes by keyboard goes on from where they were; from the map itself where that is gone.
+    const focused = this.world.contains(document.activeElement);
     this.draw();
-    this.select(this.items.findIndex((item) => item.id === chosen), false);
+    this.select(this.items.findIndex((item) => item.id === chosen), focused);
+    if (focused && this.current < 0) this.svg.focus({ preventScroll: true });
     this.mark();
   }
 

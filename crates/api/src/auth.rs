@@ -147,9 +147,12 @@ impl Auth {
     /// Who asks in this way, if the role allows what is needed.
     pub(crate) fn knows(&self, presented: Presented<'_>, now: Timestamp, needed: Role) -> Result<Caller, Denied> {
         match (presented, &self.oidc) {
-            (Presented::Cookie(session), Some(oidc)) if is_session(session) => {
-                let caller = oidc.caller(session, now).filter(|caller| !self.has_token_of(&caller.name));
-                caller.ok_or(Denied::Over)?.may(needed)
+            (Presented::Cookie { value, over_tls }, Some(oidc)) if is_session(value) => {
+                // Where browsers come over TLS, a cookie of the other name may be a neighbour's, with whose session one
+                // would act as somebody else.
+                let session = (over_tls == oidc.is_over_tls()).then_some(value);
+                let caller = session.and_then(|session| oidc.caller(session, now));
+                caller.filter(|caller| !self.has_token_of(&caller.name)).ok_or(Denied::Over)?.may(needed)
             }
             (presented, _) => self.admit(presented.authorization().as_deref(), needed),
         }
@@ -256,7 +259,7 @@ impl<R: Needs> FromRequestParts<Api> for By<R> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Presented<'a> {
     Header(&'a str),
-    Cookie(&'a str),
+    Cookie { value: &'a str, over_tls: bool },
     Nothing,
 }
 
@@ -266,11 +269,12 @@ impl<'a> Presented<'a> {
         // A proxy in front of us may ask for a password of its own, which a browser then sends us too.
         let is_ours =
             header.is_some_and(|header| header.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("bearer ")));
-        let session = cookie(headers, SESSION_OVER_TLS).or_else(|| cookie(headers, SESSION));
-        match (header, session) {
+        let named = |name, over_tls| cookie(headers, name).map(|value| Presented::Cookie { value, over_tls });
+        let in_the_clear = || if is_over_tls(headers) { None } else { named(SESSION, false) };
+        match (header, named(SESSION_OVER_TLS, true).or_else(in_the_clear)) {
             (Some(header), None) => Presented::Header(header),
             (Some(header), Some(_)) if is_ours => Presented::Header(header),
-            (_, Some(cookie)) => Presented::Cookie(cookie),
+            (_, Some(cookie)) => cookie,
             (None, None) => Presented::Nothing,
         }
     }
@@ -279,14 +283,14 @@ impl<'a> Presented<'a> {
     pub(crate) fn authorization(&self) -> Option<Cow<'a, str>> {
         match self {
             Presented::Header(header) => Some(Cow::Borrowed(header)),
-            Presented::Cookie(secret) => Some(Cow::Owned(format!("Bearer {}", from_cookie(secret)))),
+            Presented::Cookie { value, .. } => Some(Cow::Owned(format!("Bearer {}", from_cookie(value)))),
             Presented::Nothing => None,
         }
     }
 
     /// A browser sends cookies by itself, whoever's page asked it to.
     fn by_browser(&self) -> bool {
-        matches!(self, Presented::Cookie(_))
+        matches!(self, Presented::Cookie { .. })
     }
 }
 
@@ -299,6 +303,12 @@ pub(crate) const SESSION_OVER_TLS: &str = "__Host-watchfire_session";
 /// What is sealed has two parts, a token in hexadecimal has one.
 fn is_session(cookie: &str) -> bool {
     cookie.contains('.')
+}
+
+/// As a proxy in front of this service says; of several the first is the one that browsers talk to.
+pub(crate) fn is_over_tls(headers: &HeaderMap) -> bool {
+    let said = headers.get("x-forwarded-proto").and_then(|schemes| schemes.to_str().ok()).unwrap_or_default();
+    said.split(',').next().is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }
 
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -349,7 +359,11 @@ pub(crate) fn from_here(headers: &HeaderMap) -> Result<(), Fault> {
     if site.is_some() && site == text(HOST) {
         return Ok(());
     }
-    Err(Fault::forbidden(format!("a page of {origin} may not act here: configure tokens, and send one")))
+    let here = text(HOST).unwrap_or("no name");
+    Err(Fault::foreign(format!(
+        "a page of {origin} may not act here, where this service is called {here}: open it under its own address, or \
+         have the proxy in front of it pass `Host` on; programs send a token and no Origin"
+    )))
 }
 
 fn key_of(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Option<Box<str>>, Fault> {

@@ -80,6 +80,10 @@ impl Fault {
         Fault::new(StatusCode::FORBIDDEN, "Not allowed for this role", detail)
     }
 
+    pub(crate) fn foreign(detail: impl Into<String>) -> Fault {
+        Fault::new(StatusCode::FORBIDDEN, "Not from here", detail)
+    }
+
     pub(crate) fn too_large(limit: usize) -> Fault {
         let detail = format!("a body has at most {} KiB here: send less", limit >> 10);
         Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large", detail)

@@ -57,10 +57,12 @@ pub const CALLBACK: &str = "/sign-in/callback";
 pub(crate) const FLIGHT: Span = Span::from_minutes(10);
 /// What a provider says of itself is asked for again after so long; where it does not answer then, it said it before.
 const PROVIDER_KEPT: Span = Span::from_minutes(5);
+/// Where it did not answer: nobody else waits for it meanwhile.
+const ASKED_AGAIN_AFTER: Span = Span::from_seconds(30);
 /// Sessions are sealed with the secret: who can guess it is whoever they like.
 const SECRET_CHARS_MIN: usize = 16;
-/// Characters of the page one wanted to see; a longer one is forgotten, for a cookie has room for 4096 bytes.
-const NEXT_CHARS_MAX: usize = 1500;
+/// Characters of the page one wanted to see; a longer one is forgotten, for what is kept goes with every request.
+const NEXT_CHARS_MAX: usize = 500;
 
 /// One provider, as this service deals with it; clones share what is known of it.
 #[derive(Clone)]
@@ -191,7 +193,8 @@ impl Oidc {
     /// Whose session that is, if it is one, and not over.
     pub(crate) fn caller(&self, session: &str, now: Timestamp) -> Option<Caller> {
         let ((name, role), until): ((Box<str>, String), _) = self.0.sessions.open(session, now)?;
-        Some(Caller { name, role: Role::from_word(&role)?, until: Some(until) })
+        let role = Role::from_word(&role).filter(|role| self.0.settings.people.give(*role))?;
+        Some(Caller { name, role, until: Some(until) })
     }
 
     /// Nobody waits for another's question: who finds it old asks anew.
@@ -209,7 +212,11 @@ impl Oidc {
                 *self.0.provider.lock().unwrap_or_else(PoisonError::into_inner) = said;
                 Ok(provider)
             }
-            (Err(_), Some((_, provider))) => Ok(provider),
+            (Err(_), Some((_, provider))) => {
+                let again = now - PROVIDER_KEPT + ASKED_AGAIN_AFTER;
+                *self.0.provider.lock().unwrap_or_else(PoisonError::into_inner) = Some((again, Arc::clone(&provider)));
+                Ok(provider)
+            }
             (Err(why), None) => Err(why),
         }
     }

@@ -101,11 +101,17 @@ pub(crate) async fn list(_: By<Viewer>, State(api): State<Api>, asked: Asked) ->
     Ok(Json(v1::List { items: api.with_corrections(&page.items).await?, next: page.next }))
 }
 
+/// The last of one service, so many at most, the newest first.
+pub(crate) async fn newest(api: &Api, service: &str, over: Interval, limit: usize) -> Result<Vec<v1::Outage>, Fault> {
+    let outages = api.store().newest_outages(&CiId::new(service), over, limit).await?;
+    api.with_corrections(&outages).await
+}
+
 /// One outage.
 #[utoipa::path(get, path = "/api/v1/outages/{id}", tag = "outages",
     params(("id" = String, Path, description = "`out_…`")),
     responses((status = 200, body = v1::Outage)))]
-async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Outage> {
+pub(crate) async fn show(_: By<Viewer>, State(api): State<Api>, Path(id): Path<String>) -> Answer<v1::Outage> {
     let outage = api.outage_named(&id).await?;
     let shown = api.with_corrections(std::slice::from_ref(&outage)).await?.pop();
     Ok(Json(shown.unwrap_or_else(|| v1::Outage::from_model(&outage))))

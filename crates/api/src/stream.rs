@@ -105,6 +105,10 @@ impl Watcher {
             return Some((Ok(Event::default().retry(RETRY_AFTER).comment("watching")), self));
         }
         loop {
+            // Also of one who never catches up: there is always something to be heard then.
+            if self.until.is_some_and(|until| until <= Instant::now()) {
+                return None;
+            }
             let told = match self.missed.pop_front() {
                 Some(told) => told,
                 None => match self.heard().await? {

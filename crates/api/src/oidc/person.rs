@@ -34,12 +34,22 @@ impl People {
         }
     }
 
+    /// Nobody has a role that these do not give.
+    pub(super) fn give(&self, role: Role) -> bool {
+        self.default_role == Some(role) || self.roles.iter().any(|(_, given)| *given == role)
+    }
+
     fn name<'c>(&self, claims: &'c Map<String, Value>) -> Result<&'c str, String> {
         let asked: Vec<&str> = self.name_claim.as_deref().map_or(NAMES.to_vec(), |name| vec![name]);
         let named = |name: &&str| claim(claims, name)?.as_str().map(str::trim).filter(|said| is_name(said));
         // An address that nobody has looked at may be anybody's.
-        let serves = |name: &&&str| **name != "email" || claims.get("email_verified") != Some(&Value::Bool(false));
+        let verified = !matches!(claims.get("email_verified"), Some(said) if said == false || said == "false");
+        let serves = |name: &&&str| verified || **name != "email";
         asked.iter().filter(serves).find_map(named).ok_or_else(|| {
+            if asked == ["email"] && !verified {
+                return "Your address is not verified at the identity provider (`email_verified`): have it verified there."
+                    .to_owned();
+            }
             let asked = asked.join("`, `");
             format!("The identity provider gives you no name of 1 to {NAME_CHARS_MAX} visible characters in `{asked}`.")
         })
@@ -91,19 +101,19 @@ fn is_name(text: &str) -> bool {
     let unseen = |c: char| {
         c.is_control()
             || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}')
+            || matches!(c, '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{1bca0}'..='\u{1bca3}')
+            || matches!(c, '\u{1d173}'..='\u{1d17a}')
     };
     (1..=NAME_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(unseen)
 }
 
-/// By its very name, else by the way to it.
+/// By its very name, else by the way to it: names may have dots of their own, and the longest that is there goes first.
 fn claim<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c Value> {
-    if let Some(value) = claims.get(name) {
-        return Some(value);
-    }
-    let mut parts = name.split('.');
-    let first = claims.get(parts.next()?)?;
-    parts.try_fold(first, |value, part| value.get(part))
+    let ways = name.rmatch_indices('.').filter_map(|(at, _)| Some((name.get(..at)?, name.get(at + 1..)?)));
+    let mut ways = ways.filter_map(|(first, rest)| claim(claims.get(first)?.as_object()?, rest));
+    claims.get(name).or_else(|| ways.next())
 }
 
 #[cfg(test)]
@@ -156,9 +166,17 @@ mod tests {
     #[test]
     fn a_claim_may_lie_within_others_and_its_very_name_goes_first() {
         let of = |name: &str| People { roles_claim: name.to_owned(), ..people() };
-        let said = json!({"sub": "ana", "realm_access": {"roles": ["sre"]}, "https://a.example/roles": ["lead"]});
-        assert_eq!(caller(&of("realm_access.roles"), said.clone()).unwrap().1, "responder");
-        assert_eq!(caller(&of("https://a.example/roles"), said).unwrap().1, "manager");
+        let said = json!({
+            "sub": "ana", "realm_access": {"roles": ["sre"]}, "https://a.example/roles": ["lead"],
+            "resource_access": {"watchfire.example": {"roles": ["everybody"]}, "watchfire": {}},
+        });
+        for (name, role) in [
+            ("realm_access.roles", "responder"),
+            ("https://a.example/roles", "manager"),
+            ("resource_access.watchfire.example.roles", "viewer"),
+        ] {
+            assert_eq!(caller(&of(name), said.clone()).unwrap().1, role, "{name}");
+        }
     }
 
     #[test]
@@ -173,7 +191,24 @@ mod tests {
         assert_eq!(of(json!({"preferred_username": "", "email": "ana@example.org"})), "ana@example.org");
         assert_eq!(of(json!({"email": "ana@example.org", "email_verified": true})), "ana@example.org");
         assert_eq!(of(json!({"email": "ceo@example.org", "email_verified": false})), "81");
+        assert_eq!(of(json!({"email": "ceo@example.org", "email_verified": "false"})), "81");
         assert_eq!(of(json!({"preferred_username": " Zoë Ångström "})), "Zoë Ångström");
+    }
+
+    #[test]
+    fn who_has_to_have_their_address_verified_is_told_so() {
+        let named = People { name_claim: Some("email".to_owned()), ..people() };
+        let said = |verified: bool| json!({"email": "ana@example.org", "email_verified": verified, "groups": "sre"});
+        assert_eq!(caller(&named, said(true)).unwrap().0, "ana@example.org");
+        assert!(caller(&named, said(false)).unwrap_err().contains("have it verified there"));
+    }
+
+    #[test]
+    fn a_name_has_nothing_in_it_that_is_not_seen() {
+        for unseen in ['\u{200b}', '\u{202e}', '\u{3164}', '\u{fe0f}', '\u{e0101}', '\u{2800}', '\u{34f}'] {
+            assert!(!is_name(&format!("prometheus{unseen}")), "{}", unseen.escape_unicode());
+        }
+        assert!(is_name("Zoë Ångström-Ødegård 王小明 علي"));
     }
 
     #[test]

@@ -255,9 +255,9 @@ fn description(more: &Value) -> Value {
 async fn a_provider_that_is_away_for_a_while_is_taken_at_what_it_said_before() {
     let said = || told(200, &description(&json!({})));
     let (oidc, asked) = answering(vec![said(), Err("timed out".to_owned()), said()]);
-    for (later, times) in [(0, 1), (4, 1), (6, 2), (7, 3), (11, 3)] {
-        oidc.begin("/", NOW + Span::from_minutes(later)).await.unwrap();
-        assert_eq!(asked.lock().unwrap().len(), times, "after {later} minutes");
+    for (later, times) in [(0, 1), (240, 1), (360, 2), (380, 2), (391, 3), (660, 3)] {
+        oidc.begin("/", NOW + Span::from_seconds(later)).await.unwrap();
+        assert_eq!(asked.lock().unwrap().len(), times, "after {later} seconds");
     }
 }
 
@@ -284,6 +284,37 @@ async fn the_secret_is_shown_in_the_way_that_the_provider_takes_of_this_client()
             asked.iter().skip(1).map(|ask| (ask.authorization.is_some(), form(ask))).collect();
         assert_eq!(shown, expected, "{said}");
     }
+}
+
+#[tokio::test]
+async fn who_comes_by_a_client_that_shows_its_secret_in_the_form_alone_gets_in() {
+    let twin = Twin::saying(json!({}));
+    let known = Arc::clone(&twin);
+    let fetch: Fetch = Arc::new(move |ask: Ask| {
+        let answer = match ask.url.rsplit('/').next() {
+            Some("token") if ask.authorization.is_some() => told(401, &json!({"error": "invalid_client"})),
+            Some("openid-configuration") => {
+                let mut said: Value = serde_json::from_slice(&known.answer(ask).body).unwrap();
+                said["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic", "client_secret_post"]);
+                told(200, &said)
+            }
+            _ => Ok(known.answer(ask)),
+        };
+        Box::pin(async move { answer })
+    });
+    let oidc = Oidc::new(oidc(&twin).0.settings.clone(), fetch);
+    let begun = oidc.begin("/", NOW).await.unwrap();
+    *twin.nonce.lock().unwrap() = part(&begun.location, "nonce");
+    let ended = oidc.end(&returned(&begun), Some(&begun.kept), NOW).await.unwrap();
+    assert_eq!(&*ended.caller.name, "ana");
+}
+
+#[tokio::test]
+async fn nobody_has_a_role_that_nobody_is_given_not_even_with_the_secret() {
+    let oidc = oidc(&Twin::saying(json!({})));
+    let sealed = |role| oidc.session(&Caller { name: "ana".into(), role, until: None }, NOW + Span::HOUR);
+    assert!(oidc.caller(&sealed(Role::Responder), NOW).is_some());
+    assert!(oidc.caller(&sealed(Role::Admin), NOW).is_none());
 }
 
 #[tokio::test]

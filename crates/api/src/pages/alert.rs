@@ -28,7 +28,6 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 /// Lines of the timeline that are read at once, and that are shown, the newest.
-const LINES_READ: &str = "1000";
 const LINES_SHOWN: usize = 60;
 /// Firings, labels and names that a page holds.
 const FIRINGS_MAX: usize = 20;
@@ -60,12 +59,10 @@ async fn alert(
 ) -> Result<Page<AlertPage>, Trouble> {
     asked.only(&[])?;
     let alert = alerts::show(visitor.by(), State(api.clone()), Path(id.clone())).await?.0;
-    let read = Asked::of(&[("limit", LINES_READ)]);
-    let mut explained = alerts::explain(visitor.by(), State(api.clone()), Path(id), read).await?.0;
-    let timeline = std::mem::replace(&mut explained.timeline, v1::List { items: Vec::new(), next: None });
+    let mut explained = alerts::explain(visitor.by(), State(api.clone()), Path(id), Asked::of(&[])).await?.0;
     let subject = AlertId::parse(&alert.id).map(Subject::Alert);
     let subject = subject.ok_or_else(|| Fault::not_found(format!("alert `{}`", alert.id)))?;
-    let timeline = api.timeline_to_its_end(&subject, timeline).await?;
+    let timeline = api.newest_lines(&subject, LINES_SHOWN).await?;
     let said: BTreeMap<&str, &v1::Episode> =
         alert.episodes.iter().map(|episode| (episode.id.as_str(), episode)).collect();
     let firing = |put: EpisodeExplained| Firing { said: said.get(put.id.as_str()).map(|said| (*said).clone()), put };
@@ -170,7 +167,7 @@ impl AlertPage {
         let nearly = self.firings.iter().flat_map(|firing| &firing.put.nearly);
         let names: BTreeMap<String, String> =
             names.chain(nearly.map(|near| (near.incident.clone(), near.number.clone()))).collect();
-        let lines = self.timeline.iter().rev().take(LINES_SHOWN);
+        let lines = self.timeline.iter().rev();
         let text = |line: &v1::TimelineEntry| text_of(&line.reason).unwrap_or_default();
         lines.map(|line| (line, super::incident::named(text(line), &names))).collect()
     }

@@ -83,6 +83,10 @@ impl Row {
         let page = match subject.kind.as_str() {
             "incident" => "incidents",
             "problem" => "problems",
+            "alert" => "alerts",
+            "change" => "changes",
+            "maintenance_window" => "maintenance",
+            "silence" => "silences",
             "dead_letter" => "dead-letters",
             _ => return None,
         };

@@ -45,9 +45,11 @@ const ALERTS_MAX: &str = "30";
 const SIMILAR_MAX: &str = "5";
 const CHILDREN_MAX: &str = "40";
 const RELATED_MAX: usize = 12;
-/// Lines of the timeline on a page, and of it in all.
+/// Lines of the timeline on a page.
 const LINES_OF_PAGE: usize = 16;
-const LINES_READ: &str = "1000";
+/// Nobody goes through more than a thousand pages of them; the API has what is older.
+const LINES_READ_MAX: usize = 20_000;
+const MEMBERS_READ: &str = "1000";
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route("/incidents/{number}", get(incident))
@@ -92,11 +94,14 @@ async fn incident(
     let state = || State(api.clone());
     let incident = incidents::show(visitor.by(), state(), path()).await?.0;
     let map = map::map(visitor.by(), state(), path()).await?.0;
-    let read = Asked::of(&[("limit", LINES_READ), ("members_limit", LINES_READ)]);
+    let read = Asked::of(&[("members_limit", MEMBERS_READ)]);
     let explained = explain::explain(visitor.by(), state(), path(), read).await?.0;
     let subject = IncidentId::parse(&incident.id).map(Subject::Incident);
     let subject = subject.ok_or_else(|| Fault::not_found(format!("incident `{}`", incident.id)))?;
-    let timeline = api.timeline_to_its_end(&subject, explained.timeline).await?;
+    let page = asked.number("lines")?.unwrap_or(1).max(1);
+    // One more than is shown says whether there are older ones.
+    let read = page.saturating_mul(LINES_OF_PAGE).saturating_add(1).min(LINES_READ_MAX);
+    let timeline = api.newest_lines(&subject, read).await?;
     let of_it = Asked::of(&[("incident", &incident.id), ("limit", ALERTS_MAX)]);
     let listed = alerts::list(visitor.by(), state(), of_it).await?.0;
     let similar = incidents::similar(visitor.by(), state(), path(), Asked::of(&[("limit", SIMILAR_MAX)])).await?.0;
@@ -111,8 +116,7 @@ async fn incident(
     let over = headline::is_over(&incident);
     let (hurt, unwatched) = hurt::lists(&map, over);
     let names = names(&related, &listed.items, problem.as_ref());
-    let (lines, newer, older) =
-        told_here::lines(&timeline, &incident.comments, &names, asked.number("lines")?, LINES_OF_PAGE);
+    let (lines, newer, older) = told_here::lines(&timeline, &incident.comments, &names, page, LINES_OF_PAGE);
     let label = incident.number.clone().unwrap_or_else(|| incident.id.clone());
     let offers = Offers::of(&incident, Some(&visitor), now);
     let shell = Shell::new(&api, visitor, "/incidents", format!("{label} {}", model::text::cut(&incident.title, 120)));

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use model::text::counted;
 use wire::v1;
 
 use super::Trouble;
@@ -24,6 +25,8 @@ pub(super) fn routes() -> Router<Api> {
 const HERE: &str = "/reviews";
 /// Rows of a page, so that it stays small.
 const ROWS: &str = "50";
+/// So many pages without a row are passed over at once; whoever looks goes on by hand then.
+const PAGES_READ_MAX: usize = 20;
 
 #[derive(Template)]
 #[template(path = "reviews.html")]
@@ -40,8 +43,13 @@ async fn reviews(visitor: Visitor, State(api): State<Api>, asked: Asked) -> Resu
     let overdue = asked.flag("overdue")?.unwrap_or(false);
     let said = if overdue { "true" } else { "" };
     let cursor = asked.one("cursor").unwrap_or_default();
-    let question = Asked::of(&[("overdue", said), ("limit", ROWS), ("cursor", cursor)]);
-    let v1::List { items: rows, next } = review::list(visitor.by(), State(api.clone()), question).await?.0;
+    let (mut rows, mut next) = (Vec::new(), Some(cursor.to_owned()));
+    // What is owed only later is read with the rest, and left out: a page without a row says nothing yet.
+    for _ in 0..PAGES_READ_MAX {
+        let (true, Some(cursor)) = (rows.is_empty(), &next) else { break };
+        let question = Asked::of(&[("overdue", said), ("limit", ROWS), ("cursor", cursor)]);
+        v1::List { items: rows, next } = review::list(visitor.by(), State(api.clone()), question).await?.0;
+    }
     let more = next.map(|next| address(HERE, &[("overdue", said), ("cursor", &next)]));
     let shell = Shell::new(&api, visitor, HERE, "Reviews");
     Ok(Page(Reviews { shell, rows, overdue, is_later: !cursor.is_empty(), more }))
@@ -65,6 +73,15 @@ impl Reviews {
             (true, false, 0) => ("done", "tag"),
             (true, false, _) => ("written", "tag"),
         }
+    }
+
+    /// `None`: nothing.
+    fn to_do(&self, row: &v1::ReviewLine) -> Option<String> {
+        let review = (row.written_at.is_none() && row.overdue).then(|| "the review".to_owned());
+        let open = usize::try_from(row.actions_open).unwrap_or(usize::MAX);
+        let actions = (open > 0).then(|| counted(open, "action"));
+        let parts: Vec<String> = review.into_iter().chain(actions).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
     fn first(&self) -> &'static str {

@@ -73,8 +73,7 @@ async fn sign_in(State(api): State<Api>, headers: HeaderMap, Form(said): Form<Sa
     let token = said.token.trim();
     let why = match api.auth().admit(Some(&format!("Bearer {token}")), Role::Viewer) {
         Ok(_) => {
-            let over_tls = is_over_tls(&headers);
-            return Ok(to(&next, &[session(&auth::to_cookie(token), over_tls).kept(SESSION)]));
+            return Ok(to(&next, &sessions(&auth::to_cookie(token), auth::is_over_tls(&headers))));
         }
         Err(Denied::Missing) => "Enter a token first.",
         Err(Denied::Unknown | Denied::Over) => "Nobody has this token. Look at auth.tokens in the configuration.",
@@ -114,6 +113,11 @@ fn session(value: &str, over_tls: bool) -> Cookie<'_> {
     Cookie { name: name.into(), value, over_tls }
 }
 
+/// Whose session it is from now on, by either name: an older one must not go on beside it.
+fn sessions(value: &str, over_tls: bool) -> [String; 2] {
+    [session(value, over_tls).kept(SESSION), session("", !over_tls).kept(NONE)]
+}
+
 impl Cookie<'_> {
     fn kept(&self, span: Span) -> String {
         let Cookie { name, value, over_tls } = self;
@@ -121,11 +125,6 @@ impl Cookie<'_> {
         let secure = if *over_tls { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
-}
-
-/// As a proxy in front of this service says.
-fn is_over_tls(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
 }
 
 fn to(next: &str, cookies: &[String]) -> Response {

@@ -56,6 +56,24 @@ fn minute(at: Timestamp) -> String {
     at.to_string().get(..16).unwrap_or_default().replace('T', " ")
 }
 
+/// Counted from 1.
+pub(crate) fn month_name(month: u8) -> &'static str {
+    match month {
+        2 => "February",
+        3 => "March",
+        4 => "April",
+        5 => "May",
+        6 => "June",
+        7 => "July",
+        8 => "August",
+        9 => "September",
+        10 => "October",
+        11 => "November",
+        12 => "December",
+        _ => "January",
+    }
+}
+
 /// How a state is called where people read it; colours and marks go by [`class`].
 pub(crate) fn state(state: ItemState) -> &'static str {
     match state {

@@ -15,9 +15,15 @@ use twin::{NOW, Twin, oidc, part};
 #[path = "../../src/oidc/twin.rs"]
 mod twin;
 
-/// With a token of somebody called `ana-the-program`.
+const TOKEN: &str = "token-of-a-program-0123456789";
+
+/// With a token of somebody called `Ana-the-program`.
 async fn service_at(now: Timestamp, twin: &Arc<Twin>) -> Service {
-    let token = Token::new("Ana-the-program", Role::Admin, "token-of-a-program-0123456789").unwrap();
+    service_with_token_of("Ana-the-program", now, twin).await
+}
+
+async fn service_with_token_of(name: &str, now: Timestamp, twin: &Arc<Twin>) -> Service {
+    let token = Token::new(name, Role::Admin, TOKEN).unwrap();
     let auth = Auth::new(vec![token]).and_people_of(Some(oidc(twin)));
     service_over(Memory::new().store(), auth, Time::simulated(runtime::clock::wall(), now, 1)).await
 }
@@ -68,11 +74,6 @@ async fn who_signed_in_acts_under_that_name_until_the_session_is_over() {
     let path = format!("/api/v1/incidents/{}/acknowledge", opened["number"].as_str().unwrap());
     assert_eq!(service.ask("POST", &path, &here, "{}").await.of(200)["acknowledged_by"], "ana");
     assert_eq!(service.ask("GET", "/api/v1/audit", &here, "").await.status, 403, "no manager");
-    assert_eq!(
-        service.ask("POST", "/ingest/v1/events", &here, "{}").await.status,
-        404,
-        "pushing is not of these routes"
-    );
     let foreign = [("cookie", kept(session)), ("host", "w.example"), ("origin", "https://evil.example")];
     assert_eq!(service.ask("POST", "/api/v1/incidents", &foreign, r#"{"title":"x"}"#).await.status, 403);
 
@@ -94,6 +95,64 @@ async fn nobody_comes_to_be_called_as_a_token_is() {
     assert_eq!(heard.status, 401);
     assert!(heard.text.contains("rename the token") && cookies(&heard).is_empty(), "{}", heard.text);
     assert!(heard.text.contains("begin?next=%2Fincidents"), "one still wants to go there: {}", heard.text);
+}
+
+/// The cookie of `ana`, who signed in just now.
+async fn session_of_ana(twin: &Arc<Twin>) -> String {
+    let heard = back(&service_at(NOW, twin).await, twin, "%2F").await;
+    let cookies = cookies(&heard);
+    kept(cookies.iter().find(|cookie| cookie.starts_with("__Host-watchfire_session=")).unwrap()).to_owned()
+}
+
+#[tokio::test]
+async fn a_session_is_over_once_a_token_has_its_name() {
+    let twin = Twin::saying(json!({}));
+    let session = session_of_ana(&twin).await;
+    for (name, status) in [("ben", 200), ("Ana", 401)] {
+        let service = service_with_token_of(name, NOW, &twin).await;
+        assert_eq!(service.ask("GET", "/api/v1/incidents", &[("cookie", &session)], "").await.status, status, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_the_other_cookie_is_a_neighbours() {
+    let twin = Twin::saying(json!({}));
+    let planted = session_of_ana(&twin).await.replace("__Host-", "");
+    let service = service_at(NOW, &twin).await;
+    assert_eq!(service.ask("GET", "/api/v1/incidents", &[("cookie", &planted)], "").await.status, 401);
+}
+
+#[tokio::test]
+async fn who_signs_in_with_a_token_is_no_longer_who_came_from_the_provider() {
+    let twin = Twin::saying(json!({}));
+    let session = session_of_ana(&twin).await;
+    let service = service_at(NOW, &twin).await;
+    for headers in [vec![], vec![("x-forwarded-proto", "HTTPS, http")]] {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let headers = [headers, vec![form, ("cookie", session.as_str())]].concat();
+        let heard = service.ask("POST", "/sign-in", &headers, format!("token={TOKEN}&next=%2F")).await;
+        let mut held = std::collections::BTreeMap::from([session.split_once('=').unwrap()]);
+        let told = cookies(&heard);
+        for cookie in &told {
+            let (name, value) = kept(cookie).split_once('=').unwrap();
+            held.insert(name, value);
+            held.retain(|_, value| !value.is_empty());
+        }
+        assert_eq!(held.len(), 1, "{held:?}");
+        let held: Vec<String> = held.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let heard = service.ask("GET", "/api/v1/audit", &[("cookie", &held[0])], "").await;
+        assert_eq!(heard.status, 200, "an admin reads it: {}", heard.text);
+    }
+}
+
+#[tokio::test]
+async fn who_watches_is_let_go_when_the_session_is_over() {
+    let twin = Twin::saying(json!({}));
+    let session = session_of_ana(&twin).await;
+    let service = service_at(NOW + Span::from_hours(12) - Span::from_seconds(1), &twin).await;
+    let began = std::time::Instant::now();
+    let heard = service.ask("GET", "/api/v1/stream", &[("cookie", &session)], "").await;
+    assert!(heard.text.contains("watching") && began.elapsed().as_secs() < 30, "{}", heard.text);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ async fn each_page_is_shown_with_nothing_there() {
         ("/sources", "Nothing has been heard yet."),
         ("/audit", "Nobody has done anything yet."),
         ("/reviews", "No incident was declared major yet."),
-        ("/reviews?overdue=true", "Nothing is owed here."),
+        ("/reviews?overdue=true", "Nothing is owed."),
     ] {
         let shown = page(&service, path).await;
         assert!(shown.contains(says), "{path} says {says}: {shown}");

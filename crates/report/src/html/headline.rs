@@ -184,13 +184,7 @@ fn changes(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(most(sheet, "most changes", "finished"));
         return said;
     };
-    let plain = |what, name: &'static str, note: String| Said {
-        what,
-        figure: row.shown(name),
-        note,
-        look: "plain",
-        of: Of::cell(row, name),
-    };
+    let plain = |what, name, note| plain(row, what, name, note);
     vec![
         plain("changes finished", "finished", format!("of {} nobody told the result", row.shown("unknown"))),
         plain("failures", "failures", format!("{} caused an incident", row.shown("caused_incident"))),
@@ -205,13 +199,7 @@ fn noise(sheet: &Sheet<'_>) -> Vec<Said> {
         said.extend(least(sheet, "lowest compression", "compression", |row| row.name()));
         return said;
     };
-    let plain = |what, name: &'static str, note: String| Said {
-        what,
-        figure: row.shown(name),
-        note,
-        look: "plain",
-        of: Of::cell(row, name),
-    };
+    let plain = |what, name, note| plain(row, what, name, note);
     vec![
         plain("events", "events", format!("of {} alerts", row.shown("alerts"))),
         plain("incidents", "incidents", format!("{} firings began", row.shown("episodes"))),
@@ -257,6 +245,10 @@ fn few(names: &[String]) -> String {
     }
 }
 
+fn plain(row: Row<'_>, what: &'static str, name: &'static str, note: String) -> Said {
+    Said { what, figure: row.shown(name), note, look: "plain", of: Of::cell(row, name) }
+}
+
 /// The row with the largest figure, where it is above nothing.
 fn most(sheet: &Sheet<'_>, what: &'static str, name: &'static str) -> Option<Said> {
     extreme(sheet, what, name, 1.0).filter(|(_, row)| row.number(name) > Some(0.0)).map(|(said, _)| said)
@@ -270,9 +262,7 @@ fn least(sheet: &Sheet<'_>, what: &'static str, name: &'static str, note: impl F
 fn extreme<'g>(sheet: &Sheet<'g>, what: &'static str, name: &'static str, sign: f64) -> Option<(Said, Row<'g>)> {
     let figures = sheet.rows().filter_map(|row| row.number(name).map(|figure| (figure * sign, row)));
     let greatest = figures.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let said =
-        |row: Row<'g>| Said { what, figure: row.shown(name), note: row.name(), look: "plain", of: Of::cell(row, name) };
-    greatest.map(|(_, row)| (said(row), row))
+    greatest.map(|(_, row)| (plain(row, what, name, row.name()), row))
 }
 
 fn counted<'g>(rows: impl Iterator<Item = Row<'g>>, what: &'static str, note: &str) -> Option<Said> {

@@ -278,6 +278,18 @@ impl Store {
         page(&mut self.reading().await?, select, request, outage_from).await
     }
 
+    /// The last outages of one service, so many at most, the newest first.
+    pub async fn newest_outages(
+        &self,
+        service: &CiId,
+        overlapping: Interval,
+        limit: usize,
+    ) -> Result<Vec<Outage>, StoreError> {
+        let overlap = super::overlapping("start", "stop", overlapping);
+        let select = Select::from(&OUTAGE).is("service", service).with_any(overlap);
+        self.reading().await?.all(select.newest(&["service", "start", "id"]).limit(limit), outage_from).await
+    }
+
     pub async fn outage(&self, id: OutageId) -> Result<Option<Outage>, StoreError> {
         Ok(self.reading().await?.all(Select::one(&OUTAGE, [id.into()]), outage_from).await?.pop())
     }

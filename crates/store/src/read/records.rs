@@ -81,6 +81,14 @@ impl Store {
         page(&mut self.reading().await?, select, request, timeline_from).await
     }
 
+    /// What was decided about a subject last, so many lines at most, oldest first.
+    pub async fn timeline_end(&self, subject: &Subject, lines: usize) -> Result<Vec<TimelineLine>, StoreError> {
+        let newest = Select::from(&TIMELINE).is("subject", subject_key(subject)).newest(&["seq"]).limit(lines);
+        let mut found = self.reading().await?.all(newest, timeline_from).await?;
+        found.reverse();
+        Ok(found)
+    }
+
     /// What was decided about anything, in the order of the decisions: for a stream that resumes after a line. Where
     /// partitions are written, each has an order of its own, and a stream asks a handle of each for what comes after its
     /// last line; a handle of the whole store gives the lines of one partition after those of another.

@@ -327,6 +327,11 @@ pub(crate) async fn outages_that_overlap_an_interval_are_found(store: Store) {
     }
     let filter = OutageFilter { services: vec!["b".into()], overlapping: None };
     assert_eq!(store.outages(&filter, &PageRequest::default()).await.unwrap().items, outages[..2]);
+    for (from, to, limit, wanted) in [(0, 50, 9, vec![2, 1]), (0, 50, 1, vec![2]), (0, 9, 9, vec![1])] {
+        let found = store.newest_outages(&"b".into(), between(from, to), limit).await.unwrap();
+        let wanted: Vec<_> = wanted.into_iter().map(outage_id).collect();
+        assert_eq!(found.iter().map(|outage| outage.id).collect::<Vec<_>>(), wanted, "[{from}, {to}), {limit}");
+    }
     assert_eq!(store.outage(outage_id(4)).await.unwrap().as_ref(), outages.last());
     chain.step(Step { outages_removed: vec![(outage_id(4), outages[3].service.clone())], ..step(at(51)) }).await;
     assert_eq!(store.outage(outage_id(4)).await.unwrap(), None);
@@ -511,6 +516,8 @@ pub(crate) async fn a_subject_has_its_timeline(store: Store) {
         assert!(lines.iter().all(|line| line.decision.subject == *subject));
         let place = place as u64 + 1;
         assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), [place, place + 4, place + 8]);
+        assert_eq!(store.timeline_end(subject, 2).await.unwrap(), lines[1..]);
+        assert_eq!(store.timeline_end(subject, 9).await.unwrap(), lines);
     }
     let resumed = store.timeline_after(9, 2).await.unwrap();
     assert_eq!(resumed.iter().map(|line| line.seq).collect::<Vec<_>>(), [10, 11]);

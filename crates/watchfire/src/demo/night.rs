@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::child::Simulated;
 use super::live::sleep_until;
-use super::said::{Complaint, Said, fact};
+use super::said::{Said, fact};
 use super::story::{Part, part};
 use crate::client::Client;
 
@@ -90,12 +90,5 @@ fn noise() -> Vec<Part> {
 }
 
 fn fires(part: &Part, start: Timestamp) -> Said {
-    let complaint = Complaint {
-        source: part.source,
-        ci: &part.ci,
-        alertname: part.alertname,
-        severity: part.severity,
-        summary: &part.summary,
-    };
-    complaint.fires(start + Span::from_seconds(part.after), Span::from_seconds(2), None)
+    part.complaint().fires(start + Span::from_seconds(part.after), Span::from_seconds(2), None)
 }

@@ -18,6 +18,13 @@ pub(crate) struct Part {
     pub(crate) lasts_beyond: i64,
 }
 
+impl Part {
+    pub(crate) fn complaint(&self) -> Complaint<'_> {
+        let Part { source, ci, alertname, severity, summary, .. } = self;
+        Complaint { source, ci, alertname, severity, summary }
+    }
+}
+
 pub(crate) fn part(ci: &str, alertname: &'static str, severity: &'static str, after: i64, lasts_beyond: i64) -> Part {
     let source = match alertname {
         "HTTPErrors" | "HighLatency" => "prometheus-eu",
@@ -51,13 +58,7 @@ pub(crate) fn tell(
 ) -> Vec<Said> {
     let mut said = Vec::new();
     for part in parts {
-        let complaint = Complaint {
-            source: part.source,
-            ci: &part.ci,
-            alertname: part.alertname,
-            severity: part.severity,
-            summary: &part.summary,
-        };
+        let complaint = part.complaint();
         let began = start + Span::from_seconds(part.after);
         let over = (end + Span::from_seconds(part.lasts_beyond)).max(began + Span::MINUTE);
         let late = |random: &mut Random| Span::from_seconds(random.between(3, 25));

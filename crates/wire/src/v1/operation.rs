@@ -46,7 +46,8 @@ pub struct TimelineEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subject {
-    /// `alert`, `incident`, `problem`, `outage`, `source` or `ci`.
+    /// `alert`, `incident`, `problem`, `outage`, `source` or `ci`; in the audit also `correction`, `silence`,
+    /// `maintenance_window`, `change`, `dead_letter`, or `other`, whose id says itself what it is of.
     pub kind: String,
     pub id: String,
 }

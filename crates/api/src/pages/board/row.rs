@@ -8,6 +8,7 @@ use model::text::counted;
 use wire::v1;
 
 use crate::board::open::next_breach;
+use crate::pages::incident::clocks;
 use crate::pages::told::{self, encoded};
 
 /// Services that a row names; how many more there are it says.
@@ -124,12 +125,7 @@ impl Held {
 pub(super) fn state(state: IncidentState) -> &'static str {
     match state {
         IncidentState::Open => "not acknowledged",
-        IncidentState::Acknowledged => "acknowledged",
-        IncidentState::Restored => "restored",
-        IncidentState::OnHold => "on hold",
-        IncidentState::Resolved => "resolved",
-        IncidentState::Closed => "closed",
-        IncidentState::Merged => "merged",
+        other => clocks::state(other),
     }
 }
 

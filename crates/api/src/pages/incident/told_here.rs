@@ -149,10 +149,9 @@ pub(super) fn lines(
     entries: &[v1::TimelineEntry],
     comments: &[v1::Comment],
     names: &BTreeMap<String, String>,
-    page: Option<usize>,
+    page: usize,
     of_page: usize,
 ) -> (Vec<Line>, Option<usize>, Option<usize>) {
-    let page = page.unwrap_or(1).max(1);
     let begin = (page - 1).saturating_mul(of_page);
     let shown = entries.iter().rev().skip(begin).take(of_page);
     let line = |entry: &v1::TimelineEntry| {
@@ -292,11 +291,11 @@ mod tests {
         let texts = |(lines, ..): &(Vec<Line>, Option<usize>, Option<usize>)| {
             lines.iter().map(|line| line.text.clone()).collect::<Vec<_>>()
         };
-        let first = page(None);
+        let first = page(1);
         assert_eq!((texts(&first), first.1, first.2), (vec!["line 4".to_owned(), "line 3".to_owned()], None, Some(2)));
-        let last = page(Some(3));
+        let last = page(3);
         assert_eq!((texts(&last), last.1, last.2), (vec!["line 0".to_owned()], Some(2), None));
-        assert_eq!(texts(&page(Some(usize::MAX))), Vec::<String>::new());
+        assert_eq!(texts(&page(usize::MAX)), Vec::<String>::new());
     }
 
     #[test]
@@ -308,7 +307,7 @@ mod tests {
             entry(1, Some("ana"), json!({"text": "commented", "code": "commented"})),
         ];
         let names = BTreeMap::from([("inc_2".to_owned(), "INC0000002".to_owned())]);
-        let (lines, ..) = lines(&entries, &[comment], &names, None, 9);
+        let (lines, ..) = lines(&entries, &[comment], &names, 1, 9);
         assert_eq!(lines[0].comment.as_deref(), Some("rebooted"));
         assert_eq!(lines[1].text, "merged into INC0000002");
     }

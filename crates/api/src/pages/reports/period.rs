@@ -8,6 +8,7 @@ use model::{Interval, Span, Timestamp};
 
 use crate::asked::Asked;
 use crate::fault::Fault;
+use crate::pages::told::month_name;
 
 /// What is looked at unless it is said.
 const UNLESS_SAID: &str = "30d";
@@ -20,20 +21,6 @@ const ROLLING: [(&str, i64, &str); 4] = [
 /// So many of each the chooser offers.
 const MONTHS: usize = 13;
 const QUARTERS: usize = 6;
-const MONTH_NAMES: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 #[derive(Clone, Debug)]
 pub(super) struct Chosen {
@@ -179,13 +166,8 @@ fn named(period: Period, word: &str) -> String {
     let (year, rest) = word.split_once('-').unwrap_or((word, ""));
     match period {
         Period::Quarter => format!("{rest} {year}"),
-        _ => format!("{} {year}", month_name(rest)),
+        _ => format!("{} {year}", month_name(rest.parse().unwrap_or(1))),
     }
-}
-
-fn month_name(number: &str) -> &'static str {
-    let number: usize = number.parse().unwrap_or(1);
-    MONTH_NAMES.get(number.wrapping_sub(1)).copied().unwrap_or("January")
 }
 
 /// The first and the last day, in words.
@@ -196,7 +178,7 @@ fn days(window: Interval, zone: &Zone) -> String {
         let mut parts = day.split('-');
         let (year, month, of_month) = (parts.next(), parts.next(), parts.next());
         let of_month = of_month.unwrap_or_default().trim_start_matches('0').to_owned();
-        let words = format!("{of_month} {}", month_name(month.unwrap_or_default()));
+        let words = format!("{of_month} {}", month_name(month.and_then(|month| month.parse().ok()).unwrap_or(1)));
         if with_year { format!("{words} {}", year.unwrap_or_default()) } else { words }
     };
     let same_year = first.get(..4) == last.get(..4);

@@ -10,25 +10,12 @@ use crate::Api;
 use crate::asked::Asked;
 use crate::facts::occurrences::{self, WindowOccurrence};
 use crate::fault::Fault;
+use crate::pages::told::month_name;
 use crate::pages::visitor::Visitor;
 
 const WEEKS: usize = 6;
 /// A calendar lists no more; it says that there are more.
 const LISTED_MAX: usize = 60;
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// Weeks of days of UTC, from the Monday on or before the first of the month.
 pub(super) struct Month {
@@ -102,7 +89,7 @@ impl Month {
             let months = year * 12 + i32::from(month) - 1 + by;
             format!("{:04}-{:02}", months.div_euclid(12), months.rem_euclid(12) + 1)
         };
-        let name = MONTHS.get(usize::from(month) - 1).copied().unwrap_or_default();
+        let name = month_name(month);
         Month { title: format!("{name} {year}"), before: step(-1), after: step(1), weeks, occurrences, cut }
     }
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
 use model::outage::{ItemState, OutageState};
-use model::{CiId, Span, Timestamp};
+use model::{CiId, Interval, Span, Timestamp};
 use report::text;
 use wire::v1;
 
@@ -25,8 +25,8 @@ use crate::{Api, measures, outages};
 
 const OUTAGES_SHOWN: usize = 15;
 const OUTAGES_MORE: usize = 100;
-/// A thousand each, the oldest first: those of a service that fails hundreds of times a day are not all read.
-const OUTAGE_PAGES_READ_MAX: usize = 10;
+/// Of a service that fails a dozen times a day; how many more there are is not counted then.
+const OUTAGES_READ_MAX: usize = 1000;
 const BECAUSE_SHOWN: usize = 5;
 const CORRECTIONS_SHOWN: &str = "20";
 
@@ -51,6 +51,8 @@ pub(super) struct ServicePage {
     without_figures: Option<String>,
     outages: Vec<Out>,
     outages_more: usize,
+    /// There may be more than those.
+    outages_uncounted: bool,
     /// What people said of its outages, as far as it stands.
     corrections: Vec<v1::Correction>,
     /// The only day whose outages are shown.
@@ -80,11 +82,14 @@ pub(super) async fn service(
         Err(fault) => (None, None, Some(fault.detail)),
     };
     let day = asked.one("day").filter(|day| Timestamp::parse(&format!("{day}T00:00:00Z")).is_some());
-    let mut outages = outages_of(&visitor, &api, &id, day).await?;
-    let correct = asked.one("correct").and_then(|id| outages.iter().position(|out| out.outage.id == id));
-    let correct = correct.and_then(|at| outages.get(at)).map(|out| Out { outage: out.outage.clone(), now: out.now });
+    let mut outages = outages_of(&api, &id, day).await?;
+    let correct = match asked.one("correct") {
+        Some(outage) => corrected(&visitor, &api, &id, outage).await,
+        None => None,
+    };
     let shown = if asked.one("outages").is_some() { OUTAGES_MORE } else { OUTAGES_SHOWN };
     let outages_more = outages.len().saturating_sub(shown);
+    let outages_uncounted = outages.len() >= OUTAGES_READ_MAX;
     outages.truncate(shown);
     let said = Asked::of(&[("service", &id), ("limit", CORRECTIONS_SHOWN)]);
     let corrections = outages::corrections(visitor.by(), State(api.clone()), said).await?.0.items;
@@ -100,6 +105,7 @@ pub(super) async fn service(
         without_figures,
         outages,
         outages_more,
+        outages_uncounted,
         corrections,
         day,
         correct,
@@ -132,22 +138,21 @@ async fn worked_out(api: &Api, id: &str) -> Result<(Option<Arc<Uptime>>, Arc<Fig
     Ok((uptime, figures))
 }
 
-/// The newest first.
-async fn outages_of(visitor: &Visitor, api: &Api, id: &str, day: Option<&str>) -> Result<Vec<Out>, Fault> {
-    let (from, to) = match day.and_then(|day| Timestamp::parse(&format!("{day}T00:00:00Z"))) {
-        Some(day) => (day.to_string(), (day + Span::DAY).to_string()),
-        None => ("-90d".to_owned(), String::new()),
-    };
-    let (mut found, mut next) = (Vec::new(), Some(String::new()));
-    for _ in 0..OUTAGE_PAGES_READ_MAX {
-        let Some(cursor) = next else { break };
-        let asked = [("service", id), ("from", &from), ("to", &to), ("limit", "1000"), ("cursor", &cursor)];
-        let Json(more) = outages::list(visitor.by(), State(api.clone()), Asked::of(&asked)).await?;
-        found.extend(more.items);
-        next = more.next;
-    }
+/// The newest first: of a day, or of ninety.
+async fn outages_of(api: &Api, id: &str, day: Option<&str>) -> Result<Vec<Out>, Fault> {
     let now = api.now();
-    Ok(found.into_iter().rev().map(|outage| Out { outage, now }).collect())
+    let over = match day.and_then(|day| Timestamp::parse(&format!("{day}T00:00:00Z"))) {
+        Some(day) => Interval::or_empty(day, day + Span::DAY),
+        None => Interval::or_empty(now - Span::from_days(90), now + Span::DAY),
+    };
+    let found = outages::newest(api, id, over, OUTAGES_READ_MAX).await?;
+    Ok(found.into_iter().map(|outage| Out { outage, now }).collect())
+}
+
+/// The one that somebody wants to correct, wherever it stands.
+async fn corrected(visitor: &Visitor, api: &Api, service: &str, outage: &str) -> Option<Out> {
+    let found = outages::show(visitor.by(), State(api.clone()), Path(outage.to_owned())).await.ok()?.0;
+    (found.service == service).then(|| Out { outage: found, now: api.now() })
 }
 
 impl ServicePage {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::super::address::address;
-use super::{Cookie, NONE, SESSION, Why, asking, inside, session, to};
+use super::{Cookie, NONE, SESSION, Why, asking, inside, sessions, to};
 use crate::Api;
 use crate::asked::Asked;
 use crate::auth::cookie;
@@ -17,8 +17,9 @@ use crate::oidc::{CALLBACK, Ended, FLIGHT, Oidc, Refused, Returned};
 use crate::pages::Trouble;
 
 const BEGIN: &str = "/sign-in/begin";
-/// Of `state`, in the name of what is kept until the provider has sent it back: two pages may sign in at once.
-const TOLD_APART_BY: usize = 8;
+/// Two pages may sign in at once, and what each keeps has a name of its own; but no more than so many, for all of them go
+/// with every request.
+const AT_ONCE_MAX: u32 = 4;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new().route(BEGIN, get(begin)).route(CALLBACK, get(end))
@@ -51,7 +52,8 @@ async fn end(
     Ok(match ended.and_then(|ended| apart(&api, ended)) {
         Ok(Ended { caller, next }) => {
             let sealed = oidc.session(&caller, api.now() + SESSION);
-            to(inside(&next), &[session(&sealed, oidc.is_over_tls()).kept(SESSION), kept.kept(NONE)])
+            let [session, other] = sessions(&sealed, oidc.is_over_tls());
+            to(inside(&next), &[session, other, kept.kept(NONE)])
         }
         Err(why) => refused(&api, why),
     })
@@ -80,10 +82,9 @@ fn refused(api: &Api, refused: Refused) -> Response {
     asking(api, next, Some(Why::Provider(refused.why)), StatusCode::UNAUTHORIZED)
 }
 
-/// `state` comes from outside: what no name of a cookie may hold names none.
+/// Which of them it is, the first character of `state` says, wherever that comes from.
 fn under_way<'a>(oidc: &Oidc, state: &str, kept: &'a str) -> Cookie<'a> {
-    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let which: String = state.chars().take_while(plain).take(TOLD_APART_BY).collect();
+    let which = u32::from(state.chars().next().unwrap_or('-')) % AT_ONCE_MAX;
     let over_tls = oidc.is_over_tls();
     let prefix = if over_tls { "__Host-" } else { "" };
     Cookie { name: format!("{prefix}watchfire_sign_in_{which}").into(), value: kept, over_tls }
