@@ -129,7 +129,7 @@ impl Provider {
                 Err(unserved) => return Err(unserved.why),
             }
         }
-        Err(refused)
+        Err(format!("{refused} Whoever runs this service has to look at `auth.oidc.client_id` and the client secret."))
     }
 
     fn ask_for_token(&self, settings: &Settings, code: &str, verifier: &str, shown: Shown) -> Ask {

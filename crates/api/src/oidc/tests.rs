@@ -278,6 +278,7 @@ async fn the_secret_is_shown_in_the_way_that_the_provider_takes_of_this_client()
         let begun = oidc.begin("/", NOW).await.unwrap();
         let why = oidc.end(&returned(&begun), Some(&begun.kept), NOW).await.unwrap_err().why;
         assert!(why.contains("invalid_"), "{why}");
+        assert_eq!(why.contains("the client secret"), why.contains("invalid_client"), "{why}");
         let asked = asked.lock().unwrap();
         let form = |ask: &Ask| ask.form.as_deref().unwrap().contains("client_secret=a-secret-of-a-test");
         let shown: Vec<(bool, bool)> =

@@ -29,7 +29,7 @@ pub(super) fn fetch() -> anyhow::Result<Fetch> {
             let at = ask.url.clone();
             let told = answer(&http, ask).await.map_err(|error| format!("{error:#}"));
             if let Some(trouble) = trouble(&told) {
-                telemetry::notice(&format!("signing in at the identity provider: {at} {trouble}"));
+                telemetry::warning(&format!("signing in at the identity provider: {at} {trouble}"));
             }
             told
         })
