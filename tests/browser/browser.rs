@@ -70,7 +70,15 @@ impl Browser {
 
     #[track_caller]
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        self.driver.ask(method, &format!("/session/{}{path}", self.session), body)
+        self.driver.ask(method, &self.in_session(path), body)
+    }
+
+    fn try_ask(&self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+        self.driver.try_ask(method, &self.in_session(path), body)
+    }
+
+    fn in_session(&self, path: &str) -> String {
+        format!("/session/{}{path}", self.session)
     }
 
     /// What only the tools of Chromium's developers can do.
@@ -126,8 +134,7 @@ impl Browser {
     }
 
     fn try_script(&self, body: &str) -> Result<Value, String> {
-        let path = format!("/session/{}/execute/sync", self.session);
-        self.driver.try_ask("POST", &path, &json!({"script": body, "args": []}))
+        self.try_ask("POST", "/execute/sync", &json!({"script": body, "args": []}))
     }
 
     /// What a function's body hands to `done`, in the page.
@@ -168,12 +175,15 @@ impl Browser {
         });
     }
 
+    /// Looks for it anew where a live page has just put another in its place.
     #[track_caller]
     pub(crate) fn click(&self, css: &str) {
         self.sees(css);
-        let found = self.ask("POST", "/element", &json!({"using": "css selector", "value": css}));
-        let element = found[ELEMENT].as_str().expect("what is found has an id");
-        self.ask("POST", &format!("/element/{element}/click"), &json!({}));
+        wait::until(&format!("{css} can be clicked"), || {
+            let found = self.try_ask("POST", "/element", &json!({"using": "css selector", "value": css}))?;
+            let element = found[ELEMENT].as_str().expect("what is found has an id");
+            self.try_ask("POST", &format!("/element/{element}/click"), &json!({}))
+        });
     }
 
     /// Types into what has the focus, a key after the other.
@@ -232,7 +242,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        drop(self.driver.try_ask("DELETE", &format!("/session/{}", self.session), &Value::Null));
+        drop(self.try_ask("DELETE", "", &Value::Null));
     }
 }
 

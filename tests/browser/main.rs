@@ -1,7 +1,7 @@
 //! The pages of the real `watchfire` binary in a real browser: Chromium, driven as its makers drive it.
 //!
 //! What is tested comes first: [`pages`] (each of them, with the data of the demo's company), [`accessible`],
-//! [`fresh`] (what happens shows by itself, also after the service was gone), [`keyboard`], [`hostile`] (what came from
+//! [`fresh`] (what happens shows by itself, also after the service was gone), [`keyboard`], [`map`] (a large one), [`hostile`] (what came from
 //! outside is text), [`sign_in`]; [`screenshots`] makes pictures and judges nothing. What it is tested with follows: the
 //! list of pages, the demo's company, an identity provider, a browser, what drives it; and from beside, of the tests of the system, a process,
 //! a folder, a service and a client.
@@ -15,6 +15,7 @@ mod accessible;
 mod fresh;
 mod hostile;
 mod keyboard;
+mod map;
 mod pages;
 mod screenshots;
 mod sign_in;

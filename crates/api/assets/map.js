@@ -13,6 +13,9 @@ const MARKS = ["M12 14a6 6 0 1 0 .01 0z", "M12 13l7 13h-14z", "M12 12l8 8-8 8-8-
 const LABELS_FROM = 0.42;
 const [ZOOM_MIN, ZOOM_MAX] = [0.04, 2.5];
 const BETWEEN_MS = 1500;
+const RESTS_AFTER_MS = 180;
+// How much smaller and larger a picture may be shown than it was drawn.
+const [STRETCH_MIN, STRETCH_MAX] = [0.5, 4];
 
 const svg = (name, attributes = {}, text) => {
   const element = document.createElementNS(NS, name);
@@ -66,14 +69,15 @@ class Map_ {
     const bar = html("div", { className: "map-bar" }, this.find, this.found,
       button("+", "Zoom in", () => this.zoom(1.3)), button("−", "Zoom out", () => this.zoom(1 / 1.3)),
       button("Fit", "Fit all of it in", () => this.fit()));
-    this.svg = svg("svg", { class: "map-view", role: "group", tabindex: "0" });
-    this.svg.setAttribute("aria-label", "Dependency map. Arrow keys go along dependencies and to neighbours, Enter opens, c collapses, plus and minus zoom, 0 shows all.");
-    this.world = svg("g");
-    this.svg.append(this.world);
+    this.port = html("div", { className: "map-view", tabIndex: 0 });
+    this.port.setAttribute("role", "group");
+    this.port.setAttribute("aria-label", "Dependency map. Arrow keys go along dependencies and to neighbours, Enter opens, c collapses, plus and minus zoom, 0 shows all.");
+    this.world = svg("svg", { class: "map-world" });
+    this.port.append(this.world);
     this.panel = html("div", { className: "map-panel" });
     this.panel.setAttribute("aria-live", "polite");
     this.panel.textContent = "Choose an item to see what it needs and what needs it.";
-    this.place.replaceChildren(bar, this.svg, this.panel);
+    this.place.replaceChildren(bar, this.port, this.panel);
     this.listen();
   }
 
@@ -101,7 +105,7 @@ class Map_ {
     const focused = this.world.contains(document.activeElement);
     this.draw();
     this.select(this.items.findIndex((item) => item.id === chosen), focused);
-    if (focused && this.current < 0) this.svg.focus({ preventScroll: true });
+    if (focused && this.current < 0) this.port.focus({ preventScroll: true });
     this.mark();
   }
 
@@ -128,7 +132,9 @@ class Map_ {
       return node;
     });
     this.items.forEach((_, at) => this.show(at));
+    this.world.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`);
     this.world.replaceChildren(drawn);
+    if (this.drawnAt) this.sharpen();
   }
 
   show(at) {
@@ -209,7 +215,7 @@ class Map_ {
   mark() {
     const hits = new Set(this.hits());
     const finding = this.find.value.trim() !== "";
-    this.svg.classList.toggle("finding", finding);
+    this.port.classList.toggle("finding", finding);
     this.nodes?.forEach((node, at) => node.classList.toggle("hit", hits.has(at)));
     this.found.textContent = finding ? `${hits.size} found${hits.size ? ", Enter goes to the next" : ""}` : "";
   }
@@ -223,14 +229,30 @@ class Map_ {
     this.into(at, true);
   }
 
+  // Moves the picture that is there, which thousands of items bear; it is drawn anew, sharp, once it rests.
   apply() {
-    const { x, y, k } = this.view;
-    this.world.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
-    this.svg.classList.toggle("far", k < LABELS_FROM);
+    if (!this.size) return;
+    clearTimeout(this.resting);
+    const by = this.view.k / this.drawnAt;
+    if (by >= STRETCH_MIN && by <= STRETCH_MAX) this.put(by);
+    else this.sharpen();
+    if (by !== 1) this.resting = setTimeout(() => this.sharpen(), RESTS_AFTER_MS);
+  }
+
+  sharpen() {
+    this.drawnAt = this.view.k;
+    this.world.setAttribute("width", this.size.width * this.drawnAt);
+    this.world.setAttribute("height", this.size.height * this.drawnAt);
+    this.port.classList.toggle("far", this.drawnAt < LABELS_FROM);
+    this.put(1);
+  }
+
+  put(scale) {
+    this.world.style.transform = `translate(${this.view.x}px, ${this.view.y}px) scale(${scale})`;
   }
 
   room() {
-    const box = this.svg.getBoundingClientRect();
+    const box = this.port.getBoundingClientRect();
     return { width: box.width || 800, height: box.height || 480 };
   }
 
@@ -239,7 +261,7 @@ class Map_ {
     const { width, height } = this.room();
     const k = Math.min(1, Math.max(ZOOM_MIN, Math.min((width - 24) / this.size.width, (height - 24) / this.size.height)));
     this.view = { k, x: (width - this.size.width * k) / 2, y: Math.max(12, (height - this.size.height * k) / 2) };
-    this.apply();
+    this.sharpen();
   }
 
   zoom(by, at) {
@@ -290,7 +312,7 @@ class Map_ {
   }
 
   listen() {
-    this.svg.addEventListener("keydown", (event) => {
+    this.port.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const acts = { "+": () => this.zoom(1.3), "=": () => this.zoom(1.3), "-": () => this.zoom(1 / 1.3), 0: () => this.fit(), c: () => this.fold(this.current) };
       if (event.key.startsWith("Arrow")) {
@@ -301,14 +323,14 @@ class Map_ {
       event.preventDefault();
       event.stopPropagation();
     });
-    this.svg.addEventListener("wheel", (event) => {
+    this.port.addEventListener("wheel", (event) => {
       if (!this.whole && !event.ctrlKey) return;
       event.preventDefault();
-      const box = this.svg.getBoundingClientRect();
+      const box = this.port.getBoundingClientRect();
       this.zoom(Math.exp(-event.deltaY / 500), [event.clientX - box.left, event.clientY - box.top]);
     }, { passive: false });
-    this.svg.addEventListener("dragstart", (event) => event.preventDefault());
-    this.svg.addEventListener("pointerdown", (event) => {
+    this.port.addEventListener("dragstart", (event) => event.preventDefault());
+    this.port.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
       this.moved = 0;
@@ -316,7 +338,7 @@ class Map_ {
     addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel"]) addEventListener(end, (event) => this.pointers.delete(event.pointerId));
     // A press chooses; the second press on the same, or with a key held, goes there.
-    this.svg.addEventListener("click", (event) => {
+    this.port.addEventListener("click", (event) => {
       const node = event.target.closest?.("a.node");
       if (this.moved > 4) { event.preventDefault(); return; }
       if (!node || event.ctrlKey || event.metaKey || event.shiftKey || event.detail === 0) return;
@@ -337,7 +359,7 @@ class Map_ {
     this.moved += Math.abs(now[0] - before[0]) + Math.abs(now[1] - before[1]);
     if (!others.length) { this.pan(now[0] - before[0], now[1] - before[1]); return; }
     const far = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) || 1;
-    const box = this.svg.getBoundingClientRect();
+    const box = this.port.getBoundingClientRect();
     this.zoom(far(now, others[0]) / far(before, others[0]), [(now[0] + others[0][0]) / 2 - box.left, (now[1] + others[0][1]) / 2 - box.top]);
   }
 
