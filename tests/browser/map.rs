@@ -67,7 +67,9 @@ return Math.abs(world.getBoundingClientRect().width - world.width.baseVal.value)
 
 /// What stands where the item is shown.
 const UNDER: &str = r#"
-const box = document.querySelector(".node.hit").getBoundingClientRect();
+const found = document.querySelector(".node.hit");
+if (!found) return "nothing is found yet";
+const box = found.getBoundingClientRect();
 return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest(".node")?.getAttribute("href")"#;
 
 #[test]

@@ -44,7 +44,7 @@ class Map_ {
     this.current = -1;
     this.pointers = new Map();
     this.build();
-    this.load().then(() => this.fit());
+    this.load().then(() => this.begin());
     document.addEventListener("watchfire:fresh", () => this.later());
   }
 
@@ -124,7 +124,7 @@ class Map_ {
     drawn.append(this.lit);
     this.nodes = this.items.map((item, at) => {
       const node = svg("a", { href: pathOf(item), transform: `translate(${item.x} ${item.y})`, tabindex: "-1", "data-at": at });
-      node.append(svg("title", {}, `${item.name} (${item.kind})`), svg("rect", { width: BOX_WIDTH, height: BOX_HEIGHT, rx: 6 }),
+      node.append(svg("rect", { width: BOX_WIDTH, height: BOX_HEIGHT, rx: 6 }),
         svg("path", { class: "mark", d: MARKS[item.state] }), svg("text", { x: 28, y: 17, class: "name" }, short(item.name, 19)), " ",
         svg("text", { x: 28, y: 32, class: "kind" }, short(item.hidden ? `${item.hidden} behind it` : item.kind, 22)));
       if (item.hidden) node.append(svg("path", { class: "folded", d: `M8 ${BOX_HEIGHT + 4}h${BOX_WIDTH - 16}` }));
@@ -139,7 +139,7 @@ class Map_ {
 
   show(at) {
     const [item, node] = [this.items[at], this.nodes[at]];
-    node.setAttribute("class", `node ${CLASSES[item.state]}${item.service ? " service" : ""}${item.maintenance ? " kept" : ""}${item.id === this.self ? " self" : ""}${at === this.current ? " chosen" : ""}`);
+    node.setAttribute("class", `node ${CLASSES[item.state]}${item.service ? " service" : ""}${item.maintenance ? " kept" : ""}${item.id === this.self ? " self" : ""}${at === this.current ? " chosen" : ""}${this.marked?.has(at) ? " hit" : ""}`);
     node.querySelector(".mark").setAttribute("d", MARKS[item.state]);
     node.setAttribute("aria-label", this.words(item));
   }
@@ -213,7 +213,7 @@ class Map_ {
   }
 
   mark() {
-    const hits = new Set(this.hits());
+    const hits = this.marked = new Set(this.hits());
     const finding = this.find.value.trim() !== "";
     this.port.classList.toggle("finding", finding);
     this.nodes?.forEach((node, at) => node.classList.toggle("hit", hits.has(at)));
@@ -261,6 +261,19 @@ class Map_ {
     const { width, height } = this.room();
     const k = Math.min(1, Math.max(ZOOM_MIN, Math.min((width - 24) / this.size.width, (height - 24) / this.size.height)));
     this.view = { k, x: (width - this.size.width * k) / 2, y: Math.max(12, (height - this.size.height * k) / 2) };
+    this.sharpen();
+  }
+
+  // All of it where that can be read; else the part where things are gravest, as large as can be read.
+  begin() {
+    this.fit();
+    if (!this.size || this.view.k >= LABELS_FROM) return;
+    const gravest = this.items.reduce((worst, item, at) => (item.state > (this.items[worst]?.state ?? -1) ? at : worst), 0);
+    const k = LABELS_FROM;
+    const { width, height } = this.room();
+    const { x, y, state } = this.items[gravest];
+    const [middle, top] = state > 0 ? [x + BOX_WIDTH / 2, height / 2 - y * k] : [this.size.width / 2, 12];
+    this.view = { k, x: width / 2 - middle * k, y: top };
     this.sharpen();
   }
 
@@ -329,6 +342,12 @@ class Map_ {
       const box = this.port.getBoundingClientRect();
       this.zoom(Math.exp(-event.deltaY / 500), [event.clientX - box.left, event.clientY - box.top]);
     }, { passive: false });
+    // The whole name while it is pointed at: there always, it would be read beside what is to be seen.
+    this.port.addEventListener("pointerover", (event) => {
+      const node = event.target.closest?.("a.node");
+      const item = this.items[node?.dataset.at];
+      if (item && !node.querySelector("title")) node.prepend(svg("title", {}, `${item.name} (${item.kind})`));
+    });
     this.port.addEventListener("dragstart", (event) => event.preventDefault());
     this.port.addEventListener("pointerdown", (event) => {
       if (event.button) return;

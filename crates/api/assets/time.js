@@ -18,6 +18,7 @@ function formats() {
   const hour = chosen.hours === "12" ? "numeric" : "2-digit";
   return {
     minute: new Intl.DateTimeFormat("en-GB", { ...common, hour, minute: "2-digit" }),
+    second: new Intl.DateTimeFormat("en-GB", { ...common, hour, minute: "2-digit", second: "2-digit" }),
     day: new Intl.DateTimeFormat("sv-SE", { timeZone: zone(), year: "numeric", month: "2-digit", day: "2-digit" }),
     exact: new Intl.DateTimeFormat("en-GB", { ...common, hour, minute: "2-digit", second: "2-digit", timeZoneName: "short" }),
   };
@@ -25,9 +26,9 @@ function formats() {
 
 let format = formats();
 
-export function moment(at) {
+export function moment(at, to = "minute") {
   const date = new Date(at);
-  return `${format.day.format(date)} ${format.minute.format(date)}`;
+  return `${format.day.format(date)} ${format[to].format(date)}`;
 }
 
 export function age(milliseconds) {
@@ -44,7 +45,7 @@ function show(element) {
   const at = Date.parse(element.dateTime);
   if (Number.isNaN(at)) return;
   const exact = `${format.day.format(at)} ${format.exact.format(at)}`;
-  const text = "ago" in element.dataset ? age(now() - at) : moment(at);
+  const text = "ago" in element.dataset ? age(now() - at) : moment(at, element.dataset.at || "minute");
   if (element.textContent !== text) element.textContent = text;
   if (element.title !== exact) element.title = exact;
 }

@@ -230,7 +230,20 @@ fn described() -> OpenApiRouter<Api> {
 /// The routes, without fallbacks of their own, so that they can be merged with others; [`complete`] adds those.
 pub fn router(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
-    router.merge(pages::routes()).route_layer(DefaultBodyLimit::max(model::limits::BODY_BYTES_MAX)).with_state(api)
+    router
+        .merge(pages::routes())
+        .route_layer(DefaultBodyLimit::max(model::limits::BODY_BYTES_MAX))
+        .layer(from_fn_with_state(api.clone(), dated))
+        .with_state(api)
+}
+
+/// What the service's clock shows stands in every answer, for who counts from now: it need not be the asker's clock.
+async fn dated(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Ok(now) = HeaderValue::from_str(&api.now().to_string()) {
+        response.headers_mut().insert("watchfire-now", now);
+    }
+    response
 }
 
 /// What all routes of a service have in common, once they are merged: answers for what is not served, counting, and one

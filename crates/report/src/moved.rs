@@ -82,8 +82,10 @@ impl Late {
         }
         let windows = recorded_over(store, over, question.now).await?;
         bear_occurrences(recurring(&windows, over))?;
+        // What begins with the very second in which it was received was not recorded late.
         let is_late = |window: &MaintenanceWindow| {
-            Occurrences::of(window).overlapping(over).any(|occurrence| occurrence.start() < window.received_at)
+            let received = window.received_at.floor(Span::SECOND);
+            Occurrences::of(window).overlapping(over).any(|occurrence| occurrence.start() < received)
         };
         let late = windows.iter().enumerate().filter(|(_, window)| is_late(window)).map(|(at, _)| at).collect();
         Ok(Late {

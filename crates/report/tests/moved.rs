@@ -72,6 +72,19 @@ fn where_nothing_was_corrected_nothing_is_said_to_have_moved() {
 }
 
 #[test]
+fn a_window_that_begins_with_the_second_in_which_it_was_received_is_not_late() {
+    let count = |after: Span| {
+        let mut stage = Stage::of(SHOP);
+        stage.facts(|step| {
+            late(step);
+            step.maintenance[0].received_at = at("20:00") + after;
+        });
+        corrections(&stage, &of_the_day()).count
+    };
+    assert_eq!([Span::from_micros(999_999), Span::SECOND + Span::MICROSECOND].map(count), [0, 1]);
+}
+
+#[test]
 fn each_kind_says_what_it_moved() {
     for (fill, kind, moved, reason, by, when) in [
         (

@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use model::Timestamp;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::cli::Connection;
 use crate::config::secret::Secret;
+use crate::moment;
 use crate::outcome::WrongUse;
 pub(crate) use stream::Stream;
 
@@ -165,14 +167,19 @@ impl Client {
     }
 
     async fn sent(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        request.send().await.map_err(|error| {
+        let sent = request.send().await.map_err(|error| {
             let base = &self.base;
             match error.is_connect() {
                 true => anyhow!("nothing answers at {base}: start `watchfire run`, or say --url"),
                 false if error.is_timeout() => anyhow!("{base} did not answer in time: ask again"),
                 false => anyhow!(error).context(format!("{base} could not be asked")),
             }
-        })
+        })?;
+        let shown = sent.headers().get("watchfire-now").and_then(|now| Timestamp::parse(now.to_str().ok()?));
+        if let Some(shown) = shown {
+            moment::heard(shown);
+        }
+        Ok(sent)
     }
 
     async fn good(&self, response: Response) -> anyhow::Result<Response> {

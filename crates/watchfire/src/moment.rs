@@ -1,8 +1,22 @@
 //! Instants and durations as people say them: RFC 3339, a date, `now`, or so long before or after now (`-7d`).
 
 use std::str::FromStr;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use model::{Span, Timestamp};
+
+/// How far the clock of the service that was asked last is from this machine's, in microseconds; 0 until one is heard.
+static APART: AtomicI64 = AtomicI64::new(0);
+
+/// What the service's clock shows, as its last answer said it.
+pub(crate) fn heard(shown: Timestamp) {
+    APART.store((shown - runtime::clock::wall()).micros(), Ordering::Relaxed);
+}
+
+/// By the clock of the service that was asked, for ages are its affair; by this machine's until it has answered.
+pub(crate) fn now() -> Timestamp {
+    runtime::clock::wall() + Span::from_micros(APART.load(Ordering::Relaxed))
+}
 
 /// An instant that may hang on what is called now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,6 +51,24 @@ fn windows_that_recur_say_what_ended_what_is_cancelled_and_what_is_left() {
 }
 
 #[test]
+fn what_begins_now_and_how_old_something_is_go_by_the_clock_of_the_service() {
+    let folder = Folder::new("clock");
+    folder.write("cmdb.yaml", CMDB);
+    folder.write("w.yaml", "cmdb: [cmdb.yaml]\n");
+    let now = runtime::clock::wall();
+    let clock = format!("{}:{}:1", now.micros(), (now - model::Span::from_minutes(100 * 24 * 60)).micros());
+    let service = Service::start(&folder, &["--config", "w.yaml", "--clock", &clock]);
+    let ask = |args: &[&str]| ask(&folder, &service, args);
+    ask(&["maintenance", "add", "--ci", "db-7", "--reason", "x", "--confirm", "--for", "1h"]).succeeded();
+    let listed = ask(&["maintenance", "list"]).succeeded().out;
+    assert!(listed.contains("in force"), "{listed}");
+    ask(&["silence", "add", "service=x", "--for", "1h", "--comment", "x"]).succeeded();
+    ask(&["incidents", "open", "a customer called", "--ci", "db-7"]).succeeded();
+    let listed = ask(&["incidents", "list"]).succeeded().out;
+    assert!(!listed.contains("100d"), "{listed}");
+}
+
+#[test]
 fn what_a_person_knows_better_is_said_of_an_incident() {
     let folder = Folder::new("better");
     folder.write("cmdb.yaml", CMDB);

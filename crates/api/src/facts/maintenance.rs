@@ -11,7 +11,7 @@ use model::alert::Alert;
 use model::command::{Action, Outcome};
 use model::fact::MaintenanceWindow;
 use model::outage::ItemState;
-use model::{CiId, Interval, MaintenanceId, SourceName, Timestamp, limits};
+use model::{CiId, Interval, MaintenanceId, SourceName, Span, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use store::{PageRequest, WindowFilter};
 use topology::{Graph, ItemIdx, Rollup};
@@ -165,13 +165,16 @@ pub(crate) async fn muted(_: By<Viewer>, State(api): State<Api>, Path(id): Path<
         (status = 200, description = "What it would mute; nothing is set", body = WindowSet),
     ))]
 async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAsked>) -> Result<Response, Fault> {
-    let interval = interval(asked.starts_at, asked.ends_at, asked.duration.as_deref(), api.now())?;
+    let now = api.now();
+    // What begins now begins with this second: lists show no more of an instant, and people copy those.
+    let begins = now.floor(Span::SECOND);
+    let interval = interval(asked.starts_at, asked.ends_at, asked.duration.as_deref(), begins)?;
     let except: Vec<Timestamp> = asked.exdate.iter().map(|at| at.0).collect();
     let recurrence = native::recurrence_of(interval, asked.rrule.as_deref(), asked.time_zone.as_deref(), &except);
     let recurrence = recurrence.map_err(|wrong| Fault::invalid(format!("`{}`: {}", wrong.key, wrong.what)))?;
     let cis: Vec<CiId> = asked.ci.iter().map(CiId::new).collect();
     let mutes = api.mutes(&cis)?;
-    let reference = asked.id.unwrap_or_else(|| format!("{} {}", by.name(), api.now()));
+    let reference = asked.id.unwrap_or_else(|| format!("{} {now}", by.name()));
     let window = MaintenanceWindow {
         id: native::maintenance_id(&SourceName::from(SOURCE), &reference),
         reference: reference.into(),
@@ -180,7 +183,7 @@ async fn set(by: By<Manager>, State(api): State<Api>, Said(asked): Said<WindowAs
         recurrence,
         reason: asked.reason.into(),
         by: Some(by.name().into()),
-        received_at: api.now(),
+        received_at: now,
         deleted: false,
     };
     let overlap = native::overlap_of(&window);

@@ -17,8 +17,9 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
-use model::IncidentId;
+use model::fact::ChangeStood;
 use model::step::Subject;
+use model::{IncidentId, Span};
 use wire::v1;
 
 use super::Trouble;
@@ -63,6 +64,8 @@ struct IncidentPage {
     /// What people call it.
     label: String,
     headline: String,
+    /// What an alert says people should read.
+    runbook: Option<String>,
     hurt: Vec<Hurt>,
     unwatched: Vec<String>,
     services_cut: bool,
@@ -122,6 +125,7 @@ async fn incident(
     let shell = Shell::new(&api, visitor, "/incidents", format!("{label} {}", model::text::cut(&incident.title, 120)));
     Ok(Page(IncidentPage {
         headline: headline::headline(&incident, &map, now),
+        runbook: told_here::runbook(&listed.items, incident.causes.first().map(|cause| cause.ci.as_str())),
         drawing: Drawing::of(&map, over),
         clocks: clocks::clocks(&incident, now),
         causes: told_here::causes(&incident, &map),
@@ -220,6 +224,16 @@ impl IncidentPage {
     /// A change that is taken for the cause.
     fn is_taken(&self, change: &str) -> bool {
         self.incident.caused_by_change.as_deref() == Some(change)
+    }
+
+    /// When a change was made, as seen from its start.
+    fn before(&self, change: &v1::SuspectChange) -> String {
+        let before = told::age(Span::from_seconds_f64(change.before_seconds.value()).unwrap_or_default());
+        match change.stood {
+            ChangeStood::Over => format!("{before} before it began"),
+            ChangeStood::UnderWay => "under way when it began".to_owned(),
+            ChangeStood::Planned => format!("planned for {before} before it began"),
+        }
     }
 
     /// From its start, in words.

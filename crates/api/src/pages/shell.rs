@@ -99,6 +99,11 @@ impl Shell {
 
     /// An instant itself, for templates.
     pub(crate) fn at(&self, at: &v1::Instant) -> told::At {
-        told::At(at.0)
+        told::At { at: at.0, seconds: false }
+    }
+
+    /// To the second, where a minute holds much.
+    pub(crate) fn second(&self, at: &v1::Instant) -> told::At {
+        told::At { at: at.0, seconds: true }
     }
 }

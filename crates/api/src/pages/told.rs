@@ -9,13 +9,18 @@ use askama::filters::HtmlSafe;
 use model::outage::ItemState;
 use model::{Span, Timestamp};
 
-/// `2026-06-01 11:03` as an element that knows the exact instant.
+/// `2026-06-01 11:03`, or to the second, as an element that knows the exact instant.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct At(pub(crate) Timestamp);
+pub(crate) struct At {
+    pub(crate) at: Timestamp,
+    pub(crate) seconds: bool,
+}
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<time datetime=\"{}\" data-at>{} UTC</time>", self.0, minute(self.0))
+        // So many characters: up to the second, up to the minute.
+        let (said, shown) = if self.seconds { ("=second", 19) } else { ("", 16) };
+        write!(f, "<time datetime=\"{}\" data-at{said}>{} UTC</time>", self.at, cut(self.at, shown))
     }
 }
 
@@ -52,8 +57,8 @@ pub(crate) fn age(span: Span) -> String {
     }
 }
 
-fn minute(at: Timestamp) -> String {
-    at.to_string().get(..16).unwrap_or_default().replace('T', " ")
+fn cut(at: Timestamp, shown: usize) -> String {
+    at.to_string().get(..shown).unwrap_or_default().replace('T', " ")
 }
 
 /// Counted from 1.
@@ -149,7 +154,12 @@ mod tests {
     #[test]
     fn an_instant_is_an_element_that_knows_it_exactly() {
         let at = Timestamp::parse("2026-06-01T11:03:04.5Z").unwrap();
-        assert_eq!(At(at).to_string(), "<time datetime=\"2026-06-01T11:03:04.5Z\" data-at>2026-06-01 11:03 UTC</time>");
+        let told = |seconds| At { at, seconds }.to_string();
+        assert_eq!(told(false), "<time datetime=\"2026-06-01T11:03:04.5Z\" data-at>2026-06-01 11:03 UTC</time>");
+        assert_eq!(
+            told(true),
+            "<time datetime=\"2026-06-01T11:03:04.5Z\" data-at=second>2026-06-01 11:03:04 UTC</time>"
+        );
     }
 
     #[test]

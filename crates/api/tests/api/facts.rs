@@ -1,6 +1,6 @@
 //! Changes, maintenance windows, silences, outages, the audit.
 
-use model::Span;
+use model::{Span, Timestamp};
 use serde_json::json;
 
 use crate::service::{alert, service};
@@ -31,6 +31,16 @@ async fn a_window_over_a_most_critical_service_needs_a_second_word() {
     let ended = service.post(&format!("/api/v1/maintenance-windows/{id}/end"), "").await.of(200);
     assert!(ended["ends_at"].as_str() < set["window"]["ends_at"].as_str(), "{ended}");
     assert_eq!(service.post(&format!("/api/v1/maintenance-windows/{id}/end"), "").await.status.as_u16(), 422);
+}
+
+#[tokio::test]
+async fn a_window_that_begins_as_it_is_said_begins_with_that_second_by_the_clock_in_the_answer() {
+    let service = service().await.with_cmdb().await;
+    let heard = service.post("/api/v1/maintenance-windows", r#"{"ci":["mail"],"duration":"2h"}"#).await;
+    let shown = Timestamp::parse(heard.headers["watchfire-now"].to_str().unwrap()).unwrap();
+    let begins = heard.of(201)["window"]["starts_at"].as_str().and_then(Timestamp::parse).unwrap();
+    assert_eq!(begins, begins.floor(Span::SECOND), "lists show no more of it");
+    assert!(begins <= shown && shown < begins + Span::from_minutes(1), "{begins}, {shown}");
 }
 
 #[tokio::test]

@@ -54,6 +54,25 @@ async fn pages_of_incidents_and_alerts_show_hostile_text_as_text() {
 }
 
 #[tokio::test]
+async fn what_changed_before_and_what_to_read_stand_under_the_headline() {
+    let service = service().await.with_cmdb().await;
+    let ago = |minutes| (runtime::clock::wall() - model::Span::from_minutes(minutes)).to_string();
+    let change = json!({
+        "kind": "change", "id": "CHG7", "ci": ["db-7"], "summary": "a new disk", "starts_at": ago(5), "ends_at": ago(4),
+    });
+    service.push(&change.to_string()).await;
+    let read = "https://books.example/disk";
+    let alert =
+        json!({"summary": "disk full", "severity": "critical", "ci": "db-7", "annotations": {"runbook_url": read}});
+    service.push(&alert.to_string()).await;
+    let number = newest(&service).await["number"].as_str().unwrap().to_owned();
+    let shown = page(&service, &format!("/incidents/{number}")).await;
+    let head = shown.split("offers").next().unwrap();
+    assert!(head.contains("CHG7</a> a new disk, planned for 5 min before it began"), "{head}");
+    assert!(head.contains(&format!("href=\"{read}\"")), "{head}");
+}
+
+#[tokio::test]
 async fn an_incident_with_much_in_it_stays_small() {
     let service = service().await.with_cmdb().await;
     let long = "ä".repeat(2000);

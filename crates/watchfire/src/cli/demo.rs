@@ -11,13 +11,16 @@ use clap::Args;
 /// systems that push over HTTP, faults that cascade and people who act, on a clock that runs fast. What happened is
 /// printed at the end, with its score against the known truth.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  watchfire demo\n  watchfire demo --for 30s --kill\n  \
+#[command(after_help = "Examples:\n  watchfire demo\n  watchfire demo --for 30s --kill --port 8181\n  \
                         watchfire demo --for 30s --keep watchfire-demo\n  \
                         watchfire report availability --from -90d --store sqlite://watchfire-demo/watchfire.db")]
 pub(crate) struct Demo {
     /// End by itself after so long; without it the service stays until Ctrl-C
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(crate) live: Option<Duration>,
+    /// Where the service listens on this machine; 8080 unless said, or any other where that is taken
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
     /// Another company's luck
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

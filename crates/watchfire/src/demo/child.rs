@@ -47,9 +47,13 @@ impl Simulated {
     }
 }
 
-/// A port of this machine that nobody has.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", USUAL_PORT)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?;
+/// A port of this machine that nobody has: the one that is asked for, else the usual one where it is free.
+pub(crate) fn port(asked: Option<u16>) -> anyhow::Result<u16> {
+    let listen = |port: u16| TcpListener::bind(("127.0.0.1", port));
+    let listener = match asked {
+        Some(port) => listen(port).with_context(|| format!("port {port} cannot be had: choose another with --port"))?,
+        None => listen(USUAL_PORT).or_else(|_| listen(0))?,
+    };
     Ok(listener.local_addr()?.port())
 }
 

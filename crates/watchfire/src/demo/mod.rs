@@ -37,7 +37,7 @@ use crate::client::Client;
 use crate::console::Console;
 use crate::outcome::Outcome;
 use crate::place::close;
-use child::{Service, Simulated, free_port};
+use child::{Service, Simulated, port};
 
 /// The live day takes so long where nobody says otherwise, and the service then stays.
 const LIVE_UNLESS_SAID: Duration = Duration::from_secs(60);
@@ -57,7 +57,7 @@ pub(crate) async fn demo(args: Demo, console: &Console) -> anyhow::Result<Outcom
     };
     let midnight = Timestamp::from_date(2026, 6, 1);
     history(&folder.place, args.seed, midnight, console).await?;
-    let port = free_port()?;
+    let port = port(args.port)?;
     let url = format!("http://127.0.0.1:{port}");
     let lasts = args.live.unwrap_or(LIVE_UNLESS_SAID);
     let clock = clock(midnight, lasts, args.live.is_none());

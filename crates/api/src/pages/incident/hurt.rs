@@ -49,9 +49,9 @@ pub(super) fn lists(map: &IncidentMap, over: bool) -> (Vec<Hurt>, Vec<String>) {
         ["Down", "Degraded", "At risk", "Watched and healthy"]
     };
     let none = if over {
-        ["None was.", "None was.", "None was.", "No other service could be reached."]
+        ["None was.", "None was.", "None was.", "No other service depended on it."]
     } else {
-        ["None is.", "None is.", "None is.", "No other service can be reached."]
+        ["None is.", "None is.", "None is.", "No other service depends on it."]
     };
     let [down, degraded, at_risk, up] = headings;
     let [no_down, no_degraded, no_risk, no_up] = none;

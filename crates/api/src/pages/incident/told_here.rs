@@ -86,6 +86,16 @@ pub(crate) struct AlertRow {
     firing: bool,
 }
 
+/// The annotations in which monitoring systems link what people should read.
+const RUNBOOKS: [&str; 2] = ["runbook_url", "runbook"];
+
+/// Of an alert on what is probably the cause, else of any.
+pub(super) fn runbook(listed: &[v1::Alert], cause: Option<&str>) -> Option<String> {
+    let of_cause = listed.iter().filter(|alert| alert.ci.as_deref() == cause);
+    let books = of_cause.chain(listed).flat_map(|alert| RUNBOOKS.map(|name| alert.annotations.get(name)));
+    books.flatten().find_map(told::link).map(str::to_owned)
+}
+
 /// Those that fire first, then in the order in which they began.
 pub(super) fn alerts(
     listed: &[v1::Alert],

@@ -64,7 +64,7 @@ pub(in crate::commands) async fn incidents(command: Incidents, console: &Console
         Ack, Assign, Cause, Close, Comment, Declare, Explain, FalsePositive, Hold, List, Merge, Open, Reopen, Resolve,
         Review, Reviews, Show, Similar, Split, Unack, Unhold, Unlink, Update, Watch,
     };
-    let at = |moment: crate::moment::Moment| moment.resolve(runtime::clock::wall()).to_string();
+    let at = |moment: crate::moment::Moment| moment.resolve(crate::moment::now()).to_string();
     let (number, action, body, shown) = match command {
         List(args) => return list(&args, console).await,
         Show(args) => return show(&args, console).await,
@@ -138,7 +138,7 @@ fn with_the_flags(error: anyhow::Error) -> anyhow::Error {
 
 async fn list(args: &IncidentList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
-    let now = runtime::clock::wall();
+    let now = crate::moment::now();
     let query: Query<'_> = [
         words("state", but_all(&args.state)),
         words("priority", &args.priority),
@@ -282,7 +282,7 @@ async fn open(args: &Open, console: &Console) -> anyhow::Result<Outcome> {
         Detector::Customer => "customer",
         Detector::Staff => "staff",
     };
-    let started_at = args.started_at.map(|at| at.resolve(runtime::clock::wall()).to_string());
+    let started_at = args.started_at.map(|at| at.resolve(crate::moment::now()).to_string());
     let body = json!({
         "title": args.title, "detected_by": detected_by, "cis": args.ci,
         "priority": args.priority, "team": args.team, "started_at": started_at,
@@ -329,7 +329,7 @@ async fn present(desk: &Desk<'_>) -> anyhow::Result<Vec<Value>> {
 
 fn changed(incident: &Value, changes: &[String]) -> String {
     let [number, priority, state, title] = ["number", "priority", "state", "title"].map(|key| word(&incident[key]));
-    let at = report::text::instant(runtime::clock::wall());
+    let at = report::text::instant(crate::moment::now());
     page::safe(&format!("{at}  {number}  {priority}  {state:12}  {}  {title}", changes.join(", ")))
 }
 

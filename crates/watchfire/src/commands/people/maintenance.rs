@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use super::page::{Page, each, word};
-use super::records::span;
+use super::records::when;
 use super::sheet::{self, Show};
 use crate::cli::{
     Maintenance, MaintenanceAdd, MaintenanceEnd, MaintenanceList, MaintenanceNamed, WindowState as Asked,
@@ -25,7 +25,7 @@ const WHICH_ENDS: [(&str, &str); 2] = [
 const COLUMNS: [Show; 9] = [
     ("window", |row| sheet::text(&row["id"])),
     ("reference", |row| sheet::text(&row["reference"])),
-    ("state", |row| Cell::Text(state(row, runtime::clock::wall()).as_str().to_owned())),
+    ("state", |row| Cell::Text(state(row, crate::moment::now()).as_str().to_owned())),
     ("from", |row| sheet::instant(&occurrence(row)["starts_at"])),
     ("to", |row| sheet::instant(&occurrence(row)["ends_at"])),
     ("recurs", |row| sheet::text(&row["rrule"])),
@@ -99,9 +99,8 @@ pub(in crate::commands) async fn maintenance(command: Maintenance, console: &Con
 
 async fn list(args: &MaintenanceList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
-    let now = runtime::clock::wall();
     let query: Query<'_> = vec![("deleted", "true".to_owned())];
-    let asked = |window: &Value| args.state.iter().any(|asked| state(window, now).is(*asked));
+    let asked = |window: &Value| args.state.iter().any(|asked| state(window, crate::moment::now()).is(*asked));
     let rows = desk.client.listed_where(WINDOWS, &query, args.limit, asked).await?;
     desk.rows(rows, &COLUMNS, "No maintenance windows.")
 }
@@ -109,7 +108,7 @@ async fn list(args: &MaintenanceList, console: &Console) -> anyhow::Result<Outco
 async fn show(args: &MaintenanceNamed, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
     let window = desk.client.get(&format!("{WINDOWS}/{}", segment(&args.id)), &Vec::new()).await?;
-    desk.one(&window, |window| in_full(window, runtime::clock::wall()))
+    desk.one(&window, |window| in_full(window, crate::moment::now()))
 }
 
 fn in_full(window: &Value, now: Timestamp) -> String {
@@ -145,7 +144,7 @@ fn from_to(occurrence: &Value) -> String {
 
 async fn end(args: &MaintenanceEnd, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
-    let now = runtime::clock::wall();
+    let now = crate::moment::now();
     let path = format!("{WINDOWS}/{}/end", segment(&args.id));
     let occurrence = args.occurrence.map(|at| at.resolve(now).to_string());
     let body = json!({ "all": args.all, "occurrence": occurrence });
@@ -190,12 +189,12 @@ fn what_is_left(next: &Value, now: Timestamp) -> String {
 
 async fn announce(args: &MaintenanceAdd, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&args.shown, console)?;
-    let (from, to) = span(&args.span)?;
-    let body = json!({
-        "id": args.id, "ci": args.ci, "starts_at": from.to_string(), "ends_at": to.to_string(),
-        "reason": args.reason, "confirm": args.confirm, "rrule": args.rrule, "time_zone": args.time_zone,
-        "exdate": args.exdate.iter().map(|at| at.resolve(runtime::clock::wall()).to_string()).collect::<Vec<_>>(),
+    let mut body = json!({
+        "id": args.id, "ci": args.ci, "reason": args.reason, "confirm": args.confirm,
+        "rrule": args.rrule, "time_zone": args.time_zone,
+        "exdate": args.exdate.iter().map(|at| at.resolve(crate::moment::now()).to_string()).collect::<Vec<_>>(),
     });
+    when(&args.span, &mut body)?;
     let answer = desk.client.post(WINDOWS, &body).await.map_err(|error| unconfirmed(error, console))?;
     each(&answer["notes"]).for_each(|note| console.say_with(Colour::Yellow, "note:", word(note)));
     desk.one(&answer, announced)

@@ -59,7 +59,7 @@ pub(in crate::commands) async fn outages(args: Outages, console: &Console) -> an
 
 async fn list(list: &OutageList, console: &Console) -> anyhow::Result<Outcome> {
     let desk = Desk::of(&list.shown, console)?;
-    let now = runtime::clock::wall();
+    let now = crate::moment::now();
     let query: Query<'_> = [
         words("service", &list.service),
         said("from", Some(list.from.resolve(now))),
@@ -112,7 +112,7 @@ async fn withdraw(args: &CorrectionWithdraw, console: &Console) -> anyhow::Resul
 
 /// Lists show no more of an instant than its second, and what is said relative to now ends with one too.
 fn instant(moment: Option<Moment>) -> Option<String> {
-    let now = runtime::clock::wall().floor(Span::SECOND);
+    let now = crate::moment::now().floor(Span::SECOND);
     moment.map(|moment| moment.resolve(now).to_string())
 }
 

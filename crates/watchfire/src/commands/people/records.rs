@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use model::{Matcher, Span, Timestamp};
+use model::{Matcher, Span};
 use serde_json::{Value, json};
 
 use super::page::{self, Page, each, sentence, word};
@@ -12,6 +12,7 @@ use super::{Desk, but_all, said, words};
 use crate::cli::{AlertList, Alerts, AlertsCommand, Services, ServicesCommand, Silence, SilenceAdd, SpanAsked, Status};
 use crate::client::{Query, of_item, over_already, segment};
 use crate::console::Console;
+use crate::moment::Moment;
 use crate::outcome::{Outcome, WrongUse};
 
 pub(super) const ALERTS: &str = "/api/v1/alerts";
@@ -172,26 +173,36 @@ async fn hush(args: &SilenceAdd, console: &Console) -> anyhow::Result<Outcome> {
     for matcher in &args.matchers {
         Matcher::parse(matcher).map_err(|error| WrongUse(error.to_string()))?;
     }
-    let (from, to) = span(&args.span)?;
-    let body = json!({
-        "matchers": args.matchers, "starts_at": from.to_string(), "ends_at": to.to_string(), "comment": args.comment,
-    });
+    let mut body = json!({"matchers": args.matchers, "comment": args.comment});
+    when(&args.span, &mut body)?;
     let silence = desk.client.post(SILENCES, &body).await?;
     desk.one(&silence, |silence| {
         sheet::table(std::slice::from_ref(silence), &SILENCE_COLUMNS, "", console.table_style())
     })
 }
 
+/// Writes down when it begins and ends. What begins now begins when the service hears of it, by its own clock: a start
+/// that is past by then would be one that was recorded late.
+///
 /// What is said relative to now begins and ends with a second: lists show no more of an instant, and people copy those.
-pub(super) fn span(asked: &SpanAsked) -> anyhow::Result<(Timestamp, Timestamp)> {
-    let now = runtime::clock::wall().floor(Span::SECOND);
+pub(super) fn when(asked: &SpanAsked, body: &mut Value) -> anyhow::Result<()> {
+    let now = crate::moment::now().floor(Span::SECOND);
     let from = asked.from.resolve(now);
+    let begins_now = asked.from == Moment::NOW;
+    if !begins_now {
+        body["starts_at"] = json!(from.to_string());
+    }
+    if let (true, Some(length)) = (begins_now, asked.length) {
+        body["duration"] = json!(length.to_string());
+        return Ok(());
+    }
     let to = asked.length.map(|length| from + length).or_else(|| asked.to.map(|to| to.resolve(now)));
     let to = to.context("say --for or --to")?;
     if to <= from {
         return Err(WrongUse(format!("it would end ({to}) before it begins ({from}): exchange them")).into());
     }
-    Ok((from, to))
+    body["ends_at"] = json!(to.to_string());
+    Ok(())
 }
 
 pub(in crate::commands) async fn status(args: Status, console: &Console) -> anyhow::Result<Outcome> {

@@ -46,7 +46,7 @@ pub(super) fn instant(value: &Value) -> Cell {
 
 /// How long ago.
 pub(super) fn age(value: &Value) -> Cell {
-    let seconds = |at: Timestamp| (runtime::clock::wall() - at).seconds_f64().max(0.0).floor();
+    let seconds = |at: Timestamp| (crate::moment::now() - at).seconds_f64().max(0.0).floor();
     moment(value).map_or(Cell::Nothing, |at| Cell::Seconds(seconds(at)))
 }
 
